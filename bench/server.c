@@ -1,0 +1,102 @@
+/* server: mcps as a user would build it, with the three tools that the
+ * benchmark calls. Bounds that a crowd of anonymous sessions from one machine
+ * would meet are raised; all checks are on.
+ *
+ *   server PORT LOOPS STORE [HOT]   HOT: sessions in memory (100 000)
+ */
+#include <inttypes.h>
+#include <mcps/mcps.h>
+#include <mcps/daemon.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct said {
+	const char *text;
+};
+
+static const mcps_field said_fields[] = {
+	MCPS_FIELD(struct said, text, "What to say"), MCPS_FIELDS_END
+};
+
+static mcps_status echo(mcps_call *call, const void *args)
+{
+	const struct said *in = args;
+
+	return mcps_text(call, "%s", in->text);
+}
+
+static mcps_status measure(mcps_call *call, const void *args)
+{
+	const struct said *in = args;
+
+	return mcps_text(call, "%zu bytes", strlen(in->text));
+}
+
+static void log_line(void *arg, enum mcps_log_level level, const char *module,
+                     const char *text)
+{
+	(void)arg, (void)level;
+	fprintf(stderr, "%s: %s\n", module, text);
+}
+
+static mcps_server *server_make(const char *store, uint32_t hot)
+{
+	mcps_server *server = mcps_server_new("bench", "1");
+
+	mcps_configure(server, .store = store, .sessions_in_memory = hot,
+	               .anonymous_quota = UINT32_MAX, .log = log_line,
+	               .log_level = MCPS_LOG_WARN);
+	mcps_add_tool(server, struct said, .name = "echo",
+	              .description = "Answer on the network thread",
+	              .fields = said_fields, .run = echo, .quick = true);
+	mcps_add_tool(server, struct said, .name = "work",
+	              .description = "Answer on a worker",
+	              .fields = said_fields, .run = echo);
+	mcps_add_tool(server, struct said, .name = "measure",
+	              .description = "Tell how long the text is",
+	              .fields = said_fields, .run = measure, .quick = true);
+	return server;
+}
+
+static int serve(mcps_server *server, const char *port, uint32_t loops)
+{
+	struct mcps_daemon_options options = { .size = sizeof options,
+		                               .loops = loops };
+	struct mcps_error error;
+	mcps_daemon *daemon;
+	char address[32];
+	sigset_t signals;
+	int signal;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	snprintf(address, sizeof address, "127.0.0.1:%s", port);
+	options.listen = address;
+	if (mcps_server_start(server, &error) != MCPS_OK ||
+	    mcps_daemon_start(&daemon, server, &options, &error) != MCPS_OK) {
+		fprintf(stderr, "server: %s\n", error.text);
+		return 69;
+	}
+	printf("ready\n");
+	fflush(stdout);
+	sigwait(&signals, &signal);
+	mcps_daemon_stop(daemon, 1000);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	mcps_server *server;
+	int code;
+
+	if (argc < 4)
+		return 64;
+	server = server_make(argv[3], argc > 4 ? (uint32_t)atoi(argv[4]) : 0);
+	code = serve(server, argv[1], (uint32_t)atoi(argv[2]));
+	mcps_server_free(server);
+	return code;
+}

@@ -1,0 +1,136 @@
+/* Sessions alone, for a program that has JSON-RPC code of its own: whatever
+ * HTTP library and dispatcher it uses, this decides for each request whether
+ * it may come in, and which session it belongs to.
+ *
+ *     mcps_admit(&admission, server, &view)
+ *       MCPS_OK ─────────────────────────► mcps_admission_verdict()
+ *       MCPS_LATER ──► park ... done ──► mcps_admit_again() ──┘
+ *
+ *       SERVE       it belongs to a session: answer it yourself
+ *       INITIALIZE  mcps_session_open(), then OPENED
+ *       OPENED      the session is durable: answer the initialize
+ *       ANSWER      refused, or ended by DELETE: send what is given
+ *
+ * Host, Origin, credentials, rates, media types, strict JSON, the revision and
+ * the session are looked at in this order, as docs/ARCHITECTURE.md tells.
+ * Tools of the server are not used.
+ *
+ * An admission belongs to one thread at a time.
+ */
+#ifndef MCPS_ADMIT_H
+#define MCPS_ADMIT_H
+
+#include <mcps/server.h>
+
+MCPS_BEGIN_DECLS
+
+typedef struct mcps_admission mcps_admission;
+
+/** What a program says of a request. All texts are borrowed, and stay valid
+ * until the admission is freed. */
+struct mcps_admit_view {
+	size_t size;        /* sizeof(struct mcps_admit_view) */
+	const char *method; /* "POST", "GET", "DELETE", "OPTIONS" */
+	const char *body;   /* all of it; NULL: none */
+	size_t length;      /* ... in bytes */
+	const char *peer;   /* the client's address, for options.address_rate;
+	                     * NULL: not known */
+
+	/** Who is calling, if the program knows by itself. subject NULL: the
+	 * server's auth hook or token file says, else the caller is
+	 * anonymous. */
+	const char *issuer, *subject;
+
+	/** The value of a header (any case), NULL: it is not there. Called
+	 * within mcps_admit() only. */
+	const char *(*header)(void *arg, const char *name);
+
+	/** It has to wait: called by mcps_admit(), mcps_admit_again() and
+	 * mcps_session_open() before anything is handed to another thread, and
+	 * so the place to suspend a connection. NULL: nothing to do. */
+	void (*park)(void *arg);
+
+	/** The waiting is over: have some thread of yours call
+	 * mcps_admit_again(), once the function that parked has returned. Once
+	 * per park, by any thread, perhaps before that; must neither block nor
+	 * go on by itself. */
+	void (*done)(void *arg);
+
+	void *arg; /* of these three */
+};
+
+enum mcps_verdict {
+	MCPS_VERDICT_NONE,       /* it waits */
+	MCPS_VERDICT_SERVE,      /* for mcps_admission_session() */
+	MCPS_VERDICT_INITIALIZE, /* nothing is stored yet */
+	MCPS_VERDICT_OPENED, /* mcps_admission_session() is new or renewed */
+	MCPS_VERDICT_ANSWER  /* send status, headers and body */
+};
+
+struct mcps_header {
+	const char *name, *value;
+};
+
+/**
+ * Decide about a request whose body is there.
+ *
+ * @param[out] out  release it with mcps_admission_free() when the request is
+ *                  answered, never while it waits; NULL on failure
+ * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called;
+ *         MCPS_E_INVAL (the server is not started, or the view incomplete);
+ *         MCPS_E_NOMEM
+ */
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_admit(mcps_admission **out, mcps_server *server,
+           const struct mcps_admit_view *view);
+
+/**
+ * After done: go on. And just before an answer is sent to what is SERVE: if
+ * its session has ended meanwhile, the verdict is ANSWER now, a 404, so that
+ * nothing is served that its client has heard the end of.
+ *
+ * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called again
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_admit_again(mcps_admission *admission);
+
+/**
+ * Of an INITIALIZE: store its session, or renew the one whose id came along,
+ * if it has the same revision and capabilities. The verdict is OPENED once
+ * that is durable, or ANSWER.
+ *
+ * @return MCPS_LATER: done will be called; MCPS_OK: there is a verdict;
+ *         MCPS_E_INVAL: it is no INITIALIZE
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_session_open(mcps_admission *admission);
+
+MCPS_API enum mcps_verdict
+mcps_admission_verdict(const mcps_admission *admission);
+
+/** The session of what is SERVE or OPENED; its revision is the negotiated one.
+ * @return false: there is none */
+MCPS_API bool mcps_admission_session(const mcps_admission *admission,
+                                     struct mcps_session_view *out);
+
+/** Who is calling, of what is SERVE or OPENED; NULL: anonymous. */
+MCPS_API const char *mcps_admission_subject(const mcps_admission *admission);
+
+/** The HTTP status of an ANSWER, else 200. */
+MCPS_API int mcps_admission_status(const mcps_admission *admission);
+
+/** What to add to the answer, whoever makes it: Mcp-Session-Id of what is
+ * OPENED, CORS; Content-Type, Retry-After and the like of an ANSWER. Ends
+ * with a name that is NULL. Valid until the admission is freed or goes on. */
+MCPS_API const struct mcps_header *
+mcps_admission_headers(mcps_admission *admission);
+
+/** The body of an ANSWER; *length 0: none. Not NUL-terminated. Valid as the
+ * headers. */
+MCPS_API const char *mcps_admission_body(const mcps_admission *admission,
+                                         size_t *length);
+
+/** Answered, or the client is gone. Never while it waits. NULL is ignored. */
+MCPS_API void mcps_admission_free(mcps_admission *admission);
+
+MCPS_END_DECLS
+
+#endif

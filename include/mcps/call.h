@@ -1,0 +1,183 @@
+/* What a handler may do while it answers a call. Every function here belongs
+ * to the handler's own thread and is valid until the handler returns, except
+ * where it says "any thread". */
+#ifndef MCPS_CALL_H
+#define MCPS_CALL_H
+
+#include <mcps/prompt.h>
+#include <mcps/resource.h>
+#include <mcps/session.h>
+#include <mcps/tool.h>
+
+MCPS_BEGIN_DECLS
+
+/* ---- results: content blocks, in the order they are added ---- */
+
+/** Add a text block. Of a tool blocks are its result; of a prompt each is
+ * a message; of a resource texts and bytes are its contents, and whatever else
+ * is MCPS_E_INVAL. @return MCPS_OK or MCPS_E_NOMEM: return it. */
+MCPS_API mcps_status mcps_text(mcps_call *call, const char *format, ...)
+	MCPS_PRINTF(2, 3);
+
+/**
+ * Set the structured result, a JSON object (2025-06-18 and later). The
+ * reference moves in, also on failure. If no text block is added, the same
+ * is sent as text, which is all that a 2025-03-26 client sees.
+ *
+ * @return MCPS_OK; MCPS_E_INVAL (not an object, or set twice); MCPS_E_NOMEM
+ */
+MCPS_API mcps_status mcps_structured(mcps_call *call,
+                                     struct json_object *taken);
+
+/** Add an image or a sound: @p length bytes, sent as base64.
+ * @param mime_type such as "image/png", "audio/wav" */
+MCPS_API mcps_status mcps_image(mcps_call *call, const void *bytes,
+                                size_t length, const char *mime_type);
+MCPS_API mcps_status mcps_audio(mcps_call *call, const void *bytes,
+                                size_t length, const char *mime_type);
+
+/** Embed a resource, as text or as bytes. @p mime_type may be NULL. */
+MCPS_API mcps_status mcps_resource_text(mcps_call *call, const char *uri,
+                                        const char *mime_type,
+                                        const char *text);
+MCPS_API mcps_status mcps_resource_bytes(mcps_call *call, const char *uri,
+                                         const char *mime_type,
+                                         const void *bytes, size_t length);
+
+/** Add bytes to what a resource holds; only while one is read. */
+MCPS_API mcps_status mcps_bytes(mcps_call *call, const void *bytes,
+                                size_t length);
+
+/**
+ * Name a resource without embedding it (2025-06-18 and later; older clients
+ * get its name and URI as text). Of @p link count uri, name, title,
+ * description, mime_type, content_size, icons, annotations and meta; it need
+ * not be listed.
+ *
+ * @return also MCPS_E_INVAL: no uri or name, or something malformed
+ */
+MCPS_API mcps_status mcps_resource_link(mcps_call *call,
+                                        const mcps_resource *link);
+
+/** Annotate the block added last. @return MCPS_OK; MCPS_E_INVAL (there is
+ * none, it is annotated already, or something is malformed); MCPS_E_NOMEM */
+MCPS_API mcps_status mcps_annotate(mcps_call *call,
+                                   const mcps_annotations *annotations);
+
+/** Set _meta of the result, a JSON object. The reference moves in, also on
+ * failure. @return MCPS_OK; MCPS_E_INVAL (not an object, or set twice);
+ * MCPS_E_NOMEM */
+MCPS_API mcps_status mcps_meta(mcps_call *call, struct json_object *taken);
+
+/** Who says the messages of a prompt. */
+enum mcps_role {
+	MCPS_USER,     /* who asks */
+	MCPS_ASSISTANT /* the model */
+};
+
+/** Blocks added from now on are said by @p role. Prompts only. */
+MCPS_API void mcps_role(mcps_call *call, enum mcps_role role);
+
+/** Suggest a value, while one is completed. The first 100 are sent, the others
+ * counted: stop when it says MCPS_E_LIMIT, or go on to have them counted.
+ * @return MCPS_OK; MCPS_E_LIMIT; MCPS_E_INVAL: nothing is completed here;
+ * MCPS_E_NOMEM */
+MCPS_API mcps_status mcps_suggest(mcps_call *call, const char *value);
+
+/** There are @p total suggestions, of which not all were added. */
+MCPS_API void mcps_suggest_total(mcps_call *call, uint64_t total);
+
+/**
+ * It failed, in words for the model: a tool's result has isError, blocks
+ * added before stay. Of anything else the words become a JSON-RPC error. State
+ * changes are dropped.
+ *
+ * @return MCPS_E_TOOL: return it
+ */
+MCPS_API mcps_status mcps_fail(mcps_call *call, const char *format, ...)
+	MCPS_PRINTF(2, 3);
+
+/* ---- while it runs ---- */
+
+/**
+ * Tell how far it is, if the client asked to be told (2025-11-25, Progress):
+ * the answer becomes an event stream, which the client can resume. What does
+ * not rise is dropped, and so is what comes faster than twenty times a second,
+ * but for the end. Tools on workers only; others are not heard.
+ *
+ * @param total 0: unknown
+ * @param format of a message for people; NULL: none
+ */
+MCPS_API void mcps_progress(mcps_call *call, double done, double total,
+                            const char *format, ...) MCPS_PRINTF(4, 5);
+
+/** How grave a message to the client is (RFC 5424). */
+enum mcps_severity {
+	MCPS_DEBUG = 1,
+	MCPS_INFO,
+	MCPS_NOTICE,
+	MCPS_WARNING,
+	MCPS_ERROR,
+	MCPS_CRITICAL,
+	MCPS_ALERT,
+	MCPS_EMERGENCY
+};
+
+/**
+ * Say something to the client's log, if it wants to hear of such: what it
+ * said by logging/setLevel counts, which its session remembers; until then
+ * MCPS_INFO. Never credentials, personal data or what helps an attacker.
+ * Accepted and dropped in this version, which has no streams yet.
+ *
+ * @param logger who says it, always in the same words; may be NULL
+ */
+MCPS_API void mcps_log(mcps_call *call, enum mcps_severity severity,
+                       const char *logger, const char *format, ...)
+	MCPS_PRINTF(4, 5);
+/** The same with any JSON value; the reference moves in. */
+MCPS_API void mcps_log_json(mcps_call *call, enum mcps_severity severity,
+                            const char *logger, struct json_object *taken);
+
+/** Whether mcps_log() of @p severity reaches the client: what costs much to
+ * find out need not be found out in vain. */
+MCPS_API bool mcps_logs(const mcps_call *call, enum mcps_severity severity);
+
+/**
+ * Close the connection of the call's stream, not the stream: the client comes
+ * back after @p retry_ms for what the call says from then on, and need not
+ * hold a connection meanwhile (2025-11-25; of older clients nothing is
+ * closed, because they would not come back). Tools on workers only.
+ */
+MCPS_API void mcps_disconnect(mcps_call *call, uint32_t retry_ms);
+
+/** Whether nobody waits any more: the client cancelled, the session ended,
+ * or the tool's timeout passed. Clean up and return MCPS_E_CANCELLED. Any
+ * thread while the handler runs. */
+MCPS_API bool mcps_cancelled(const mcps_call *call);
+
+/** Milliseconds until the tool's timeout, 0 once it passed; -1: none. */
+MCPS_API int64_t mcps_time_left_ms(const mcps_call *call);
+
+/** The value of a variable of the template, or of an argument of the prompt;
+ * while a value is completed, of what the client told of the others. NULL: not
+ * given. Valid until the handler returns. */
+MCPS_API const char *mcps_value(const mcps_call *call, const char *name);
+
+/** The data pointer of what is called. */
+MCPS_API void *mcps_data(const mcps_call *call);
+
+/* ---- who asks ---- */
+
+/** The caller's subject, as the auth hook told; NULL: anonymous. */
+MCPS_API const char *mcps_principal(const mcps_call *call);
+
+/** Whether the caller's credential carries @p scope. */
+MCPS_API bool mcps_has_scope(const mcps_call *call, const char *scope);
+
+/** The session of the call, by value but for its texts. */
+MCPS_API void mcps_session_get(const mcps_call *call,
+                               struct mcps_session_view *out);
+
+MCPS_END_DECLS
+
+#endif

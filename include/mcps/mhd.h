@@ -1,0 +1,101 @@
+/* Mounting a server in the libmicrohttpd daemon that a program has already.
+ *
+ *     mcps_server_start(server, ...);
+ *     daemon = MHD_start_daemon(... | MHD_ALLOW_SUSPEND_RESUME, ...);
+ *     mcps_mhd_attach(server, daemon, NULL, NULL, ...);
+ *     ...
+ *     mcps_server_drain(server, 5000);
+ *     MHD_stop_daemon(daemon);
+ *     mcps_server_free(server);
+ *
+ * In between, the program's access handler begins with mcps_mhd_handle(), and
+ * its MHD_OPTION_NOTIFY_COMPLETED callback with mcps_mhd_completed(). Any of
+ * libmicrohttpd's modes will do but thread per connection; with
+ * MHD_USE_POLL_INTERNAL_THREAD there is nothing else to think of.
+ *
+ * What a daemon of ours would do and the program's does not: cut clients that
+ * send or read slowly but steadily (there is MHD_OPTION_CONNECTION_TIMEOUT for
+ * silent ones), and refuse a request without Host by itself
+ * (MHD_OPTION_STRICT_FOR_CLIENT).
+ *
+ * This header is not part of <mcps/mcps.h>, and does not need
+ * <microhttpd.h>.
+ */
+#ifndef MCPS_MHD_H
+#define MCPS_MHD_H
+
+#include <mcps/server.h>
+
+MCPS_BEGIN_DECLS
+
+struct MHD_Connection;
+struct MHD_Daemon;
+
+/** Have the loop that drives the daemon look at it once more, with MHD_run()
+ * or the like: requests were resumed. Called by any thread, several at once,
+ * often; must not block. Writing to an eventfd that the loop polls is right. */
+typedef void (*mcps_mhd_wake_fn)(void *arg);
+
+/**
+ * Serve @p server by @p daemon. Until then mcps_mhd_handle() answers 503 with
+ * Retry-After.
+ *
+ * @param server  was started; outlives the daemon
+ * @param wake    for a program that calls MHD_run() itself, because nothing
+ *                else wakes it; else NULL
+ * @param[out] error  says what to change; may be NULL
+ * @return MCPS_OK; MCPS_E_INVAL (there is no daemon, it runs in a mode that
+ *         cannot wait for anything, @p wake is missing, the server was not
+ *         started or is attached already); MCPS_E_NOMEM
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_mhd_attach(mcps_server *server,
+                                                   struct MHD_Daemon *daemon,
+                                                   mcps_mhd_wake_fn wake,
+                                                   void *arg,
+                                                   struct mcps_error *error);
+
+/**
+ * Take over a request for the server's path. The first thing that an access
+ * handler does, in each of its calls, with what it got: @p request is its
+ * req_cls. What the program keeps there is neither read nor lost. Threads:
+ * those that libmicrohttpd calls the handler on.
+ *
+ * @param[out] result  an enum MHD_Result, to be returned
+ * @return true: it is ours, return @p result; false: it is yours
+ */
+MCPS_API MCPS_MUST_USE bool mcps_mhd_handle(mcps_server *server,
+                                            struct MHD_Connection *connection,
+                                            const char *url, const char *method,
+                                            const char *data, size_t *size,
+                                            void **request, int *result);
+
+/**
+ * A request is over. The first thing that the MHD_OPTION_NOTIFY_COMPLETED
+ * callback does.
+ *
+ * @return true: it was ours, and nothing is left to do; false: it is yours
+ */
+MCPS_API bool mcps_mhd_completed(mcps_server *server, void **request);
+
+/**
+ * Optional: see targets as they were sent. The first thing that an
+ * MHD_OPTION_URI_LOG_CALLBACK does; if the answer is not NULL, it is to be
+ * returned from it.
+ *
+ * libmicrohttpd unescapes paths, so that "/%6dcp" and "/mcp%00x" are "/mcp" to
+ * an access handler, but not to a proxy that lets some paths through and
+ * others not. With this they are 404, as in a daemon of ours.
+ */
+MCPS_API void *mcps_mhd_target(mcps_server *server, const char *uri);
+
+/**
+ * How many requests of ours are under way, until their answers are sent. After
+ * mcps_server_drain() a program that calls MHD_run() itself goes on with it
+ * until there are none. For other programs mcps_server_drain() waits for them,
+ * two seconds at most. Any thread.
+ */
+MCPS_API unsigned mcps_mhd_open_requests(mcps_server *server);
+
+MCPS_END_DECLS
+
+#endif

@@ -1,0 +1,253 @@
+/* A server: what it is called, what it offers, where its sessions live.
+ *
+ * Set-up is sticky: functions before mcps_server_start() return nothing and
+ * remember the first error, which start reports. They belong to one thread;
+ * once started, a server may be used from any.
+ */
+#ifndef MCPS_SERVER_H
+#define MCPS_SERVER_H
+
+#include <mcps/auth.h>
+#include <mcps/log.h>
+#include <mcps/prompt.h>
+#include <mcps/resource.h>
+#include <mcps/session.h>
+#include <mcps/store.h>
+#include <mcps/tool.h>
+#include <stdbool.h>
+
+MCPS_BEGIN_DECLS
+
+/** What becomes of a session id that the store does not know. Cumulative. */
+enum mcps_unknown_ids {
+	MCPS_UNKNOWN_DEFAULT, /* MCPS_UNKNOWN_AUTHENTICATED */
+	MCPS_UNKNOWN_NEVER,   /* 404 */
+	MCPS_UNKNOWN_ISSUED, /* recreated if this deployment's key signed it for
+	                      * this caller, anonymous ones included */
+	MCPS_UNKNOWN_AUTHENTICATED /* also any well-formed id of a caller whom
+	                            * the auth hook identified */
+};
+
+/** Everything has a default, and zero means it. */
+struct mcps_options {
+	size_t size; /* sizeof(struct mcps_options): set by mcps_configure */
+
+	const char *title;        /* for people */
+	const char *description;  /* one line, for people */
+	const char *instructions; /* for the model: how to use the server */
+	const char *website_url;
+	const mcps_icon *icons; /* of the server; to stay valid as long as it */
+
+	const char *path;     /* of the endpoint; "/mcp" */
+	const char *resource; /* names this endpoint among others that share its
+	                       * key and store; the path */
+
+	const char *store; /* URL, see mcps_store_open(); "memory:" */
+	uint32_t
+		lock_wait_ms; /* for another process to let go of it; 0: none */
+
+	/** The file of the key that signs session ids, made (0600) if it is
+	 * missing. Default: the database's path with ".key" after it; with a
+	 * store in memory a key that dies with the process. One that may only
+	 * be read, such as a secret of a container, is used as it is; then a
+	 * lost store is not noticed. */
+	const char *key_file;
+
+	enum mcps_unknown_ids unknown_ids;
+	uint32_t session_idle_s;    /* stored sessions end unseen; 7 days */
+	uint32_t session_max_age_s; /* ... or at this age; 30 days */
+	/** Live sessions of one identified caller, and of all anonymous ones
+	 * together; 1 000 and 100 000. At the limit the least recently seen one
+	 * that nobody uses makes room. */
+	uint32_t session_quota, anonymous_quota;
+	uint32_t sessions_in_memory; /* the hot set; 100 000 */
+
+	uint32_t workers;       /* threads that run tools; 4 */
+	uint32_t worker_queue;  /* calls that may wait for one; 1 024 */
+	uint32_t page_size;     /* entries of one answer of a list; 250 */
+	uint32_t subscriptions; /* resources that one session may subscribe to;
+	                         * 64, at most 1 024 */
+
+	uint32_t calls_per_caller; /* on workers, of an identified one; 64 */
+	size_t max_result;         /* bytes of one answer; 16 MiB */
+	size_t max_body;           /* bytes of one request; 4 MiB */
+	uint32_t max_nesting;      /* JSON levels, at most 256; 64 */
+	uint32_t max_keys;         /* members of one JSON object; 1 024 */
+	size_t max_bodies;  /* bytes of all requests under way; 256 MiB */
+	uint32_t max_batch; /* messages of one 2025-03-26 batch; 50 */
+
+	/** Host names that are this server's, without ports, beside localhost
+	 * and addresses; NULL-terminated, NULL: none, "*": any. A request for
+	 * another name is refused (DNS rebinding). */
+	const char *const *hosts;
+	/** Origins of web pages that may call, such as "https://example.com",
+	 * beside pages of this machine and of the host that is called;
+	 * NULL-terminated, NULL: none, "*": any. */
+	const char *const *origins;
+	/** Let pages of those origins read the answers (CORS). */
+	bool cors;
+
+	/** Requests per second and at once (0: as many as in a second) of one
+	 * identified caller, and of one address; 0: no limit. */
+	uint32_t caller_rate, caller_burst;
+	uint32_t address_rate, address_burst;
+	/** Sessions that one identified caller may begin, by initialize or by
+	 * recreation, per second and at once; 50 and 1 000. */
+	uint32_t session_rate, session_burst;
+
+	/** A call that runs longer is answered by an event stream, which its
+	 * client can resume; 1 000. What a call says before its result makes
+	 * it one at once. */
+	uint32_t stream_after_ms;
+	uint32_t heartbeat_s; /* on streams that are silent; 15 */
+	/** Events of streams are kept for who resumes: so long, and so many
+	 * bytes of one session; 900 s and 8 MiB. */
+	uint32_t event_age_s;
+	size_t event_bytes;
+
+	mcps_log_fn log; /* NULL: silence */
+	void *log_arg;
+	enum mcps_log_level log_level; /* the lowest that is written; debug */
+
+	mcps_session_event_fn on_session; /* may be NULL */
+	void *on_session_arg;
+
+	/** Set a damaged store aside and begin a new one, instead of refusing
+	 * to start. */
+	bool quarantine_corrupt_store;
+	/** Do without the 2 MiB beside the database that are given up when the
+	 * disk is full, so that sessions can still be ended. */
+	bool no_store_ballast;
+};
+
+/** Make a server. @param name for programs; @param version of it. Both are
+ * copied. @return NULL when out of memory; release with mcps_server_free() */
+MCPS_API mcps_server *mcps_server_new(const char *name, const char *version);
+
+/** Set options, all of them at once; texts are copied. */
+MCPS_API void mcps_server_configure(mcps_server *server,
+                                    const struct mcps_options *options);
+
+/** The options as they are now, defaults filled in; borrowed, up to the next
+ * set-up call. So single ones can be changed: copy, change, configure. */
+MCPS_API const struct mcps_options *
+mcps_server_options(const mcps_server *server);
+
+/** mcps_configure(server, .store = "sqlite:x.db", ...). C11. */
+#define mcps_configure(server, ...)           \
+	mcps_server_configure(                \
+		(server),                     \
+		&(const struct mcps_options){ \
+			.size = sizeof(struct mcps_options), __VA_ARGS__ })
+
+/** Single options, for what a program learns from its command line after its
+ * author configured the rest. Texts are copied. */
+MCPS_API void mcps_server_set_store(mcps_server *server, const char *url);
+MCPS_API void mcps_server_set_lock_wait(mcps_server *server,
+                                        uint32_t milliseconds);
+MCPS_API void mcps_server_set_on_corrupt(mcps_server *server,
+                                         enum mcps_on_corrupt what);
+MCPS_API void mcps_server_set_log(mcps_server *server, mcps_log_fn log,
+                                  void *arg, enum mcps_log_level level);
+
+/** One more host name or origin, see options.hosts and options.origins. */
+MCPS_API void mcps_server_allow_host(mcps_server *server, const char *host);
+MCPS_API void mcps_server_allow_origin(mcps_server *server, const char *origin);
+/** See options.cors. */
+MCPS_API void mcps_server_set_cors(mcps_server *server, bool cors);
+
+/** Use this store instead of options.store; it is taken over, and closed,
+ * whatever happens. */
+MCPS_API void mcps_server_take_store(mcps_server *server, mcps_store *store);
+
+/**
+ * Open the store, make or read the key, start the threads.
+ *
+ * @param[out] error what was wrong first; may be NULL
+ * @return MCPS_OK; MCPS_E_INVAL (a tool or an option); what mcps_store_open()
+ *         returns; MCPS_E_PERMISSION (a file, or who may read it);
+ * MCPS_E_SYSTEM (key file, threads, entropy); MCPS_E_NOMEM
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_server_start(mcps_server *server,
+                                                     struct mcps_error *error);
+
+/** Receive one finding of mcps_server_check(). */
+typedef void (*mcps_finding_fn)(void *arg, mcps_status status, const char *what,
+                                const char *text);
+
+/**
+ * Whether mcps_server_start() would succeed, without doing it: the options,
+ * tools, token file and key file are read, the store is looked at
+ * (mcps_store_look()). Nothing is made or changed, and a server that runs on
+ * the same files does not notice.
+ *
+ * @param say called for each finding, good or bad; WHAT is what was looked at,
+ *            one word
+ * @return the first failure; MCPS_E_LOCKED, which only says that a server runs
+ *         on the store, comes after any other
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_server_check(mcps_server *server,
+                                                     mcps_finding_fn say,
+                                                     void *arg);
+
+/**
+ * Read the token file and the key file again. What cannot be read stays as it
+ * was. Any thread of the program's own.
+ *
+ * Rotating the key: rename the line "current" of the key file to "previous",
+ * add a new "current" (64 hex digits, such as of openssl rand -hex 32), reload.
+ * Ids signed by the previous one are believed until it is removed.
+ *
+ * @return MCPS_OK, or the first failure, in @p error
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
+                                                      struct mcps_error *error);
+
+/**
+ * Take no new calls (503 with Retry-After) and wait for the running ones.
+ * What still runs after @p milliseconds is cancelled and answered with 503.
+ * Then wait until no request is suspended, neither of mcps_mhd_attach() nor of
+ * mcps_admit(), so that the daemon around us may be stopped. Not for a thread
+ * of that daemon.
+ *
+ * @return true when every call had ended by itself
+ */
+MCPS_API bool mcps_server_drain(mcps_server *server, uint32_t milliseconds);
+
+/**
+ * Whether it can serve: started, not stopping, and the store worked when it was
+ * last needed. What a readiness probe asks. Any thread.
+ */
+MCPS_API bool mcps_server_is_ready(const mcps_server *server);
+
+/** What the server is called, and where it is: borrowed, valid while the
+ * server is. The store's URL is the back end's name when it was handed over. */
+MCPS_API const char *mcps_server_name(const mcps_server *server);
+MCPS_API const char *mcps_server_version(const mcps_server *server);
+MCPS_API const char *mcps_server_path(const mcps_server *server);
+MCPS_API const char *mcps_server_store_url(const mcps_server *server);
+
+/** Whether callers are identified: an auth hook or a token file is set. */
+MCPS_API bool mcps_server_knows_callers(const mcps_server *server);
+
+/** Numbers since the start. */
+struct mcps_counts {
+	uint64_t requests;     /* HTTP requests for the endpoint */
+	uint64_t calls;        /* JSON-RPC requests dispatched */
+	uint64_t sessions_hot; /* in memory now */
+	uint64_t created, restored, recreated, evicted, ended, refused;
+	uint64_t store_reads, store_writes, store_commits;
+};
+
+/** Read them; each is exact, together they are not one moment's. */
+MCPS_API void mcps_server_get_counts(mcps_server *server,
+                                     struct mcps_counts *out);
+
+/** Stop everything, close the store, release. The daemon that serves it must
+ * have been stopped before; waits for handlers that still run. NULL is
+ * ignored. */
+MCPS_API void mcps_server_free(mcps_server *server);
+
+MCPS_END_DECLS
+
+#endif

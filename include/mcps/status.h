@@ -1,0 +1,87 @@
+/* Status codes: one list gives each failure its value, its HTTP status, its
+ * JSON-RPC code and its text, so that "is this a 400 or a 404?" is answered
+ * in exactly one reviewable place. */
+#ifndef MCPS_STATUS_H
+#define MCPS_STATUS_H
+
+#include <mcps/export.h>
+
+MCPS_BEGIN_DECLS
+
+/**
+ * Every status of the library: X(name, value, HTTP, JSON-RPC, text).
+ *
+ * HTTP and JSON-RPC are those of the legacy era (2025-03-26 to 2025-11-25):
+ * errors of a well-formed request travel with 200, because a 404 there means
+ * "this session is over" and nothing else (2025-11-25, Session Management 3).
+ * The text is the JSON-RPC message a client reads.
+ */
+/* clang-format off */
+#define MCPS_STATUS_MAP(X)                                                     \
+	X(OK,             0, 200,      0, "success")                           \
+	X(LATER,          1, 202,      0, "the answer comes later")            \
+	X(E_NOMEM,       -1, 503, -32603, "Out of memory")                     \
+	X(E_INVAL,       -2, 500, -32603, "Internal error: invalid argument")  \
+	X(E_PARSE,       -3, 400, -32700, "Parse error")                       \
+	X(E_REQUEST,     -4, 400, -32600, "Invalid request")                   \
+	X(E_METHOD,      -5, 200, -32601, "Method not found")                  \
+	X(E_PARAMS,      -6, 200, -32602, "Invalid params")                    \
+	X(E_NO_SESSION,  -7, 400, -32600, "Session id required")               \
+	X(E_GONE,        -8, 404, -32001, "Session not found")                 \
+	X(E_ORIGIN,      -9, 403, -32600, "Origin not allowed")                \
+	X(E_HOST,       -30, 403, -32600, "Host not allowed")                  \
+	X(E_AUTH,       -10, 401, -32600, "Authorization required")            \
+	X(E_FORBIDDEN,  -11, 403, -32600, "Forbidden")                         \
+	X(E_SCOPE,      -32, 403, -32600, "Insufficient scope")                \
+	X(E_REVISION,   -12, 400, -32022, "Unsupported protocol version")      \
+	X(E_TOO_LARGE,  -13, 413, -32600, "Request too large")                 \
+	X(E_MEDIA_TYPE, -14, 415, -32600, "Content-Type must be application/json") \
+	X(E_NOT_ACCEPTABLE, -15, 406, -32600, "Accept must list application/json and text/event-stream") \
+	X(E_HTTP_METHOD,-16, 405, -32600, "Method not allowed")                \
+	X(E_NOT_FOUND,  -17, 404, -32600, "Not found")                         \
+	X(E_BUSY,       -18, 503, -32603, "Server busy, try again")            \
+	X(E_LIMIT,      -19, 429, -32603, "Limit reached, try again later")    \
+	X(E_CONFLICT,   -20, 200, -32603, "Changed by someone else")           \
+	X(E_STORE,      -21, 503, -32603, "Session store failed, try again")   \
+	X(E_LOCKED,     -22, 503, -32603, "Session store is locked by another process") \
+	X(E_CORRUPT,    -23, 503, -32603, "Session store is damaged")          \
+	X(E_UNSUPPORTED,-24, 501, -32603, "Not supported here")                \
+	X(E_SYSTEM,     -25, 503, -32603, "The operating system refused")      \
+	X(E_CANCELLED,  -26, 200, -32603, "Cancelled")                         \
+	X(E_TOOL,       -27, 200,      0, "the tool failed")                   \
+	X(E_RESULT,     -31, 200, -32603, "The tool's result is too large")    \
+	X(E_NO_STATE,   -28, 200, -32603, "No such state")                     \
+	X(E_NO_RESOURCE,-33, 200, -32002, "Resource not found")                \
+	X(E_SUBSCRIPTIONS,-35,200,-32603, "Too many subscriptions")            \
+	X(E_HANDLER,    -34, 200, -32603, "Internal error")                    \
+	X(E_STOPPING,   -29, 503, -32603, "Server is stopping, try again")     \
+	X(E_PERMISSION, -40, 503, -32603, "The operating system does not permit it") \
+	X(E_PURGED,     -36, 200, -32603, "What this call sent is no longer stored") \
+	X(E_LOST,       -37, 200, -32603, "The server ended while this call ran: its outcome is unknown")
+/* clang-format on */
+
+/** MCPS_OK, MCPS_LATER, or a negative MCPS_E_... */
+typedef enum mcps_status {
+#define X(name, value, http, rpc, text) MCPS_##name = (value),
+	MCPS_STATUS_MAP(X)
+#undef X
+} mcps_status;
+
+/** The text of @p status: static, never NULL. Any thread. */
+MCPS_API const char *mcps_status_text(mcps_status status);
+
+/** The HTTP status that the legacy era gives @p status. Any thread. */
+MCPS_API int mcps_status_http(mcps_status status);
+
+/** The JSON-RPC error code of @p status; 0 for one that is no error. */
+MCPS_API int mcps_status_rpc(mcps_status status);
+
+/** Where and why something failed: filled only on failure. */
+struct mcps_error {
+	mcps_status status;
+	char text[248]; /* one line, NUL-terminated, names what is wrong */
+};
+
+MCPS_END_DECLS
+
+#endif

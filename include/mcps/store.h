@@ -1,0 +1,80 @@
+/* Where sessions live. A server opens its store by URL; a host with a back
+ * end of its own hands it over instead (<mcps/sys/store.h>). */
+#ifndef MCPS_STORE_H
+#define MCPS_STORE_H
+
+#include <mcps/log.h>
+#include <mcps/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+MCPS_BEGIN_DECLS
+
+typedef struct mcps_store mcps_store; /* one thread at a time */
+
+/** What becomes of a store that turns out to be damaged when it is opened. One
+ * that a newer version or another program made is refused in any case. */
+enum mcps_on_corrupt {
+	MCPS_ON_CORRUPT_REFUSE,    /* MCPS_E_CORRUPT; nothing is changed */
+	MCPS_ON_CORRUPT_QUARANTINE /* it is renamed to PATH.corrupt-TIME, and a
+	                            * new one is made */
+};
+
+/** How to open a store. Zero is the default everywhere. */
+struct mcps_store_options {
+	size_t size; /* sizeof(struct mcps_store_options) */
+
+	/** How long to wait for another process to let go of the store, in
+	 * milliseconds; 0: do not wait. */
+	uint32_t lock_wait_ms;
+
+	mcps_log_fn log; /* may be NULL */
+	void *log_arg;
+
+	enum mcps_on_corrupt on_corrupt;
+
+	/** Bytes held in PATH.ballast, to be given up when the disk is full:
+	 * then sessions can still be ended. 0: none. */
+	uint64_t ballast;
+};
+
+/**
+ * Open the store that @p url names.
+ *
+ *   memory:        nothing survives the process
+ *   sqlite:PATH    one file, made if it is missing (0600); the directory must
+ *                  exist and be on a local file system
+ *
+ * @param[out] out   the store; release it with mcps_store_close()
+ * @param options    NULL: all defaults
+ * @param[out] error why it failed; may be NULL
+ * @return MCPS_OK; MCPS_E_INVAL (no such scheme, no path); MCPS_E_LOCKED (held
+ *         by another process); MCPS_E_CORRUPT (no mcps store, made by a newer
+ *         version, or damaged: the text says which); MCPS_E_STORE (cannot be
+ *         opened);
+ *         MCPS_E_NOMEM
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
+	mcps_store **out, const char *url,
+	const struct mcps_store_options *options, struct mcps_error *error);
+
+/**
+ * Look whether mcps_store_open() would succeed, without opening, making or
+ * changing anything; a server that runs on the store does not notice. Damage
+ * inside the file is not found.
+ *
+ * @param[out] finding one line about what was found, cut to @p size; may be
+ *                     NULL
+ * @return MCPS_OK; what mcps_store_open() would return, MCPS_E_LOCKED if it is
+ *         in use now
+ */
+MCPS_API MCPS_MUST_USE mcps_status mcps_store_look(const char *url,
+                                                   char *finding, size_t size,
+                                                   struct mcps_error *error);
+
+/** Close @p store. NULL is ignored. */
+MCPS_API void mcps_store_close(mcps_store *store);
+
+MCPS_END_DECLS
+
+#endif

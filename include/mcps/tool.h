@@ -1,0 +1,163 @@
+/* Declaring tools: one struct and one field table give the schema a client
+ * reads, the validation of what it sends, and typed arguments. */
+#ifndef MCPS_TOOL_H
+#define MCPS_TOOL_H
+
+#include <mcps/content.h>
+#include <mcps/status.h>
+#include <mcps/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+MCPS_BEGIN_DECLS
+
+struct json_object;
+
+/** What a member of an argument struct is. */
+enum mcps_kind {
+	MCPS_BOOL,   /* bool */
+	MCPS_INT,    /* int64_t; 3.0 is accepted as 3 */
+	MCPS_NUMBER, /* double */
+	MCPS_STRING, /* const char *, NUL-terminated UTF-8 */
+	MCPS_JSON    /* struct json_object *, any JSON value; NULL is null */
+};
+
+/**
+ * One argument. Make it with MCPS_FIELD; what is not named is zero.
+ *
+ * Every word of it is published in the tool's inputSchema and enforced before
+ * the handler runs; arguments that no field names are refused.
+ */
+typedef struct mcps_field {
+	const char *name;
+	const char *description;
+	enum mcps_kind kind;
+	size_t offset;
+
+	/** The client may leave it out; it is then otherwise or zero (NULL). */
+	bool optional;
+	const char *otherwise; /* the default, as JSON text: "1", "\"en\"" */
+
+	const char *const *one_of; /* strings allowed, NULL-terminated */
+
+	/** Bounds of MCPS_INT and MCPS_NUMBER, inclusive; both 0: none. Use
+	 * HUGE_VAL (or -HUGE_VAL) for a side without a bound. */
+	double minimum, maximum;
+
+	/** Of a string, in Unicode characters. 0: none (what the body limit
+	 * lets through). */
+	size_t min_length, max_length;
+} mcps_field;
+
+#define MCPS_KIND_OF(lvalue) \
+	_Generic((lvalue), bool               \
+		 : MCPS_BOOL, int64_t         \
+		 : MCPS_INT, double           \
+		 : MCPS_NUMBER, const char *  \
+		 : MCPS_STRING, struct json_object * \
+		 : MCPS_JSON)
+
+/** MCPS_FIELD(struct args, member, "what it is", .optional = true, ...): one
+ * row of a field table. C11. */
+#define MCPS_FIELD(type, member, ...)                                        \
+	{                                                                    \
+		.name = #member, .kind = MCPS_KIND_OF(((type *)0)->member),  \
+		.offset = offsetof(type, member), .description = __VA_ARGS__ \
+	}
+
+/** The last row. */
+#define MCPS_FIELDS_END      \
+	{                    \
+		.name = NULL \
+	}
+
+/**
+ * Answer one tools/call.
+ *
+ * Fill @p call with results (mcps_text() and its kin) and return MCPS_OK, or
+ * the value of mcps_fail(). Any other status becomes a JSON-RPC error. State
+ * changes are committed with the result, or not at all.
+ *
+ * @param args the struct of the field table; of a tool with a schema text
+ *        the arguments as a `struct json_object *`. Dies with the call.
+ */
+typedef mcps_status (*mcps_tool_fn)(mcps_call *call, const void *args);
+
+/** What a client may assume (tool annotations; 2025-03-26 and later). */
+enum mcps_hint {
+	MCPS_READ_ONLY = 1,
+	MCPS_IDEMPOTENT = 2,
+	MCPS_DESTRUCTIVE = 4,
+	MCPS_OPEN_WORLD = 8
+};
+
+/** A tool. Copied when it is added, with the texts it names; fields, data and
+ * run must stay valid until the server is freed. */
+typedef struct mcps_tool {
+	size_t size;             /* sizeof(mcps_tool): set by mcps_add_tool */
+	const char *name;        /* 1 to 128 of A-Z a-z 0-9 _ - . */
+	const char *title;       /* for people; may be NULL */
+	const char *description; /* for models; may be NULL */
+
+	const mcps_field *fields; /* ends with MCPS_FIELDS_END; or NULL */
+	size_t args_size;         /* set by mcps_add_tool */
+
+	/** Instead of fields: a JSON Schema 2020-12 text, an object schema,
+	 * published as given. Its validator comes with a later version, so such
+	 * a tool must check its arguments and say so: validates_itself. */
+	const char *input_schema;
+	bool validates_itself;
+
+	mcps_tool_fn run;
+	void *data; /* mcps_data() of its calls */
+
+	/** Runs on the network thread: at most some microseconds, never
+	 * blocking, no state. Others run on a worker and may block. */
+	bool quick;
+
+	/** Scopes that a caller's credential must carry, separated by blanks;
+	 * NULL: none. Without them the answer is 403 with a challenge that
+	 * names all of them. Which scope implies which is the auth hook's to
+	 * know: it grants the implied ones, too. */
+	const char *scopes;
+
+	unsigned hints;      /* enum mcps_hint */
+	uint32_t timeout_ms; /* then mcps_cancelled() is true; 0: never */
+
+	/** What mcps_structured() of this tool looks like: a JSON Schema
+	 * 2020-12 text, an object schema, published as given to clients of
+	 * 2025-06-18 and later. A call that succeeds without a structured
+	 * result is then an error; that it fits the schema is the tool's to
+	 * see to. NULL: not said. */
+	const char *output_schema;
+
+	const mcps_icon *icons; /* may be NULL */
+	const char *meta; /* _meta, the text of a JSON object; may be NULL */
+} mcps_tool;
+
+/**
+ * Add a tool. Before mcps_server_start(), which then reports what is wrong
+ * with it, or later by any thread: clients that listen are told that the list
+ * changed. The order of adding is the order of tools/list.
+ *
+ * @return MCPS_OK; MCPS_E_INVAL (also: the name is taken); MCPS_E_NOMEM
+ */
+MCPS_API mcps_status mcps_server_add_tool(mcps_server *server,
+                                          const mcps_tool *tool);
+
+/** Remove a tool; calls under way go on. Any thread. @return MCPS_OK or
+ * MCPS_E_NOT_FOUND */
+MCPS_API mcps_status mcps_server_remove_tool(mcps_server *server,
+                                             const char *name);
+
+/** mcps_add_tool(server, struct args, .name = ..., .run = ...). C11. */
+#define mcps_add_tool(server, args_type, ...)                                 \
+	mcps_server_add_tool(                                                 \
+		(server), &(const mcps_tool){ .size = sizeof(mcps_tool),      \
+	                                      .args_size = sizeof(args_type), \
+	                                      __VA_ARGS__ })
+
+MCPS_END_DECLS
+
+#endif

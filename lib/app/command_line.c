@@ -1,0 +1,87 @@
+/* The command line: "--name value", "--name=value", and flags. */
+#include "app/option_table.h"
+
+#include <string.h>
+
+/* One argument, while it is looked at. */
+struct word {
+	const char *name; /* without the dashes */
+	size_t length;
+	const char *value; /* NULL: none here */
+};
+
+static bool split(struct word *word, const char *text)
+{
+	if (strncmp(text, "--", 2) != 0 || text[2] == '\0')
+		return false;
+	word->name = text + 2;
+	word->length = strcspn(word->name, "=");
+	word->value = word->name[word->length] == '='
+	                      ? word->name + word->length + 1
+	                      : NULL;
+	return true;
+}
+
+static bool unknown(const struct word *word, const char *command,
+                    struct complaint *complaint)
+{
+	const struct option *near =
+		mcps__option_resembling(word->name, word->length, command);
+
+	if (near == NULL)
+		return mcps__complain(
+			complaint, EXIT_USAGE,
+			"unknown option --%.*s; --help lists them",
+			(int)word->length, word->name);
+	return mcps__complain(complaint, EXIT_USAGE,
+	                      "unknown option --%.*s; did you mean --%s?",
+	                      (int)word->length, word->name, near->name);
+}
+
+/* Takes the next argument as the value, if there must be one. */
+static bool read_word(struct settings *settings, struct word *word,
+                      char ***next, const char *command,
+                      struct complaint *complaint)
+{
+	static const struct setting here = { .source = SOURCE_FLAG };
+	const struct option *option =
+		mcps__option_find(word->name, word->length, command);
+
+	if (option == NULL)
+		return unknown(word, command, complaint);
+	if (option->kind == OPTION_FLAG && word->value == NULL)
+		word->value = "yes";
+	if (word->value == NULL && **next != NULL)
+		word->value = *(*next)++;
+	if (word->value == NULL)
+		return mcps__complain(complaint, EXIT_USAGE,
+		                      "--%s: a value must follow: --%s %s",
+		                      option->name, option->name,
+		                      option->argument);
+	mcps__settings_say(settings, mcps__option_index(option), &here,
+	                   word->value, option->kind == OPTION_LIST);
+	return true;
+}
+
+bool mcps__command_line_read(struct settings *settings,
+                             const struct app_sources *sources,
+                             struct complaint *complaint)
+{
+	char **next = sources->argv;
+	struct word word;
+
+	while (*next != NULL) {
+		const char *text = *next++;
+
+		if (!split(&word, text))
+			return mcps__complain(complaint, EXIT_USAGE,
+			                      "unexpected argument %s; options "
+			                      "begin with --, and --help lists "
+			                      "them",
+			                      text);
+		if (!read_word(settings, &word, &next, sources->command,
+		               complaint))
+			return false;
+	}
+	return true;
+}

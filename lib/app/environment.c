@@ -1,0 +1,93 @@
+/* Variables: MCPS_ and the name of an option in capitals, "-" as "_". */
+#include "app/option_table.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char prefix[] = "MCPS_";
+
+static bool is_named(const char *entry, size_t length, const char *variable)
+{
+	return variable != NULL && strlen(variable) == length &&
+	       memcmp(variable, entry, length) == 0;
+}
+
+/* The option that the variable of LENGTH letters at ENTRY sets. */
+static const struct option *find(const char *entry, size_t length)
+{
+	char variable[VARIABLE_SIZE];
+
+	for (size_t i = 0; i < mcps__option_count; i++) {
+		const struct option *option = &mcps__option_table[i];
+
+		mcps__option_variable(option, variable);
+		if (option->reach != REACH_FLAG_ONLY &&
+		    (is_named(entry, length, variable) ||
+		     is_named(entry, length, option->variable)))
+			return option;
+	}
+	return NULL;
+}
+
+static bool is_ours(const char *entry)
+{
+	return strncmp(entry, prefix, sizeof prefix - 1) == 0 &&
+	       strchr(entry, '=') != NULL;
+}
+
+/* An empty one says nothing: so compose files can pass on what is not set. */
+static void read_entry(struct settings *settings, const char *entry)
+{
+	size_t length = strcspn(entry, "=");
+	const struct option *option = find(entry, length);
+	struct setting here = { .source = SOURCE_ENVIRONMENT };
+
+	if (option == NULL || entry[length + 1] == '\0')
+		return;
+	if (is_named(entry, length, option->variable))
+		here.variable = option->variable;
+	mcps__settings_say(settings, mcps__option_index(option), &here,
+	                   entry + length + 1, false);
+}
+
+void mcps__environment_read(struct settings *settings, char **environment)
+{
+	for (; *environment != NULL; environment++)
+		if (is_ours(*environment))
+			read_entry(settings, *environment);
+}
+
+/* "MCPS_TOKEN is no option of this program; did you mean MCPS_TOKENS?" */
+static void write_remark(char *remark, size_t size, const char *entry,
+                         size_t length)
+{
+	const char *rest = entry + sizeof prefix - 1;
+	size_t rest_length = length - (sizeof prefix - 1);
+	char name[VARIABLE_SIZE], variable[VARIABLE_SIZE];
+	const struct option *near = NULL;
+
+	for (size_t i = 0; i < rest_length && rest_length < sizeof name; i++)
+		name[i] = rest[i] == '_' ? '-' : (char)tolower(rest[i]);
+	if (rest_length < sizeof name)
+		near = mcps__option_resembling(name, rest_length, NULL);
+	if (near != NULL)
+		mcps__option_variable(near, variable);
+	snprintf(remark, size, "%.*s is no option of this program%s%s%s",
+	         (int)length, entry, near != NULL ? "; did you mean " : "",
+	         near != NULL ? variable : "", near != NULL ? "?" : "");
+}
+
+bool mcps__environment_stranger(char **environment, size_t *next, char *remark,
+                                size_t size)
+{
+	while (environment[*next] != NULL) {
+		const char *entry = environment[(*next)++];
+		size_t length = strcspn(entry, "=");
+
+		if (!is_ours(entry) || find(entry, length) != NULL)
+			continue;
+		write_remark(remark, size, entry, length);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,260 @@
+#define _GNU_SOURCE /* accept4 */
+#include "app/health.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	CLIENTS = 32,
+	REQUEST_SIZE = 2048,
+	PATIENCE_MS = 2000, /* for a request */
+	/* In the array for poll(). */
+	STOP = 0,
+	LISTENER = 1,
+	FIRST_CLIENT = 2,
+};
+
+struct client {
+	size_t have;
+	long long until_ms;
+	char request[REQUEST_SIZE];
+};
+
+struct health {
+	health_ask_fn ask;
+	void *arg;
+	pthread_t thread;
+	struct pollfd watched[FIRST_CLIENT + CLIENTS]; /* fd -1: nobody */
+	struct client clients[CLIENTS];
+};
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* ---- one request ---- */
+
+static void reply(int fd, const char *status, const char *more,
+                  const char *text)
+{
+	char answer[512];
+	int length = snprintf(answer, sizeof answer,
+	                      "HTTP/1.1 %s\r\n"
+	                      "Content-Type: text/plain\r\n"
+	                      "Content-Length: %zu\r\n"
+	                      "Cache-Control: no-store\r\n%s"
+	                      "Connection: close\r\n\r\n%s",
+	                      status, strlen(text), more, text);
+
+	(void)send(fd, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void reply_ready(struct health *health, int fd)
+{
+	const char *why = health->ask(health->arg);
+	char text[128];
+
+	if (why == NULL) {
+		reply(fd, "200 OK", "", "ready\n");
+		return;
+	}
+	snprintf(text, sizeof text, "not ready: %s\n", why);
+	reply(fd, "503 Service Unavailable", "Retry-After: 1\r\n", text);
+}
+
+static bool asks_for(const char *request, const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(request, path, length) == 0 &&
+	       strchr(" ?", request[length]) != NULL && request[length] != '\0';
+}
+
+static void answer(struct health *health, int fd, const char *request)
+{
+	if (strncmp(request, "GET ", 4) != 0)
+		reply(fd, "405 Method Not Allowed", "Allow: GET\r\n",
+		      "GET /livez or /readyz\n");
+	else if (asks_for(request + 4, "/livez"))
+		reply(fd, "200 OK", "", "alive\n");
+	else if (asks_for(request + 4, "/readyz"))
+		reply_ready(health, fd);
+	else
+		reply(fd, "404 Not Found", "", "GET /livez or /readyz\n");
+}
+
+/* ---- clients ---- */
+
+static void drop(struct health *health, size_t i)
+{
+	struct pollfd *watched = &health->watched[FIRST_CLIENT + i];
+
+	close(watched->fd);
+	watched->fd = -1;
+}
+
+/* A request is complete with its headers; probes have no bodies. */
+static bool is_complete(const struct client *client)
+{
+	return strstr(client->request, "\r\n\r\n") != NULL ||
+	       strstr(client->request, "\n\n") != NULL;
+}
+
+static void read_client(struct health *health, size_t i)
+{
+	struct client *client = &health->clients[i];
+	int fd = health->watched[FIRST_CLIENT + i].fd;
+	size_t room = sizeof client->request - 1 - client->have;
+	ssize_t got =
+		recv(fd, client->request + client->have, room, MSG_DONTWAIT);
+
+	if (got <= 0) {
+		drop(health, i);
+		return;
+	}
+	client->have += (size_t)got;
+	client->request[client->have] = '\0';
+	if (!is_complete(client) && (size_t)got < room)
+		return;
+	if (is_complete(client))
+		answer(health, fd, client->request);
+	drop(health, i);
+}
+
+/* A free place, or that of who has waited longest. */
+static size_t place(struct health *health)
+{
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (health->watched[FIRST_CLIENT + i].fd < 0)
+			return i;
+		if (health->clients[i].until_ms <
+		    health->clients[oldest].until_ms)
+			oldest = i;
+	}
+	drop(health, oldest);
+	return oldest;
+}
+
+static void accept_client(struct health *health)
+{
+	int fd = accept4(health->watched[LISTENER].fd, NULL, NULL,
+	                 SOCK_CLOEXEC | SOCK_NONBLOCK);
+	size_t i;
+
+	if (fd < 0)
+		return;
+	i = place(health);
+	health->watched[FIRST_CLIENT + i] =
+		(struct pollfd){ .fd = fd, .events = POLLIN };
+	health->clients[i].have = 0;
+	health->clients[i].until_ms = now_ms() + PATIENCE_MS;
+}
+
+static void drop_late(struct health *health)
+{
+	long long now = now_ms();
+
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (health->watched[FIRST_CLIENT + i].fd >= 0 &&
+		    health->clients[i].until_ms <= now)
+			drop(health, i);
+}
+
+static bool has_clients(const struct health *health)
+{
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (health->watched[FIRST_CLIENT + i].fd >= 0)
+			return true;
+	return false;
+}
+
+/* ---- the thread ---- */
+
+static void *health_main(void *arg)
+{
+	struct health *health = arg;
+	struct pollfd *watched = health->watched;
+
+	while (watched[STOP].revents == 0) {
+		if (poll(watched, FIRST_CLIENT + CLIENTS,
+		         has_clients(health) ? PATIENCE_MS / 4 : -1) < 0)
+			continue; /* interrupted */
+		for (size_t i = 0; i < CLIENTS; i++)
+			if (watched[FIRST_CLIENT + i].fd >= 0 &&
+			    watched[FIRST_CLIENT + i].revents != 0)
+				read_client(health, i);
+		if (watched[LISTENER].revents != 0)
+			accept_client(health);
+		drop_late(health);
+	}
+	return NULL;
+}
+
+/* With all signals blocked: they are for the program's own threads. */
+static bool start_thread(struct health *health)
+{
+	sigset_t all, before;
+	bool started;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started =
+		pthread_create(&health->thread, NULL, health_main, health) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+struct health *mcps__health_start(int fd, health_ask_fn ask, void *arg)
+{
+	struct health *health = calloc(1, sizeof *health);
+	int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (health == NULL || stop < 0) {
+		free(health);
+		close(fd);
+		return NULL;
+	}
+	health->ask = ask;
+	health->arg = arg;
+	for (size_t i = 0; i < FIRST_CLIENT + CLIENTS; i++)
+		health->watched[i].fd = -1;
+	health->watched[STOP] = (struct pollfd){ .fd = stop, .events = POLLIN };
+	health->watched[LISTENER] =
+		(struct pollfd){ .fd = fd, .events = POLLIN };
+	if (start_thread(health))
+		return health;
+	close(stop);
+	close(fd);
+	free(health);
+	return NULL;
+}
+
+void mcps__health_stop(struct health *health)
+{
+	static const unsigned long long once = 1;
+	ssize_t written;
+
+	if (health == NULL)
+		return;
+	written = write(health->watched[STOP].fd, &once, sizeof once);
+	(void)written; /* an eventfd that was never written takes it */
+	pthread_join(health->thread, NULL);
+	for (size_t i = 0; i < FIRST_CLIENT + CLIENTS; i++)
+		if (health->watched[i].fd >= 0)
+			close(health->watched[i].fd);
+	free(health);
+}

@@ -1,0 +1,160 @@
+#include <mcps/app.h>
+
+#include "app/client_config.h"
+#include "app/healthcheck.h"
+#include "app/program.h"
+
+#include <string.h>
+
+extern char **environ;
+
+/* ---- commands ---- */
+
+static enum exit_code print_manual(struct program *program)
+{
+	mcps__app_options_manual(stdout, program->server);
+	return EXIT_FINE;
+}
+
+static enum exit_code check_health(struct program *program)
+{
+	return mcps__healthcheck(&program->options);
+}
+
+static enum exit_code print_client_config(struct program *program)
+{
+	return mcps__client_config(
+		&program->options, mcps_server_name(program->server),
+		program->options.tokens != NULL ||
+			mcps_server_knows_callers(program->server));
+}
+
+static enum exit_code serve(struct program *program)
+{
+	struct complaint complaint;
+
+	if (!mcps__passed_read(&program->passed, &complaint)) {
+		mcps__app_give_up(&program->log, complaint.text);
+		return complaint.code;
+	}
+	mcps__program_set_up(program);
+	return program->options.check ? mcps__program_check(program)
+	                              : mcps__program_run(program);
+}
+
+static const struct command {
+	const char *name; /* NULL: none was named */
+	enum exit_code (*run)(struct program *program);
+} commands[] = {
+	{ NULL, serve },
+	{ "serve", serve },
+	{ "healthcheck", check_health },
+	{ "client-config", print_client_config },
+	{ "options-manual", print_manual }, /* for script/manual */
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 1; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* ---- about ---- */
+
+static enum exit_code print_help(const mcps_server *server)
+{
+	const char *name = mcps_server_name(server);
+
+	printf("Usage: %s [OPTION]...                          serve\n"
+	       "       %s healthcheck [OPTION]...              ask whether "
+	       "it serves\n"
+	       "       %s client-config --for=CLIENT [OPTION]...\n"
+	       "                                          what to paste into "
+	       "a client's settings\n\n"
+	       "%s %s, an MCP server over HTTP whose sessions survive "
+	       "restarts.\n\n"
+	       "Each option can also be set in the environment, under the "
+	       "name in brackets, or\n"
+	       "in the file of --config. Flags count more than the "
+	       "environment, that more than\n"
+	       "the file. In brackets, before that: what counts otherwise. "
+	       "Sizes have units\n"
+	       "(64KiB, 4MiB), and so have times (500ms, 30s, 15m, 12h, 7d). "
+	       "Secrets are only\n"
+	       "read from files.\n",
+	       name, name, name, name, mcps_server_version(server));
+	mcps__app_options_explain(stdout, server);
+	printf("\nSIGTERM and SIGINT stop it: running calls end first, a "
+	       "second signal means now.\n"
+	       "SIGHUP reads tokens, keys and log options again.\n\n"
+	       "Exit codes: 0 fine, 1 failed while running, 64 wrong usage, "
+	       "69 address or store\n"
+	       "not available, 75 store in use by another process, 77 not "
+	       "permitted, 78 wrong\n"
+	       "configuration.\n");
+	return EXIT_FINE;
+}
+
+static enum exit_code print_version(const mcps_server *server)
+{
+	printf("%s %s\n", mcps_server_name(server),
+	       mcps_server_version(server));
+	return EXIT_FINE;
+}
+
+/* ---- all of it ---- */
+
+static enum exit_code run(struct program *program,
+                          const struct command *command)
+{
+	struct complaint complaint;
+
+	if (command == NULL) {
+		mcps__complain(&complaint, EXIT_USAGE,
+		               "no command %s; there are healthcheck and "
+		               "client-config, and --help",
+		               program->sources.command);
+		mcps__app_give_up(&program->log, complaint.text);
+		return EXIT_USAGE;
+	}
+	if (!mcps__app_options_read(&program->options, &program->settings,
+	                            program->server, &program->sources,
+	                            &complaint)) {
+		mcps__app_give_up(&program->log, complaint.text);
+		return complaint.code;
+	}
+	if (program->options.help)
+		return print_help(program->server);
+	if (program->options.version)
+		return print_version(program->server);
+	return command->run(program);
+}
+
+int mcps_main(mcps_server *server, int argc, char **argv)
+{
+	struct program program = { .server = server };
+	const struct command *command = &commands[0];
+	char **first = argv + (argc > 0);
+	enum exit_code code;
+
+	if (server == NULL) {
+		fputs("cannot make a server: out of memory\n", stderr);
+		return EXIT_RUNTIME;
+	}
+	if (*first != NULL && **first != '-') {
+		program.sources.command = *first;
+		command = find_command(*first++);
+	}
+	program.sources.argv = first;
+	program.sources.environment = environ;
+	mcps__app_log_init(&program.log, mcps_server_name(server));
+	mcps__notify_init(&program.notify);
+	code = run(&program, command);
+	mcps_server_free(server); /* waits for handlers: "now" stays possible */
+	mcps__signals_close(&program.signals);
+	mcps__app_options_free(&program.options);
+	mcps__settings_free(&program.settings);
+	return (int)code;
+}

@@ -1,0 +1,147 @@
+/* The sources put together, and what they say turned into values. */
+#include "app/options.h"
+
+#include "app/option_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DRAIN_MS = 8000 }; /* docker stop kills after 10 s */
+
+static void begin(struct app_options *options, const mcps_server *server)
+{
+	*options = (struct app_options){
+		.server = *mcps_server_options(server),
+		.daemon = { .size = sizeof options->daemon },
+		.drain_ms = DRAIN_MS,
+		.log_level = MCPS_LOG_INFO,
+	};
+	options->quarantine = options->server.quarantine_corrupt_store;
+	options->ballast = !options->server.no_store_ballast;
+}
+
+/* What --dev says unless somebody says otherwise. */
+static void develop(struct app_options *options)
+{
+	options->server.store = "memory:";
+	options->server.cors = true;
+	options->log_level = MCPS_LOG_DEBUG;
+}
+
+/* ---- values ---- */
+
+/* "--listen (command line)", "MCPS_LISTEN", "/etc/x.conf:12: listen". */
+static void name_place(const struct settings *settings,
+                       const struct option *option, char *text, size_t size)
+{
+	const struct setting *setting =
+		&settings->of[mcps__option_index(option)];
+	char variable[VARIABLE_SIZE];
+
+	mcps__option_variable(option, variable);
+	if (setting->source == SOURCE_FLAG)
+		snprintf(text, size, "--%s", option->name);
+	else if (setting->source == SOURCE_FILE)
+		snprintf(text, size, "%s:%d: %s", settings->file, setting->line,
+		         option->name);
+	else
+		snprintf(text, size, "environment: %s",
+		         setting->variable != NULL ? setting->variable
+		                                   : variable);
+}
+
+static bool convert(struct app_options *options,
+                    const struct settings *settings,
+                    const struct option *option, struct complaint *complaint)
+{
+	const struct setting *setting =
+		&settings->of[mcps__option_index(option)];
+	char reason[OPTION_REASON_SIZE], place[256];
+
+	for (size_t i = 0; i < setting->said.count; i++) {
+		if (mcps__option_set(option, options, setting->said.texts[i],
+		                     reason))
+			continue;
+		name_place(settings, option, place, sizeof place);
+		return mcps__complain(complaint,
+		                      setting->source == SOURCE_FLAG
+		                              ? EXIT_USAGE
+		                              : EXIT_CONFIGURATION,
+		                      "%s: \"%.120s\": %s", place,
+		                      setting->said.texts[i], reason);
+	}
+	return true;
+}
+
+static bool convert_all(struct app_options *options,
+                        const struct settings *settings,
+                        struct complaint *complaint)
+{
+	for (size_t i = 0; i < mcps__option_count; i++)
+		if (!convert(options, settings, &mcps__option_table[i],
+		             complaint))
+			return false;
+	return true;
+}
+
+/* ---- sources ---- */
+
+static const struct option *option_named(const char *name)
+{
+	return mcps__option_find(name, strlen(name), NULL);
+}
+
+/* Which file is to be read is said by the better sources. */
+static bool read_file(struct settings *settings, struct complaint *complaint)
+{
+	const struct text_list *said =
+		&settings->of[mcps__option_index(option_named("config"))].said;
+
+	if (said->count == 0)
+		return true;
+	settings->file = strdup(said->texts[0]);
+	if (settings->file == NULL)
+		return false;
+	return mcps__config_file_read(settings, settings->file, complaint);
+}
+
+static bool is_wanted(const struct settings *settings, const char *name)
+{
+	return settings->of[mcps__option_index(option_named(name))]
+	               .said.count != 0;
+}
+
+/* Whoever asks for help gets it, whatever else is wrong. */
+static bool asks(struct app_options *options, const struct settings *settings)
+{
+	options->help = is_wanted(settings, "help");
+	options->version = is_wanted(settings, "version");
+	return options->help || options->version;
+}
+
+bool mcps__app_options_read(struct app_options *options,
+                            struct settings *settings,
+                            const mcps_server *server,
+                            const struct app_sources *sources,
+                            struct complaint *complaint)
+{
+	begin(options, server);
+	mcps__complain(complaint, EXIT_RUNTIME, "out of memory");
+	if (!mcps__command_line_read(settings, sources, complaint))
+		return false;
+	if (asks(options, settings))
+		return true;
+	mcps__environment_read(settings, sources->environment);
+	if (!read_file(settings, complaint) || settings->no_memory ||
+	    !convert(options, settings, option_named("dev"), complaint))
+		return false;
+	if (options->dev)
+		develop(options);
+	return convert_all(options, settings, complaint);
+}
+
+void mcps__app_options_free(struct app_options *options)
+{
+	mcps__text_list_free(&options->hosts);
+	mcps__text_list_free(&options->origins);
+}

@@ -1,0 +1,99 @@
+#include "app/passed.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FIRST = 3, MOST = 2 };
+
+/* Digits alone; -1: anything else. */
+static long number_of(const char *variable)
+{
+	const char *text = getenv(variable);
+	char *end;
+	long value;
+
+	if (text == NULL || *text < '0' || *text > '9')
+		return -1;
+	value = strtol(text, &end, 10);
+	return *end == '\0' ? value : -1;
+}
+
+/* Whether the name at index of "a:b:c" is "health". */
+static bool is_health(const char *names, int index)
+{
+	for (; names != NULL && index > 0; index--) {
+		names = strchr(names, ':');
+		names = names != NULL ? names + 1 : NULL;
+	}
+	return names != NULL && strncmp(names, "health", 6) == 0 &&
+	       (names[6] == '\0' || names[6] == ':');
+}
+
+static bool is_listening(int fd)
+{
+	int listens = 0, type = 0;
+	socklen_t size = sizeof listens;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0)
+		return false;
+	size = sizeof type;
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+	       type == SOCK_STREAM && listens != 0;
+}
+
+static bool take(struct passed *passed, int index, struct complaint *complaint)
+{
+	int *which = is_health(getenv("LISTEN_FDNAMES"), index)
+	                     ? &passed->health
+	                     : &passed->endpoint;
+	int fd = FIRST + index;
+	int flags = fcntl(fd, F_GETFD);
+
+	if (*which != 0)
+		return mcps__complain(complaint, EXIT_CONFIGURATION,
+		                      "LISTEN_FDS: more sockets than one for "
+		                      "the endpoint and one named \"health\"");
+	if (flags < 0 || !is_listening(fd))
+		return mcps__complain(complaint, EXIT_CONFIGURATION,
+		                      "LISTEN_FDS: descriptor %d is not a "
+		                      "listening stream socket",
+		                      fd);
+	(void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+	*which = fd;
+	return true;
+}
+
+static bool read_all(struct passed *passed, struct complaint *complaint)
+{
+	long count = number_of("LISTEN_FDS");
+
+	if (number_of("LISTEN_PID") != getpid())
+		return true;
+	if (count < 0 || count > MOST)
+		return mcps__complain(complaint, EXIT_CONFIGURATION,
+		                      "LISTEN_FDS=%s: not a number up to %d",
+		                      getenv("LISTEN_FDS") != NULL
+		                              ? getenv("LISTEN_FDS")
+		                              : "",
+		                      MOST);
+	for (int i = 0; i < count; i++)
+		if (!take(passed, i, complaint))
+			return false;
+	return true;
+}
+
+bool mcps__passed_read(struct passed *passed, struct complaint *complaint)
+{
+	bool fine;
+
+	*passed = (struct passed){ 0 };
+	fine = read_all(passed, complaint);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return fine;
+}

@@ -1,0 +1,41 @@
+/* The program while it runs, and its parts. */
+#ifndef MCPS_APP_PROGRAM_H
+#define MCPS_APP_PROGRAM_H
+
+#include "app/health.h"
+#include "app/log.h"
+#include "app/notify.h"
+#include "app/options.h"
+#include "app/passed.h"
+#include "app/signals.h"
+
+/*   starting ──► serving ──► stopping    ready only while serving */
+enum program_state { PROGRAM_STARTING, PROGRAM_SERVING, PROGRAM_STOPPING };
+
+struct program {
+	mcps_server *server;
+	struct app_sources sources;
+	struct settings settings;
+	struct app_options options;
+	struct app_log log;
+	struct notify notify;
+	struct passed passed;
+	struct signals signals;
+	struct health *health;
+	char health_address[160]; /* "": none */
+	_Atomic enum program_state state;
+};
+
+/* Serve until asked to stop. */
+enum exit_code mcps__program_run(struct program *program);
+
+/* --check: what would be done, and whether it could, on stdout. */
+enum exit_code mcps__program_check(struct program *program);
+
+/* The server is told what the options say. */
+void mcps__program_set_up(struct program *program);
+
+/* SIGHUP: tokens, keys and the options that can change while it runs. */
+void mcps__program_reload(struct program *program);
+
+#endif

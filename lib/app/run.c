@@ -1,0 +1,215 @@
+/* From the start to the stop. */
+#include "app/banner.h"
+#include "app/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum exit_code fail(struct program *program, mcps_status status,
+                           enum doing doing, const struct mcps_error *error)
+{
+	struct complaint complaint;
+	const char *hint;
+	enum exit_code code = mcps__exit_code(status, doing, &hint);
+
+	mcps__complain(&complaint, code, "%s%s", error->text, hint);
+	mcps__app_give_up(&program->log, complaint.text);
+	mcps__notify(&program->notify, "STATUS=%s", complaint.text);
+	return code;
+}
+
+/* ---- what others see ---- */
+
+static void welcome(struct program *program, const char *address)
+{
+	mcps_server *server = program->server;
+	const struct banner banner = {
+		.name = mcps_server_name(server),
+		.version = mcps_server_version(server),
+		.path = mcps_server_path(server),
+		.store = mcps_server_store_url(server),
+		.address = address,
+		.health = program->health_address[0] != '\0'
+		                  ? program->health_address
+		                  : NULL,
+		.is_passed = program->passed.endpoint != 0,
+		.knows_callers = mcps_server_knows_callers(server),
+		.by_token = program->options.tokens != NULL,
+		.is_dev = program->options.dev,
+	};
+
+	if (program->options.log_format == LOG_FORMAT_JSON ||
+	    program->log.to_journal)
+		mcps__app_say(&program->log, MCPS_LOG_INFO,
+		              "%s %s is ready listens=%s path=%s health=%s "
+		              "sessions=%s callers=%s%s",
+		              banner.name, banner.version, address, banner.path,
+		              banner.health != NULL ? banner.health : "none",
+		              banner.store,
+		              banner.knows_callers ? "identified" : "anonymous",
+		              banner.is_dev ? " mode=development, not for "
+		                              "production"
+		                            : "");
+	else if (program->options.log_level <= MCPS_LOG_INFO)
+		mcps__app_banner(stderr, &banner);
+}
+
+static const char *why_not_ready(void *arg)
+{
+	struct program *program = arg;
+
+	switch (atomic_load(&program->state)) {
+	case PROGRAM_STARTING:
+		return "starting";
+	case PROGRAM_STOPPING:
+		return "stopping";
+	case PROGRAM_SERVING:
+		break;
+	}
+	return mcps_server_is_ready(program->server)
+	               ? NULL
+	               : "the session store does not work";
+}
+
+static mcps_status start_health(struct program *program,
+                                struct mcps_error *error)
+{
+	const struct mcps_daemon_options where = {
+		.size = sizeof where,
+		.listen = program->options.health,
+		.listen_fd = program->passed.health,
+		.socket_mode = program->options.daemon.socket_mode,
+	};
+	mcps_status status;
+	int fd;
+
+	if (where.listen == NULL && where.listen_fd == 0)
+		return MCPS_OK;
+	status = mcps_listen(&fd, program->health_address,
+	                     sizeof program->health_address, &where, error);
+	if (status != MCPS_OK)
+		return status;
+	program->health = mcps__health_start(fd, why_not_ready, program);
+	if (program->health != NULL)
+		return MCPS_OK;
+	*error = (struct mcps_error){ MCPS_E_NOMEM,
+		                      "cannot start the health thread" };
+	return MCPS_E_NOMEM;
+}
+
+/* Before the store is closed: the next process, which waits for that, wants
+ * the same address. */
+static void stop_health(struct program *program)
+{
+	const char *address = program->health_address;
+
+	mcps__health_stop(program->health);
+	program->health = NULL;
+	if (program->passed.health == 0 && strncmp(address, "unix:", 5) == 0)
+		(void)remove(address + 5);
+}
+
+/* ---- signals ---- */
+
+static void on_reload(void *arg)
+{
+	mcps__program_reload(arg);
+}
+
+static void on_late(void *arg)
+{
+	struct program *program = arg;
+
+	mcps__app_say(&program->log, MCPS_LOG_WARN,
+	              "the stop takes longer than --drain: ending now");
+}
+
+/* Even without a drain, closing the store takes a moment. */
+static uint32_t stop_ms(uint32_t drain_ms)
+{
+	enum { LEAST = 500 };
+
+	return drain_ms > LEAST ? drain_ms : LEAST;
+}
+
+/* Of the time for the stop, what is kept for the last answers and the store. */
+static uint32_t reserve_ms(uint32_t drain_ms)
+{
+	enum { MOST = 2500 };
+
+	return drain_ms / 3 < MOST ? drain_ms / 3 : MOST;
+}
+
+/* ---- the life ---- */
+
+/* Who asks for readiness is told first, then the supervisor, then clients. */
+static void stop(struct program *program, mcps_daemon *daemon)
+{
+	uint32_t drain_ms = program->options.drain_ms;
+
+	atomic_store(&program->state, PROGRAM_STOPPING);
+	mcps__notify(&program->notify, "STOPPING=1\nSTATUS=stopping");
+	mcps__app_say(&program->log, MCPS_LOG_INFO,
+	              "stopping; once more to stop at once");
+	if (!mcps_daemon_stop(daemon, drain_ms - reserve_ms(drain_ms)))
+		mcps__app_say(&program->log, MCPS_LOG_WARN,
+		              "some calls did not end in time");
+	stop_health(program);
+}
+
+static enum exit_code serve(struct program *program)
+{
+	const struct signal_actions actions = {
+		on_reload, on_late, program, stop_ms(program->options.drain_ms)
+	};
+	struct mcps_error error;
+	mcps_daemon *daemon;
+	mcps_status status = start_health(program, &error);
+
+	if (status != MCPS_OK)
+		return fail(program, status, DOING_LISTEN, &error);
+	mcps__signals_serve(&program->signals, &actions);
+	status = mcps_daemon_start(&daemon, program->server,
+	                           &program->options.daemon, &error);
+	if (status != MCPS_OK) {
+		stop_health(program);
+		return fail(program, status, DOING_LISTEN, &error);
+	}
+	atomic_store(&program->state, PROGRAM_SERVING);
+	welcome(program, mcps_daemon_address(daemon));
+	mcps__notify(&program->notify, "READY=1\nSTATUS=serving %s",
+	             mcps_daemon_address(daemon));
+	mcps__signals_wait(&program->signals);
+	stop(program, daemon);
+	return EXIT_FINE;
+}
+
+/* A name that nobody reads is a setting that somebody believes in. */
+static void warn_of_strangers(struct program *program)
+{
+	char **environment = program->sources.environment;
+	char remark[256];
+	size_t next = 0;
+
+	while (mcps__environment_stranger(environment, &next, remark,
+	                                  sizeof remark))
+		mcps__app_say(&program->log, MCPS_LOG_WARN, "environment: %s",
+		              remark);
+}
+
+enum exit_code mcps__program_run(struct program *program)
+{
+	struct mcps_error error;
+	mcps_status status;
+
+	if (!mcps__signals_open(&program->signals)) {
+		mcps__app_give_up(&program->log, "cannot start a thread");
+		return EXIT_RUNTIME;
+	}
+	warn_of_strangers(program);
+	mcps__notify(&program->notify, "STATUS=opening the store");
+	status = mcps_server_start(program->server, &error);
+	if (status != MCPS_OK)
+		return fail(program, status, DOING_START, &error);
+	return serve(program);
+}

@@ -1,0 +1,92 @@
+/* What the operator said, told to the server; and told again, as far as it can
+ * change, when it runs. */
+#include "app/option_table.h"
+#include "app/program.h"
+
+enum { LOCK_MARGIN_MS = 5000 };
+
+/* The author's lists stay; the operator's come on top. */
+static void add_each(mcps_server *server, const struct text_list *list,
+                     void (*add)(mcps_server *server, const char *entry))
+{
+	for (size_t i = 0; i < list->count; i++)
+		add(server, list->texts[i]);
+}
+
+static void set_log(struct program *program, const struct app_options *options)
+{
+	atomic_store(&program->log.level, options->log_level);
+	atomic_store(&program->log.format, options->log_format);
+}
+
+void mcps__program_set_up(struct program *program)
+{
+	struct app_options *options = &program->options;
+	mcps_server *server = program->server;
+
+	set_log(program, options);
+	/* All levels: which are written may change. */
+	options->server.log = mcps__app_log;
+	options->server.log_arg = &program->log;
+	options->server.log_level = MCPS_LOG_DEBUG;
+	/* A predecessor may drain, and then closes its store. */
+	options->server.lock_wait_ms = options->drain_ms + LOCK_MARGIN_MS;
+	options->server.quarantine_corrupt_store = options->quarantine != 0;
+	options->server.no_store_ballast = !options->ballast;
+	mcps_server_configure(server, &options->server);
+	add_each(server, &options->hosts, mcps_server_allow_host);
+	add_each(server, &options->origins, mcps_server_allow_origin);
+	if (options->tokens != NULL)
+		mcps_server_set_token_file(server, options->tokens);
+	options->daemon.listen_fd = program->passed.endpoint;
+}
+
+/* ---- again ---- */
+
+static void warn_of_others(struct program *program,
+                           const struct settings *settings)
+{
+	for (size_t i = 0; i < mcps__option_count; i++)
+		if (!mcps__option_table[i].is_live &&
+		    !mcps__settings_equal(&program->settings.of[i],
+		                          &settings->of[i]))
+			mcps__app_say(&program->log, MCPS_LOG_WARN,
+			              "option %s has changed, which takes "
+			              "effect at the next start",
+			              mcps__option_table[i].name);
+}
+
+static void reload_options(struct program *program)
+{
+	struct settings settings = { 0 };
+	struct complaint complaint;
+	struct app_options options;
+
+	if (mcps__app_options_read(&options, &settings, program->server,
+	                           &program->sources, &complaint)) {
+		set_log(program, &options);
+		warn_of_others(program, &settings);
+	} else {
+		mcps__app_say(&program->log, MCPS_LOG_WARN,
+		              "options stay as they were: %s", complaint.text);
+	}
+	mcps__app_options_free(&options);
+	mcps__settings_free(&settings);
+}
+
+void mcps__program_reload(struct program *program)
+{
+	struct mcps_error error;
+
+	mcps__notify(&program->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
+	             mcps__notify_now_us());
+	reload_options(program);
+	if (mcps_server_reload(program->server, &error) == MCPS_OK)
+		mcps__app_say(&program->log, MCPS_LOG_INFO,
+		              "read tokens and keys again");
+	else
+		mcps__app_say(&program->log, MCPS_LOG_WARN,
+		              "tokens or keys stay as they were: %s",
+		              error.text);
+	mcps__notify(&program->notify, "READY=1");
+}

@@ -1,0 +1,115 @@
+#include "app/signals.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Wait for a signal that asks to stop; those to reload are carried out. False:
+ * nobody is to wait any more. */
+static bool wait_stop(struct signals *signals)
+{
+	int number;
+
+	for (;;) {
+		if (sigwait(&signals->set, &number) != 0)
+			continue;
+		if (atomic_load(&signals->closing))
+			return false;
+		if (number != SIGHUP)
+			return true;
+		if (atomic_load(&signals->serving))
+			signals->actions.reload(signals->actions.arg);
+	}
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+enum stopping { STOPPING_DONE, STOPPING_NOW, STOPPING_LATE };
+
+static enum stopping watch_stop(struct signals *signals)
+{
+	int64_t until = now_ms() + signals->actions.stop_ms;
+
+	for (;;) {
+		int64_t left = until - now_ms();
+		struct timespec wait = { left / 1000, left % 1000 * 1000000 };
+		int number =
+			left > 0 ? sigtimedwait(&signals->set, NULL, &wait) : 0;
+
+		if (atomic_load(&signals->closing))
+			return STOPPING_DONE;
+		if (left <= 0)
+			return STOPPING_LATE;
+		if (number == SIGTERM || number == SIGINT)
+			return STOPPING_NOW;
+	}
+}
+
+static void *signals_main(void *arg)
+{
+	struct signals *signals = arg;
+
+	if (!wait_stop(signals))
+		return NULL;
+	if (!atomic_load(&signals->serving))
+		_exit(0);
+	sem_post(&signals->asked);
+	switch (watch_stop(signals)) {
+	case STOPPING_DONE:
+		break;
+	case STOPPING_NOW:
+		_exit(1); /* calls were cut off */
+	case STOPPING_LATE:
+		/* Calls were answered and what was acknowledged is on the
+		 * disk; only a handler that does not listen is left. */
+		signals->actions.late(signals->actions.arg);
+		_exit(0);
+	}
+	return NULL;
+}
+
+bool mcps__signals_open(struct signals *signals)
+{
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals->set);
+	sigaddset(&signals->set, SIGTERM);
+	sigaddset(&signals->set, SIGINT);
+	sigaddset(&signals->set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals->set, NULL);
+	atomic_init(&signals->serving, false);
+	atomic_init(&signals->closing, false);
+	sem_init(&signals->asked, 0, 0);
+	signals->is_open = pthread_create(&signals->thread, NULL, signals_main,
+	                                  signals) == 0;
+	return signals->is_open;
+}
+
+void mcps__signals_serve(struct signals *signals,
+                         const struct signal_actions *actions)
+{
+	signals->actions = *actions;
+	atomic_store(&signals->serving, true);
+}
+
+void mcps__signals_wait(struct signals *signals)
+{
+	while (sem_wait(&signals->asked) != 0 && errno == EINTR)
+		continue;
+}
+
+void mcps__signals_close(struct signals *signals)
+{
+	if (!signals->is_open)
+		return;
+	atomic_store(&signals->closing, true);
+	pthread_kill(signals->thread, SIGHUP); /* any of the set wakes it */
+	pthread_join(signals->thread, NULL);
+	sem_destroy(&signals->asked);
+}

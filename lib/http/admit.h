@@ -1,0 +1,64 @@
+/* Admission: which session a request belongs to, and what becomes of it.
+ *
+ * Pure functions of the request and of what a look at its session id found:
+ * this is the table of docs/ARCHITECTURE.md, cell by cell, and tests/exchange
+ * walks all of it without a socket.
+ *
+ *   admit(view, FOUND_NOT_LOADED) ──► LOAD ──► admit(view, what it found) ...
+ *   a verdict that needs the store ──► settle(verdict, outcome)
+ */
+#ifndef MCPS_HTTP_ADMIT_H
+#define MCPS_HTTP_ADMIT_H
+
+#include "session/session.h"
+
+#include <mcps/server.h>
+
+enum admit_kind {
+	ADMIT_INITIALIZE,
+	ADMIT_POST, /* any other POST */
+	ADMIT_GET,
+	ADMIT_DELETE,
+};
+
+/* What a request says that matters for its admission. */
+struct admit_view {
+	enum admit_kind kind;
+	bool has_id;         /* an Mcp-Session-Id came along */
+	bool is_well_formed; /* ... of 1 to 128 visible ASCII characters */
+	bool is_signed;      /* ... signed by this deployment for this caller */
+	bool is_too_old;     /* ... but past its absolute lifetime */
+	bool is_anonymous;   /* the caller was not identified */
+	bool fits;           /* initialize: a live session of this id has the
+	                      * same revision and capabilities */
+	enum mcps_unknown_ids policy; /* never DEFAULT */
+};
+
+enum verdict {
+	VERDICT_SERVE,    /* with the session that was found */
+	VERDICT_LOAD,     /* ask the store, then admit again */
+	VERDICT_CREATE,   /* a new session with a new id */
+	VERDICT_RENEW,    /* the live session starts over, its state is kept */
+	VERDICT_RECREATE, /* a new session under the id that was sent */
+	VERDICT_END,      /* delete it */
+	VERDICT_BURY,     /* 404, but only once its tombstone is stored */
+	VERDICT_NO_ID,    /* 400 */
+	VERDICT_GONE,     /* 404 */
+};
+
+enum verdict mcps__admit(const struct admit_view *view,
+                         enum session_found found);
+
+/* What the store's answer makes of a verdict. */
+enum settled {
+	SETTLED_SERVE,  /* with the session that came along */
+	SETTLED_AGAIN,  /* admit again with what was found */
+	SETTLED_ENDED,  /* 204 */
+	SETTLED_GONE,   /* 404 */
+	SETTLED_FAILED, /* the status says how */
+};
+
+enum settled mcps__settle(enum verdict verdict, enum session_found found,
+                          mcps_status status);
+
+#endif

@@ -1,0 +1,145 @@
+#include "http/auth.h"
+
+#include "base/memory.h"
+#include "http/verdicts.h"
+
+#include <string.h>
+
+/*   asked ──► finished            the hook answered at once, or very soon
+ *     └──► waiting ──► finished   the exchange is parked until then */
+enum grant_phase {
+	GRANT_ASKED,
+	GRANT_WAITING,
+	GRANT_FINISHED,
+};
+
+/* ---- what hooks say ---- */
+
+mcps_status mcps_grant_subject(mcps_grant *grant, const char *issuer,
+                               const char *subject)
+{
+	if (subject == NULL || subject[0] == '\0' || grant->principal != NULL)
+		return MCPS_E_INVAL;
+	grant->principal = mcps__principal_new(issuer, subject);
+	return grant->principal != NULL ? MCPS_OK : MCPS_E_NOMEM;
+}
+
+mcps_status mcps_grant_scope(mcps_grant *grant, const char *scope)
+{
+	if (grant->principal == NULL || scope == NULL)
+		return MCPS_E_INVAL;
+	return mcps__principal_add_scope(grant->principal, scope)
+	               ? MCPS_OK
+	               : MCPS_E_NOMEM;
+}
+
+mcps_status mcps_grant_client(mcps_grant *grant, const char *client_id)
+{
+	if (grant->principal == NULL || client_id == NULL)
+		return MCPS_E_INVAL;
+	mcps__principal_bind_client(grant->principal, client_id);
+	return MCPS_OK;
+}
+
+mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s)
+{
+	if (grant->principal == NULL || unix_s < 0)
+		return MCPS_E_INVAL;
+	grant->expires_s = unix_s;
+	return MCPS_OK;
+}
+
+void mcps_grant_finish(mcps_grant *grant, mcps_status status)
+{
+	grant->status = status;
+	if (atomic_exchange(&grant->phase, GRANT_FINISHED) == GRANT_WAITING)
+		grant->finished(grant);
+}
+
+bool mcps__identify_wait(struct mcps_grant *grant)
+{
+	int asked = GRANT_ASKED;
+
+	return atomic_compare_exchange_strong(&grant->phase, &asked,
+	                                      GRANT_WAITING);
+}
+
+/* ---- asking ---- */
+
+static void keep(struct endpoint *endpoint, const struct mcps_request *request,
+                 const struct mcps_grant *grant)
+{
+	if (grant->expires_s == 0 || endpoint->verdicts == NULL)
+		return;
+	mcps__verdicts_keep(endpoint->verdicts,
+	                    &request->headers[HEADER_AUTHORIZATION],
+	                    grant->principal, grant->expires_s * 1000);
+}
+
+mcps_status mcps__identify_end(struct endpoint *endpoint,
+                               const struct mcps_request *request,
+                               struct mcps_grant *grant, struct principal **out)
+{
+	mcps_status status = grant->status;
+
+	/* A hook that names nobody, or is late twice, is broken. */
+	if (status > MCPS_OK || (status == MCPS_OK && grant->principal == NULL))
+		status = MCPS_E_INVAL;
+	if (status != MCPS_OK) {
+		mcps__principal_unref(grant->principal);
+		grant->principal = NULL;
+		return status;
+	}
+	keep(endpoint, request, grant);
+	*out = grant->principal;
+	grant->principal = NULL;
+	return MCPS_OK;
+}
+
+static mcps_status ask_hook(struct endpoint *endpoint,
+                            const struct mcps_request *request,
+                            struct mcps_grant *grant, struct principal **out)
+{
+	mcps_status status;
+
+	if (endpoint->verdicts != NULL)
+		*out = mcps__verdicts_find(
+			endpoint->verdicts,
+			&request->headers[HEADER_AUTHORIZATION],
+			mcps__wall_ms(endpoint->sessions->options.clock));
+	if (*out != NULL)
+		return MCPS_OK;
+	status = endpoint->identify(endpoint->identify_arg, request, grant);
+	if (status == MCPS_LATER)
+		return status;
+	grant->status = status;
+	return mcps__identify_end(endpoint, request, grant, out);
+}
+
+/* The token file may be read again meanwhile. */
+static mcps_status ask_tokens(struct endpoint *endpoint, const char *token,
+                              struct principal **out)
+{
+	pthread_rwlock_rdlock(&endpoint->tokens_lock);
+	if (token != NULL)
+		*out = mcps__tokens_find(endpoint->tokens, token);
+	pthread_rwlock_unlock(&endpoint->tokens_lock);
+	return *out != NULL ? MCPS_OK : MCPS_E_AUTH;
+}
+
+mcps_status mcps__identify(struct endpoint *endpoint,
+                           const struct mcps_request *request,
+                           struct mcps_grant *grant, struct principal **out)
+{
+	*out = NULL;
+	if (request->caller != NULL) {
+		*out = mcps__principal_ref(request->caller);
+		return MCPS_OK;
+	}
+	if (endpoint->identify != NULL)
+		return ask_hook(endpoint, request, grant, out);
+	if (endpoint->knows_tokens)
+		return ask_tokens(endpoint, mcps_request_bearer(request), out);
+	*out = mcps__principal_ref(endpoint->anonymous);
+	return MCPS_OK;
+}

@@ -1,0 +1,175 @@
+#define _GNU_SOURCE /* pthread_cond_clockwait */
+#include "http/drain.h"
+
+#include "http/exchange_internal.h"
+
+#include <time.h>
+
+void mcps__drain_enter(struct exchange *exchange)
+{
+	if (exchange->is_entering)
+		return;
+	exchange->is_entering = true;
+	atomic_fetch_add(&exchange->endpoint->entering, 1);
+}
+
+void mcps__drain_entered(struct exchange *exchange)
+{
+	struct endpoint *endpoint = exchange->endpoint;
+
+	if (!exchange->is_entering)
+		return;
+	exchange->is_entering = false;
+	if (atomic_fetch_sub(&endpoint->entering, 1) != 1 ||
+	    !atomic_load(&endpoint->is_stopping))
+		return;
+	pthread_mutex_lock(&endpoint->lock);
+	pthread_cond_broadcast(&endpoint->idle);
+	pthread_mutex_unlock(&endpoint->lock);
+}
+
+static bool is_idle(struct endpoint *endpoint)
+{
+	return endpoint->running == NULL &&
+	       atomic_load(&endpoint->entering) == 0;
+}
+
+bool mcps__drain_add(struct exchange *exchange)
+{
+	struct endpoint *endpoint = exchange->endpoint;
+	bool in_time;
+
+	pthread_mutex_lock(&endpoint->lock);
+	in_time = !atomic_load(&endpoint->is_drained);
+	if (in_time && !exchange->is_listed) {
+		exchange->is_listed = true;
+		exchange->listed_ms =
+			mcps__steady_ms(endpoint->sessions->options.clock);
+		exchange->prev = NULL;
+		exchange->next = endpoint->running;
+		if (exchange->next != NULL)
+			exchange->next->prev = exchange;
+		endpoint->running = exchange;
+	}
+	pthread_mutex_unlock(&endpoint->lock);
+	mcps__drain_entered(exchange);
+	return in_time;
+}
+
+static void unlist(struct exchange *exchange)
+{
+	struct endpoint *endpoint = exchange->endpoint;
+
+	if (!exchange->is_listed)
+		return;
+	exchange->is_listed = false;
+	if (exchange->prev != NULL)
+		exchange->prev->next = exchange->next;
+	else
+		endpoint->running = exchange->next;
+	if (exchange->next != NULL)
+		exchange->next->prev = exchange->prev;
+	if (endpoint->running == NULL)
+		pthread_cond_broadcast(&endpoint->idle);
+}
+
+void mcps__drain_remove(struct exchange *exchange)
+{
+	pthread_mutex_lock(&exchange->endpoint->lock);
+	unlist(exchange);
+	pthread_mutex_unlock(&exchange->endpoint->lock);
+}
+
+static bool wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
+{
+	struct timespec at;
+	int result = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += wait_ms / 1000;
+	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	while (!is_idle(endpoint) && result == 0)
+		result = pthread_cond_clockwait(
+			&endpoint->idle, &endpoint->lock, CLOCK_MONOTONIC, &at);
+	return is_idle(endpoint);
+}
+
+static void cancel(struct exchange *exchange)
+{
+	for (uint32_t i = 0; i < exchange->call_count; i++)
+		atomic_store(&exchange->calls[i].running.cancelled, true);
+}
+
+/* An exchange that was not decided yet, taken off the list. A stream's calls
+ * are cancelled with the others; the next process says what became of them. */
+static struct exchange *take_one(struct endpoint *endpoint)
+{
+	struct exchange *exchange = NULL;
+
+	pthread_mutex_lock(&endpoint->lock);
+	while (exchange == NULL && endpoint->running != NULL) {
+		struct exchange *candidate = endpoint->running;
+
+		unlist(candidate);
+		cancel(candidate);
+		if (mcps__exchange_claim(candidate))
+			exchange = mcps__exchange_ref(candidate);
+	}
+	pthread_mutex_unlock(&endpoint->lock);
+	return exchange;
+}
+
+/* Each is looked at once. */
+static struct exchange *find_old(struct endpoint *endpoint, int64_t since_ms)
+{
+	struct exchange *exchange;
+
+	pthread_mutex_lock(&endpoint->lock);
+	for (exchange = endpoint->running; exchange != NULL;
+	     exchange = exchange->next)
+		if (!exchange->is_old && exchange->listed_ms < since_ms)
+			break;
+	if (exchange != NULL) {
+		exchange->is_old = true;
+		mcps__exchange_ref(exchange);
+	}
+	pthread_mutex_unlock(&endpoint->lock);
+	return exchange;
+}
+
+void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms)
+{
+	struct exchange *exchange;
+
+	while ((exchange = find_old(endpoint, since_ms)) != NULL) {
+		if (exchange->batch == 0)
+			(void)mcps__exchange_stream(exchange);
+		mcps__exchange_unref(exchange);
+	}
+}
+
+bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
+{
+	struct outlets *outlets = &endpoint->sessions->outlets;
+	struct exchange *exchange;
+	bool in_time;
+
+	atomic_store(&endpoint->is_stopping, true);
+	mcps__outlets_close(outlets, false);
+	pthread_mutex_lock(&endpoint->lock);
+	in_time = wait_idle(endpoint, wait_ms);
+	atomic_store(&endpoint->is_drained, true);
+	pthread_mutex_unlock(&endpoint->lock);
+	atomic_store(&endpoint->mcp->is_stopping, true);
+	while ((exchange = take_one(endpoint)) != NULL) {
+		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
+		mcps__exchange_wake(exchange);
+		mcps__exchange_unref(exchange);
+	}
+	mcps__outlets_close(outlets, true);
+	return in_time;
+}

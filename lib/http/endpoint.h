@@ -1,0 +1,57 @@
+/* What every exchange of an endpoint shares: constant once the server has
+ * started, but for what is atomic. */
+#ifndef MCPS_HTTP_ENDPOINT_H
+#define MCPS_HTTP_ENDPOINT_H
+
+#include "http/origin.h"
+#include "http/rate.h"
+#include "http/tokens.h"
+#include "mcp/mcp.h"
+#include "rpc/scan.h"
+
+#include <mcps/auth.h>
+#include <mcps/server.h>
+
+struct verdicts;
+
+struct endpoint {
+	struct mcp *mcp;
+	struct sessions *sessions;
+	struct principal *anonymous;
+	mcps_auth_fn identify; /* NULL: everybody is anonymous */
+	void *identify_arg;
+	struct verdicts *verdicts; /* of identify; NULL: none are kept */
+	bool knows_tokens;         /* without identify: by the token file */
+	pthread_rwlock_t tokens_lock;
+	struct tokens *tokens; /* under its lock */
+	const char *path;
+	const struct origin_rules *origins; /* NULL: Host and Origin pass */
+	bool has_cors;                      /* for origins that may call */
+	struct rate *requests_of_caller;    /* these may be NULL: no limit */
+	struct rate *requests_of_address;
+	struct rate *births_of_caller; /* initialize and recreation */
+	enum mcps_unknown_ids policy;
+	size_t max_body;
+	size_t max_bodies; /* of all exchanges together; 0: no limit */
+	atomic_size_t bodies;
+	uint32_t max_batch;
+	struct scan_limits scan_limits;
+
+	atomic_bool is_stopping; /* takes nothing new */
+	atomic_bool is_drained;  /* ... and starts nothing any more */
+	atomic_uint_fast64_t requests;
+	atomic_uint_fast64_t refused; /* 404 for a session */
+
+	/* Requests that a program around us has parked. */
+	atomic_uint admissions_parked;
+
+	/* Exchanges that run, so that a drain can wait for them. */
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	struct exchange *running;
+	/* ... and how many have all of their request, but do not run yet: they
+	 * look for their session. */
+	atomic_uint entering;
+};
+
+#endif

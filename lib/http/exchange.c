@@ -1,0 +1,241 @@
+/* The life of an exchange: open, body, run, close. */
+#include "http/exchange_internal.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "http/drain.h"
+#include "http/gate.h"
+#include "http/refuse.h"
+#include "session/stream.h"
+
+/* The id of a response names a request of ours: an error that bore it would
+ * look like the answer to a request of the client's. */
+struct reply_id mcps__exchange_id(const struct exchange *exchange)
+{
+	struct reply_id id = { NULL, 0 };
+
+	if (exchange->batch == 0 && exchange->message.scan != NULL &&
+	    exchange->message.kind != MESSAGE_RESPONSE)
+		id.text = mcps__message_id(&exchange->message, &id.length);
+	return id;
+}
+
+void mcps__exchange_refuse(struct exchange *exchange, mcps_status status,
+                           const char *detail, const char *data)
+{
+	exchange->stage = STAGE_DONE;
+	if (status != MCPS_E_GONE) {
+		mcps__refuse(&exchange->plan, status,
+		             mcps__exchange_id(exchange), detail, data);
+		return;
+	}
+	atomic_fetch_add_explicit(&exchange->endpoint->refused, 1,
+	                          memory_order_relaxed);
+	mcps__refuse_gone(&exchange->plan, mcps__exchange_id(exchange));
+}
+
+void mcps__exchange_park(struct exchange *exchange)
+{
+	if (exchange->is_parked)
+		return;
+	exchange->is_parked = true;
+	exchange->glue.park(exchange->glue.arg);
+}
+
+void mcps__exchange_wake(struct exchange *exchange)
+{
+	exchange->glue.wake(exchange->glue.arg);
+}
+
+struct exchange *mcps__exchange_ref(struct exchange *exchange)
+{
+	atomic_fetch_add(&exchange->refs, 1);
+	return exchange;
+}
+
+void mcps__exchange_unref(struct exchange *exchange)
+{
+	if (atomic_fetch_sub(&exchange->refs, 1) != 1)
+		return;
+	mcps__drain_entered(exchange);
+	for (uint32_t i = 0; i < exchange->call_count; i++)
+		mcps__call_finish(&exchange->calls[i]);
+	atomic_fetch_sub(&exchange->endpoint->bodies, exchange->reserved);
+	if (exchange->calls != &exchange->one)
+		mcps__free(exchange->calls);
+	mcps__stream_unref(exchange->stream);
+	mcps__session_unref(exchange->session);
+	mcps__principal_unref(exchange->principal);
+	mcps__principal_unref(exchange->grant.principal); /* never let in */
+	mcps__scan_finish(&exchange->scan);
+	mcps__buffer_finish(&exchange->body);
+	mcps__plan_finish(&exchange->plan);
+	mcps__request_finish(&exchange->request);
+	mcps__free(exchange->initialize);
+	mcps__free(exchange);
+}
+
+static enum exchange_state pass(struct exchange *exchange, enum gate gate)
+{
+	exchange->stage = STAGE_READ;
+	if (gate == GATE_REFUSED)
+		exchange->stage = STAGE_DONE;
+	else if (atomic_load_explicit(&exchange->endpoint->is_stopping,
+	                              memory_order_relaxed))
+		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
+	return exchange->stage == STAGE_DONE ? EXCHANGE_READY
+	                                     : EXCHANGE_READING;
+}
+
+static enum exchange_state gate_again(struct exchange *exchange)
+{
+	return pass(exchange,
+	            mcps__gate_again(exchange->endpoint, &exchange->request,
+	                             &exchange->grant, &exchange->plan,
+	                             &exchange->principal));
+}
+
+static void grant_finished(struct mcps_grant *grant)
+{
+	mcps__exchange_wake(container_of(grant, struct exchange, grant));
+}
+
+static enum exchange_state gate_first(struct exchange *exchange)
+{
+	enum gate gate = mcps__gate(exchange->endpoint, &exchange->request,
+	                            &exchange->grant, &exchange->plan,
+	                            &exchange->principal);
+
+	if (gate != GATE_LATER)
+		return pass(exchange, gate);
+	exchange->stage = STAGE_GATE;
+	exchange->grant.finished = grant_finished;
+	mcps__exchange_park(exchange);
+	if (!mcps__identify_wait(&exchange->grant))
+		mcps__exchange_wake(exchange); /* it was quick after all */
+	return EXCHANGE_PARKED;
+}
+
+struct exchange *mcps__exchange_open(struct endpoint *endpoint,
+                                     const struct mcps_request *request,
+                                     const struct exchange_glue *glue,
+                                     enum exchange_state *state)
+{
+	struct exchange *exchange = mcps__calloc(1, sizeof *exchange);
+
+	if (exchange == NULL)
+		return NULL;
+	atomic_init(&exchange->refs, 1);
+	exchange->endpoint = endpoint;
+	exchange->request = *request;
+	exchange->glue = *glue;
+	atomic_fetch_add_explicit(&endpoint->requests, 1, memory_order_relaxed);
+	*state = gate_first(exchange);
+	return exchange;
+}
+
+/* All requests together may hold only so much of our memory. */
+static bool reserve_body(struct exchange *exchange, size_t length)
+{
+	struct endpoint *endpoint = exchange->endpoint;
+	size_t before = atomic_fetch_add(&endpoint->bodies, length);
+
+	exchange->reserved += length;
+	return endpoint->max_bodies == 0 ||
+	       before + length <= endpoint->max_bodies;
+}
+
+void mcps__exchange_body(struct exchange *exchange, const void *bytes,
+                         size_t length)
+{
+	mcps_status status = MCPS_OK;
+
+	if (exchange->stage == STAGE_DONE)
+		return;
+	if (length > exchange->endpoint->max_body - exchange->body.length)
+		status = MCPS_E_TOO_LARGE;
+	else if (!reserve_body(exchange, length))
+		status = MCPS_E_BUSY;
+	else
+		mcps__buffer_add(&exchange->body, bytes, length);
+	if (exchange->body.failed)
+		status = MCPS_E_NOMEM;
+	if (status == MCPS_OK)
+		return;
+	exchange->plan.close = true; /* the rest is not going to be read */
+	mcps__exchange_refuse(exchange, status, NULL, NULL);
+}
+
+static bool awaits_opening(const struct exchange *exchange)
+{
+	return exchange->glue.admits_only && exchange->initialize != NULL &&
+	       !exchange->may_open;
+}
+
+bool mcps__exchange_open_session(struct exchange *exchange)
+{
+	if (exchange->stage != STAGE_ADMIT || !awaits_opening(exchange))
+		return false;
+	exchange->may_open = true;
+	return true;
+}
+
+enum exchange_state mcps__exchange_run(struct exchange *exchange)
+{
+	exchange->is_parked = false; /* whoever calls was woken, or is first */
+	for (;;) {
+		switch (exchange->stage) {
+		case STAGE_GATE:
+			return gate_again(exchange);
+		case STAGE_READ:
+			mcps__drain_enter(exchange);
+			mcps__exchange_read(exchange);
+			break;
+		case STAGE_ADMIT:
+			if (awaits_opening(exchange))
+				return EXCHANGE_READY;
+			if (!mcps__exchange_admit(exchange))
+				return EXCHANGE_PARKED;
+			break;
+		case STAGE_DISPATCH:
+			if (!mcps__exchange_dispatch(exchange))
+				return EXCHANGE_PARKED;
+			break;
+		case STAGE_CALLS:
+			if (!mcps__exchange_run_calls(exchange))
+				return EXCHANGE_PARKED;
+			break;
+		case STAGE_DONE:
+			return EXCHANGE_READY;
+		}
+	}
+}
+
+struct session *mcps__exchange_session(struct exchange *exchange)
+{
+	return exchange->session;
+}
+
+struct principal *mcps__exchange_principal(struct exchange *exchange)
+{
+	return exchange->principal;
+}
+
+void mcps__exchange_session_ended(struct exchange *exchange)
+{
+	mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL, NULL);
+}
+
+struct plan *mcps__exchange_plan(struct exchange *exchange)
+{
+	return &exchange->plan;
+}
+
+void mcps__exchange_close(struct exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	mcps__outlet_leave(exchange->outlet);
+	exchange->outlet = NULL;
+	mcps__exchange_unref(exchange);
+}

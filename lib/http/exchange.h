@@ -1,0 +1,84 @@
+/* One HTTP request and its answer, from the first header to the plan. It
+ * knows no socket: the glue feeds it and carries its plan out, tests do the
+ * same without a network.
+ *
+ *   open ── refused by the gate ───────────────────────────► plan ready
+ *    │ └──── PARKED: the auth hook answers later ──► (wake) ──► run ──┐
+ *    │   ◄── READING ──────────────────────────────────────────────────┘
+ *   body*  ── too large ───────────────────────────────────► plan ready
+ *    │
+ *   run ──► ready, or PARKED ──► (wake) ──► run ──► ...  ──► plan ready
+ */
+#ifndef MCPS_HTTP_EXCHANGE_H
+#define MCPS_HTTP_EXCHANGE_H
+
+#include "http/plan.h"
+#include "http/request.h"
+
+struct endpoint;
+struct exchange;
+struct principal;
+struct session;
+
+/* How the glue parks a request. park is called on the thread that runs the
+ * exchange, before anything is handed to another thread; wake by any thread,
+ * exactly once per park, after it: whoever gets it calls run again. */
+struct exchange_glue {
+	void (*park)(void *arg);
+	void (*wake)(void *arg);
+	void *arg;
+	/* Only find out which session it belongs to: an initialize is READY
+	 * before it has stored anything, see mcps__exchange_open_session(), and
+	 * what is let in is READY without a plan. */
+	bool admits_only;
+};
+
+enum exchange_state {
+	EXCHANGE_READING, /* let in: give it the body, then run */
+	EXCHANGE_READY,   /* mcps__exchange_plan() is the answer */
+	EXCHANGE_PARKED,  /* wait for wake */
+};
+
+/* Begin; REQUEST is copied, the texts it points to stay the connection's.
+ * *STATE: READING, the body is wanted; READY, the gate has refused it: answer,
+ * and do not read the body; PARKED, run when woken, then READING or READY.
+ * NULL: out of memory. Release with close. */
+struct exchange *mcps__exchange_open(struct endpoint *endpoint,
+                                     const struct mcps_request *request,
+                                     const struct exchange_glue *glue,
+                                     enum exchange_state *state);
+
+/* More of the body; may make the plan ready (413). */
+void mcps__exchange_body(struct exchange *exchange, const void *bytes,
+                         size_t length);
+
+/* The whole body is there, or wake was called. READING only after a park in
+ * open. */
+enum exchange_state mcps__exchange_run(struct exchange *exchange);
+
+/* Of one that admits only: the initialize that is READY may begin a session
+ * when it is run again. False: it is none. */
+bool mcps__exchange_open_session(struct exchange *exchange);
+
+/* The session it was let in to, and its caller; NULL: none. */
+struct session *mcps__exchange_session(struct exchange *exchange);
+struct principal *mcps__exchange_principal(struct exchange *exchange);
+
+/* Of one that admits only: the session is over after all, the plan is a 404. */
+void mcps__exchange_session_ended(struct exchange *exchange);
+
+struct plan *mcps__exchange_plan(struct exchange *exchange);
+
+/* The plan is a stream: its next bytes. 0: none now, park was called, read
+ * again when woken; less: it is over. */
+ptrdiff_t mcps__exchange_read_stream(struct exchange *exchange, char *out,
+                                     size_t size);
+/* Something is amiss with the connection: if it is still there, writing to it
+ * will tell. While the glue holds the exchange, any thread. */
+void mcps__exchange_probe_stream(struct exchange *exchange);
+
+/* The glue is done with it (answered, or the connection is gone). Never while
+ * parked. NULL is fine. */
+void mcps__exchange_close(struct exchange *exchange);
+
+#endif

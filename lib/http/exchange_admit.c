@@ -1,0 +1,281 @@
+/* Carrying out verdicts: which session, and what the store must say first. */
+#include "http/exchange_internal.h"
+
+#include "base/container.h"
+
+static void told(struct session_wait *wait, enum session_found found,
+                 struct session *session, mcps_status status);
+
+static const struct http_value *session_id(const struct exchange *exchange)
+{
+	return &exchange->request.headers[HEADER_SESSION_ID];
+}
+
+/* ---- the view ---- */
+
+static void view_begin(struct exchange *exchange)
+{
+	const struct http_value *id = session_id(exchange);
+	struct admit_view *view = &exchange->view;
+
+	view->policy = exchange->endpoint->policy;
+	view->is_anonymous = exchange->principal->anonymous;
+	view->has_id = id->text != NULL;
+	if (!view->has_id)
+		return;
+	view->is_well_formed = mcps__id_is_well_formed(id->text, id->length);
+	mcps__sessions_key(exchange->endpoint->sessions, exchange->key,
+	                   exchange->principal, id->text, id->length);
+}
+
+/* What the id says of itself matters only once memory does not know it. */
+static void view_claim(struct exchange *exchange)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	const struct http_value *id = session_id(exchange);
+	struct id_owner owner = { exchange->principal->digest,
+		                  sessions->options.resource };
+	struct id_claim *claim = &exchange->claim;
+	struct id_keys keys;
+
+	if (!exchange->view.has_id)
+		return;
+	mcps__sessions_get_keys(sessions, &keys);
+	mcps__id_read(claim, &keys, &owner, id->text, id->length);
+	exchange->view.is_signed = claim->is_signed;
+	exchange->view.is_too_old =
+		claim->is_signed &&
+		mcps__sessions_now(sessions) - claim->issued_ms >
+			sessions->options.max_age_ms;
+}
+
+static void view_session(struct exchange *exchange,
+                         const struct session *session)
+{
+	const struct initialize *initialize = exchange->initialize;
+
+	exchange->view.fits =
+		initialize != NULL && session != NULL &&
+		initialize->revision->number == session->revision &&
+		initialize->capabilities == session->capabilities;
+}
+
+/* ---- what sessions begin with ---- */
+
+static void birth_initialized(struct session_birth *birth,
+                              const struct initialize *initialize)
+{
+	*birth = (struct session_birth){
+		.revision = initialize->revision->number,
+		.capabilities = initialize->capabilities,
+		.client_name = initialize->client_name,
+		.client_version = initialize->client_version,
+	};
+}
+
+/* What the signed id says, else what the header says and no capabilities. */
+static void birth_recreated(struct session_birth *birth,
+                            const struct exchange *exchange)
+{
+	const struct http_value *header =
+		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
+	const struct id_claim *claim = &exchange->claim;
+	const struct revision *revision = NULL;
+
+	*birth = (struct session_birth){ 0 };
+	if (claim->is_signed) {
+		revision = mcps__revision_by_number(claim->revision);
+		birth->capabilities = claim->capabilities;
+		birth->created_ms = claim->issued_ms;
+	}
+	if (revision == NULL && header->text != NULL)
+		revision = mcps__revision_find(header->text, header->length);
+	if (revision == NULL)
+		revision = mcps__revision_assumed();
+	birth->revision = revision->number;
+}
+
+/* A signed id is too old by itself one day: its tombstone stays until then, and
+ * for the last moment in which it is not. */
+static int64_t tombstone_until(const struct exchange *exchange)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+
+	if (exchange->claim.is_signed)
+		return exchange->claim.issued_ms +
+		       sessions->options.max_age_ms + 1;
+	return mcps__sessions_now(sessions) + SESSION_TOMBSTONE_MS;
+}
+
+/* ---- performing ---- */
+
+static void serve(struct exchange *exchange, struct session *session)
+{
+	exchange->session = session;
+	exchange->stage = STAGE_DISPATCH;
+}
+
+static bool is_final(enum verdict verdict)
+{
+	return verdict == VERDICT_SERVE || verdict == VERDICT_NO_ID ||
+	       verdict == VERDICT_GONE;
+}
+
+/* Nothing to ask the store: true, and the exchange has its next stage. */
+static bool finish_verdict(struct exchange *exchange, struct session *session)
+{
+	if (!is_final(exchange->verdict))
+		return false;
+	if (exchange->verdict == VERDICT_SERVE) {
+		serve(exchange, session);
+		return true;
+	}
+	mcps__session_unref(session);
+	mcps__exchange_refuse(exchange,
+	                      exchange->verdict == VERDICT_GONE
+	                              ? MCPS_E_GONE
+	                              : MCPS_E_NO_SESSION,
+	                      NULL, NULL);
+	return true;
+}
+
+/* Ask the store. Parked from here on: told() goes on with it, perhaps before
+ * this returns. */
+static void ask_store(struct exchange *exchange, struct session *session)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	struct session_wait *wait = &exchange->wait;
+	struct session_birth birth;
+
+	wait->fn = told;
+	switch (exchange->verdict) {
+	case VERDICT_LOAD:
+		mcps__sessions_load(sessions, exchange->key,
+		                    exchange->principal, wait);
+		break;
+	case VERDICT_CREATE:
+		birth_initialized(&birth, exchange->initialize);
+		mcps__sessions_create(sessions, exchange->principal, &birth,
+		                      exchange->plan.session_id, wait);
+		break;
+	case VERDICT_RECREATE:
+		birth_recreated(&birth, exchange);
+		mcps__sessions_recreate(sessions, exchange->key,
+		                        exchange->principal, &birth, wait);
+		break;
+	case VERDICT_RENEW:
+		mcps__sessions_save(sessions, session, 0, SESSION_INITIALIZED,
+		                    wait);
+		break;
+	case VERDICT_END:
+		mcps__sessions_end(sessions, session, tombstone_until(exchange),
+		                   wait);
+		break;
+	case VERDICT_BURY:
+		mcps__sessions_bury(sessions, exchange->key,
+		                    exchange->principal,
+		                    tombstone_until(exchange), wait);
+		break;
+	case VERDICT_SERVE:
+	case VERDICT_NO_ID:
+	case VERDICT_GONE:
+		break;
+	}
+	mcps__session_unref(session);
+}
+
+/* Sessions are begun only so fast: this also bounds what they leave behind. */
+static bool pass_birth_rate(struct exchange *exchange)
+{
+	struct endpoint *endpoint = exchange->endpoint;
+	const struct principal *principal = exchange->principal;
+	uint32_t wait_ms;
+
+	if (principal->anonymous || (exchange->verdict != VERDICT_CREATE &&
+	                             exchange->verdict != VERDICT_RECREATE))
+		return true;
+	wait_ms = mcps__rate_take(
+		endpoint->births_of_caller, principal->digest,
+		sizeof principal->digest,
+		mcps__steady_ms(endpoint->sessions->options.clock));
+	if (wait_ms == 0)
+		return true;
+	mcps__exchange_refuse(exchange, MCPS_E_LIMIT, "too many sessions begun",
+	                      NULL);
+	exchange->plan.retry_after_s = (wait_ms + 999) / 1000;
+	return false;
+}
+
+/* True: decided. False: the store was asked. */
+static bool admit(struct exchange *exchange, enum session_found found,
+                  struct session *session)
+{
+	view_session(exchange, session);
+	exchange->verdict = mcps__admit(&exchange->view, found);
+	if (finish_verdict(exchange, session))
+		return true;
+	if (!pass_birth_rate(exchange)) {
+		mcps__session_unref(session);
+		return true;
+	}
+	if (exchange->verdict == VERDICT_END ||
+	    exchange->verdict == VERDICT_LOAD)
+		view_claim(exchange);
+	mcps__exchange_park(exchange);
+	ask_store(exchange, session);
+	return false;
+}
+
+/* The id that initialize answers with: a new one, or the one that was sent. */
+static void serve_settled(struct exchange *exchange, struct session *session)
+{
+	const struct http_value *id = session_id(exchange);
+
+	if (exchange->verdict == VERDICT_RENEW) {
+		memcpy(exchange->plan.session_id, id->text, id->length);
+		exchange->plan.session_id[id->length] = '\0';
+	}
+	serve(exchange, session);
+}
+
+static void told(struct session_wait *wait, enum session_found found,
+                 struct session *session, mcps_status status)
+{
+	struct exchange *exchange = container_of(wait, struct exchange, wait);
+
+	switch (mcps__settle(exchange->verdict, found, status)) {
+	case SETTLED_SERVE:
+		serve_settled(exchange, session);
+		break;
+	case SETTLED_AGAIN:
+		if (!admit(exchange, found, session))
+			return;
+		break;
+	case SETTLED_ENDED:
+		exchange->plan.ready = true;
+		exchange->plan.status = 204;
+		exchange->plan.kind = PLAN_EMPTY;
+		exchange->stage = STAGE_DONE;
+		break;
+	case SETTLED_GONE:
+		mcps__session_unref(session);
+		mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL, NULL);
+		break;
+	case SETTLED_FAILED:
+		mcps__exchange_refuse(exchange, status, NULL, NULL);
+		break;
+	}
+	mcps__exchange_wake(exchange);
+}
+
+bool mcps__exchange_admit(struct exchange *exchange)
+{
+	enum session_found found = FOUND_NOT_LOADED;
+	struct session *session = NULL;
+
+	view_begin(exchange);
+	if (exchange->view.has_id)
+		found = mcps__sessions_find(exchange->endpoint->sessions,
+		                            exchange->key, &session);
+	return admit(exchange, found, session);
+}

@@ -1,0 +1,369 @@
+/* The messages of an admitted request, and the plan of their answers. */
+#include "http/exchange_internal.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "http/drain.h"
+#include "http/refuse.h"
+#include "mcp/dispatch.h"
+
+static void plan_json(struct exchange *exchange, int status)
+{
+	exchange->plan.ready = true;
+	exchange->plan.status = status;
+	exchange->plan.kind = PLAN_JSON;
+	exchange->stage = STAGE_DONE;
+}
+
+static void plan_empty(struct exchange *exchange, int status)
+{
+	exchange->plan.ready = true;
+	exchange->plan.status = status;
+	exchange->plan.kind = PLAN_EMPTY;
+	exchange->stage = STAGE_DONE;
+}
+
+/* ---- the answers of calls ---- */
+
+/* A cancelled call sends nothing: its answer is a stream that ends (2025-11-25,
+ * Cancellation). What came after the drain was not cancelled by its client. */
+static void plan_nothing(struct exchange *exchange)
+{
+	if (atomic_load(&exchange->endpoint->is_drained)) {
+		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
+		return;
+	}
+	mcps__buffer_reset(&exchange->plan.body);
+	exchange->plan.ready = true;
+	exchange->plan.status = 200;
+	exchange->plan.kind = PLAN_ENDED_STREAM;
+	exchange->stage = STAGE_DONE;
+}
+
+static void plan_single(struct exchange *exchange)
+{
+	struct mcps_call *call = &exchange->calls[0];
+	struct plan *plan = &exchange->plan;
+
+	if (call->status == MCPS_E_CANCELLED) {
+		plan_nothing(exchange);
+		return;
+	}
+	if (call->status == MCPS_E_GONE || call->reply.failed) {
+		mcps__exchange_refuse(exchange,
+		                      call->status == MCPS_E_GONE
+		                              ? MCPS_E_GONE
+		                              : MCPS_E_NOMEM,
+		                      NULL, NULL);
+		return;
+	}
+	mcps__buffer_finish(&plan->body);
+	plan->body = call->reply;
+	call->reply = (struct buffer){ 0 };
+	plan_json(exchange, mcps_status_http(call->status));
+	plan->challenge = call->challenge;
+	if (plan->status == 503 || plan->status == 429)
+		plan->retry_after_s = 1;
+}
+
+/* Not its client cancelled it, if it came too late for the drain: it is owed
+ * an answer, unless all of them are refused together. */
+static void answer_late_calls(struct exchange *exchange)
+{
+	uint32_t late = 0;
+
+	if (!atomic_load(&exchange->endpoint->is_drained))
+		return;
+	for (uint32_t i = 0; i < exchange->call_count; i++)
+		late += exchange->calls[i].status == MCPS_E_CANCELLED;
+	for (uint32_t i = 0; late < exchange->call_count && late > 0; i++)
+		if (exchange->calls[i].status == MCPS_E_CANCELLED) {
+			mcps__call_fail(&exchange->calls[i], MCPS_E_STOPPING,
+			                NULL, NULL);
+			late--;
+		}
+}
+
+static void plan_batch(struct exchange *exchange)
+{
+	struct buffer *out = &exchange->plan.body;
+	uint32_t answers = 0;
+
+	answer_late_calls(exchange);
+	mcps__buffer_add_byte(out, '[');
+	for (uint32_t i = 0; i < exchange->call_count; i++) {
+		struct mcps_call *call = &exchange->calls[i];
+
+		if (call->status == MCPS_E_GONE) {
+			mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL,
+			                      NULL);
+			return;
+		}
+		if (call->status == MCPS_E_CANCELLED)
+			continue;
+		if (answers++ > 0)
+			mcps__buffer_add_byte(out, ',');
+		mcps__buffer_add(out, call->reply.data, call->reply.length);
+		out->failed = out->failed || call->reply.failed;
+	}
+	mcps__buffer_add_byte(out, ']');
+	if (out->failed)
+		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
+	else if (answers == 0)
+		plan_nothing(exchange);
+	else
+		plan_json(exchange, 200);
+}
+
+static void plan_calls(struct exchange *exchange)
+{
+	if (exchange->batch == 0)
+		plan_single(exchange);
+	else
+		plan_batch(exchange);
+}
+
+/* ---- calls under way ---- */
+
+/* Before the first hand-over, and so before any call can finish elsewhere. */
+static void call_parking(struct mcps_call *call)
+{
+	struct exchange *exchange = call->owner;
+
+	mcps__exchange_park(exchange);
+	if (!mcps__drain_add(exchange))
+		atomic_store(&call->running.cancelled, true);
+	mcps__exchange_ref(exchange); /* the call's */
+	call->was_parked = true;
+}
+
+/* One less to wait for; true for who has to make the plan. */
+static bool count_down(struct exchange *exchange)
+{
+	if (atomic_fetch_sub(&exchange->pending, 1) != 1)
+		return false;
+	mcps__drain_remove(exchange);
+	return exchange->is_claimed || mcps__exchange_claim(exchange);
+}
+
+static void call_finished(struct mcps_call *call)
+{
+	struct exchange *exchange = call->owner;
+
+	if (count_down(exchange)) {
+		plan_calls(exchange);
+		mcps__exchange_wake(exchange);
+	}
+	mcps__exchange_unref(exchange);
+}
+
+/* Only a call that is alone in its request can have a stream: the answers of
+ * a batch go together. */
+static struct stream *call_emits(struct mcps_call *call)
+{
+	struct exchange *exchange = call->owner;
+
+	return exchange->batch == 0 ? mcps__exchange_stream(exchange) : NULL;
+}
+
+static struct stream *call_settles(struct mcps_call *call)
+{
+	struct exchange *exchange = call->owner;
+
+	if (exchange->batch != 0)
+		return NULL;
+	exchange->is_claimed = mcps__exchange_claim(exchange);
+	return exchange->is_claimed ? NULL : call_emits(call);
+}
+
+static void call_begin(struct exchange *exchange, struct mcps_call *call,
+                       const struct message *message)
+{
+	call->mcp = exchange->endpoint->mcp;
+	call->session = exchange->session;
+	call->principal = exchange->principal;
+	call->revision = mcps__revision_by_number(exchange->session->revision);
+	call->message = *message;
+	call->owner = exchange;
+	call->parking = call_parking;
+	call->finished = call_finished;
+	call->emits = call_emits;
+	call->settles = call_settles;
+}
+
+static enum dispatch_end run_call(struct mcps_call *call)
+{
+	struct exchange *exchange = call->owner;
+	enum dispatch_end end;
+
+	atomic_fetch_add(&exchange->pending, 1);
+	end = mcps__dispatch(call);
+	if (end == DISPATCH_ANSWERED) {
+		atomic_fetch_sub(&exchange->pending, 1);
+		if (call->was_parked)
+			mcps__exchange_unref(exchange); /* queue full */
+	}
+	return end;
+}
+
+/* Dispatch itself counts as one, so that calls that finish early do not make
+ * the plan while others are still to be started. */
+bool mcps__exchange_run_calls(struct exchange *exchange)
+{
+	atomic_store(&exchange->pending, 1);
+	for (uint32_t i = 0; i < exchange->call_count; i++)
+		run_call(&exchange->calls[i]);
+	if (!count_down(exchange))
+		return false;
+	plan_calls(exchange);
+	if (!exchange->is_parked)
+		return true;
+	mcps__exchange_wake(exchange); /* parked, but nothing to wait for */
+	return false;
+}
+
+/* ---- one message ---- */
+
+static void saved(struct session_wait *wait, enum session_found found,
+                  struct session *session, mcps_status status)
+{
+	struct exchange *exchange = container_of(wait, struct exchange, wait);
+
+	(void)found;
+	mcps__session_unref(session);
+	if (status != MCPS_OK)
+		mcps__exchange_refuse(exchange, status, NULL, NULL);
+	else if (exchange->batch != 0 && exchange->call_count > 0)
+		exchange->stage = STAGE_CALLS;
+	else
+		plan_empty(exchange, 202);
+	mcps__exchange_wake(exchange);
+}
+
+/* Any success says that it will not be forgotten. */
+static bool save_initialized(struct exchange *exchange)
+{
+	exchange->wait.fn = saved;
+	mcps__exchange_park(exchange);
+	mcps__sessions_save(exchange->endpoint->sessions, exchange->session,
+	                    SESSION_INITIALIZED, 0, &exchange->wait);
+	return false;
+}
+
+static bool dispatch_single(struct exchange *exchange)
+{
+	struct mcps_call *call = &exchange->one;
+
+	call_begin(exchange, call, &exchange->message);
+	exchange->calls = call;
+	exchange->call_count = 1;
+	if (exchange->message.kind == MESSAGE_REQUEST)
+		return mcps__exchange_run_calls(exchange);
+	if (exchange->message.kind == MESSAGE_NOTIFICATION &&
+	    mcps__dispatch_notification(call) == NOTICE_INITIALIZED)
+		return save_initialized(exchange);
+	plan_empty(exchange, 202);
+	return true;
+}
+
+/* ---- a batch ---- */
+
+static bool batch_begin(struct exchange *exchange, enum notice *notice)
+{
+	const struct scan *scan = &exchange->scan;
+	struct message message;
+
+	exchange->calls =
+		mcps__calloc(exchange->batch, sizeof *exchange->calls);
+	if (exchange->calls == NULL)
+		return false;
+	for (uint32_t token = 1; token < scan->count;
+	     token = scan->tokens[token].next) {
+		struct mcps_call *call = &exchange->calls[exchange->call_count];
+
+		if (mcps__message_read(&message, scan, token, NULL) != MCPS_OK)
+			continue; /* read_batch has refused such ones */
+		if (message.kind == MESSAGE_RESPONSE)
+			continue;
+		call_begin(exchange, call, &message);
+		if (message.kind == MESSAGE_REQUEST)
+			exchange->call_count++;
+		else if (mcps__dispatch_notification(call) ==
+		         NOTICE_INITIALIZED)
+			*notice = NOTICE_INITIALIZED;
+	}
+	return true;
+}
+
+static void refuse_batch(struct exchange *exchange)
+{
+	mcps__exchange_refuse(exchange, MCPS_E_REQUEST,
+	                      "this revision has no batches", NULL);
+}
+
+static bool dispatch_batch(struct exchange *exchange)
+{
+	const struct revision *revision =
+		mcps__revision_by_number(exchange->session->revision);
+	enum notice notice = NOTICE_NOTHING;
+
+	if (!revision->has_batch) {
+		refuse_batch(exchange);
+		return true;
+	}
+	if (!batch_begin(exchange, &notice)) {
+		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
+		return true;
+	}
+	if (notice == NOTICE_INITIALIZED)
+		return save_initialized(exchange);
+	if (exchange->call_count > 0)
+		return mcps__exchange_run_calls(exchange);
+	plan_empty(exchange, 202);
+	return true;
+}
+
+/* ---- the stage ---- */
+
+/* The program around us answers it. */
+static void leave_to_program(struct exchange *exchange)
+{
+	const struct revision *revision =
+		mcps__revision_by_number(exchange->session->revision);
+
+	exchange->stage = STAGE_DONE;
+	if (exchange->batch != 0 && !revision->has_batch)
+		refuse_batch(exchange);
+}
+
+static void dispatch_initialize(struct exchange *exchange)
+{
+	struct mcps_call *call = &exchange->one;
+
+	call_begin(exchange, call, &exchange->message);
+	exchange->calls = call;
+	exchange->call_count = 1;
+	mcps__initialize_reply(call);
+	plan_single(exchange);
+}
+
+bool mcps__exchange_dispatch(struct exchange *exchange)
+{
+	if (exchange->glue.admits_only) {
+		leave_to_program(exchange);
+		return true;
+	}
+	switch (exchange->view.kind) {
+	case ADMIT_INITIALIZE:
+		dispatch_initialize(exchange);
+		return true;
+	case ADMIT_GET:
+		mcps__exchange_listen(exchange);
+		return true;
+	case ADMIT_POST:
+	case ADMIT_DELETE:
+		break;
+	}
+	return exchange->batch != 0 ? dispatch_batch(exchange)
+	                            : dispatch_single(exchange);
+}

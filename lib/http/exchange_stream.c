@@ -1,0 +1,171 @@
+/* Answers that are streams: of a call that says something before its end, and
+ * of a GET. */
+#include "http/exchange_internal.h"
+
+#include "http/drain.h"
+#include "http/media.h"
+#include "session/stream.h"
+
+#include <sched.h>
+
+enum { RETRY_LEAST_MS = 500, RETRY_SPREAD_MS = 2500 };
+
+bool mcps__exchange_claim(struct exchange *exchange)
+{
+	int pending = ANSWER_PENDING;
+
+	return atomic_compare_exchange_strong(&exchange->answer, &pending,
+	                                      ANSWER_PLANNED);
+}
+
+/* ---- outlets ---- */
+
+static void outlet_sleep(void *arg)
+{
+	struct exchange *exchange = arg;
+
+	exchange->glue.park(exchange->glue.arg);
+}
+
+static void outlet_wake(void *arg)
+{
+	struct exchange *exchange = arg;
+
+	exchange->glue.wake(exchange->glue.arg);
+}
+
+/* Spread, so that the clients of a server that stops do not come back all at
+ * once. */
+static uint32_t choose_retry(const struct sessions *sessions)
+{
+	uint32_t chance = 0;
+
+	if (mcps__random_fill(sessions->options.random, &chance,
+	                      sizeof chance) != MCPS_OK)
+		chance = 0;
+	return RETRY_LEAST_MS + chance % RETRY_SPREAD_MS;
+}
+
+static const struct revision *revision_of(const struct exchange *exchange)
+{
+	return mcps__revision_by_number(exchange->session->revision);
+}
+
+static struct outlet *open_outlet(struct exchange *exchange, bool is_call)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	const struct outlet_glue glue = { outlet_sleep, outlet_wake, exchange };
+
+	return mcps__outlet_new(&sessions->outlets, exchange->session, &glue,
+	                        is_call, revision_of(exchange)->has_polling,
+	                        choose_retry(sessions));
+}
+
+static void plan_stream(struct exchange *exchange, struct outlet *outlet)
+{
+	exchange->outlet = outlet;
+	exchange->plan.outlet = outlet;
+	exchange->plan.ready = true;
+	exchange->plan.status = 200;
+	exchange->plan.kind = PLAN_STREAM;
+	exchange->stage = STAGE_DONE;
+}
+
+ptrdiff_t mcps__exchange_read_stream(struct exchange *exchange, char *out,
+                                     size_t size)
+{
+	return mcps__outlet_read(exchange->outlet, out, size);
+}
+
+void mcps__exchange_probe_stream(struct exchange *exchange)
+{
+	mcps__outlet_probe(exchange->outlet);
+}
+
+/* ---- of a call ---- */
+
+/* While the connection is parked, and its headers with it. */
+static bool accepts_stream(const struct exchange *exchange)
+{
+	return mcps__accepts(&exchange->request.headers[HEADER_ACCEPT],
+	                     "text/event-stream");
+}
+
+/* False: without memory it is answered as if it had said nothing. */
+static bool open_stream(struct exchange *exchange)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	struct reply_id id = mcps__exchange_id(exchange);
+	struct outlet *outlet;
+	struct stream *stream;
+
+	if (!accepts_stream(exchange))
+		return false;
+	stream =
+		mcps__stream_new(sessions, exchange->session, id.text,
+	                         id.length, revision_of(exchange)->has_polling);
+	if (stream == NULL)
+		return false;
+	outlet = open_outlet(exchange, true);
+	if (outlet == NULL) {
+		mcps__stream_unref(stream);
+		return false;
+	}
+	mcps__stream_attach(stream, outlet);
+	mcps__stream_open(stream, exchange->session);
+	exchange->stream = stream;
+	plan_stream(exchange, outlet);
+	return true;
+}
+
+struct stream *mcps__exchange_stream(struct exchange *exchange)
+{
+	int answer = ANSWER_PENDING;
+
+	if (atomic_compare_exchange_strong(&exchange->answer, &answer,
+	                                   ANSWER_OPENING)) {
+		if (!open_stream(exchange)) {
+			atomic_store(&exchange->answer, ANSWER_PENDING);
+			return NULL;
+		}
+		atomic_store(&exchange->answer, ANSWER_STREAMED);
+		mcps__exchange_wake(exchange);
+		return exchange->stream;
+	}
+	while (atomic_load(&exchange->answer) == ANSWER_OPENING)
+		sched_yield(); /* another thread is about to have it open */
+	return atomic_load(&exchange->answer) == ANSWER_STREAMED
+	               ? exchange->stream
+	               : NULL;
+}
+
+/* ---- of a GET ---- */
+
+void mcps__exchange_listen(struct exchange *exchange)
+{
+	const struct http_value *last =
+		&exchange->request.headers[HEADER_LAST_EVENT_ID];
+	struct sessions *sessions = exchange->endpoint->sessions;
+	bool primes = revision_of(exchange)->has_polling;
+	struct outlet *outlet;
+	struct event_id id;
+
+	if (!accepts_stream(exchange)) {
+		mcps__exchange_refuse(exchange, MCPS_E_NOT_ACCEPTABLE, NULL,
+		                      NULL);
+		return;
+	}
+	outlet = open_outlet(exchange, false);
+	if (outlet == NULL) {
+		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
+		return;
+	}
+	plan_stream(exchange, outlet);
+	mcps__drain_entered(exchange);
+	if (last->text != NULL &&
+	    mcps__event_id_read(&id, last->text, last->length))
+		mcps__stream_resume(sessions, exchange->session, &id, primes,
+		                    outlet);
+	else
+		mcps__stream_begin(sessions, exchange->session, primes, outlet);
+}

@@ -1,0 +1,210 @@
+#include "http/gate.h"
+
+#include "http/auth.h"
+#include "http/media.h"
+#include "http/refuse.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool refuse(struct plan *plan, mcps_status status, const char *detail)
+{
+	const struct reply_id none = { NULL, 0 };
+
+	mcps__refuse(plan, status, none, detail, NULL);
+	return false;
+}
+
+static bool has(struct mcps_request *request, enum http_header header)
+{
+	return request->headers[header].text != NULL;
+}
+
+/* What two parties could read in two ways is refused, and the connection with
+ * it (RFC 9112, 6.3 and 11.2). */
+static bool pass_framing(struct mcps_request *request, struct plan *plan)
+{
+	const char *why = NULL;
+
+	if (request->lacks_memory)
+		return refuse(plan, MCPS_E_NOMEM, NULL);
+	if (request->repeated != NULL)
+		why = request->repeated;
+	else if (has(request, HEADER_CONTENT_LENGTH) &&
+	         has(request, HEADER_TRANSFER_ENCODING))
+		why = "Content-Length and Transfer-Encoding";
+	else if (request->has_bad_name)
+		why = "a header name";
+	else if (request->has_return)
+		why = "a carriage return in a header";
+	else if (has(request, HEADER_TRANSFER_ENCODING) &&
+	         strcasecmp(request->headers[HEADER_TRANSFER_ENCODING].text,
+	                    "chunked") != 0)
+		why = "Transfer-Encoding";
+	if (why == NULL)
+		return true;
+	plan->close = true;
+	return refuse(plan, MCPS_E_REQUEST, why);
+}
+
+/* Before anything else: a page that must not talk to us learns nothing. */
+static bool pass_origin(const struct endpoint *endpoint,
+                        struct mcps_request *request, struct plan *plan)
+{
+	const struct http_value *host = &request->headers[HEADER_HOST];
+	const struct http_value *origin = &request->headers[HEADER_ORIGIN];
+
+	if (endpoint->origins == NULL)
+		return true;
+	if (!mcps__host_is_ours(endpoint->origins, host))
+		return refuse(plan, MCPS_E_HOST,
+		              "allow it by name if it is yours");
+	if (!mcps__origin_may_call(endpoint->origins, origin, host))
+		return refuse(plan, MCPS_E_ORIGIN, NULL);
+	if (endpoint->has_cors)
+		plan->origin = origin->text; /* on errors, too */
+	return true;
+}
+
+/* A browser asks by OPTIONS, without credentials, whether it may. */
+static bool pass_preflight(struct mcps_request *request, struct plan *plan)
+{
+	if (request->method != HTTP_OPTIONS || plan->origin == NULL)
+		return true;
+	plan->ready = true;
+	plan->status = 204;
+	plan->kind = PLAN_EMPTY;
+	plan->is_preflight = true;
+	return false;
+}
+
+static bool pass_target(const struct endpoint *endpoint,
+                        struct mcps_request *request, struct plan *plan)
+{
+	if (strcmp(request->path, endpoint->path) != 0)
+		return refuse(plan, MCPS_E_NOT_FOUND, NULL);
+	if (!pass_preflight(request, plan))
+		return false;
+	if (request->method == HTTP_POST || request->method == HTTP_GET ||
+	    request->method == HTTP_DELETE)
+		return true;
+	plan->allow = "GET, POST, DELETE";
+	return refuse(plan, MCPS_E_HTTP_METHOD, NULL);
+}
+
+static bool pass_verdict(struct mcps_request *request, struct plan *plan,
+                         mcps_status status)
+{
+	if (status == MCPS_OK)
+		return true;
+	if (status == MCPS_E_AUTH)
+		plan->challenge = mcps_request_bearer(request) != NULL
+		                          ? "Bearer error=\"invalid_token\""
+		                          : "Bearer";
+	return refuse(plan, status, NULL);
+}
+
+static bool refuse_rate(struct plan *plan, uint32_t wait_ms)
+{
+	(void)refuse(plan, MCPS_E_LIMIT, "too many requests");
+	plan->retry_after_s = (wait_ms + 999) / 1000;
+	return false;
+}
+
+/* An address may guess at credentials only so often; a caller is limited
+ * wherever he comes from. */
+static bool pass_address(const struct endpoint *endpoint,
+                         struct mcps_request *request, struct plan *plan)
+{
+	struct rate *rate = endpoint->requests_of_address;
+	const char *peer = rate != NULL ? mcps__request_peer(request) : "";
+	uint32_t wait_ms;
+
+	if (peer[0] == '\0')
+		return true;
+	wait_ms = mcps__rate_take(
+		rate, peer, strlen(peer),
+		mcps__steady_ms(endpoint->sessions->options.clock));
+	return wait_ms == 0 || refuse_rate(plan, wait_ms);
+}
+
+static bool pass_rate(const struct endpoint *endpoint,
+                      const struct principal *principal, struct plan *plan)
+{
+	int64_t now = mcps__steady_ms(endpoint->sessions->options.clock);
+	uint32_t wait_ms;
+
+	if (endpoint->requests_of_caller == NULL || principal->anonymous)
+		return true;
+	wait_ms =
+		mcps__rate_take(endpoint->requests_of_caller, principal->digest,
+	                        sizeof principal->digest, now);
+	return wait_ms == 0 || refuse_rate(plan, wait_ms);
+}
+
+static bool pass_media(struct mcps_request *request, struct plan *plan)
+{
+	if (request->method != HTTP_POST)
+		return true;
+	if (!mcps__is_json(&request->headers[HEADER_CONTENT_TYPE]))
+		return refuse(plan, MCPS_E_MEDIA_TYPE, NULL);
+	if (!mcps__accepts(&request->headers[HEADER_ACCEPT],
+	                   "application/json"))
+		return refuse(plan, MCPS_E_NOT_ACCEPTABLE, NULL);
+	return true;
+}
+
+static bool pass_size(const struct endpoint *endpoint,
+                      struct mcps_request *request, struct plan *plan)
+{
+	const char *text = request->headers[HEADER_CONTENT_LENGTH].text;
+
+	if (text == NULL || strtoull(text, NULL, 10) <= endpoint->max_body)
+		return true;
+	plan->close = true; /* the body is not going to be read */
+	return refuse(plan, MCPS_E_TOO_LARGE, NULL);
+}
+
+/* With the caller known: how often he may, and what he sends. */
+static enum gate pass_known(struct endpoint *endpoint,
+                            struct mcps_request *request, mcps_status status,
+                            struct plan *plan, struct principal **principal)
+{
+	if (pass_verdict(request, plan, status) &&
+	    pass_rate(endpoint, *principal, plan) &&
+	    pass_media(request, plan) && pass_size(endpoint, request, plan))
+		return GATE_OPEN;
+	mcps__principal_unref(*principal);
+	*principal = NULL;
+	return GATE_REFUSED;
+}
+
+enum gate mcps__gate(struct endpoint *endpoint, struct mcps_request *request,
+                     struct mcps_grant *grant, struct plan *plan,
+                     struct principal **principal)
+{
+	mcps_status status;
+
+	*principal = NULL;
+	if (!pass_framing(request, plan) ||
+	    !pass_origin(endpoint, request, plan) ||
+	    !pass_target(endpoint, request, plan) ||
+	    !pass_address(endpoint, request, plan))
+		return GATE_REFUSED;
+	status = mcps__identify(endpoint, request, grant, principal);
+	if (status == MCPS_LATER)
+		return GATE_LATER;
+	return pass_known(endpoint, request, status, plan, principal);
+}
+
+enum gate mcps__gate_again(struct endpoint *endpoint,
+                           struct mcps_request *request,
+                           struct mcps_grant *grant, struct plan *plan,
+                           struct principal **principal)
+{
+	mcps_status status =
+		mcps__identify_end(endpoint, request, grant, principal);
+
+	return pass_known(endpoint, request, status, plan, principal);
+}

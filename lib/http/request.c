@@ -1,0 +1,209 @@
+#include "http/request.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char *const names[HEADER_COUNT] = {
+#define X(name, text) [HEADER_##name] = text,
+	HTTP_HEADER_MAP(X)
+#undef X
+};
+
+static const unsigned char lengths[HEADER_COUNT] = {
+#define X(name, text) [HEADER_##name] = sizeof(text) - 1,
+	HTTP_HEADER_MAP(X)
+#undef X
+};
+
+enum http_header mcps__header_find(const char *name, size_t length)
+{
+	int header;
+
+	for (header = 0; header < HEADER_COUNT; header++)
+		if (lengths[header] == length &&
+		    strncasecmp(names[header], name, length) == 0)
+			break;
+	return (enum http_header)header;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool is_token(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (name[i] <= ' ' || name[i] > '~' ||
+		    strchr("()<>@,;:\\\"/[]?={}", name[i]) != NULL)
+			return false;
+	return length > 0;
+}
+
+/* libmicrohttpd 0.9.75 takes the second line of a folded header for more of
+ * its name. A body without its length would be read as the next request. */
+static bool was_framing(const char *name, size_t length)
+{
+	static const enum http_header framing[] = { HEADER_CONTENT_LENGTH,
+		                                    HEADER_TRANSFER_ENCODING };
+
+	for (size_t i = 0; i < sizeof framing / sizeof *framing; i++)
+		if (length > lengths[framing[i]] &&
+		    strncasecmp(names[framing[i]], name, lengths[framing[i]]) ==
+		            0)
+			return true;
+	return false;
+}
+
+struct http_copy {
+	struct http_copy *next;
+	char text[];
+};
+
+/* Hooks read values as C strings, so one with blanks at its end is copied
+ * without them. */
+static void set_value(struct mcps_request *request, struct http_value *out,
+                      const char *text, size_t length)
+{
+	size_t trimmed = length;
+	struct http_copy *copy;
+
+	while (trimmed > 0 && is_blank(text[trimmed - 1]))
+		trimmed--;
+	*out = (struct http_value){ text, trimmed };
+	if (trimmed == length)
+		return;
+	copy = mcps__malloc(sizeof *copy + trimmed + 1);
+	if (copy == NULL) {
+		*out = (struct http_value){ "", 0 };
+		request->lacks_memory = true;
+		return;
+	}
+	memcpy(copy->text, text, trimmed);
+	copy->text[trimmed] = '\0';
+	copy->next = request->copies;
+	request->copies = copy;
+	out->text = copy->text;
+}
+
+/* What may be the end of a line to somebody else (RFC 9112, 2.2). */
+static bool has_return(const char *value, size_t length)
+{
+	return length > 0 && memchr(value, '\r', length) != NULL;
+}
+
+/* libmicrohttpd 0.9.75 leaves white space at the end of values, and takes
+ * names with blanks in them. */
+void mcps__request_add_header(struct mcps_request *request, const char *name,
+                              size_t name_length, const char *value,
+                              size_t value_length)
+{
+	enum http_header header = mcps__header_find(name, name_length);
+
+	request->has_return =
+		request->has_return || has_return(value, value_length);
+	if (header == HEADER_COUNT) {
+		request->has_bad_name = request->has_bad_name ||
+		                        !is_token(name, name_length) ||
+		                        was_framing(name, name_length);
+		return;
+	}
+	if (request->headers[header].text != NULL) {
+		request->repeated = names[header];
+		return;
+	}
+	while (value_length > 0 && is_blank(value[0])) {
+		value++;
+		value_length--;
+	}
+	/* libmicrohttpd compares this one with the blanks at its end, and
+	 * waits for the end of the connection if it does not know it. */
+	if (header == HEADER_TRANSFER_ENCODING)
+		request->headers[header] =
+			(struct http_value){ value, value_length };
+	else
+		set_value(request, &request->headers[header], value,
+		          value_length);
+}
+
+void mcps__request_finish(struct mcps_request *request)
+{
+	struct http_copy *next;
+
+	for (struct http_copy *copy = request->copies; copy; copy = next) {
+		next = copy->next;
+		mcps__free(copy);
+	}
+	request->copies = NULL;
+}
+
+enum http_method mcps__method_find(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum http_method method;
+	} methods[] = { { "POST", HTTP_POST },
+		        { "GET", HTTP_GET },
+		        { "DELETE", HTTP_DELETE },
+		        { "OPTIONS", HTTP_OPTIONS } };
+
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if (strcmp(methods[i].text, text) == 0)
+			return methods[i].method;
+	return HTTP_OTHER;
+}
+
+/* ---- the view of an auth hook ---- */
+
+const char *mcps_request_method(const mcps_request *request)
+{
+	return request->method_text;
+}
+
+const char *mcps_request_path(const mcps_request *request)
+{
+	return request->path;
+}
+
+const char *mcps__request_peer(struct mcps_request *request)
+{
+	if (!request->has_peer && request->read_peer != NULL)
+		request->read_peer(request->connection, request->peer,
+		                   sizeof request->peer);
+	request->has_peer = true;
+	return request->peer;
+}
+
+/* The view is const for hooks alone: the exchange's own is not. */
+const char *mcps_request_peer(const mcps_request *request)
+{
+	return mcps__request_peer((struct mcps_request *)request);
+}
+
+const char *mcps_request_header(const mcps_request *request, const char *name)
+{
+	enum http_header header = mcps__header_find(name, strlen(name));
+
+	if (header != HEADER_COUNT)
+		return request->headers[header].text;
+	if (request->find == NULL)
+		return NULL;
+	return request->find(request->connection, name);
+}
+
+const char *mcps_request_bearer(const mcps_request *request)
+{
+	const struct http_value *value =
+		&request->headers[HEADER_AUTHORIZATION];
+	const char *token;
+
+	if (value->length < 8 || strncasecmp(value->text, "Bearer", 6) != 0 ||
+	    !is_blank(value->text[6]))
+		return NULL;
+	token = value->text + 6;
+	while (is_blank(*token))
+		token++;
+	return *token != '\0' ? token : NULL;
+}

@@ -1,0 +1,27 @@
+/* Verdicts of the auth hook that may be kept: by a keyed hash of the
+ * Authorization header, until the hook said. A table of fixed size. */
+#ifndef MCPS_HTTP_VERDICTS_H
+#define MCPS_HTTP_VERDICTS_H
+
+#include "base/random.h"
+#include "http/request.h"
+#include "session/principal.h"
+
+struct verdicts;
+
+MCPS_MUST_USE mcps_status
+mcps__verdicts_new(struct verdicts **out, const struct random_source *random);
+void mcps__verdicts_free(struct verdicts *verdicts); /* NULL is fine */
+
+/* Who was found to have this credential: a reference, or NULL. NOW_MS is wall
+ * clock time. */
+struct principal *mcps__verdicts_find(struct verdicts *verdicts,
+                                      const struct http_value *credential,
+                                      int64_t now_ms);
+/* Keep one; a full table forgets what expires first. */
+void mcps__verdicts_keep(struct verdicts *verdicts,
+                         const struct http_value *credential,
+                         struct principal *principal, int64_t expires_ms);
+void mcps__verdicts_forget(struct verdicts *verdicts);
+
+#endif

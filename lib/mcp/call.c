@@ -1,0 +1,270 @@
+#include "mcp/call.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "mcp/notify.h"
+#include "rpc/write.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the answer ---- */
+
+struct reply_id mcps__call_id(const struct mcps_call *call)
+{
+	struct reply_id id;
+
+	id.text = mcps__message_id(&call->message, &id.length);
+	return id;
+}
+
+struct buffer *mcps__call_begin_result(struct mcps_call *call)
+{
+	mcps__buffer_reset(&call->reply);
+	mcps__reply_begin(&call->reply, mcps__call_id(call));
+	return &call->reply;
+}
+
+void mcps__call_end_result(struct mcps_call *call)
+{
+	mcps__reply_end(&call->reply);
+	call->status = call->reply.failed ? MCPS_E_NOMEM : MCPS_OK;
+}
+
+static int code_of(const struct mcps_call *call, mcps_status status)
+{
+	if (status == MCPS_E_NO_RESOURCE && call->revision != NULL)
+		return call->revision->no_resource_code;
+	return mcps_status_rpc(status);
+}
+
+void mcps__call_fail(struct mcps_call *call, mcps_status status,
+                     const char *detail, const char *data)
+{
+	mcps__buffer_reset(&call->reply);
+	mcps__reply_error(&call->reply, mcps__call_id(call),
+	                  code_of(call, status), mcps_status_text(status),
+	                  detail, data);
+	call->status = status;
+}
+
+void mcps__call_fail_uri(struct mcps_call *call, mcps_status status,
+                         const char *detail, const char *uri)
+{
+	struct buffer data = { 0 };
+
+	mcps__buffer_add_literal(&data, "{\"uri\":");
+	mcps__write_string(&data, uri, strlen(uri));
+	mcps__buffer_add(&data, "}", 2);
+	mcps__call_fail(call, status, detail, data.failed ? NULL : data.data);
+	mcps__buffer_finish(&data);
+}
+
+void mcps__call_hold(struct mcps_call *call)
+{
+	if (call->held == NULL)
+		call->held = mcps__offer_ref(call->offer);
+}
+
+/* ---- what the request says ---- */
+
+char *mcps__call_read_text(struct mcps_call *call, uint32_t object,
+                           const char *member, const char *what, size_t most)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t token = mcps__scan_member(scan, object, member);
+	const char *claim = "must be a string";
+	char detail[120];
+	char *text;
+
+	if (token != SCAN_NONE && scan->tokens[token].kind == SCAN_STRING) {
+		if (scan->tokens[token].length <= most &&
+		    (scan->tokens[token].flags & SCAN_NUL) == 0) {
+			text = mcps__scan_strdup(scan, token);
+			if (text == NULL)
+				mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
+			return text;
+		}
+		claim = "is too long or has a NUL";
+	}
+	snprintf(detail, sizeof detail, "%s %s", what, claim);
+	mcps__call_fail(call, MCPS_E_PARAMS, detail, NULL);
+	return NULL;
+}
+
+bool mcps__call_make_values(struct mcps_call *call, size_t count)
+{
+	call->values = mcps__calloc(count + 1, sizeof *call->values);
+	return call->values != NULL;
+}
+
+void mcps__call_forget_values(struct mcps_call *call)
+{
+	struct call_value *at = call->values;
+
+	if (at == NULL)
+		return;
+	for (; at->name != NULL || at->value != NULL; at++) {
+		mcps__free(at->value);
+		if (at->owns_name)
+			mcps__free((char *)at->name);
+	}
+	mcps__free(call->values);
+	call->values = NULL;
+}
+
+void mcps__call_finish(struct mcps_call *call)
+{
+	mcps__state_finish(&call->state, &call->mcp->locks);
+	mcps__arguments_finish(&call->arguments);
+	mcps__result_finish(&call->result);
+	mcps__buffer_finish(&call->reply);
+	json_object_put(call->tree);
+	call->tree = NULL;
+	mcps__call_forget_values(call);
+	mcps__free(call->text);
+	call->text = NULL;
+	mcps__offer_unref(call->held);
+	call->held = NULL;
+}
+
+/* ---- what handlers may do ---- */
+
+mcps_status mcps_text(mcps_call *call, const char *format, ...)
+{
+	mcps_status status;
+	va_list args;
+
+	va_start(args, format);
+	status = mcps__result_text(&call->result, format, args);
+	va_end(args);
+	return status;
+}
+
+mcps_status mcps_structured(mcps_call *call, struct json_object *taken)
+{
+	return mcps__result_structured(&call->result, taken);
+}
+
+mcps_status mcps_image(mcps_call *call, const void *bytes, size_t length,
+                       const char *mime_type)
+{
+	return mcps__result_media(&call->result, "image", bytes, length,
+	                          mime_type);
+}
+
+mcps_status mcps_audio(mcps_call *call, const void *bytes, size_t length,
+                       const char *mime_type)
+{
+	return mcps__result_media(&call->result, "audio", bytes, length,
+	                          mime_type);
+}
+
+mcps_status mcps_resource_text(mcps_call *call, const char *uri,
+                               const char *mime_type, const char *text)
+{
+	return mcps__result_resource(&call->result, uri, mime_type, text, NULL,
+	                             0);
+}
+
+mcps_status mcps_resource_bytes(mcps_call *call, const char *uri,
+                                const char *mime_type, const void *bytes,
+                                size_t length)
+{
+	return mcps__result_resource(&call->result, uri, mime_type, NULL, bytes,
+	                             length);
+}
+
+mcps_status mcps_bytes(mcps_call *call, const void *bytes, size_t length)
+{
+	return mcps__result_bytes(&call->result, bytes, length);
+}
+
+mcps_status mcps_resource_link(mcps_call *call, const mcps_resource *link)
+{
+	return mcps__result_link(&call->result, link);
+}
+
+mcps_status mcps_annotate(mcps_call *call, const mcps_annotations *annotations)
+{
+	return mcps__result_annotate(&call->result, annotations);
+}
+
+mcps_status mcps_meta(mcps_call *call, struct json_object *taken)
+{
+	return mcps__result_meta(&call->result, taken);
+}
+
+void mcps_role(mcps_call *call, enum mcps_role role)
+{
+	call->result.role = role;
+}
+
+mcps_status mcps_suggest(mcps_call *call, const char *value)
+{
+	return mcps__result_suggest(&call->result, value);
+}
+
+void mcps_suggest_total(mcps_call *call, uint64_t total)
+{
+	call->result.total = total;
+}
+
+mcps_status mcps_fail(mcps_call *call, const char *format, ...)
+{
+	mcps_status status;
+	va_list args;
+
+	va_start(args, format);
+	status = mcps__result_fail(&call->result, format, args);
+	va_end(args);
+	return status == MCPS_OK ? MCPS_E_TOOL : status;
+}
+
+int64_t mcps_time_left_ms(const mcps_call *call)
+{
+	int64_t left;
+
+	if (call->deadline_ms == 0)
+		return -1;
+	left = call->deadline_ms -
+	       mcps__steady_ms(call->mcp->sessions->options.clock);
+	return left > 0 ? left : 0;
+}
+
+bool mcps_cancelled(const mcps_call *call)
+{
+	return atomic_load(&call->running.cancelled) ||
+	       mcps_time_left_ms(call) == 0;
+}
+
+void *mcps_data(const mcps_call *call)
+{
+	return call->offer->data;
+}
+
+const char *mcps_value(const mcps_call *call, const char *name)
+{
+	const struct call_value *at = call->values;
+
+	for (; at != NULL && at->name != NULL; at++)
+		if (strcmp(at->name, name) == 0)
+			return at->value;
+	return NULL;
+}
+
+const char *mcps_principal(const mcps_call *call)
+{
+	return call->principal->subject;
+}
+
+bool mcps_has_scope(const mcps_call *call, const char *scope)
+{
+	return mcps__principal_has_scope(call->principal, scope);
+}
+
+void mcps_session_get(const mcps_call *call, struct mcps_session_view *out)
+{
+	mcps__session_view(call->mcp->sessions, call->session, out);
+}

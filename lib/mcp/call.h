@@ -1,0 +1,131 @@
+/* One JSON-RPC request while it is being answered.
+ *
+ *   dispatch ──► answered: reply holds the whole JSON-RPC reply
+ *      │
+ *      └──► parked ──► worker ──► commit ──► finished() on any thread
+ */
+#ifndef MCPS_MCP_CALL_H
+#define MCPS_MCP_CALL_H
+
+#include "mcp/fields.h"
+#include "mcp/mcp.h"
+#include "mcp/result.h"
+#include "mcp/state.h"
+#include "rpc/message.h"
+#include "rpc/reply.h"
+
+#include <mcps/call.h>
+
+/* What was told of how far a call is. */
+struct progress {
+	bool was_told;
+	double done;        /* rises */
+	int64_t since_ms;   /* steady: when credit was last counted */
+	unsigned credit_ms; /* to be spent on more of it */
+};
+
+/* Zero, but for what the owner sets. */
+struct mcps_call {
+	/* Set by the owner, who keeps them alive until it is finished. */
+	struct mcp *mcp;
+	struct session *session; /* NULL: ping without a session, ... */
+	struct principal *principal;
+	const struct revision *revision;
+	struct message message;
+
+	/* Told before anything is handed to another thread, on the thread of
+	 * dispatch; and exactly once, at the end, if dispatch said PARKED. */
+	void (*parking)(struct mcps_call *call);
+	void (*finished)(struct mcps_call *call);
+	/* The stream of a call that is parked: emits opens it if the answer is
+	 * still open, settles does not, and from then on it stays as it is.
+	 * Borrowed; NULL: it has none. On the call's thread. */
+	struct stream *(*emits)(struct mcps_call *call);
+	struct stream *(*settles)(struct mcps_call *call);
+	void *owner;
+	bool was_parked; /* the owner's */
+
+	/* The answer. STATUS says how it travels: MCPS_OK a result;
+	 * MCPS_E_CANCELLED none at all; anything else an error reply, whose
+	 * HTTP status is the status' own. */
+	struct buffer reply;
+	mcps_status status;
+	const char *challenge; /* WWW-Authenticate, with MCPS_E_SCOPE */
+
+	/* What the call is about: valid while dispatch runs, and from then on
+	 * if it is held. */
+	struct offer *offer;
+	struct offer *held; /* a reference; NULL: none */
+	const struct activity *activity;
+
+	/* A handler at work. */
+	struct arguments arguments; /* of a tool with fields */
+	struct json_object *tree;   /* of a tool with a schema text */
+	char *text; /* of a resource its URI, of a completion what was typed */
+	const char *completed;     /* the name of what is completed */
+	struct call_value *values; /* variables, arguments; the last has no name
+	                            */
+	struct result result;
+	struct state_batch state;
+	struct session_call running;
+	struct work work;
+	struct writer_job commit;
+	struct stream *stream; /* at its end: where the response goes */
+	bool commits_state;
+	uint64_t last_seq;
+	struct progress progress;
+	bool on_worker;
+	int64_t deadline_ms; /* steady; 0: none */
+
+	/* A method that stores something in the session. */
+	struct session_wait wait;
+};
+
+/* A named string that the client gave. */
+struct call_value {
+	const char *name; /* borrowed from the offer, or own */
+	char *value;      /* NULL: not given */
+	bool owns_name;
+};
+
+/* Say something before the response, a JSON message, which moves in; nobody
+ * hears it if the call cannot have a stream. On the call's thread. */
+void mcps__call_emit(struct mcps_call *call, struct buffer *message,
+                     unsigned how);
+
+enum dispatch_end {
+	DISPATCH_ANSWERED,
+	DISPATCH_PARKED,
+};
+
+struct reply_id mcps__call_id(const struct mcps_call *call);
+
+/* Answer with a result: between begin and end the caller appends it. */
+struct buffer *mcps__call_begin_result(struct mcps_call *call);
+void mcps__call_end_result(struct mcps_call *call);
+
+/* Answer with the error of STATUS; DETAIL and DATA (JSON) may be NULL. */
+void mcps__call_fail(struct mcps_call *call, mcps_status status,
+                     const char *detail, const char *data);
+
+/* The same with "data":{"uri":URI}. */
+void mcps__call_fail_uri(struct mcps_call *call, mcps_status status,
+                         const char *detail, const char *uri);
+
+/* Keep the offer alive as long as the call. */
+void mcps__call_hold(struct mcps_call *call);
+
+/* A string member of an object of the request: a copy, freed by mcps__free();
+ * NULL with an answer when it is missing, no string, has a NUL, is longer than
+ * MOST, or there is no memory. WHAT names it. */
+char *mcps__call_read_text(struct mcps_call *call, uint32_t object,
+                           const char *member, const char *what, size_t most);
+
+/* Room for COUNT values and the end of them; false: out of memory. */
+bool mcps__call_make_values(struct mcps_call *call, size_t count);
+void mcps__call_forget_values(struct mcps_call *call);
+
+/* Free what the call holds. */
+void mcps__call_finish(struct mcps_call *call);
+
+#endif

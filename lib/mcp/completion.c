@@ -1,0 +1,189 @@
+/* completion/complete (2025-11-25, Completion). */
+#include "mcp/run.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+/* ---- the handler ---- */
+
+static mcps_complete_fn completer_of(const struct offer *offer)
+{
+	return offer->kind == OFFER_PROMPT
+	               ? ((const struct prompt *)offer)->complete
+	               : ((const struct resource *)offer)->complete;
+}
+
+static mcps_status run_completer(struct mcps_call *call)
+{
+	return completer_of(call->offer)(call, call->completed, call->text);
+}
+
+/* "Maximum 100 items per response"; the total is what was suggested, unless
+ * the handler knows better. */
+static void write_values(const struct mcps_call *call, struct buffer *out)
+{
+	const struct result *result = &call->result;
+	uint64_t total = result->total > result->suggested ? result->total
+	                                                   : result->suggested;
+	uint64_t sent = result->suggested < RESULT_SUGGESTIONS_MAX
+	                        ? result->suggested
+	                        : RESULT_SUGGESTIONS_MAX;
+
+	mcps__buffer_add_literal(out, "{\"completion\":{\"values\":[");
+	mcps__buffer_add(out, result->content.data, result->content.length);
+	mcps__buffer_add_format(out, "],\"total\":%llu,\"hasMore\":%s}",
+	                        (unsigned long long)total,
+	                        total > sent ? "true" : "false");
+	mcps__result_write_meta(result, out);
+	mcps__buffer_add_byte(out, '}');
+}
+
+static const struct activity completion_activity = {
+	.noun = "completion",
+	.shape = RESULT_SUGGESTIONS,
+	.run = run_completer,
+	.write = write_values,
+};
+
+/* ---- what is to be completed ---- */
+
+static bool refuse(struct mcps_call *call, const char *why)
+{
+	mcps__call_fail(call, MCPS_E_PARAMS, why, NULL);
+	return false;
+}
+
+static bool find_by(struct mcps_call *call, const struct catalogue *catalogue,
+                    uint32_t ref, const char *member, enum offer_kind kind)
+{
+	char *name =
+		mcps__call_read_text(call, ref, member, "params.ref", URI_MAX);
+
+	if (name == NULL)
+		return false;
+	call->offer = mcps__catalogue_find(catalogue, kind, name);
+	if (call->offer == NULL && kind == OFFER_TEMPLATE)
+		call->offer =
+			mcps__catalogue_find(catalogue, OFFER_RESOURCE, name);
+	mcps__free(name);
+	return call->offer != NULL ||
+	       refuse(call, kind == OFFER_PROMPT ? "unknown prompt"
+	                                         : "unknown resource template");
+}
+
+static bool find_ref(struct mcps_call *call, const struct catalogue *catalogue)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t ref = mcps__scan_member(scan, call->message.params, "ref");
+	uint32_t type = mcps__scan_member(scan, ref, "type");
+
+	if (type != SCAN_NONE && mcps__scan_equals(scan, type, "ref/prompt"))
+		return find_by(call, catalogue, ref, "name", OFFER_PROMPT);
+	if (type != SCAN_NONE && mcps__scan_equals(scan, type, "ref/resource"))
+		return find_by(call, catalogue, ref, "uri", OFFER_TEMPLATE);
+	return refuse(call, "params.ref.type must be ref/prompt or "
+	                    "ref/resource");
+}
+
+/* The offer's own name of what the client calls NAME; NULL: it has none. */
+static const char *own_name(const struct offer *offer, const char *name)
+{
+	const struct prompt *prompt = (const struct prompt *)offer;
+	const struct resource *resource = (const struct resource *)offer;
+
+	if (offer->kind == OFFER_PROMPT) {
+		for (size_t i = 0; i < prompt->count; i++)
+			if (strcmp(prompt->arguments[i].name, name) == 0)
+				return prompt->arguments[i].name;
+		return NULL;
+	}
+	if (offer->kind == OFFER_RESOURCE)
+		return NULL;
+	for (size_t i = 0; i < mcps__template_count(resource->compiled); i++)
+		if (strcmp(mcps__template_name(resource->compiled, i), name) ==
+		    0)
+			return mcps__template_name(resource->compiled, i);
+	return NULL;
+}
+
+static bool read_argument(struct mcps_call *call)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t argument =
+		mcps__scan_member(scan, call->message.params, "argument");
+	char *name = mcps__call_read_text(call, argument, "name",
+	                                  "params.argument.name", 1024);
+
+	if (name == NULL)
+		return false;
+	call->completed = own_name(call->offer, name);
+	mcps__free(name);
+	if (call->completed == NULL)
+		return refuse(call, "there is no such argument");
+	call->text = mcps__call_read_text(call, argument, "value",
+	                                  "params.argument.value", SIZE_MAX);
+	return call->text != NULL;
+}
+
+/* ---- what else is known ---- */
+
+static bool take_value(struct mcps_call *call, struct call_value *value,
+                       uint32_t token)
+{
+	const struct scan *scan = call->message.scan;
+
+	if (scan->tokens[token + 1].kind != SCAN_STRING ||
+	    (scan->tokens[token + 1].flags & SCAN_NUL) != 0)
+		return refuse(call, "params.context.arguments are strings");
+	value->name = mcps__scan_strdup(scan, token);
+	value->owns_name = true;
+	value->value = mcps__scan_strdup(scan, token + 1);
+	if (value->name != NULL && value->value != NULL)
+		return true;
+	mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
+	return false;
+}
+
+static bool read_context(struct mcps_call *call)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t context =
+		mcps__scan_member(scan, call->message.params, "context");
+	uint32_t object = mcps__scan_member(scan, context, "arguments");
+	uint32_t token = object + 1;
+
+	if (object == SCAN_NONE || !call->revision->has_completion_context)
+		return true;
+	if (scan->tokens[object].kind != SCAN_OBJECT)
+		return refuse(call, "params.context.arguments must be an "
+		                    "object");
+	if (!mcps__call_make_values(call, scan->tokens[object].count)) {
+		mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
+		return false;
+	}
+	for (uint32_t i = 0; i < scan->tokens[object].count; i++) {
+		if (!take_value(call, &call->values[i], token))
+			return false;
+		token = scan->tokens[token + 1].next;
+	}
+	return true;
+}
+
+enum dispatch_end mcps__complete(struct mcps_call *call,
+                                 const struct catalogue *catalogue)
+{
+	if (!find_ref(call, catalogue) || !mcps__run_is_allowed(call))
+		return DISPATCH_ANSWERED;
+	if (call->offer->kind == OFFER_RESOURCE) {
+		refuse(call, "there is no such argument");
+		return DISPATCH_ANSWERED;
+	}
+	if (!read_argument(call) || !read_context(call))
+		return DISPATCH_ANSWERED;
+	if (completer_of(call->offer) != NULL)
+		return mcps__run(call, &completion_activity);
+	write_values(call, mcps__call_begin_result(call));
+	mcps__call_end_result(call);
+	return DISPATCH_ANSWERED;
+}

@@ -1,0 +1,155 @@
+#include "mcp/dispatch.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+/* ---- requests ---- */
+
+/* A method of a feature that is not offered does not exist. */
+static const struct method {
+	const char *name;
+	method_fn run;
+	enum feature feature;
+} methods[] = {
+	{ "tools/call", mcps__tools_call, FEATURE_ALWAYS },
+	{ "tools/list", mcps__tools_list, FEATURE_ALWAYS },
+	{ "ping", mcps__ping, FEATURE_ALWAYS },
+	{ "resources/read", mcps__resources_read, FEATURE_RESOURCES },
+	{ "resources/list", mcps__resources_list, FEATURE_RESOURCES },
+	{ "resources/templates/list", mcps__templates_list, FEATURE_RESOURCES },
+	{ "resources/subscribe", mcps__resources_subscribe, FEATURE_RESOURCES },
+	{ "resources/unsubscribe", mcps__resources_unsubscribe,
+	  FEATURE_RESOURCES },
+	{ "prompts/get", mcps__prompts_get, FEATURE_PROMPTS },
+	{ "prompts/list", mcps__prompts_list, FEATURE_PROMPTS },
+	{ "completion/complete", mcps__complete, FEATURE_COMPLETIONS },
+	{ "logging/setLevel", mcps__set_level, FEATURE_ALWAYS },
+};
+
+/* What was there once stays declared: clients are told once. */
+bool mcps__has_feature(struct mcp *mcp, enum feature feature)
+{
+	const struct registry *registry = mcp->registry;
+
+	switch (feature) {
+	case FEATURE_ALWAYS:
+		return true;
+	case FEATURE_RESOURCES:
+		return atomic_load(&registry->has[OFFER_RESOURCE]) ||
+		       atomic_load(&registry->has[OFFER_TEMPLATE]);
+	case FEATURE_PROMPTS:
+		return atomic_load(&registry->has[OFFER_PROMPT]);
+	case FEATURE_COMPLETIONS:
+		return atomic_load(&registry->completes);
+	}
+	return false;
+}
+
+enum dispatch_end mcps__ping(struct mcps_call *call,
+                             const struct catalogue *catalogue)
+{
+	(void)catalogue;
+	mcps__buffer_add_literal(mcps__call_begin_result(call), "{}");
+	mcps__call_end_result(call);
+	return DISPATCH_ANSWERED;
+}
+
+static const struct method *find_method(struct mcps_call *call)
+{
+	const struct message *message = &call->message;
+
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+		if (mcps__scan_equals(message->scan, message->method,
+		                      methods[i].name))
+			return mcps__has_feature(call->mcp, methods[i].feature)
+			               ? &methods[i]
+			               : NULL;
+	return NULL;
+}
+
+enum dispatch_end mcps__dispatch(struct mcps_call *call)
+{
+	const struct message *message = &call->message;
+	struct registry *registry = call->mcp->registry;
+	const struct method *method = find_method(call);
+	enum dispatch_end end;
+	unsigned stripe;
+	char *name;
+
+	atomic_fetch_add_explicit(&call->mcp->calls, 1, memory_order_relaxed);
+	if (method != NULL) {
+		end = method->run(call,
+		                  mcps__registry_enter(registry, &stripe));
+		mcps__registry_leave(registry, stripe);
+		return end;
+	}
+	name = mcps__scan_strdup(message->scan, message->method);
+	mcps__call_fail(call, MCPS_E_METHOD, name, NULL);
+	mcps__free(name);
+	return DISPATCH_ANSWERED;
+}
+
+/* ---- notifications ---- */
+
+/* The reason as it stood in JSON, so on one line; cut. It is the client's word
+ * and for people only. */
+static void log_cancel(struct mcps_call *call)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t reason =
+		mcps__scan_member(scan, call->message.params, "reason");
+	const char *text = "none";
+	size_t length = 4;
+
+	if (reason != SCAN_NONE)
+		text = mcps__scan_raw(scan, reason, &length);
+	mcps__log(&call->mcp->log, MCPS_LOG_DEBUG, "mcp",
+	          "call cancelled by its client reason=%.*s",
+	          length < 120 ? (int)length : 120, text);
+}
+
+/* Unknown, finished and malformed ones are ignored (2025-11-25, Cancellation,
+ * Error Handling). */
+static enum notice cancelled(struct mcps_call *call)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t id =
+		mcps__scan_member(scan, call->message.params, "requestId");
+	const char *text;
+	size_t length;
+
+	if (id == SCAN_NONE)
+		return NOTICE_NOTHING;
+	text = mcps__scan_raw(scan, id, &length);
+	if (mcps__session_cancel_call(call->session, text, length))
+		log_cancel(call);
+	return NOTICE_NOTHING;
+}
+
+static enum notice initialized(struct mcps_call *call)
+{
+	if (mcps__session_has_flag(call->session, SESSION_INITIALIZED))
+		return NOTICE_NOTHING;
+	return NOTICE_INITIALIZED;
+}
+
+static const struct notification {
+	const char *name;
+	enum notice (*run)(struct mcps_call *call);
+} notifications[] = {
+	{ "notifications/initialized", initialized },
+	{ "notifications/cancelled", cancelled },
+};
+
+enum notice mcps__dispatch_notification(struct mcps_call *call)
+{
+	const struct message *message = &call->message;
+
+	for (size_t i = 0; i < sizeof notifications / sizeof notifications[0];
+	     i++)
+		if (mcps__scan_equals(message->scan, message->method,
+		                      notifications[i].name))
+			return notifications[i].run(call);
+	return NOTICE_NOTHING;
+}

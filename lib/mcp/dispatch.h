@@ -1,0 +1,60 @@
+/* From a message to the function that answers it: one table. */
+#ifndef MCPS_MCP_DISPATCH_H
+#define MCPS_MCP_DISPATCH_H
+
+#include "mcp/call.h"
+
+/* Answer a request. */
+enum dispatch_end mcps__dispatch(struct mcps_call *call);
+
+/* What a notification asks for besides being accepted. */
+enum notice {
+	NOTICE_NOTHING,
+	NOTICE_INITIALIZED, /* the session is to remember it */
+};
+
+/* Act on a notification; never answered. */
+enum notice mcps__dispatch_notification(struct mcps_call *call);
+
+/* ---- the methods, one file per family ---- */
+
+typedef enum dispatch_end (*method_fn)(struct mcps_call *call,
+                                       const struct catalogue *catalogue);
+
+enum dispatch_end mcps__ping(struct mcps_call *call, const struct catalogue *);
+enum dispatch_end mcps__tools_list(struct mcps_call *call,
+                                   const struct catalogue *catalogue);
+enum dispatch_end mcps__tools_call(struct mcps_call *call,
+                                   const struct catalogue *catalogue);
+enum dispatch_end mcps__resources_list(struct mcps_call *call,
+                                       const struct catalogue *catalogue);
+enum dispatch_end mcps__templates_list(struct mcps_call *call,
+                                       const struct catalogue *catalogue);
+enum dispatch_end mcps__resources_read(struct mcps_call *call,
+                                       const struct catalogue *catalogue);
+enum dispatch_end mcps__resources_subscribe(struct mcps_call *call,
+                                            const struct catalogue *catalogue);
+enum dispatch_end
+mcps__resources_unsubscribe(struct mcps_call *call,
+                            const struct catalogue *catalogue);
+enum dispatch_end mcps__prompts_list(struct mcps_call *call,
+                                     const struct catalogue *catalogue);
+enum dispatch_end mcps__prompts_get(struct mcps_call *call,
+                                    const struct catalogue *catalogue);
+enum dispatch_end mcps__complete(struct mcps_call *call,
+                                 const struct catalogue *catalogue);
+enum dispatch_end mcps__set_level(struct mcps_call *call,
+                                  const struct catalogue *catalogue);
+
+/* ---- what initialize declares, and methods ask for ---- */
+
+enum feature {
+	FEATURE_ALWAYS,
+	FEATURE_RESOURCES,
+	FEATURE_PROMPTS,
+	FEATURE_COMPLETIONS,
+};
+
+bool mcps__has_feature(struct mcp *mcp, enum feature feature);
+
+#endif

@@ -1,0 +1,29 @@
+/* How many calls each caller has under way: one caller cannot take all the
+ * workers. */
+#ifndef MCPS_MCP_INFLIGHT_H
+#define MCPS_MCP_INFLIGHT_H
+
+#include "session/principal.h"
+
+#include <pthread.h>
+
+struct inflight_caller;
+
+struct inflight_calls {
+	pthread_mutex_t lock;
+	struct inflight_caller *by_digest; /* those with calls under way */
+	uint32_t most; /* of one identified caller; 0: no limit */
+};
+
+MCPS_MUST_USE mcps_status mcps__inflight_init(struct inflight_calls *calls,
+                                              uint32_t most);
+void mcps__inflight_finish(struct inflight_calls *calls);
+
+/* One more: MCPS_E_LIMIT, and nothing counted, when that is too many;
+ * MCPS_E_NOMEM. Anonymous callers are not counted. */
+MCPS_MUST_USE mcps_status mcps__inflight_enter(
+	struct inflight_calls *calls, const struct principal *principal);
+void mcps__inflight_leave(struct inflight_calls *calls,
+                          const struct principal *principal);
+
+#endif

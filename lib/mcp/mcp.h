@@ -1,0 +1,57 @@
+/* What every call of a server shares: constant once it has started, but for
+ * the counters. */
+#ifndef MCPS_MCP_MCP_H
+#define MCPS_MCP_MCP_H
+
+#include "base/work.h"
+#include "mcp/inflight.h"
+#include "mcp/locks.h"
+#include "mcp/registry.h"
+#include "session/sessions.h"
+
+#include <stdatomic.h>
+
+struct mcp_texts { /* NULL: not said */
+	const char *name;
+	const char *version;
+	const char *title;
+	const char *description;
+	const char *website_url;
+	const char *instructions;
+};
+
+struct mcps_call;
+
+/* Where messages go that the server sends by itself. What is NULL drops them:
+ * until streams set these, nothing is sent, and nothing is promised. */
+struct notifier {
+	/* A notification METHOD with PARAMS (JSON text, NULL: none) to one
+	 * session, to all that are in memory, and on the stream of a call.
+	 * Called on any thread, under no lock; texts die with the return. */
+	void (*session)(void *arg, struct session *session, const char *method,
+	                const char *params);
+	void (*all)(void *arg, const char *method);
+	void (*call)(void *arg, struct mcps_call *call, const char *method,
+	             const char *params);
+	void *arg;
+};
+
+struct mcp {
+	struct registry *registry;
+	struct sessions *sessions;
+	struct executor executor;       /* runs tools */
+	struct locks locks;             /* of state keys */
+	struct inflight_calls inflight; /* on workers */
+	size_t max_result;              /* bytes; 0: no limit */
+	struct log_sink log;
+	struct mcp_texts texts;
+	struct notifier notifier;
+	const mcps_icon *icons; /* of the server; NULL: none */
+	uint32_t page_size;
+	uint8_t cursor_key[32];
+	atomic_uint_fast64_t calls;
+	atomic_bool
+		is_stopping; /* calls are cancelled because the process ends */
+};
+
+#endif

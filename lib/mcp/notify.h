@@ -1,0 +1,26 @@
+/* What the server tells by itself, and to whom: the one place where resources,
+ * prompts, tools and log messages meet what carries them. */
+#ifndef MCPS_MCP_NOTIFY_H
+#define MCPS_MCP_NOTIFY_H
+
+#include "mcp/mcp.h"
+
+/* Whether there is something that carries notifications: only then
+ * "subscribe" and "listChanged" are declared. */
+bool mcps__notify_is_connected(const struct mcp *mcp);
+
+/* PARAMS is JSON text, NULL: none. Any thread, under no lock. */
+void mcps__notify_session(struct mcp *mcp, struct session *session,
+                          const char *method, const char *params);
+
+/* The list of KIND is another now: remember that, and say it to everybody. */
+void mcps__notify_list(struct mcp *mcp, enum offer_kind kind);
+
+/* The resource changed: say it to those who subscribed. */
+void mcps__notify_updated(struct mcp *mcp, const char *uri);
+
+/* On the stream of the call's own request. */
+void mcps__notify_call(struct mcps_call *call, const char *method,
+                       const char *params);
+
+#endif

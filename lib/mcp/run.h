@@ -1,0 +1,33 @@
+/* Calls that run a handler of the application, at once or on a worker: what
+ * they have in common from the scopes they need to the commit of what they
+ * changed. */
+#ifndef MCPS_MCP_RUN_H
+#define MCPS_MCP_RUN_H
+
+#include "mcp/dispatch.h"
+
+/* What is different between them. */
+struct activity {
+	const char *noun; /* "tool": for sentences */
+	enum result_shape shape;
+	/* Call the handler. */
+	mcps_status (*run)(struct mcps_call *call);
+	/* Append the result of one that succeeded; of tools (RESULT_BLOCKS)
+	 * also of one that said mcps_fail(). */
+	void (*write)(const struct mcps_call *call, struct buffer *out);
+	/* Set for what may not succeed without more: MCPS_OK, or why. May be
+	 * NULL. */
+	mcps_status (*check)(const struct mcps_call *call);
+};
+
+/* Whether the caller has the scopes of call->offer; if not, it is answered. */
+bool mcps__run_is_allowed(struct mcps_call *call);
+
+/* Run it on call->offer. What it needs stands in the call. */
+enum dispatch_end mcps__run(struct mcps_call *call,
+                            const struct activity *activity);
+
+/* Answer with the result as it stands, as if the handler had said STATUS. */
+void mcps__run_answer(struct mcps_call *call, mcps_status status);
+
+#endif

@@ -1,0 +1,69 @@
+#include "mhd/bell.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/*   awake ──(sleep)──► asleep ──(ring: write)──► rung
+ *    │ ▲                 │                        │
+ *    │ └─(sleep is over)─┴────────────────────────┘
+ *    └──(ring: nothing to write)─────────────────►
+ *
+ * Only the first ring of a sleeping loop pays for a system call. A ring after
+ * the loop went to awake keeps it from falling asleep, one before is followed
+ * by the look at its work that comes after each sleep: none is lost. A write
+ * may arrive after its sleep is over and then shortens the next; that costs
+ * a round, so the descriptor is emptied whenever it is seen readable, and the
+ * state alone decides.
+ */
+
+bool mcps__bell_open(struct bell *bell)
+{
+	atomic_init(&bell->state, BELL_AWAKE);
+	bell->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return bell->fd >= 0;
+}
+
+void mcps__bell_close(struct bell *bell)
+{
+	if (bell->fd >= 0)
+		close(bell->fd);
+	bell->fd = -1;
+}
+
+void mcps__bell_ring(struct bell *bell)
+{
+	static const uint64_t once = 1;
+	ssize_t written;
+
+	if (atomic_exchange(&bell->state, BELL_RUNG) != BELL_ASLEEP)
+		return;
+	do {
+		written = write(bell->fd, &once, sizeof once);
+	} while (written < 0 && errno == EINTR);
+}
+
+static void empty(struct bell *bell)
+{
+	uint64_t rings;
+
+	while (read(bell->fd, &rings, sizeof rings) < 0 && errno == EINTR)
+		continue;
+}
+
+bool mcps__bell_sleep(struct bell *bell, int fd, int other, int timeout)
+{
+	struct pollfd watched[] = { { .fd = bell->fd, .events = POLLIN },
+		                    { .fd = fd, .events = POLLIN },
+		                    { .fd = other, .events = POLLIN } };
+	enum bell_state awake = BELL_AWAKE;
+
+	if (timeout != 0 &&
+	    atomic_compare_exchange_strong(&bell->state, &awake, BELL_ASLEEP) &&
+	    poll(watched, 3, timeout) > 0 && watched[0].revents != 0)
+		empty(bell);
+	atomic_store(&bell->state, BELL_AWAKE);
+	return watched[2].revents != 0;
+}

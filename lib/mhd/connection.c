@@ -1,0 +1,252 @@
+#include "mhd/connection.h"
+
+#include "base/memory.h"
+#include "http/endpoint.h"
+#include "http/exchange.h"
+#include "mhd/host.h"
+#include "mhd/reply.h"
+#include "mhd/request.h"
+#include "mhd/socket.h"
+#include "mhd/watcher.h"
+
+/* What is read and thrown away of the body of a refused request, so that its
+ * connection lives on and the client surely reads why: closing a socket with
+ * unread bytes makes the kernel reset the connection. More is not worth it. */
+enum { SKIP_MAX = 256 * 1024 };
+
+struct inflight {
+	struct host *host;
+	struct MHD_Connection *connection;
+	struct exchange *exchange;
+	struct deadline *deadline; /* the connection's; NULL: no memory */
+	size_t skipped;            /* bytes of a body that nobody wants */
+	uint64_t body_limit;       /* what of a body may still come */
+	enum exchange_state state;
+	bool is_get;
+	struct watch watch; /* of a stream */
+	bool is_working;    /* all of it is here, and not answered */
+};
+
+/* ---- parking ---- */
+
+static void park(void *arg)
+{
+	struct inflight *inflight = arg;
+
+	mcps__host_park(inflight->host, inflight->connection);
+}
+
+static void wake(void *arg)
+{
+	struct inflight *inflight = arg;
+
+	mcps__host_wake(inflight->host, inflight->connection);
+}
+
+static void enter(struct inflight *inflight, enum socket_phase phase)
+{
+	mcps__socket_enter(inflight->host->sockets, inflight->deadline, phase);
+}
+
+/* ---- streams ---- */
+
+static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
+{
+	struct inflight *inflight = arg;
+	ptrdiff_t length;
+
+	(void)position;
+	/* Asleep it may be woken, and read again, before this returns. */
+	enter(inflight, SOCKET_WORKING);
+	length = mcps__exchange_read_stream(inflight->exchange, out, size);
+	if (length < 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (length > 0)
+		enter(inflight, SOCKET_EVENTS);
+	return length;
+}
+
+static void probe(void *arg)
+{
+	struct inflight *inflight = arg;
+
+	mcps__exchange_probe_stream(inflight->exchange);
+}
+
+static void watch(struct inflight *inflight)
+{
+	if (inflight->host->watcher == NULL)
+		return;
+	inflight->watch = (struct watch){ .fd = mcps__socket_descriptor(
+						  inflight->connection),
+		                          .news = probe,
+		                          .arg = inflight };
+	mcps__watcher_add(inflight->host->watcher, &inflight->watch);
+}
+
+/* ---- answering ---- */
+
+/* Of what stops, nothing more is to be had here. */
+static bool is_last_answer(const struct host *host)
+{
+	return atomic_load(&host->closes) ||
+	       atomic_load(&host->endpoint->is_stopping);
+}
+
+static void set_working(struct inflight *inflight, bool is_working)
+{
+	if (is_working && !inflight->is_working)
+		atomic_fetch_add(&inflight->host->working, 1);
+	if (!is_working && inflight->is_working)
+		atomic_fetch_sub(&inflight->host->working, 1);
+	inflight->is_working = is_working;
+}
+
+static enum MHD_Result answer(struct inflight *inflight)
+{
+	struct reply_manner manner = { .is_get = inflight->is_get,
+		                       .close = is_last_answer(inflight->host),
+		                       .read = read_stream,
+		                       .read_arg = inflight };
+	struct plan *plan = mcps__exchange_plan(inflight->exchange);
+
+	set_working(inflight, false);
+	enter(inflight, SOCKET_ANSWER);
+	if (plan->kind == PLAN_STREAM)
+		watch(inflight);
+	return mcps__reply_send(inflight->connection, plan, &manner) ? MHD_YES
+	                                                             : MHD_NO;
+}
+
+/* ---- the three kinds of calls ---- */
+
+static struct inflight *inflight_open(struct host *host,
+                                      struct MHD_Connection *connection,
+                                      const struct mcps_request *request)
+{
+	struct inflight *inflight = mcps__malloc(sizeof *inflight);
+
+	if (inflight == NULL)
+		return NULL;
+	*inflight = (struct inflight){ .host = host,
+		                       .connection = connection,
+		                       .body_limit = mcps__request_body_limit(
+					       request),
+		                       .is_get = request->method == HTTP_GET };
+	inflight->exchange = mcps__exchange_open(
+		host->endpoint, request,
+		&(struct exchange_glue){
+			.park = park, .wake = wake, .arg = inflight },
+		&inflight->state);
+	if (inflight->exchange == NULL) {
+		mcps__free(inflight);
+		return NULL;
+	}
+	if (host->sockets != NULL)
+		inflight->deadline = mcps__socket_deadline(connection);
+	enter(inflight, SOCKET_BODY);
+	atomic_fetch_add(&host->open, 1);
+	return inflight;
+}
+
+/* An answer given in the first call closes the connection, whatever it says.
+ * So that is for bodies too long to skip and framing not to be trusted; any
+ * other refusal waits for the last call. */
+static enum MHD_Result let_in(struct inflight *inflight)
+{
+	const struct plan *plan = mcps__exchange_plan(inflight->exchange);
+
+	if (inflight->state != EXCHANGE_READY)
+		return MHD_YES;
+	if (!plan->close && inflight->body_limit <= SKIP_MAX)
+		return MHD_YES;
+	return answer(inflight);
+}
+
+static enum MHD_Result begin(struct host *host,
+                             struct MHD_Connection *connection, const char *url,
+                             const char *method, void **slot)
+{
+	struct mcps_request request;
+	struct inflight *inflight;
+
+	mcps__request_read(&request, connection, url, method);
+	inflight = inflight_open(host, connection, &request);
+	if (inflight == NULL) {
+		mcps__request_finish(&request);
+		return MHD_NO; /* no memory: all we can do is hang up */
+	}
+	*slot = inflight;
+	return let_in(inflight);
+}
+
+/* Parked in the first call: libmicrohttpd makes that call again. */
+static enum MHD_Result begin_again(struct inflight *inflight)
+{
+	inflight->state = mcps__exchange_run(inflight->exchange);
+	return let_in(inflight);
+}
+
+/* libmicrohttpd takes no answer between the first and the last call. */
+static enum MHD_Result collect(struct inflight *inflight, const char *bytes,
+                               size_t *size)
+{
+	if (mcps__exchange_plan(inflight->exchange)->ready)
+		inflight->skipped += *size;
+	else
+		mcps__exchange_body(inflight->exchange, bytes, *size);
+	*size = 0;
+	return inflight->skipped <= SKIP_MAX ? MHD_YES : MHD_NO;
+}
+
+/* The last call, and again after each wake. */
+static enum MHD_Result finish(struct inflight *inflight)
+{
+	set_working(inflight, true);
+	enter(inflight, SOCKET_WORKING);
+	if (!mcps__exchange_plan(inflight->exchange)->ready &&
+	    mcps__exchange_run(inflight->exchange) == EXCHANGE_PARKED)
+		return MHD_YES;
+	return answer(inflight);
+}
+
+enum MHD_Result mcps__connection_handle(void *arg,
+                                        struct MHD_Connection *connection,
+                                        const char *url, const char *method,
+                                        const char *version, const char *bytes,
+                                        size_t *size, void **slot)
+{
+	struct inflight *inflight = *slot;
+
+	(void)version;
+	if (inflight == NULL)
+		return begin(arg, connection, url, method, slot);
+	if (inflight->state == EXCHANGE_PARKED)
+		return begin_again(inflight);
+	if (*size != 0)
+		return collect(inflight, bytes, size);
+	return finish(inflight);
+}
+
+void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
+                                void **slot,
+                                enum MHD_RequestTerminationCode why)
+{
+	struct inflight *inflight = *slot;
+	struct host *host;
+
+	(void)arg;
+	(void)connection;
+	(void)why;
+	if (inflight == NULL)
+		return;
+	*slot = NULL;
+	enter(inflight, SOCKET_IDLE);
+	if (inflight->watch.is_on)
+		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);
+	mcps__exchange_close(inflight->exchange);
+	host = inflight->host;
+	set_working(inflight, false);
+	mcps__free(inflight);
+	atomic_fetch_sub(&host->open, 1);
+}

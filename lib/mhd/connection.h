@@ -1,0 +1,23 @@
+/* Requests on connections: feeds an exchange with what libmicrohttpd reads,
+ * parks the connection while somebody else works on it, and sends its plan.
+ * Everything here but the wake of a parked request runs on the daemon's thread.
+ */
+#ifndef MCPS_MHD_CONNECTION_H
+#define MCPS_MHD_CONNECTION_H
+
+#include <microhttpd.h>
+
+/* MHD_AccessHandlerCallback; ARG is the host. */
+enum MHD_Result mcps__connection_handle(void *arg,
+                                        struct MHD_Connection *connection,
+                                        const char *url, const char *method,
+                                        const char *version, const char *bytes,
+                                        size_t *size, void **slot);
+
+/* MHD_RequestCompletedCallback: answered, or the connection is gone.
+ * ARG is not looked at. */
+void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
+                                void **slot,
+                                enum MHD_RequestTerminationCode why);
+
+#endif

@@ -1,0 +1,265 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <mcps/daemon.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "mhd/limits.h"
+#include "mhd/listen.h"
+#include "mhd/loop.h"
+#include "server/server.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	LOOPS_MOST = 8,
+	/* How long open connections may still bring a call. */
+	SETTLE_MS = 250,
+	/* For answers under way to slow readers, after the drain. */
+	LEAVE_PATIENCE_MS = 2000,
+};
+
+static const struct mcps_daemon_options defaults = {
+	.size = sizeof defaults,
+	.listen = "127.0.0.1:8931",
+	.connections = 16384,
+	.connection_pool = 16 * 1024,
+	.idle_timeout_s = 75,
+	.socket_mode = 0600,
+};
+
+struct mcps_daemon {
+	mcps_server *server;
+	struct listener listener;
+	atomic_uint accepting; /* loops */
+	unsigned opened;       /* loops */
+	unsigned started;
+	struct loop loops[LOOPS_MOST];
+};
+
+/* Cores this process may use: containers often have fewer than the machine. */
+static uint32_t cores(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 1;
+	return (uint32_t)CPU_COUNT(&set);
+}
+
+static void fill_in(uint32_t *value, uint32_t otherwise)
+{
+	if (*value == 0)
+		*value = otherwise;
+}
+
+/* A caller built against an older header knows fewer options. */
+static mcps_status options_read(struct mcps_daemon_options *out,
+                                const struct mcps_daemon_options *given,
+                                struct mcps_error *error)
+{
+	*out = (struct mcps_daemon_options){ 0 };
+	if (given != NULL && given->size > sizeof *out)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "daemon options of a newer version");
+	if (given != NULL)
+		memcpy(out, given, given->size);
+	if (out->listen == NULL)
+		out->listen = defaults.listen;
+	fill_in(&out->loops, cores());
+	if (out->loops > LOOPS_MOST)
+		out->loops = LOOPS_MOST;
+	fill_in(&out->connections, defaults.connections);
+	fill_in(&out->connection_pool, defaults.connection_pool);
+	fill_in(&out->idle_timeout_s, defaults.idle_timeout_s);
+	fill_in(&out->socket_mode, defaults.socket_mode);
+	return MCPS_OK;
+}
+
+/* ---- the address alone ---- */
+
+mcps_status mcps_listen(int *out, char *address, size_t size,
+                        const struct mcps_daemon_options *options,
+                        struct mcps_error *error)
+{
+	struct mcps_daemon_options filled;
+	struct listener listener;
+	mcps_status status = options_read(&filled, options, error);
+
+	*out = -1;
+	if (status == MCPS_OK)
+		status = mcps__listen(&listener, &filled, error);
+	if (status != MCPS_OK)
+		return status;
+	*out = listener.fd;
+	if (address != NULL)
+		snprintf(address, size, "%s", listener.address);
+	return MCPS_OK;
+}
+
+mcps_status mcps_daemon_check(const struct mcps_daemon_options *options,
+                              struct mcps_error *error)
+{
+	struct mcps_daemon_options filled;
+	mcps_status status = options_read(&filled, options, error);
+
+	return status == MCPS_OK ? mcps__listen_check(&filled, error) : status;
+}
+
+/* ---- start ---- */
+
+/* Each loop has its share of the connections: libmicrohttpd counts per
+ * daemon. A full one leaves newcomers to the others. */
+static mcps_status open_loops(mcps_daemon *daemon,
+                              const struct mcps_daemon_options *options,
+                              struct mcps_error *error)
+{
+	unsigned most = mcps__limits_connections(options->connections);
+	struct loop_options each = {
+		.endpoint = mcps__server_endpoint(daemon->server),
+		.log = mcps__server_log(daemon->server),
+		.listener = daemon->listener.fd,
+		.is_shared = daemon->listener.is_shared,
+		.accepting = &daemon->accepting,
+		.connections = (most + options->loops - 1) / options->loops,
+		.pool = options->connection_pool,
+		.idle_s = options->idle_timeout_s,
+	};
+	mcps_status status = MCPS_OK;
+
+	while (status == MCPS_OK && daemon->opened < options->loops) {
+		each.number = daemon->opened;
+		status = mcps__loop_open(&daemon->loops[daemon->opened], &each,
+		                         error);
+		daemon->opened += status == MCPS_OK;
+	}
+	return status;
+}
+
+static mcps_status start_loops(mcps_daemon *daemon, struct mcps_error *error)
+{
+	mcps_status status = MCPS_OK;
+
+	atomic_init(&daemon->accepting, daemon->opened);
+	while (status == MCPS_OK && daemon->started < daemon->opened) {
+		status = mcps__loop_start(&daemon->loops[daemon->started],
+		                          error);
+		daemon->started += status == MCPS_OK;
+	}
+	return status;
+}
+
+static mcps_status bring_up(mcps_daemon *daemon,
+                            const struct mcps_daemon_options *options,
+                            struct mcps_error *error)
+{
+	mcps_status status;
+
+	mcps__limits_raise();
+	status = mcps__listen(&daemon->listener, options, error);
+	if (status != MCPS_OK)
+		return status;
+	status = open_loops(daemon, options, error);
+	if (status != MCPS_OK)
+		return status;
+	return start_loops(daemon, error);
+}
+
+mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
+                              const struct mcps_daemon_options *options,
+                              struct mcps_error *error)
+{
+	struct mcps_daemon_options filled;
+	mcps_daemon *daemon;
+	mcps_status status = options_read(&filled, options, error);
+
+	*out = NULL;
+	if (status != MCPS_OK)
+		return status;
+	daemon = mcps__calloc(1, sizeof *daemon);
+	if (daemon == NULL)
+		return mcps__fail(error, MCPS_E_NOMEM,
+		                  "no memory for the daemon");
+	daemon->server = server;
+	daemon->listener.fd = -1;
+	status = bring_up(daemon, &filled, error);
+	if (status != MCPS_OK) {
+		mcps_daemon_stop(daemon, 0);
+		return status;
+	}
+	*out = daemon;
+	return MCPS_OK;
+}
+
+const char *mcps_daemon_address(const mcps_daemon *daemon)
+{
+	return daemon->listener.address;
+}
+
+/* ---- stop ---- */
+
+/* False: a request is parked that nobody will ever wake. Stopping
+ * libmicrohttpd then would end the process, so that loop stays as it is. */
+static bool close_loops(mcps_daemon *daemon)
+{
+	bool closed = true;
+
+	for (unsigned i = 0; i < daemon->opened; i++) {
+		struct loop *loop = &daemon->loops[i];
+
+		if (i >= daemon->started || mcps__loop_join(loop)) {
+			mcps__loop_close(loop);
+			continue;
+		}
+		mcps__log(loop->host.log, MCPS_LOG_ERROR, "http",
+		          "a request is still parked: loop=%u stays", i);
+		closed = false;
+	}
+	return closed;
+}
+
+static uint32_t milliseconds_since(int64_t began)
+{
+	return (uint32_t)(mcps__steady_ms(&mcps__system_clock) - began);
+}
+
+/* Nothing new is accepted, and clients leave between two calls; what of
+ * DRAIN_MS that leaves is for calls that run. */
+static bool drain(mcps_daemon *daemon, uint32_t drain_ms)
+{
+	int64_t began = mcps__steady_ms(&mcps__system_clock);
+	uint32_t settle_ms = drain_ms < SETTLE_MS ? drain_ms : SETTLE_MS;
+	uint32_t past_ms;
+
+	mcps__server_retire(daemon->server);
+	mcps__listener_hide(&daemon->listener);
+	for (unsigned i = 0; i < daemon->started; i++)
+		mcps__loop_quiesce(&daemon->loops[i], settle_ms);
+	for (unsigned i = 0; i < daemon->started; i++)
+		mcps__loop_wait_settled(&daemon->loops[i]);
+	past_ms = milliseconds_since(began);
+	return mcps_server_drain(daemon->server,
+	                         past_ms < drain_ms ? drain_ms - past_ms : 0);
+}
+
+/* Calls end, or are answered for them; the loops send all that; then
+ * libmicrohttpd is stopped, which must not see a suspended connection. */
+bool mcps_daemon_stop(mcps_daemon *daemon, uint32_t drain_ms)
+{
+	bool drained = true;
+
+	if (daemon == NULL)
+		return true;
+	if (daemon->started != 0)
+		drained = drain(daemon, drain_ms);
+	for (unsigned i = 0; i < daemon->started; i++)
+		mcps__loop_leave(&daemon->loops[i], LEAVE_PATIENCE_MS);
+	if (close_loops(daemon)) {
+		mcps__listener_hide(&daemon->listener);
+		mcps__listener_close(&daemon->listener);
+		mcps__free(daemon);
+	}
+	return drained;
+}

@@ -1,0 +1,21 @@
+#include "mhd/host.h"
+
+#include <microhttpd.h>
+
+void mcps__host_park(struct host *host, struct MHD_Connection *connection)
+{
+	atomic_fetch_add(&host->parked, 1);
+	MHD_suspend_connection(connection);
+}
+
+/* May come before the handler that parked has returned: libmicrohttpd takes
+ * a connection up again only in its next round. After the resume the request
+ * may be answered and gone at any moment; the host stays until it is told,
+ * last of all, that this wake is over. */
+void mcps__host_wake(struct host *host, struct MHD_Connection *connection)
+{
+	MHD_resume_connection(connection);
+	if (host->ring != NULL)
+		host->ring(host);
+	atomic_fetch_sub(&host->parked, 1);
+}

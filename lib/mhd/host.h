@@ -1,0 +1,47 @@
+/* Whose libmicrohttpd daemon requests come in by: one of our loops, or the one
+ * of a program that we are mounted in. This is all that the glue knows of it.
+ *
+ * Parking is the same everywhere, for a request that waits and for a stream
+ * that has nothing to say: park on the daemon's own thread and before anything
+ * is handed over; then one wake, by any thread.
+ */
+#ifndef MCPS_MHD_HOST_H
+#define MCPS_MHD_HOST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct MHD_Connection;
+struct endpoint;
+struct log_sink;
+struct sockets;
+struct watcher;
+
+struct host {
+	struct endpoint *endpoint;
+	const struct log_sink *log;
+
+	/* Have the daemon's thread look at its connections once more: after a
+	 * resume nothing else does. Any thread. NULL: libmicrohttpd does. */
+	void (*ring)(struct host *host);
+
+	/* Deadlines of clients; NULL: the daemon's own timeout must do. */
+	struct sockets *sockets;
+
+	/* Finds clients of streams that left; NULL: heartbeats do. */
+	struct watcher *watcher;
+
+	atomic_uint open;    /* requests between first call and completion */
+	atomic_uint working; /* all is here, no answer was made */
+	atomic_uint parked;  /* connections, until their wake has returned */
+	atomic_bool closes;  /* each answer ends its connection */
+};
+
+/* Suspend CONNECTION. On its daemon's thread, in a handler or reader. */
+void mcps__host_park(struct host *host, struct MHD_Connection *connection);
+
+/* Resume it: exactly once per park, any thread. The connection may be gone
+ * when this returns, and HOST, too, if parked is zero. */
+void mcps__host_wake(struct host *host, struct MHD_Connection *connection);
+
+#endif

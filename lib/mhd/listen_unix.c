@@ -1,0 +1,140 @@
+#define _GNU_SOURCE /* SOCK_CLOEXEC */
+/* A listening Unix socket: its file outlives a process that was killed, so a
+ * stale one is replaced; one that somebody listens on is not. */
+#include "mhd/listen.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char scheme[] = "unix:";
+
+const char *mcps__listen_unix_path(const char *text)
+{
+	size_t length = sizeof scheme - 1;
+
+	return strncmp(text, scheme, length) == 0 ? text + length : NULL;
+}
+
+static bool set_path(struct sockaddr_un *to, const char *path)
+{
+	*to = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (path[0] == '\0' || strlen(path) >= sizeof to->sun_path) {
+		errno = path[0] == '\0' ? EINVAL : ENAMETOOLONG;
+		return false;
+	}
+	strcpy(to->sun_path, path);
+	return true;
+}
+
+/* Whether somebody accepts there; a full queue is somebody, too. */
+static bool is_stale(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool stale;
+
+	if (fd < 0)
+		return false;
+	stale = connect(fd, (const struct sockaddr *)at, sizeof *at) != 0 &&
+	        errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
+static bool is_socket(const char *path)
+{
+	struct stat about;
+
+	return lstat(path, &about) == 0 && S_ISSOCK(about.st_mode);
+}
+
+static int bind_at(int fd, const struct sockaddr_un *at)
+{
+	const struct sockaddr *name = (const struct sockaddr *)at;
+
+	if (bind(fd, name, sizeof *at) == 0)
+		return 0;
+	if (errno != EADDRINUSE)
+		return -1;
+	if (is_socket(at->sun_path) && is_stale(at) &&
+	    unlink(at->sun_path) == 0)
+		return bind(fd, name, sizeof *at);
+	errno = EADDRINUSE;
+	return -1;
+}
+
+static int bind_and_listen(struct listener *out, int fd,
+                           const struct sockaddr_un *at, unsigned mode,
+                           int backlog)
+{
+	struct stat about;
+
+	/* The file is born with the mode of its socket, less the umask: it is
+	 * at no moment open to more than it will be. */
+	if (fchmod(fd, mode) != 0 || bind_at(fd, at) != 0)
+		return -1;
+	if (stat(at->sun_path, &about) == 0) {
+		out->device = about.st_dev;
+		out->inode = about.st_ino;
+	}
+	return chmod(at->sun_path, mode) == 0 ? listen(fd, backlog) : -1;
+}
+
+int mcps__listen_unix(struct listener *out, const char *path, unsigned mode,
+                      int backlog)
+{
+	struct sockaddr_un at;
+	int failure, fd;
+
+	if (!set_path(&at, path))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind_and_listen(out, fd, &at, mode, backlog) == 0)
+		return fd;
+	failure = errno;
+	close(fd);
+	if (out->inode != 0)
+		(void)unlink(path);
+	errno = failure;
+	return -1;
+}
+
+static bool may_make(const char *path)
+{
+	char directory[sizeof((struct sockaddr_un *)0)->sun_path];
+	char *slash;
+
+	strcpy(directory, path);
+	slash = strrchr(directory, '/');
+	if (slash == NULL)
+		strcpy(directory, ".");
+	else
+		slash[slash == directory] = '\0';
+	return access(directory, W_OK | X_OK) == 0;
+}
+
+bool mcps__listen_unix_check(const char *path)
+{
+	struct sockaddr_un at;
+
+	if (!set_path(&at, path) || !may_make(path))
+		return false;
+	if (access(path, F_OK) != 0 || (is_socket(path) && is_stale(&at)))
+		return true;
+	errno = EADDRINUSE;
+	return false;
+}
+
+void mcps__listener_hide(struct listener *listener)
+{
+	const char *path = mcps__listen_unix_path(listener->address);
+	struct stat about;
+
+	if (listener->inode == 0 || path == NULL || lstat(path, &about) != 0)
+		return;
+	if (about.st_dev == listener->device && about.st_ino == listener->inode)
+		(void)unlink(path);
+	listener->inode = 0;
+}

@@ -1,0 +1,47 @@
+#include "mhd/mode.h"
+
+#include "base/error.h"
+
+#include <microhttpd.h>
+
+static bool has(unsigned flags, unsigned wanted)
+{
+	return (flags & wanted) == wanted;
+}
+
+/* libmicrohttpd takes back MHD_USE_ITC, which is part of the flag that allows
+ * to suspend, where it has no thread. In thread per connection a suspended
+ * connection is never looked at again (measured with 0.9.75). */
+mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
+                            bool has_wake, struct mcps_error *error)
+{
+	unsigned flags;
+
+	if (daemon == NULL)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "there is no daemon to attach to: did "
+		                  "MHD_start_daemon() fail?");
+	flags = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_FLAGS)->flags;
+	if (has(flags, MHD_USE_THREAD_PER_CONNECTION))
+		return mcps__fail(
+			error, MCPS_E_INVAL,
+			"start the daemon without "
+			"MHD_USE_THREAD_PER_CONNECTION, which cannot resume "
+			"requests; MHD_OPTION_THREAD_POOL_SIZE gives it "
+			"several threads");
+	if (!has(flags, MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC))
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "start the daemon with "
+		                  "MHD_ALLOW_SUSPEND_RESUME: requests wait "
+		                  "for tools and for the store");
+	*out = (struct mode){
+		.has_thread = has(flags, MHD_USE_INTERNAL_POLLING_THREAD),
+		.may_oversleep = has(flags, MHD_USE_EPOLL_INTERNAL_THREAD),
+	};
+	if (!out->has_thread && !has_wake)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "give mcps_mhd_attach() a wake function: "
+		                  "nothing else tells a program that calls "
+		                  "MHD_run() itself when to");
+	return MCPS_OK;
+}

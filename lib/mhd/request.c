@@ -1,0 +1,74 @@
+#include "mhd/request.h"
+
+#include <microhttpd.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { LENGTH_DIGITS = 18 }; /* what surely fits into 64 bits */
+
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
+                                  const char *name, size_t name_length,
+                                  const char *value, size_t value_length)
+{
+	(void)kind;
+	mcps__request_add_header(arg, name, name_length, value, value_length);
+	return MHD_YES;
+}
+
+static const char *find_header(void *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* Whom the socket is connected to; a Unix socket has no address. */
+static void read_peer(void *connection, char *out, size_t size)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	if (info == NULL || info->client_addr == NULL ||
+	    info->client_addr->sa_family == AF_UNIX ||
+	    getnameinfo(info->client_addr, sizeof(struct sockaddr_storage), out,
+	                (socklen_t)size, NULL, 0, NI_NUMERICHOST) != 0)
+		out[0] = '\0';
+	/* IPv4 over an IPv6 socket is the same caller. */
+	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.') != NULL)
+		memmove(out, out + 7, strlen(out + 7) + 1);
+}
+
+void mcps__request_read(struct mcps_request *request,
+                        struct MHD_Connection *connection, const char *url,
+                        const char *method)
+{
+	*request = (struct mcps_request){
+		.method = mcps__method_find(method),
+		.method_text = method,
+		.path = url,
+		.find = find_header,
+		.connection = connection,
+		.read_peer = read_peer,
+	};
+	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header,
+	                            request);
+}
+
+uint64_t mcps__request_body_limit(const struct mcps_request *request)
+{
+	const struct http_value *declared =
+		&request->headers[HEADER_CONTENT_LENGTH];
+	uint64_t length = 0;
+
+	if (request->headers[HEADER_TRANSFER_ENCODING].text != NULL)
+		return UINT64_MAX;
+	if (declared->text == NULL)
+		return 0;
+	if (declared->length > LENGTH_DIGITS)
+		return UINT64_MAX;
+	for (size_t i = 0; i < declared->length; i++) {
+		if (declared->text[i] < '0' || declared->text[i] > '9')
+			return UINT64_MAX;
+		length = length * 10 + (uint64_t)(declared->text[i] - '0');
+	}
+	return length;
+}

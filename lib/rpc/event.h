@@ -1,0 +1,26 @@
+/* Server-sent events as MCP writes them (WHATWG HTML, 9.2): what an event
+ * looks like on the wire, and the ids by which a client resumes. */
+#ifndef MCPS_RPC_EVENT_H
+#define MCPS_RPC_EVENT_H
+
+#include "base/buffer.h"
+
+/* "<stream>-<seq>": the stream's 64 random bits as 16 hex digits, then the
+ * event's number in it, in decimal. */
+struct event_id {
+	uint64_t stream; /* 0: none */
+	uint64_t seq;
+};
+
+/* Exactly what write makes, or nothing: false. */
+bool mcps__event_id_read(struct event_id *id, const char *text, size_t length);
+
+/* An event with one line of data: a JSON message, or nothing, which primes a
+ * client with an id to resume from. ID->stream 0: no id. */
+void mcps__event_write(struct buffer *out, const struct event_id *id,
+                       const char *data, size_t length);
+
+/* How long a client should wait before it connects again. */
+void mcps__event_write_retry(struct buffer *out, uint32_t milliseconds);
+
+#endif

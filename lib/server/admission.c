@@ -1,0 +1,278 @@
+/* Sessions for programs with JSON-RPC code of their own: an exchange that ends
+ * where the session is known. */
+#include <mcps/admit.h>
+
+#include "base/memory.h"
+#include "http/answer.h"
+#include "http/endpoint.h"
+#include "http/exchange.h"
+#include "server/attachment.h"
+#include "server/server.h"
+
+#include <string.h>
+
+struct mcps_admission {
+	struct mcps_admit_view view;
+	struct endpoint *endpoint;
+	struct exchange *exchange; /* NULL: not yet */
+	enum exchange_state state;
+	enum mcps_verdict verdict;
+	struct principal *caller; /* as the program says; NULL: it does not */
+	struct session_call
+		serving; /* on the session, so that its end is told */
+	bool is_serving;
+	struct answer_headers headers;
+};
+
+/* ---- the program's request as ours ---- */
+
+static const char *find_header(void *connection, const char *name)
+{
+	const struct mcps_admission *admission = connection;
+
+	return admission->view.header(admission->view.arg, name);
+}
+
+static void read_headers(struct mcps_request *request,
+                         const struct mcps_admit_view *view)
+{
+	static const char *const names[] = {
+#define X(name, text) text,
+		HTTP_HEADER_MAP(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = view->header(view->arg, names[i]);
+
+		if (value != NULL)
+			mcps__request_add_header(request, names[i],
+			                         strlen(names[i]), value,
+			                         strlen(value));
+	}
+}
+
+static void read_request(struct mcps_request *request,
+                         mcps_admission *admission)
+{
+	const struct mcps_admit_view *view = &admission->view;
+
+	*request = (struct mcps_request){
+		.method = mcps__method_find(view->method),
+		.method_text = view->method,
+		.path = admission->endpoint->path,
+		.caller = admission->caller,
+		.find = find_header,
+		.connection = admission,
+		.has_peer = true,
+	};
+	if (view->peer != NULL && strlen(view->peer) < sizeof request->peer)
+		strcpy(request->peer, view->peer);
+	read_headers(request, view);
+}
+
+/* ---- where it stands ---- */
+
+/* From here on the end of the session is told to the call. */
+static void serve(mcps_admission *admission, struct session *session)
+{
+	admission->serving.id = "";
+	mcps__session_add_call(session, &admission->serving);
+	admission->is_serving = true;
+}
+
+static enum mcps_verdict read_verdict(mcps_admission *admission)
+{
+	struct session *session = mcps__exchange_session(admission->exchange);
+	const struct plan *plan = mcps__exchange_plan(admission->exchange);
+
+	if (plan->ready)
+		return MCPS_VERDICT_ANSWER;
+	if (session == NULL)
+		return MCPS_VERDICT_INITIALIZE;
+	serve(admission, session);
+	return plan->session_id[0] != '\0' ? MCPS_VERDICT_OPENED
+	                                   : MCPS_VERDICT_SERVE;
+}
+
+/* Until it is parked, or there is a verdict. */
+static mcps_status go_on(mcps_admission *admission)
+{
+	struct exchange *exchange = admission->exchange;
+	const struct mcps_admit_view *view = &admission->view;
+
+	while (admission->state == EXCHANGE_READING) {
+		if (view->body != NULL)
+			mcps__exchange_body(exchange, view->body, view->length);
+		admission->state = mcps__exchange_run(exchange);
+	}
+	if (admission->state == EXCHANGE_PARKED)
+		return MCPS_LATER;
+	admission->verdict = read_verdict(admission);
+	return MCPS_OK;
+}
+
+static void park(void *arg)
+{
+	mcps_admission *admission = arg;
+
+	atomic_fetch_add(&admission->endpoint->admissions_parked, 1);
+	if (admission->view.park != NULL)
+		admission->view.park(admission->view.arg);
+}
+
+static void wake(void *arg)
+{
+	mcps_admission *admission = arg;
+	struct endpoint *endpoint = admission->endpoint;
+
+	admission->view.done(admission->view.arg); /* may be its end */
+	atomic_fetch_sub(&endpoint->admissions_parked, 1);
+}
+
+/* ---- beginning ---- */
+
+static bool is_whole(const struct mcps_admit_view *view)
+{
+	return view->size >= sizeof *view && view->method != NULL &&
+	       view->header != NULL && view->done != NULL;
+}
+
+static mcps_status begin(mcps_admission *admission)
+{
+	const struct exchange_glue glue = { .park = park,
+		                            .wake = wake,
+		                            .arg = admission,
+		                            .admits_only = true };
+	const struct mcps_admit_view *view = &admission->view;
+	struct mcps_request request;
+
+	if (view->subject != NULL) {
+		admission->caller =
+			mcps__principal_new(view->issuer, view->subject);
+		if (admission->caller == NULL)
+			return MCPS_E_NOMEM;
+	}
+	read_request(&request, admission);
+	admission->exchange = mcps__exchange_open(admission->endpoint, &request,
+	                                          &glue, &admission->state);
+	if (admission->exchange != NULL)
+		return MCPS_OK;
+	mcps__request_finish(&request);
+	return MCPS_E_NOMEM;
+}
+
+mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
+                       const struct mcps_admit_view *view)
+{
+	mcps_admission *admission;
+	mcps_status status;
+
+	*out = NULL;
+	if (!mcps__server_is_running(server) || !is_whole(view))
+		return MCPS_E_INVAL;
+	admission = mcps__calloc(1, sizeof *admission);
+	if (admission == NULL)
+		return MCPS_E_NOMEM;
+	admission->view = *view;
+	admission->endpoint = mcps__server_endpoint(server);
+	*out = admission;
+	status = begin(admission);
+	if (status == MCPS_OK)
+		return go_on(admission);
+	*out = NULL;
+	mcps_admission_free(admission);
+	return status;
+}
+
+/* ---- going on ---- */
+
+static bool has_ended(const mcps_admission *admission)
+{
+	return admission->is_serving &&
+	       atomic_load(&admission->serving.cancelled);
+}
+
+mcps_status mcps_admit_again(mcps_admission *admission)
+{
+	if (admission->verdict == MCPS_VERDICT_NONE) {
+		admission->state = mcps__exchange_run(admission->exchange);
+		return go_on(admission);
+	}
+	if (admission->verdict == MCPS_VERDICT_SERVE && has_ended(admission)) {
+		mcps__exchange_session_ended(admission->exchange);
+		admission->verdict = MCPS_VERDICT_ANSWER;
+	}
+	return MCPS_OK;
+}
+
+mcps_status mcps_session_open(mcps_admission *admission)
+{
+	if (admission->verdict != MCPS_VERDICT_INITIALIZE ||
+	    !mcps__exchange_open_session(admission->exchange))
+		return MCPS_E_INVAL;
+	admission->verdict = MCPS_VERDICT_NONE;
+	return mcps_admit_again(admission);
+}
+
+/* ---- what became of it ---- */
+
+enum mcps_verdict mcps_admission_verdict(const mcps_admission *admission)
+{
+	return admission->verdict;
+}
+
+bool mcps_admission_session(const mcps_admission *admission,
+                            struct mcps_session_view *out)
+{
+	*out = (struct mcps_session_view){ 0 };
+	if (!admission->is_serving)
+		return false;
+	mcps__session_view(admission->endpoint->sessions,
+	                   mcps__exchange_session(admission->exchange), out);
+	return true;
+}
+
+const char *mcps_admission_subject(const mcps_admission *admission)
+{
+	if (!admission->is_serving)
+		return NULL;
+	return mcps__exchange_principal(admission->exchange)->subject;
+}
+
+int mcps_admission_status(const mcps_admission *admission)
+{
+	if (admission->verdict != MCPS_VERDICT_ANSWER)
+		return 200;
+	return mcps__exchange_plan(admission->exchange)->status;
+}
+
+const struct mcps_header *mcps_admission_headers(mcps_admission *admission)
+{
+	mcps__answer_headers(&admission->headers,
+	                     mcps__exchange_plan(admission->exchange),
+	                     strcmp(admission->view.method, "GET") == 0, false);
+	return admission->headers.list;
+}
+
+const char *mcps_admission_body(const mcps_admission *admission, size_t *length)
+{
+	const struct buffer *body =
+		&mcps__exchange_plan(admission->exchange)->body;
+
+	*length = body->length;
+	return body->data;
+}
+
+void mcps_admission_free(mcps_admission *admission)
+{
+	if (admission == NULL)
+		return;
+	if (admission->is_serving)
+		mcps__session_remove_call(
+			mcps__exchange_session(admission->exchange),
+			&admission->serving);
+	mcps__exchange_close(admission->exchange);
+	mcps__principal_unref(admission->caller);
+	mcps__free(admission);
+}

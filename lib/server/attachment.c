@@ -1,0 +1,45 @@
+/* What is attached to a server, and the drain, which has to wait for it. */
+#include "server/attachment.h"
+
+#include "base/clock.h"
+#include "http/drain.h"
+#include "server/server.h"
+
+/* The calls are over, but the store may still have to answer. */
+enum { PARKED_PATIENCE_MS = 2000 };
+
+bool mcps__server_attach(mcps_server *server, struct attachment *attachment)
+{
+	struct attachment *none = NULL;
+
+	return atomic_compare_exchange_strong(mcps__server_slot(server), &none,
+	                                      attachment);
+}
+
+struct attachment *mcps__server_attachment(mcps_server *server)
+{
+	return atomic_load(mcps__server_slot(server));
+}
+
+void mcps__attachment_free(struct attachment *attachment)
+{
+	if (attachment != NULL)
+		attachment->free(attachment);
+}
+
+bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
+{
+	struct attachment *attachment = mcps__server_attachment(server);
+	struct endpoint *endpoint = mcps__server_endpoint(server);
+	bool is_drained;
+
+	if (!mcps__server_is_running(server))
+		return true;
+	is_drained = mcps__drain(endpoint, milliseconds);
+	if (!mcps__await_zero(&endpoint->admissions_parked,
+	                      (int64_t)milliseconds + PARKED_PATIENCE_MS))
+		is_drained = false;
+	if (attachment != NULL && !attachment->drain(attachment, milliseconds))
+		is_drained = false;
+	return is_drained;
+}

@@ -1,0 +1,105 @@
+#include "server/check.h"
+
+#include "base/error.h"
+#include "http/tokens.h"
+#include "server/store.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct check {
+	const struct check_subject *subject;
+	mcps_finding_fn say;
+	void *arg;
+	mcps_status first; /* failure */
+};
+
+static void tell(struct check *check, mcps_status status, const char *what,
+                 const char *text)
+{
+	bool is_worse =
+		check->first == MCPS_OK || check->first == MCPS_E_LOCKED;
+
+	if (status != MCPS_OK && is_worse)
+		check->first = status;
+	check->say(check->arg, status, what, text);
+}
+
+static void check_set_up(struct check *check)
+{
+	const struct mcps_error *error = check->subject->error;
+
+	if (error->status != MCPS_OK)
+		tell(check, error->status, "server", error->text);
+}
+
+static void check_store(struct check *check)
+{
+	const char *url = check->subject->options->store;
+	struct mcps_error error = { MCPS_OK, "" };
+	char finding[512];
+	mcps_status status;
+
+	if (check->subject->has_store)
+		return;
+	status = mcps_store_look(url != NULL ? url : "memory:", finding,
+	                         sizeof finding, &error);
+	tell(check, status, "store", status == MCPS_OK ? finding : error.text);
+}
+
+static void check_key(struct check *check)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+	struct key_file file;
+	char path[PATH_MAX], finding[PATH_MAX + 32];
+	mcps_status status = MCPS_OK;
+	bool is_there;
+
+	mcps__server_key_path(path, check->subject->options);
+	if (path[0] == '\0') {
+		tell(check, MCPS_OK, "key", "ends with the process");
+		return;
+	}
+	is_there = access(path, F_OK) == 0;
+	if (is_there)
+		status = mcps__keys_open(&file, path, &mcps__system_random,
+		                         &error);
+	sodium_memzero(&file, sizeof file);
+	snprintf(finding, sizeof finding, "%s %s", path,
+	         is_there ? "is there" : "will be made");
+	tell(check, status, "key", status == MCPS_OK ? finding : error.text);
+}
+
+static void check_tokens(struct check *check)
+{
+	const char *path = check->subject->token_file;
+	struct mcps_error error = { MCPS_OK, "" };
+	struct tokens *tokens;
+	mcps_status status;
+
+	if (path == NULL)
+		return;
+	status = mcps__tokens_read(&tokens, path, &error);
+	mcps__tokens_free(tokens);
+	tell(check, status, "tokens", status == MCPS_OK ? path : error.text);
+}
+
+mcps_status mcps__check(const struct check_subject *subject,
+                        mcps_finding_fn say, void *arg)
+{
+	struct check check = { subject, say, arg, MCPS_OK };
+
+	if (sodium_init() < 0) {
+		tell(&check, MCPS_E_SYSTEM, "server",
+		     "libsodium does not start");
+		return MCPS_E_SYSTEM;
+	}
+	check_set_up(&check);
+	check_store(&check);
+	check_key(&check);
+	check_tokens(&check);
+	return check.first;
+}

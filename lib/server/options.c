@@ -1,0 +1,220 @@
+#include "server/options.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mcp/show.h"
+
+#include <string.h>
+
+/* ---- defaults: zero means them ---- */
+
+#define DAY_S 86400u
+
+static void fill_u32(uint32_t *value, uint32_t otherwise)
+{
+	if (*value == 0)
+		*value = otherwise;
+}
+
+static void fill(struct mcps_options *options)
+{
+	fill_u32(&options->session_idle_s, 7 * DAY_S);
+	fill_u32(&options->session_max_age_s, 30 * DAY_S);
+	fill_u32(&options->sessions_in_memory, 100000);
+	fill_u32(&options->session_quota, 1000);
+	fill_u32(&options->anonymous_quota, 100000);
+	fill_u32(&options->workers, 4);
+	fill_u32(&options->worker_queue, 1024);
+	fill_u32(&options->page_size, 250);
+	fill_u32(&options->subscriptions, 64);
+	fill_u32(&options->max_nesting, 64);
+	fill_u32(&options->max_keys, 1024);
+	fill_u32(&options->max_batch, 50);
+	fill_u32(&options->session_rate, 50);
+	fill_u32(&options->session_burst, 1000);
+	fill_u32(&options->calls_per_caller, 64);
+	fill_u32(&options->stream_after_ms, 1000);
+	fill_u32(&options->heartbeat_s, 15);
+	fill_u32(&options->event_age_s, 900);
+	if (options->event_bytes == 0)
+		options->event_bytes = 8u * 1024 * 1024;
+	if (options->max_result == 0)
+		options->max_result = 16u * 1024 * 1024;
+	if (options->max_bodies == 0)
+		options->max_bodies = 256u * 1024 * 1024;
+	if (options->max_body == 0)
+		options->max_body = 4u * 1024 * 1024;
+	if (options->unknown_ids == MCPS_UNKNOWN_DEFAULT)
+		options->unknown_ids = MCPS_UNKNOWN_AUTHENTICATED;
+}
+
+void mcps__options_init(struct mcps_options *options)
+{
+	memset(options, 0, sizeof *options);
+	options->size = sizeof *options;
+	fill(options);
+}
+
+/* ---- texts ---- */
+
+enum { TEXT_COUNT = 8 };
+
+static void texts_of(struct mcps_options *options,
+                     const char **texts[TEXT_COUNT])
+{
+	const char **all[TEXT_COUNT] = {
+		&options->title,        &options->description,
+		&options->instructions, &options->website_url,
+		&options->path,         &options->resource,
+		&options->store,        &options->key_file,
+	};
+
+	memcpy(texts, all, sizeof all);
+}
+
+mcps_status mcps__options_set_text(const char **text, const char *value)
+{
+	char *copy = value != NULL ? mcps__strdup(value) : NULL;
+
+	if (value != NULL && copy == NULL)
+		return MCPS_E_NOMEM;
+	mcps__free((void *)*text);
+	*text = copy;
+	return MCPS_OK;
+}
+
+static void list_free(const char *const *list)
+{
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+		mcps__free((void *)list[i]);
+	mcps__free((void *)list);
+}
+
+static mcps_status list_copy(const char *const **list)
+{
+	const char *const *given = *list;
+	size_t count = 0;
+	char **copy;
+
+	*list = NULL;
+	while (given != NULL && given[count] != NULL)
+		count++;
+	if (count == 0)
+		return MCPS_OK;
+	copy = mcps__calloc(count + 1, sizeof *copy);
+	*list = (const char *const *)copy;
+	for (size_t i = 0; copy != NULL && i < count; i++) {
+		copy[i] = mcps__strdup(given[i]);
+		if (copy[i] == NULL)
+			return MCPS_E_NOMEM;
+	}
+	return copy != NULL ? MCPS_OK : MCPS_E_NOMEM;
+}
+
+mcps_status mcps__options_append(const char *const **list, const char *value)
+{
+	size_t count = 0;
+	char **longer;
+
+	while (*list != NULL && (*list)[count] != NULL)
+		count++;
+	longer = mcps__realloc((void *)*list, (count + 2) * sizeof *longer);
+	if (longer == NULL)
+		return MCPS_E_NOMEM;
+	*list = (const char *const *)longer;
+	longer[count] = mcps__strdup(value);
+	longer[count + 1] = NULL;
+	return longer[count] != NULL ? MCPS_OK : MCPS_E_NOMEM;
+}
+
+void mcps__options_finish(struct mcps_options *options)
+{
+	const char **texts[TEXT_COUNT];
+
+	texts_of(options, texts);
+	for (int i = 0; i < TEXT_COUNT; i++) {
+		mcps__free((void *)*texts[i]);
+		*texts[i] = NULL;
+	}
+	list_free(options->hosts);
+	list_free(options->origins);
+	options->hosts = options->origins = NULL;
+}
+
+/* Everything that is borrowed becomes a copy, or NULL. */
+static mcps_status copy_all(struct mcps_options *options)
+{
+	const char **texts[TEXT_COUNT];
+	mcps_status status = MCPS_OK;
+
+	texts_of(options, texts);
+	for (int i = 0; i < TEXT_COUNT; i++) {
+		const char *given = *texts[i];
+
+		*texts[i] = NULL;
+		if (mcps__options_set_text(texts[i], given) != MCPS_OK)
+			status = MCPS_E_NOMEM;
+	}
+	if (list_copy(&options->hosts) != MCPS_OK)
+		status = MCPS_E_NOMEM;
+	if (list_copy(&options->origins) != MCPS_OK)
+		status = MCPS_E_NOMEM;
+	return status;
+}
+
+/* ---- checks ---- */
+
+static mcps_status check(const struct mcps_options *options,
+                         struct mcps_error *error)
+{
+	const char *path = options->path;
+	struct mcps_error why = { MCPS_OK, "" };
+
+	if (path != NULL && (path[0] != '/' || strpbrk(path, "?# ") != NULL))
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option path: \"%s\" is not an absolute path",
+		                  path);
+	if (options->unknown_ids > MCPS_UNKNOWN_AUTHENTICATED)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option unknown_ids: no such policy");
+	if (options->workers > 1024)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option workers: at most 1024, not %u",
+		                  options->workers);
+	if (options->subscriptions > 1024)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option subscriptions: at most 1024, not %u",
+		                  options->subscriptions);
+	if (mcps__show_check(options->icons, NULL, NULL, &why) != MCPS_OK)
+		return mcps__fail(error, MCPS_E_INVAL, "option icons: %s",
+		                  why.text);
+	if (options->max_nesting > 256)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option max_nesting: at most 256, not %u",
+		                  options->max_nesting);
+	return MCPS_OK;
+}
+
+mcps_status mcps__options_set(struct mcps_options *options,
+                              const struct mcps_options *given,
+                              struct mcps_error *error)
+{
+	struct mcps_options fresh = { 0 };
+	mcps_status status;
+
+	if (given->size != sizeof fresh)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "options were compiled against another "
+		                  "version of mcps");
+	fresh = *given;
+	status = check(&fresh, error);
+	if (status != MCPS_OK)
+		return status;
+	fill(&fresh);
+	status = copy_all(&fresh);
+	mcps__options_finish(options);
+	*options = fresh;
+	if (status != MCPS_OK)
+		return mcps__fail(error, status, "out of memory");
+	return MCPS_OK;
+}

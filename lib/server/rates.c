@@ -1,0 +1,37 @@
+#include "server/rates.h"
+
+#include "base/error.h"
+
+mcps_status mcps__server_open_rates(struct endpoint *endpoint,
+                                    const struct mcps_options *options,
+                                    struct mcps_error *error)
+{
+	const struct {
+		struct rate **out;
+		struct rate_limit limit;
+	} rates[] = {
+		{ &endpoint->requests_of_caller,
+		  { options->caller_rate, options->caller_burst } },
+		{ &endpoint->requests_of_address,
+		  { options->address_rate, options->address_burst } },
+		{ &endpoint->births_of_caller,
+		  { options->session_rate, options->session_burst } },
+	};
+
+	for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+		mcps_status status = mcps__rate_new(
+			rates[i].out, &rates[i].limit, &mcps__system_random);
+
+		if (status != MCPS_OK)
+			return mcps__fail(error, status, "rate limits: %s",
+			                  mcps_status_text(status));
+	}
+	return MCPS_OK;
+}
+
+void mcps__server_close_rates(struct endpoint *endpoint)
+{
+	mcps__rate_free(endpoint->requests_of_caller);
+	mcps__rate_free(endpoint->requests_of_address);
+	mcps__rate_free(endpoint->births_of_caller);
+}

@@ -1,0 +1,514 @@
+/* A server from new to free: what it is made of, in the order in which it is
+ * started, and the reverse. */
+#include "server/server_internal.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "http/drain.h"
+#include "http/verdicts.h"
+#include "mcp/deliver.h"
+#include "server/check.h"
+#include "server/rates.h"
+#include "server/store.h"
+#include "session/stream.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SWEEP_EVERY_MS = 60000,
+	SWEEP_FULL = 500,
+	KEEP_EVERY_MS = 5 * 60000,
+	PULSE_MS = 250,
+};
+
+/* ---- set-up: the first error sticks ---- */
+
+void mcps__server_note(mcps_server *server, const struct mcps_error *error)
+{
+	if (server->error.status == MCPS_OK && error->status != MCPS_OK)
+		server->error = *error;
+}
+
+static void note_nomem(mcps_server *server)
+{
+	struct mcps_error error;
+
+	mcps__fail(&error, MCPS_E_NOMEM, "out of memory");
+	mcps__server_note(server, &error);
+}
+
+mcps_server *mcps_server_new(const char *name, const char *version)
+{
+	mcps_server *server = mcps__calloc(1, sizeof *server);
+
+	if (server == NULL)
+		return NULL;
+	if (mcps__registry_init(&server->registry) != MCPS_OK) {
+		mcps__free(server);
+		return NULL;
+	}
+	mcps__options_init(&server->options);
+	server->name = mcps__strdup(name);
+	server->version = mcps__strdup(version);
+	if (server->name == NULL || server->version == NULL) {
+		mcps_server_free(server);
+		return NULL;
+	}
+	return server;
+}
+
+void mcps_server_configure(mcps_server *server,
+                           const struct mcps_options *options)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	if (mcps__options_set(&server->options, options, &error) != MCPS_OK)
+		mcps__server_note(server, &error);
+	server->log =
+		(struct log_sink){ server->options.log, server->options.log_arg,
+		                   server->options.log_level };
+}
+
+const struct mcps_options *mcps_server_options(const mcps_server *server)
+{
+	return &server->options;
+}
+
+void mcps_server_take_store(mcps_server *server, mcps_store *store)
+{
+	mcps_store_close(server->store);
+	server->store = store;
+}
+
+void mcps_server_set_auth(mcps_server *server, mcps_auth_fn identify, void *arg)
+{
+	server->endpoint.identify = identify;
+	server->endpoint.identify_arg = arg;
+}
+
+void mcps_server_set_token_file(mcps_server *server, const char *path)
+{
+	mcps__free(server->token_file);
+	server->token_file = mcps__strdup(path);
+	if (server->token_file == NULL)
+		note_nomem(server);
+}
+
+void mcps_server_set_store(mcps_server *server, const char *url)
+{
+	if (mcps__options_set_text(&server->options.store, url) != MCPS_OK)
+		note_nomem(server);
+}
+
+void mcps_server_allow_host(mcps_server *server, const char *host)
+{
+	if (mcps__options_append(&server->options.hosts, host) != MCPS_OK)
+		note_nomem(server);
+}
+
+void mcps_server_allow_origin(mcps_server *server, const char *origin)
+{
+	if (mcps__options_append(&server->options.origins, origin) != MCPS_OK)
+		note_nomem(server);
+}
+
+void mcps_server_set_cors(mcps_server *server, bool cors)
+{
+	server->options.cors = cors;
+}
+
+void mcps_server_set_log(mcps_server *server, mcps_log_fn log, void *arg,
+                         enum mcps_log_level level)
+{
+	server->options.log = log;
+	server->options.log_arg = arg;
+	server->options.log_level = level;
+	server->log = (struct log_sink){ log, arg, level };
+}
+
+void mcps_server_set_lock_wait(mcps_server *server, uint32_t milliseconds)
+{
+	server->options.lock_wait_ms = milliseconds;
+}
+
+void mcps_server_set_on_corrupt(mcps_server *server, enum mcps_on_corrupt what)
+{
+	server->options.quarantine_corrupt_store =
+		what == MCPS_ON_CORRUPT_QUARANTINE;
+}
+
+/* ---- starting ---- */
+
+static mcps_status start_writer(mcps_server *server, struct mcps_error *error)
+{
+	struct writer_options options = { .log = server->log };
+	mcps_status status = MCPS_OK;
+	mcps_store *store;
+
+	if (server->store == NULL)
+		status = mcps__server_open_store(
+			&server->store, &server->options, &server->log, error);
+	if (status == MCPS_OK)
+		status = mcps_store_check(server->store, error);
+	if (status != MCPS_OK)
+		return status;
+	store = server->store;
+	server->store = NULL;
+	return mcps__writer_start(&server->writer, store, &options, error);
+}
+
+static const char *revision_text(uint32_t number)
+{
+	const struct revision *revision = mcps__revision_by_number(number);
+
+	return revision != NULL ? revision->text : "unknown";
+}
+
+static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
+{
+	const struct mcps_options *options = &server->options;
+	struct sessions_options wanted = {
+		.writer = server->writer,
+		.executor = mcps__workers_executor(server->workers),
+		.clock = &mcps__system_clock,
+		.random = &mcps__system_random,
+		.log = server->log,
+		.resource = options->resource != NULL ? options->resource
+		                                      : server->endpoint.path,
+		.idle_ms = INT64_C(1000) * options->session_idle_s,
+		.max_age_ms = INT64_C(1000) * options->session_max_age_s,
+		.hot = options->sessions_in_memory,
+		.quota = options->session_quota,
+		.anonymous_quota = options->anonymous_quota,
+		.event_age_ms = INT64_C(1000) * options->event_age_s,
+		.event_bytes = options->event_bytes,
+		.subscriptions = options->subscriptions,
+		.hook = options->on_session,
+		.hook_arg = options->on_session_arg,
+		.revision_text = revision_text,
+	};
+	mcps_status status;
+
+	mcps__registry_close(&server->registry);
+	mcps__registry_digest(&server->registry, wanted.lists);
+	status = mcps__sessions_init(&server->sessions, &wanted, error);
+	if (status != MCPS_OK)
+		return status;
+	server->has_sessions = true;
+	return mcps__server_open_keys(&server->sessions.options.keys, options,
+	                              server->sessions.store_name, &server->log,
+	                              error);
+}
+
+/* Cursors are signed with a key of their own, made from the one of ids: they
+ * stay good over a restart. */
+static void derive_cursor_key(mcps_server *server)
+{
+	static const char purpose[] = "mcps list cursor";
+
+	crypto_generichash(server->mcp.cursor_key,
+	                   sizeof server->mcp.cursor_key,
+	                   (const uint8_t *)purpose, sizeof purpose,
+	                   server->sessions.options.keys.current, ID_KEY_SIZE);
+}
+
+static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
+{
+	const struct mcps_options *options = &server->options;
+	struct mcp *mcp = &server->mcp;
+
+	if (mcps__locks_init(&mcp->locks) != MCPS_OK)
+		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+	if (mcps__inflight_init(&mcp->inflight, options->calls_per_caller) !=
+	    MCPS_OK) {
+		mcps__locks_finish(&mcp->locks);
+		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+	}
+	server->has_mcp = true;
+	mcp->max_result = options->max_result;
+	mcp->registry = &server->registry;
+	mcp->sessions = &server->sessions;
+	mcp->executor = mcps__workers_executor(server->workers);
+	mcp->log = server->log;
+	mcp->page_size = options->page_size;
+	mcp->icons = options->icons;
+	mcp->texts = (struct mcp_texts){
+		.name = server->name,
+		.version = server->version,
+		.title = options->title,
+		.description = options->description,
+		.website_url = options->website_url,
+		.instructions = options->instructions,
+	};
+	mcps__deliver_connect(mcp);
+	derive_cursor_key(server);
+	return MCPS_OK;
+}
+
+static mcps_status start_gate(mcps_server *server, struct mcps_error *error)
+{
+	const struct mcps_options *options = &server->options;
+
+	server->origins =
+		(struct origin_rules){ options->hosts, options->origins };
+	server->endpoint.origins = &server->origins;
+	server->endpoint.has_cors = options->cors;
+	return mcps__server_open_rates(&server->endpoint, options, error);
+}
+
+static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
+{
+	const struct mcps_options *options = &server->options;
+	struct endpoint *endpoint = &server->endpoint;
+
+	pthread_rwlock_init(&endpoint->tokens_lock, NULL);
+	pthread_mutex_init(&endpoint->lock, NULL);
+	pthread_cond_init(&endpoint->idle, NULL);
+	server->has_endpoint = true;
+	endpoint->mcp = &server->mcp;
+	endpoint->sessions = &server->sessions;
+	endpoint->policy = options->unknown_ids;
+	endpoint->max_body = options->max_body;
+	endpoint->max_bodies = options->max_bodies;
+	endpoint->max_batch = options->max_batch;
+	endpoint->scan_limits =
+		(struct scan_limits){ options->max_nesting, options->max_keys };
+	endpoint->anonymous = mcps__principal_anonymous();
+	if (endpoint->anonymous == NULL)
+		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	if (endpoint->identify != NULL &&
+	    mcps__verdicts_new(&endpoint->verdicts, &mcps__system_random) !=
+	            MCPS_OK)
+		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	endpoint->knows_tokens = server->token_file != NULL;
+	if (server->token_file == NULL)
+		return MCPS_OK;
+	return mcps__tokens_read(&endpoint->tokens, server->token_file, error);
+}
+
+static int64_t now_ms(void)
+{
+	return mcps__steady_ms(&mcps__system_clock);
+}
+
+static void keep(mcps_server *server)
+{
+	int64_t idle_ms = server->sessions.options.idle_ms;
+	int64_t every_ms =
+		idle_ms / 4 < KEEP_EVERY_MS ? idle_ms / 4 : KEEP_EVERY_MS;
+
+	if (now_ms() - server->kept_ms < every_ms)
+		return;
+	server->kept_ms = now_ms();
+	mcps__streams_keep(&server->sessions);
+}
+
+/* A full batch means that there is more. */
+static bool sweep(void *arg)
+{
+	mcps_server *server = arg;
+
+	keep(server);
+	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
+}
+
+/* What must not wait long: streams for calls that take long, and signs of life
+ * on those that are silent. */
+static bool pulse(void *arg)
+{
+	mcps_server *server = arg;
+	const struct mcps_options *options = &server->options;
+
+	mcps__drain_open_streams(&server->endpoint,
+	                         now_ms() - options->stream_after_ms);
+	mcps__outlets_beat(&server->sessions.outlets,
+	                   INT64_C(1000) * options->heartbeat_s);
+	return false;
+}
+
+static mcps_status start_all(mcps_server *server, struct mcps_error *error)
+{
+	const struct mcps_options *options = &server->options;
+	mcps_status status;
+
+	server->endpoint.path = mcps_server_path(server);
+	status = mcps__workers_start(&server->workers, options->workers,
+	                             options->worker_queue, error);
+	if (status == MCPS_OK)
+		status = start_writer(server, error);
+	if (status == MCPS_OK)
+		status = start_sessions(server, error);
+	if (status == MCPS_OK)
+		status = start_mcp(server, error);
+	if (status == MCPS_OK)
+		status = start_endpoint(server, error);
+	if (status == MCPS_OK)
+		status = start_gate(server, error);
+	if (status == MCPS_OK)
+		status = mcps__timer_start(&server->timer, SWEEP_EVERY_MS,
+		                           sweep, server, error);
+	if (status == MCPS_OK)
+		status = mcps__timer_start(&server->pulse, PULSE_MS, pulse,
+		                           server, error);
+	return status;
+}
+
+mcps_status mcps_server_start(mcps_server *server, struct mcps_error *error)
+{
+	struct mcps_error why = server->error;
+
+	if (sodium_init() < 0)
+		mcps__fail(&why, MCPS_E_SYSTEM, "libsodium does not start");
+	if (why.status == MCPS_OK && server->is_started)
+		mcps__fail(&why, MCPS_E_INVAL, "the server was started before");
+	if (why.status == MCPS_OK) {
+		server->is_started = true;
+		why.status = start_all(server, &why);
+		atomic_store(&server->is_running, why.status == MCPS_OK);
+	}
+	if (why.status != MCPS_OK && error != NULL)
+		*error = why;
+	return why.status;
+}
+
+mcps_status mcps_server_check(mcps_server *server, mcps_finding_fn say,
+                              void *arg)
+{
+	const struct check_subject subject = { &server->error, &server->options,
+		                               server->token_file,
+		                               server->store != NULL };
+
+	return mcps__check(&subject, say, arg);
+}
+
+/* ---- running ---- */
+
+bool mcps_server_is_ready(const mcps_server *server)
+{
+	return atomic_load(&server->is_running) &&
+	       !atomic_load(&server->is_retired) &&
+	       !atomic_load(&server->endpoint.is_stopping) &&
+	       mcps__writer_healthy(server->writer);
+}
+
+_Atomic(struct attachment *) *mcps__server_slot(mcps_server *server)
+{
+	return &server->attachment;
+}
+
+bool mcps__server_is_running(const mcps_server *server)
+{
+	return atomic_load(&server->is_running);
+}
+
+void mcps_server_get_counts(mcps_server *server, struct mcps_counts *out)
+{
+	const struct sessions_counts *sessions = &server->sessions.counts;
+	struct writer_counts store = { 0 };
+
+	*out = (struct mcps_counts){ 0 };
+	if (!server->has_endpoint)
+		return;
+	mcps__writer_get_counts(server->writer, &store);
+	*out = (struct mcps_counts){
+		.requests = atomic_load(&server->endpoint.requests),
+		.calls = atomic_load(&server->mcp.calls),
+		.sessions_hot = mcps__sessions_hot(&server->sessions),
+		.created = atomic_load(&sessions->created),
+		.restored = atomic_load(&sessions->restored),
+		.recreated = atomic_load(&sessions->recreated),
+		.evicted = atomic_load(&sessions->evicted),
+		.ended = atomic_load(&sessions->ended),
+		.refused = atomic_load(&server->endpoint.refused),
+		.store_reads = store.reads,
+		.store_writes = store.writes,
+		.store_commits = store.commits,
+	};
+}
+
+void mcps__server_retire(mcps_server *server)
+{
+	atomic_store(&server->is_retired, true);
+}
+
+struct endpoint *mcps__server_endpoint(mcps_server *server)
+{
+	return &server->endpoint;
+}
+
+const struct log_sink *mcps__server_log(mcps_server *server)
+{
+	return &server->log;
+}
+
+const char *mcps_server_name(const mcps_server *server)
+{
+	return server->name;
+}
+
+const char *mcps_server_version(const mcps_server *server)
+{
+	return server->version;
+}
+
+const char *mcps_server_path(const mcps_server *server)
+{
+	return server->options.path != NULL ? server->options.path : "/mcp";
+}
+
+bool mcps_server_knows_callers(const mcps_server *server)
+{
+	return server->endpoint.identify != NULL || server->token_file != NULL;
+}
+
+const char *mcps_server_store_url(const mcps_server *server)
+{
+	if (server->store != NULL)
+		return server->store->ops->name;
+	return server->options.store != NULL ? server->options.store
+	                                     : "memory:";
+}
+
+/* ---- the end ---- */
+
+static void finish_endpoint(struct endpoint *endpoint)
+{
+	mcps__principal_unref(endpoint->anonymous);
+	mcps__tokens_free(endpoint->tokens);
+	pthread_rwlock_destroy(&endpoint->tokens_lock);
+	mcps__verdicts_free(endpoint->verdicts);
+	mcps__server_close_rates(endpoint);
+	pthread_cond_destroy(&endpoint->idle);
+	pthread_mutex_destroy(&endpoint->lock);
+}
+
+/* Workers end before the writer, whose jobs they queue; what the writer then
+ * hands to them runs on its own thread. */
+void mcps_server_free(mcps_server *server)
+{
+	if (server == NULL)
+		return;
+	mcps__timer_stop(server->pulse);
+	mcps__timer_stop(server->timer);
+	mcps__workers_stop(server->workers);
+	mcps__writer_stop(server->writer);
+	mcps__workers_free(server->workers);
+	if (server->has_endpoint)
+		finish_endpoint(&server->endpoint);
+	if (server->has_mcp) {
+		mcps__inflight_finish(&server->mcp.inflight);
+		mcps__locks_finish(&server->mcp.locks);
+	}
+	if (server->has_sessions)
+		mcps__sessions_finish(&server->sessions);
+	mcps__attachment_free(server->attachment);
+	mcps_store_close(server->store);
+	mcps__registry_finish(&server->registry);
+	mcps__options_finish(&server->options);
+	mcps__free(server->token_file);
+	mcps__free(server->version);
+	mcps__free(server->name);
+	mcps__free(server);
+}

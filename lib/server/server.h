@@ -1,0 +1,23 @@
+/* What the layers above may ask a server for. */
+#ifndef MCPS_SERVER_SERVER_H
+#define MCPS_SERVER_SERVER_H
+
+#include "base/log.h"
+
+#include <mcps/server.h>
+
+struct endpoint;
+
+struct attachment;
+
+struct endpoint *mcps__server_endpoint(mcps_server *server);
+/* From now on it is not ready, though it serves what comes. */
+void mcps__server_retire(mcps_server *server);
+const struct log_sink *mcps__server_log(mcps_server *server);
+/* Whether mcps_server_start() has succeeded. */
+bool mcps__server_is_running(const mcps_server *server);
+
+/* For attachment.c. */
+_Atomic(struct attachment *) *mcps__server_slot(mcps_server *server);
+
+#endif

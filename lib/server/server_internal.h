@@ -1,0 +1,40 @@
+/* A server as its own files see it. */
+#ifndef MCPS_SERVER_SERVER_INTERNAL_H
+#define MCPS_SERVER_SERVER_INTERNAL_H
+
+#include "http/endpoint.h"
+#include "server/attachment.h"
+#include "server/options.h"
+#include "server/server.h"
+#include "server/timer.h"
+#include "server/workers.h"
+
+struct mcps_server {
+	struct mcps_error error; /* the first of set-up */
+	bool is_started;
+	atomic_bool is_running; /* start has succeeded */
+	atomic_bool is_retired;
+	char *name, *version;
+	char *token_file;
+	struct mcps_options options;
+	struct log_sink log;
+	struct registry registry;
+	mcps_store *store; /* handed over, until the writer has it */
+
+	struct workers *workers;
+	struct writer *writer;
+	bool has_sessions, has_mcp, has_endpoint;
+	struct sessions sessions;
+	struct mcp mcp;
+	struct endpoint endpoint;
+	struct origin_rules origins;
+	struct timer *timer;
+	struct timer *pulse;
+	int64_t kept_ms; /* the timer's: when streams were last kept */
+	_Atomic(struct attachment *) attachment;
+};
+
+/* Set-up failed; the first error sticks. */
+void mcps__server_note(mcps_server *server, const struct mcps_error *error);
+
+#endif

@@ -1,0 +1,100 @@
+#include "server/store.h"
+
+#include "base/error.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BALLAST = 2 * 1024 * 1024 };
+
+mcps_status mcps__server_open_store(mcps_store **out,
+                                    const struct mcps_options *options,
+                                    const struct log_sink *log,
+                                    struct mcps_error *error)
+{
+	struct mcps_store_options wanted = {
+		.size = sizeof wanted,
+		.lock_wait_ms = options->lock_wait_ms,
+		.log = log->write,
+		.log_arg = log->arg,
+		.on_corrupt = options->quarantine_corrupt_store
+		                      ? MCPS_ON_CORRUPT_QUARANTINE
+		                      : MCPS_ON_CORRUPT_REFUSE,
+		.ballast = options->no_store_ballast ? 0 : BALLAST,
+	};
+
+	return mcps_store_open(
+		out,
+		options->store != NULL ? options->store : "memory:", &wanted,
+		error);
+}
+
+/* "sqlite:PATH" has its key at PATH.key; "" where there is no file. */
+void mcps__server_key_path(char *path, const struct mcps_options *options)
+{
+	static const char scheme[] = "sqlite:";
+
+	path[0] = '\0';
+	if (options->key_file != NULL)
+		snprintf(path, PATH_MAX, "%s", options->key_file);
+	else if (options->store != NULL &&
+	         strncmp(options->store, scheme, sizeof scheme - 1) == 0)
+		snprintf(path, PATH_MAX, "%s.key",
+		         options->store + sizeof scheme - 1);
+}
+
+bool mcps__server_has_key_file(const struct mcps_options *options)
+{
+	char path[PATH_MAX];
+
+	mcps__server_key_path(path, options);
+	return path[0] != '\0';
+}
+
+/* A key that is mounted as a secret cannot be written: then only the notice of
+ * a lost store is lost. */
+static void remember_store(struct key_file *file, const char *path,
+                           const uint8_t *store, const struct log_sink *log)
+{
+	struct mcps_error error;
+
+	if (sodium_memcmp(file->store, store, STORE_NAME_SIZE) == 0)
+		return;
+	if (!sodium_is_zero(file->store, STORE_NAME_SIZE))
+		mcps__log(log, MCPS_LOG_WARN, "session",
+		          "the store is not the one this key was last used "
+		          "with: sessions it held are recreated empty");
+	memcpy(file->store, store, STORE_NAME_SIZE);
+	if (mcps__keys_write(file, path, &error) != MCPS_OK)
+		mcps__log(log, MCPS_LOG_INFO, "session",
+		          "the key file cannot note which store it is used "
+		          "with: %s",
+		          error.text);
+}
+
+mcps_status mcps__server_open_keys(struct id_keys *keys,
+                                   const struct mcps_options *options,
+                                   const uint8_t *store,
+                                   const struct log_sink *log,
+                                   struct mcps_error *error)
+{
+	char path[PATH_MAX];
+	struct key_file file;
+	mcps_status status;
+
+	mcps__server_key_path(path, options);
+	if (path[0] == '\0') {
+		status = mcps__keys_make(&file, &mcps__system_random, error);
+	} else {
+		status = mcps__keys_open(&file, path, &mcps__system_random,
+		                         error);
+		if (status == MCPS_OK)
+			remember_store(&file, path, store, log);
+	}
+	if (status == MCPS_OK)
+		*keys = file.keys;
+	sodium_memzero(&file, sizeof file);
+	return status;
+}

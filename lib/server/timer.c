@@ -1,0 +1,100 @@
+#define _GNU_SOURCE /* pthread_setname_np, pthread_cond_clockwait */
+#include "server/timer.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+struct timer {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stopped;
+	bool is_stopping;
+	uint32_t period_ms;
+	bool (*fn)(void *arg);
+	void *arg;
+};
+
+/* False when it is time to end. */
+static bool sleep_until(struct timer *timer, uint32_t wait_ms)
+{
+	struct timespec at;
+	bool goes_on;
+	int result = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += wait_ms / 1000;
+	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&timer->lock);
+	while (!timer->is_stopping && result == 0)
+		result = pthread_cond_clockwait(&timer->stopped, &timer->lock,
+		                                CLOCK_MONOTONIC, &at);
+	goes_on = !timer->is_stopping;
+	pthread_mutex_unlock(&timer->lock);
+	return goes_on;
+}
+
+static void *timer_main(void *arg)
+{
+	struct timer *timer = arg;
+	bool has_more = false;
+
+	pthread_setname_np(pthread_self(), "mcps-timer");
+	while (sleep_until(timer, has_more ? 10 : timer->period_ms))
+		has_more = timer->fn(timer->arg);
+	return NULL;
+}
+
+mcps_status mcps__timer_start(struct timer **out, uint32_t period_ms,
+                              bool (*fn)(void *arg), void *arg,
+                              struct mcps_error *error)
+{
+	struct timer *timer = mcps__calloc(1, sizeof *timer);
+	sigset_t all, before;
+	int result;
+
+	*out = NULL;
+	if (timer == NULL)
+		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	timer->period_ms = period_ms;
+	timer->fn = fn;
+	timer->arg = arg;
+	pthread_mutex_init(&timer->lock, NULL);
+	pthread_cond_init(&timer->stopped, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	result = pthread_create(&timer->thread, NULL, timer_main, timer);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (result == 0) {
+		*out = timer;
+		return MCPS_OK;
+	}
+	pthread_cond_destroy(&timer->stopped);
+	pthread_mutex_destroy(&timer->lock);
+	mcps__free(timer);
+	return mcps__fail(error, MCPS_E_SYSTEM, "cannot start the timer: %s",
+	                  strerror(result));
+}
+
+void mcps__timer_stop(struct timer *timer)
+{
+	if (timer == NULL)
+		return;
+	pthread_mutex_lock(&timer->lock);
+	timer->is_stopping = true;
+	pthread_cond_broadcast(&timer->stopped);
+	pthread_mutex_unlock(&timer->lock);
+	pthread_join(timer->thread, NULL);
+	pthread_cond_destroy(&timer->stopped);
+	pthread_mutex_destroy(&timer->lock);
+	mcps__free(timer);
+}

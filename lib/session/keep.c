@@ -1,0 +1,112 @@
+/* Sessions and streams that somebody listens to are in use, however silent:
+ * now and then that is stored, so that nothing of them is swept away. */
+#include "session/stream.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "session/table.h"
+
+struct kept {
+	struct session *session; /* a reference */
+	uint64_t stream;         /* 0: none yet */
+};
+
+struct keep_job {
+	struct writer_job job;
+	struct sessions *sessions;
+	size_t count;
+	struct kept all[];
+};
+
+static mcps_status keep_one(const struct keep_job *keep, const struct kept *one,
+                            mcps_store *store)
+{
+	int64_t now = mcps__sessions_now(keep->sessions);
+	mcps_status status =
+		store->ops->session_touch(store, one->session->key, now);
+
+	if (status == MCPS_OK && one->stream != 0)
+		status = store->ops->stream_touch(store, one->stream, now);
+	return status == MCPS_E_GONE ? MCPS_OK : status;
+}
+
+static mcps_status keep_run(struct writer_job *job, mcps_store *store)
+{
+	struct keep_job *keep = container_of(job, struct keep_job, job);
+	mcps_status status = MCPS_OK;
+
+	for (size_t i = 0; i < keep->count && status == MCPS_OK; i++)
+		status = keep_one(keep, &keep->all[i], store);
+	return status;
+}
+
+static void keep_done(struct writer_job *job, mcps_status status)
+{
+	struct keep_job *keep = container_of(job, struct keep_job, job);
+
+	for (size_t i = 0; i < keep->count; i++) {
+		if (status == MCPS_OK)
+			mcps__table_see(keep->sessions, keep->all[i].session);
+		mcps__session_unref(keep->all[i].session);
+	}
+	mcps__free(keep);
+}
+
+static uint64_t stream_of(struct outlet *outlet)
+{
+	uint64_t id = 0;
+
+	pthread_mutex_lock(&outlet->lock);
+	if (outlet->stream != NULL && !outlet->stream->is_volatile)
+		id = outlet->stream->id;
+	pthread_mutex_unlock(&outlet->lock);
+	return id;
+}
+
+static struct keep_job *collect(struct sessions *sessions)
+{
+	struct outlets *outlets = &sessions->outlets;
+	struct keep_job *keep;
+
+	pthread_mutex_lock(&outlets->lock);
+	keep = mcps__calloc(1, sizeof *keep +
+	                               outlets->count * sizeof(struct kept));
+	for (struct outlet *outlet = outlets->first;
+	     outlet != NULL && keep != NULL; outlet = outlet->next)
+		keep->all[keep->count++] =
+			(struct kept){ mcps__session_ref(outlet->session),
+			               stream_of(outlet) };
+	pthread_mutex_unlock(&outlets->lock);
+	return keep;
+}
+
+void mcps__listeners_each(struct sessions *sessions,
+                          void (*fn)(void *arg, struct session *session),
+                          void *arg)
+{
+	struct keep_job *keep = collect(sessions);
+
+	if (keep == NULL)
+		return;
+	for (size_t i = 0; i < keep->count; i++) {
+		fn(arg, keep->all[i].session);
+		mcps__session_unref(keep->all[i].session);
+	}
+	mcps__free(keep);
+}
+
+void mcps__streams_keep(struct sessions *sessions)
+{
+	struct keep_job *keep = collect(sessions);
+
+	if (keep == NULL)
+		return;
+	if (keep->count == 0) {
+		mcps__free(keep);
+		return;
+	}
+	keep->sessions = sessions;
+	keep->job.run = keep_run;
+	keep->job.done = keep_done;
+	mcps__writer_submit(sessions->options.writer, &keep->job);
+}

@@ -1,0 +1,294 @@
+#define _GNU_SOURCE /* strsep, mkostemp */
+/* The key file is text, a name and hex digits a line:
+ *
+ *   current  64 digits
+ *   previous 64 digits   (optional: ids it signed are still believed)
+ *   store    32 digits   (optional: the store it was last used with)
+ */
+#include "session/keys.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 1024 };
+
+mcps_status mcps__keys_make(struct key_file *file,
+                            const struct random_source *random,
+                            struct mcps_error *error)
+{
+	mcps_status status;
+
+	memset(file, 0, sizeof *file);
+	status = mcps__random_fill(random, file->keys.current, ID_KEY_SIZE);
+	if (status != MCPS_OK)
+		return mcps__fail(error, status,
+		                  "no random bytes for a key: %s",
+		                  strerror(errno));
+	return MCPS_OK;
+}
+
+/* ---- reading ---- */
+
+static mcps_status check_file(int fd, const char *path,
+                              struct mcps_error *error)
+{
+	struct stat about;
+	mode_t too_open;
+
+	if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "key file %s: not a regular file", path);
+	if (about.st_size > FILE_MAX)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "key file %s: longer than %d bytes", path,
+		                  FILE_MAX);
+	/* Who may read what root gave away is root's decision. */
+	too_open = about.st_uid == 0 && geteuid() != 0 ? 037 : 077;
+	if ((about.st_mode & too_open) != 0)
+		return mcps__fail(error, MCPS_E_PERMISSION,
+		                  "key file %s: others can read it; "
+		                  "run chmod 600 on it",
+		                  path);
+	return MCPS_OK;
+}
+
+static bool read_hex(uint8_t *out, size_t size, const char *text)
+{
+	size_t have;
+
+	return strlen(text) == size * 2 &&
+	       sodium_hex2bin(out, size, text, size * 2, NULL, &have, NULL) ==
+	               0 &&
+	       have == size;
+}
+
+/* Blank lines and comments say nothing; everything else is a known name. */
+static bool read_line(struct key_file *file, const char *line)
+{
+	char name[16];
+	char value[2 * ID_KEY_SIZE + 2];
+	char more[2];
+	int words = sscanf(line, "%15s %65s %1s", name, value, more);
+
+	if (words < 1 || name[0] == '#')
+		return true;
+	if (words != 2)
+		return false;
+	if (strcmp(name, "current") == 0)
+		return read_hex(file->keys.current, ID_KEY_SIZE, value);
+	if (strcmp(name, "store") == 0)
+		return read_hex(file->store, sizeof file->store, value);
+	if (strcmp(name, "previous") != 0)
+		return false;
+	file->keys.has_previous = true;
+	return read_hex(file->keys.previous, ID_KEY_SIZE, value);
+}
+
+static mcps_status parse(struct key_file *file, char *text, const char *path,
+                         struct mcps_error *error)
+{
+	int number = 0;
+
+	for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+		number++;
+		if (!read_line(file, line))
+			return mcps__fail(error, MCPS_E_INVAL,
+			                  "key file %s: line %d is not a name "
+			                  "and its hex digits",
+			                  path, number);
+	}
+	if (sodium_is_zero(file->keys.current, ID_KEY_SIZE))
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "key file %s: no current key", path);
+	return MCPS_OK;
+}
+
+static mcps_status read_file(struct key_file *file, int fd, const char *path,
+                             struct mcps_error *error)
+{
+	char text[FILE_MAX + 1];
+	mcps_status status = check_file(fd, path, error);
+	ssize_t length;
+
+	if (status != MCPS_OK)
+		return status;
+	length = read(fd, text, FILE_MAX);
+	if (length < 0)
+		return mcps__fail(error, MCPS_E_SYSTEM, "key file %s: %s", path,
+		                  strerror(errno));
+	text[length] = '\0';
+	memset(file, 0, sizeof *file);
+	if (strlen(text) != (size_t)length)
+		status = mcps__fail(error, MCPS_E_INVAL,
+		                    "key file %s: not a text file", path);
+	else
+		status = parse(file, text, path, error);
+	sodium_memzero(text, sizeof text);
+	return status;
+}
+
+/* ---- writing ---- */
+
+static int add_line(char *to, size_t room, const char *name,
+                    const uint8_t *bytes, size_t size)
+{
+	char hex[2 * ID_KEY_SIZE + 1];
+
+	if (sodium_is_zero(bytes, size))
+		return 0;
+	sodium_bin2hex(hex, sizeof hex, bytes, size);
+	return snprintf(to, room, "%s %s\n", name, hex);
+}
+
+static bool write_whole(int fd, const struct key_file *file)
+{
+	char text[FILE_MAX];
+	int length = 0;
+	bool written;
+
+	length += add_line(text, sizeof text, "current", file->keys.current,
+	                   ID_KEY_SIZE);
+	length += add_line(text + length, sizeof text - (size_t)length,
+	                   "previous", file->keys.previous, ID_KEY_SIZE);
+	length += add_line(text + length, sizeof text - (size_t)length, "store",
+	                   file->store, sizeof file->store);
+	written = write(fd, text, (size_t)length) == length && fsync(fd) == 0;
+	sodium_memzero(text, sizeof text);
+	return written;
+}
+
+/* A rename lasts once its directory is synced. */
+static bool sync_directory(const char *path)
+{
+	char directory[PATH_MAX];
+	char *slash;
+	bool synced;
+	int fd;
+
+	snprintf(directory, sizeof directory, "%s", path);
+	slash = strrchr(directory, '/');
+	if (slash == NULL)
+		snprintf(directory, sizeof directory, ".");
+	else
+		slash[slash == directory ? 1 : 0] = '\0';
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	synced = fsync(fd) == 0;
+	close(fd);
+	return synced;
+}
+
+static mcps_status file_failed(const char *path, struct mcps_error *error)
+{
+	return mcps__fail(error, mcps__file_refusal(errno), "key file %s: %s",
+	                  path, strerror(errno));
+}
+
+/* Make a complete file beside PATH, with a name that nobody else has: others
+ * may be writing theirs. */
+static mcps_status write_fresh(const struct key_file *file, const char *path,
+                               char fresh[PATH_MAX], struct mcps_error *error)
+{
+	mcps_status status;
+	bool written;
+	int fd;
+
+	if (snprintf(fresh, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "key file: the path is too long");
+	fd = mkostemp(fresh, O_CLOEXEC); /* 0600 */
+	if (fd < 0)
+		return file_failed(path, error);
+	written = write_whole(fd, file);
+	close(fd);
+	if (written)
+		return MCPS_OK;
+	status = file_failed(path, error);
+	(void)unlink(fresh);
+	return status;
+}
+
+mcps_status mcps__keys_write(const struct key_file *file, const char *path,
+                             struct mcps_error *error)
+{
+	char fresh[PATH_MAX];
+	mcps_status status = write_fresh(file, path, fresh, error);
+
+	if (status != MCPS_OK)
+		return status;
+	if (rename(fresh, path) == 0 && sync_directory(path))
+		return MCPS_OK;
+	status = file_failed(path, error);
+	(void)unlink(fresh);
+	return status;
+}
+
+/* Give FRESH its name if nobody has it: of several who start together the
+ * first one's key counts. Where files have one name only, the last one's. */
+static int name_first(const char *fresh, const char *path)
+{
+	if (link(fresh, path) == 0 || errno == EEXIST)
+		return 0;
+	return rename(fresh, path);
+}
+
+static mcps_status keys_create(const struct key_file *file, const char *path,
+                               struct mcps_error *error)
+{
+	char fresh[PATH_MAX];
+	mcps_status status = write_fresh(file, path, fresh, error);
+
+	if (status != MCPS_OK)
+		return status;
+	if (name_first(fresh, path) != 0 || !sync_directory(path))
+		status = file_failed(path, error);
+	(void)unlink(fresh);
+	return status;
+}
+
+/* False: there is none. */
+static bool open_existing(struct key_file *file, const char *path,
+                          mcps_status *status, struct mcps_error *error)
+{
+	/* Nobody waits for the writer of a pipe. */
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return false;
+	if (fd < 0) {
+		*status = file_failed(path, error);
+		return true;
+	}
+	*status = read_file(file, fd, path, error);
+	close(fd);
+	return true;
+}
+
+mcps_status mcps__keys_open(struct key_file *file, const char *path,
+                            const struct random_source *random,
+                            struct mcps_error *error)
+{
+	mcps_status status;
+
+	if (open_existing(file, path, &status, error))
+		return status;
+	status = mcps__keys_make(file, random, error);
+	if (status == MCPS_OK)
+		status = keys_create(file, path, error);
+	if (status != MCPS_OK)
+		return status;
+	if (open_existing(file, path, &status, error))
+		return status;
+	errno = ENOENT;
+	return file_failed(path, error);
+}

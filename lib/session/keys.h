@@ -1,0 +1,36 @@
+/* The file of the key that signs session ids: made at the first start, 0600,
+ * never a constant. It also remembers which store it was used with, so that
+ * a lost store is noticed. */
+#ifndef MCPS_SESSION_KEYS_H
+#define MCPS_SESSION_KEYS_H
+
+#include "base/random.h"
+#include "session/id.h"
+
+enum { STORE_NAME_SIZE = 16 };
+
+struct key_file {
+	struct id_keys keys;
+	uint8_t store[STORE_NAME_SIZE]; /* zero: none yet */
+};
+
+/* A key that dies with the process. */
+MCPS_MUST_USE mcps_status mcps__keys_make(struct key_file *file,
+                                          const struct random_source *random,
+                                          struct mcps_error *error);
+
+/* Read PATH, making it if it is missing. Refused: anything but a regular file
+ * that its owner alone can read (of the administrator's, its group too: so
+ * come the secrets of containers and services), or with unknown contents.
+ * MCPS_E_PERMISSION, MCPS_E_SYSTEM, MCPS_E_INVAL. */
+MCPS_MUST_USE mcps_status mcps__keys_open(struct key_file *file,
+                                          const char *path,
+                                          const struct random_source *random,
+                                          struct mcps_error *error);
+
+/* Replace PATH as a whole, durably. */
+MCPS_MUST_USE mcps_status mcps__keys_write(const struct key_file *file,
+                                           const char *path,
+                                           struct mcps_error *error);
+
+#endif

@@ -1,0 +1,359 @@
+/* What can be asked of the store for a session: each is a job that decides in
+ * a transaction, and a settling that tells who waits. */
+#include "session/work.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+
+/* Claim the session of KEY for a job; NULL when there is nothing left to do
+ * here because WAIT stands in line, or has been told. */
+static struct session *claim(struct sessions *sessions, const uint8_t *key,
+                             struct principal *principal,
+                             struct session_wait *wait)
+{
+	struct session *session;
+
+	switch (mcps__table_claim(sessions, key, principal, wait, &session)) {
+	case CLAIM_MINE:
+		return session;
+	case CLAIM_LINE:
+		break;
+	case CLAIM_LIVE:
+		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
+		break;
+	case CLAIM_NOMEM:
+		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_E_NOMEM);
+		break;
+	}
+	return NULL;
+}
+
+/* ---- load ---- */
+
+static mcps_status load_run(struct session_work *work, mcps_store *store)
+{
+	mcps_status status = mcps__work_find(work, store);
+
+	work->status = work->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
+	return status;
+}
+
+void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
+                         struct principal *principal, struct session_wait *wait)
+{
+	struct session *session = claim(sessions, key, principal, wait);
+	struct session_work *work;
+
+	if (session == NULL)
+		return;
+	work = mcps__work_new(sessions, session, load_run);
+	if (work == NULL)
+		return;
+	work->event = MCPS_SESSION_RESTORED;
+	work->origin = MCPS_RESTORED;
+	mcps__work_submit(work, true);
+}
+
+/* ---- create and recreate ---- */
+
+/* The row of a session that begins now. */
+static mcps_status row_prepare(struct session_work *work,
+                               const struct session_birth *birth)
+{
+	struct mcps_session_row *row = &work->row;
+	const char *name = birth->client_name;
+	const char *version = birth->client_version;
+
+	memcpy(row->key, work->session->key, sizeof row->key);
+	mcps__sessions_get_lists(work->sessions, row->lists);
+	row->phase = MCPS_PHASE_LIVE;
+	row->seen_ms = mcps__sessions_now(work->sessions);
+	row->created_ms =
+		birth->created_ms != 0 ? birth->created_ms : row->seen_ms;
+	row->revision = birth->revision;
+	row->capabilities = birth->capabilities;
+	snprintf(work->texts, 250, "%s", name != NULL ? name : "");
+	row->data_length = strlen(work->texts) + 1;
+	snprintf(work->texts + row->data_length, 250, "%s",
+	         version != NULL ? version : "");
+	row->data_length += strlen(work->texts + row->data_length) + 1;
+	return mcps__random_fill(work->sessions->options.random,
+	                         &row->incarnation, sizeof row->incarnation);
+}
+
+static mcps_status row_insert(struct session_work *work, mcps_store *store)
+{
+	struct mcps_session_row *row = &work->row;
+	mcps_status status;
+
+	row->data = work->texts;
+	status =
+		mcps__quota_make_room(work->sessions, store,
+	                              work->session->principal, &work->evicted);
+	if (status == MCPS_OK)
+		status = store->ops->principal_intern(
+			store, work->session->principal->digest,
+			&row->principal);
+	if (status == MCPS_OK)
+		status = store->ops->session_insert(store, row, &row->ref);
+	row->data = NULL;
+	if (status == MCPS_OK)
+		work->found = FOUND_LIVE;
+	return status;
+}
+
+/* A job that begins a session: NULL when it could not even be prepared, and
+ * WAIT has been told so. */
+static struct session_work *begin(struct sessions *sessions,
+                                  struct session *session, session_work_fn run,
+                                  const struct session_birth *birth)
+{
+	struct session_work *work = mcps__work_new(sessions, session, run);
+	mcps_status status;
+
+	if (work == NULL)
+		return NULL;
+	status = row_prepare(work, birth);
+	if (status != MCPS_OK) {
+		mcps__work_abandon(work, status);
+		return NULL;
+	}
+	return work;
+}
+
+void mcps__sessions_create(struct sessions *sessions,
+                           struct principal *principal,
+                           const struct session_birth *birth, char *id,
+                           struct session_wait *wait)
+{
+	const struct sessions_options *options = &sessions->options;
+	struct id_owner owner = { principal->digest, options->resource };
+	struct id_claim says = { .issued_ms = mcps__sessions_now(sessions),
+		                 .revision = birth->revision,
+		                 .capabilities = birth->capabilities };
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	struct session *session;
+	struct session_work *work;
+	struct id_keys keys;
+	mcps_status status;
+
+	mcps__sessions_get_keys(sessions, &keys);
+	status = mcps__id_mint(id, &keys, &owner, &says, options->random);
+
+	if (status != MCPS_OK) {
+		wait->fn(wait, FOUND_NOT_LOADED, NULL, status);
+		return;
+	}
+	mcps__sessions_key(sessions, key, principal, id, ID_TEXT_LENGTH);
+	session = claim(sessions, key, principal, wait);
+	if (session == NULL)
+		return;
+	work = begin(sessions, session, row_insert, birth);
+	if (work == NULL)
+		return;
+	work->event = MCPS_SESSION_CREATED;
+	work->origin = MCPS_CREATED;
+	mcps__work_submit(work, false);
+}
+
+/* Look again inside the transaction: what is there wins, an idle-expired row
+ * makes room. */
+static mcps_status recreate_run(struct session_work *work, mcps_store *store)
+{
+	struct mcps_session_row born = work->born;
+	bool has_row;
+	mcps_status status = mcps__work_find(work, store);
+
+	if (status != MCPS_OK)
+		return status;
+	if (work->found == FOUND_UNKNOWN &&
+	    born.created_ms < work->not_before_ms)
+		work->found = FOUND_ENDED; /* revoked, row or no row */
+	work->status = work->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
+	work->event = MCPS_SESSION_RESTORED;
+	work->origin = MCPS_RESTORED;
+	if (work->found != FOUND_UNKNOWN)
+		return MCPS_OK;
+
+	has_row = work->row.phase == MCPS_PHASE_LIVE;
+	work->row = born;
+	memset(work->texts, 0, sizeof work->texts);
+	work->event = MCPS_SESSION_RECREATED;
+	work->origin = MCPS_RECREATED;
+	if (has_row)
+		status = store->ops->session_remove(store, work->session->key);
+	return status == MCPS_OK ? row_insert(work, store) : status;
+}
+
+void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
+                             struct principal *principal,
+                             const struct session_birth *birth,
+                             struct session_wait *wait)
+{
+	struct session *session = claim(sessions, key, principal, wait);
+	struct session_work *work;
+
+	if (session == NULL)
+		return;
+	work = begin(sessions, session, recreate_run, birth);
+	if (work == NULL)
+		return;
+	/* Nobody will say initialized: it counts as said. */
+	work->row.flags = SESSION_INITIALIZED | SESSION_RECREATED;
+	work->born = work->row;
+	mcps__work_submit(work, false);
+}
+
+/* ---- end and bury ---- */
+
+static mcps_status end_run(struct session_work *work, mcps_store *store)
+{
+	mcps_status status = store->ops->session_end(store, work->session->key,
+	                                             work->until_ms);
+
+	work->found = FOUND_ENDED;
+	work->status = status;
+	return status == MCPS_E_GONE ? MCPS_OK : status;
+}
+
+void mcps__sessions_end(struct sessions *sessions, struct session *session,
+                        int64_t until_ms, struct session_wait *wait)
+{
+	struct session_work *work;
+
+	if (!mcps__table_start_end(sessions, session, wait))
+		return;
+	mcps__session_cancel_all(session);
+	work = mcps__work_new(sessions, mcps__session_ref(session), end_run);
+	if (work == NULL)
+		return;
+	work->event = MCPS_SESSION_ENDED;
+	work->until_ms = until_ms;
+	mcps__work_submit(work, false);
+}
+
+static mcps_status bury_run(struct session_work *work, mcps_store *store)
+{
+	int64_t principal;
+	mcps_status status;
+
+	work->found = FOUND_ENDED;
+	work->status = MCPS_E_GONE;
+	status = store->ops->principal_intern(
+		store, work->session->principal->digest, &principal);
+	if (status == MCPS_OK)
+		status = store->ops->session_bury(store, work->session->key,
+		                                  principal, work->until_ms);
+	if (status != MCPS_E_CONFLICT)
+		return status;
+	/* It is live after all: an idle-expired row is unknown, too. */
+	status = store->ops->session_end(store, work->session->key,
+	                                 work->until_ms);
+	return status == MCPS_E_GONE ? MCPS_OK : status;
+}
+
+void mcps__sessions_bury(struct sessions *sessions, const uint8_t *key,
+                         struct principal *principal, int64_t until_ms,
+                         struct session_wait *wait)
+{
+	struct session *session = claim(sessions, key, principal, wait);
+	struct session_work *work;
+
+	if (session == NULL)
+		return;
+	work = mcps__work_new(sessions, session, bury_run);
+	if (work == NULL)
+		return;
+	work->until_ms = until_ms;
+	mcps__work_submit(work, false);
+}
+
+/* ---- save: a live session stays live ---- */
+
+struct save {
+	struct writer_job job;
+	struct sessions *sessions;
+	struct session *session;
+	struct session_wait *wait;
+	uint32_t set, clear;
+	struct mcps_session_row row;
+	char data[512];
+};
+
+static mcps_status save_take(void *arg, const struct mcps_session_row *row)
+{
+	struct save *save = arg;
+
+	if (row->data_length > sizeof save->data)
+		return MCPS_E_CORRUPT;
+	save->row = *row;
+	if (row->data_length > 0)
+		memcpy(save->data, row->data, row->data_length);
+	save->row.data = save->data;
+	return MCPS_OK;
+}
+
+static mcps_status save_run(struct writer_job *job, mcps_store *store)
+{
+	struct save *save = container_of(job, struct save, job);
+	mcps_status status;
+
+	save->row.phase = MCPS_PHASE_ENDED;
+	status = store->ops->session_load(store, save->session->key, save_take,
+	                                  save);
+	if (status != MCPS_OK)
+		return status;
+	if (save->row.phase != MCPS_PHASE_LIVE)
+		return MCPS_E_GONE;
+	save->row.flags = (save->row.flags | save->set) & ~save->clear;
+	if (atomic_load(&save->session->lists_differ) == 0)
+		mcps__sessions_get_lists(save->sessions, save->row.lists);
+	return store->ops->session_save(store, &save->row);
+}
+
+static void save_done(struct writer_job *job, mcps_status status)
+{
+	struct save *save = container_of(job, struct save, job);
+	struct session *session = save->session;
+	struct session_wait *wait = save->wait;
+
+	if (status == MCPS_OK) {
+		pthread_mutex_lock(&session->lock);
+		session->flags = (session->flags | save->set) & ~save->clear;
+		pthread_mutex_unlock(&session->lock);
+	}
+	/* After MCPS_E_STORE nobody knows what the row says: it is read
+	 * again. */
+	if (status == MCPS_E_GONE || status == MCPS_E_STORE)
+		mcps__sessions_forget(save->sessions, session);
+	mcps__free(save);
+	if (status == MCPS_OK) {
+		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
+		return;
+	}
+	mcps__session_unref(session);
+	wait->fn(wait, status == MCPS_E_GONE ? FOUND_ENDED : FOUND_NOT_LOADED,
+	         NULL, status);
+}
+
+void mcps__sessions_save(struct sessions *sessions, struct session *session,
+                         uint32_t set, uint32_t clear,
+                         struct session_wait *wait)
+{
+	struct save *save = mcps__calloc(1, sizeof *save);
+
+	if (save == NULL) {
+		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_E_NOMEM);
+		return;
+	}
+	save->sessions = sessions;
+	save->session = mcps__session_ref(session);
+	save->wait = wait;
+	save->set = set;
+	save->clear = clear;
+	save->job.run = save_run;
+	save->job.done = save_done;
+	mcps__writer_submit(sessions->options.writer, &save->job);
+}

@@ -1,0 +1,349 @@
+#include "session/outlet.h"
+
+#include "base/memory.h"
+#include "session/stream.h"
+
+#include <string.h>
+
+struct outlet_frame {
+	struct outlet_frame *next;
+	size_t length;
+	char text[];
+};
+
+/* ---- all of them ---- */
+
+bool mcps__outlets_init(struct outlets *all, const struct clock_source *clock)
+{
+	*all = (struct outlets){ .clock = clock };
+	return pthread_mutex_init(&all->lock, NULL) == 0;
+}
+
+void mcps__outlets_finish(struct outlets *all)
+{
+	pthread_mutex_destroy(&all->lock);
+}
+
+/* False: the server is closing them. */
+static bool enlist(struct outlets *all, struct outlet *outlet)
+{
+	bool is_open;
+
+	pthread_mutex_lock(&all->lock);
+	is_open = !all->is_closing;
+	outlet->next = all->first;
+	if (outlet->next != NULL)
+		outlet->next->prev = outlet;
+	all->first = outlet;
+	all->count++;
+	pthread_mutex_unlock(&all->lock);
+	return is_open;
+}
+
+static void delist(struct outlets *all, struct outlet *outlet)
+{
+	pthread_mutex_lock(&all->lock);
+	if (outlet->prev != NULL)
+		outlet->prev->next = outlet->next;
+	else
+		all->first = outlet->next;
+	if (outlet->next != NULL)
+		outlet->next->prev = outlet->prev;
+	all->count--;
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* ---- life ---- */
+
+struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
+                                const struct outlet_glue *glue, bool is_call,
+                                bool polls, uint32_t retry_ms)
+{
+	struct outlet *outlet = mcps__calloc(1, sizeof *outlet);
+
+	if (outlet == NULL)
+		return NULL;
+	if (pthread_mutex_init(&outlet->lock, NULL) != 0) {
+		mcps__free(outlet);
+		return NULL;
+	}
+	atomic_init(&outlet->refs, 1);
+	outlet->all = all;
+	outlet->session = session;
+	outlet->glue = *glue;
+	outlet->is_call = is_call;
+	outlet->polls = polls;
+	outlet->retry_ms = retry_ms;
+	outlet->end = &outlet->first;
+	outlet->wrote_ms = mcps__steady_ms(all->clock);
+	if (!enlist(all, outlet))
+		mcps__outlet_close(outlet);
+	return outlet;
+}
+
+struct outlet *mcps__outlet_ref(struct outlet *outlet)
+{
+	atomic_fetch_add(&outlet->refs, 1);
+	return outlet;
+}
+
+static void drop_frames(struct outlet *outlet)
+{
+	struct outlet_frame *frame;
+
+	while ((frame = outlet->first) != NULL) {
+		outlet->first = frame->next;
+		mcps__free(frame);
+	}
+	outlet->end = &outlet->first;
+	outlet->count = 0;
+	outlet->bytes = 0;
+	outlet->offset = 0;
+}
+
+void mcps__outlet_unref(struct outlet *outlet)
+{
+	if (outlet == NULL || atomic_fetch_sub(&outlet->refs, 1) != 1)
+		return;
+	drop_frames(outlet);
+	if (outlet->refill_finish != NULL)
+		outlet->refill_finish(outlet->refill_arg);
+	pthread_mutex_destroy(&outlet->lock);
+	mcps__free(outlet);
+}
+
+void mcps__outlet_leave(struct outlet *outlet)
+{
+	struct stream *stream;
+
+	if (outlet == NULL)
+		return;
+	delist(outlet->all, outlet);
+	pthread_mutex_lock(&outlet->lock);
+	outlet->is_left = true;
+	stream = outlet->stream;
+	outlet->stream = NULL;
+	drop_frames(outlet);
+	pthread_mutex_unlock(&outlet->lock);
+	if (stream != NULL)
+		mcps__stream_detach(stream, outlet);
+	mcps__outlet_unref(outlet);
+}
+
+/* ---- putting in: under the lock ---- */
+
+static void rouse(struct outlet *outlet)
+{
+	if (!outlet->is_asleep)
+		return;
+	outlet->is_asleep = false;
+	outlet->glue.wake(outlet->glue.arg);
+}
+
+/* TEXT is finished. NULL: no memory for it. */
+static struct outlet_frame *frame_make(struct buffer *text)
+{
+	struct outlet_frame *frame = NULL;
+
+	if (!text->failed)
+		frame = mcps__malloc(sizeof *frame + text->length);
+	if (frame != NULL) {
+		frame->next = NULL;
+		frame->length = text->length;
+		memcpy(frame->text, text->data, text->length);
+	}
+	mcps__buffer_finish(text);
+	return frame;
+}
+
+static struct outlet_frame *frame_event(const struct event_id *id,
+                                        const char *data, size_t length)
+{
+	struct buffer text = { 0 };
+
+	mcps__event_write(&text, id, data, length);
+	return frame_make(&text);
+}
+
+static struct outlet_frame *frame_retry(uint32_t milliseconds)
+{
+	struct buffer text = { 0 };
+
+	mcps__event_write_retry(&text, milliseconds);
+	return frame_make(&text);
+}
+
+/* Without memory, or beyond its bounds, the client has to come again. */
+static bool queue(struct outlet *outlet, struct outlet_frame *frame)
+{
+	if (frame == NULL || outlet->count >= OUTLET_EVENTS_MAX ||
+	    outlet->bytes >= OUTLET_BYTES_MAX) {
+		mcps__free(frame);
+		outlet->phase = OUTLET_ENDING;
+		return false;
+	}
+	*outlet->end = frame;
+	outlet->end = &frame->next;
+	outlet->count++;
+	outlet->bytes += frame->length;
+	return true;
+}
+
+void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
+                       const char *data, size_t length)
+{
+	pthread_mutex_lock(&outlet->lock);
+	if (!outlet->is_left && outlet->phase != OUTLET_ENDING &&
+	    (id->stream == 0 || id->seq > outlet->cursor)) {
+		if (queue(outlet, frame_event(id, data, length)) &&
+		    id->stream != 0)
+			outlet->cursor = id->seq;
+		rouse(outlet);
+	}
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlet_end(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	outlet->phase = OUTLET_ENDING;
+	rouse(outlet);
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlet_close(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	if (outlet->phase != OUTLET_ENDING && !outlet->is_left) {
+		if (outlet->polls) /* its last words: when to come again */
+			(void)queue(outlet, frame_retry(outlet->retry_ms));
+		outlet->phase = OUTLET_ENDING;
+	}
+	rouse(outlet);
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlet_want_refill(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	outlet->wants_refill = true;
+	rouse(outlet);
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlet_probe(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	outlet->beats = true;
+	rouse(outlet);
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlets_beat(struct outlets *all, int64_t silent_ms)
+{
+	int64_t now = mcps__steady_ms(all->clock);
+
+	pthread_mutex_lock(&all->lock);
+	for (struct outlet *outlet = all->first; outlet != NULL;
+	     outlet = outlet->next) {
+		pthread_mutex_lock(&outlet->lock);
+		if (outlet->is_asleep && now - outlet->wrote_ms >= silent_ms) {
+			outlet->beats = true;
+			rouse(outlet);
+		}
+		pthread_mutex_unlock(&outlet->lock);
+	}
+	pthread_mutex_unlock(&all->lock);
+}
+
+void mcps__outlets_close(struct outlets *all, bool calls_too)
+{
+	pthread_mutex_lock(&all->lock);
+	all->is_closing = all->is_closing || calls_too;
+	for (struct outlet *outlet = all->first; outlet != NULL;
+	     outlet = outlet->next)
+		if (calls_too || !outlet->is_call)
+			mcps__outlet_close(outlet);
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* ---- taking out ---- */
+
+static size_t take(struct outlet *outlet, char *out, size_t size)
+{
+	size_t written = 0;
+
+	while (outlet->first != NULL && written < size) {
+		struct outlet_frame *frame = outlet->first;
+		size_t left = frame->length - outlet->offset;
+		size_t now = left < size - written ? left : size - written;
+
+		memcpy(out + written, frame->text + outlet->offset, now);
+		written += now;
+		outlet->offset += now;
+		if (now < left)
+			break;
+		outlet->first = frame->next;
+		if (outlet->first == NULL)
+			outlet->end = &outlet->first;
+		outlet->count--;
+		outlet->bytes -= frame->length;
+		outlet->offset = 0;
+		mcps__free(frame);
+	}
+	return written;
+}
+
+/* A comment: readers skip it. */
+static size_t take_beat(struct outlet *outlet, char *out, size_t size)
+{
+	static const char beat[] = ":\n\n";
+
+	if (!outlet->beats || size < sizeof beat - 1)
+		return 0;
+	outlet->beats = false;
+	memcpy(out, beat, sizeof beat - 1);
+	return sizeof beat - 1;
+}
+
+/* One look, under the lock. True: the queue is to be filled, then look again.
+ */
+static bool look(struct outlet *outlet, char *out, size_t size,
+                 ptrdiff_t *result)
+{
+	*result = (ptrdiff_t)take(outlet, out, size);
+	if (*result == 0)
+		*result = (ptrdiff_t)take_beat(outlet, out, size);
+	if (*result != 0) {
+		outlet->beats = false;
+		outlet->wrote_ms = mcps__steady_ms(outlet->all->clock);
+		return false;
+	}
+	if (outlet->phase == OUTLET_ENDING) {
+		*result = OUTLET_OVER;
+		return false;
+	}
+	if (outlet->wants_refill) {
+		outlet->wants_refill = false;
+		return true;
+	}
+	outlet->is_asleep = true;
+	outlet->glue.sleep(outlet->glue.arg);
+	*result = OUTLET_ASLEEP;
+	return false;
+}
+
+ptrdiff_t mcps__outlet_read(struct outlet *outlet, char *out, size_t size)
+{
+	ptrdiff_t result;
+	bool again;
+
+	do {
+		pthread_mutex_lock(&outlet->lock);
+		again = look(outlet, out, size, &result);
+		pthread_mutex_unlock(&outlet->lock);
+		if (again)
+			outlet->refill(outlet);
+	} while (again);
+	return result;
+}

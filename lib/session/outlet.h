@@ -1,0 +1,124 @@
+/* An outlet: what one connection carries of a stream. Any thread puts events
+ * into its bounded queue, the connection's thread takes them out; between
+ * events it sleeps.
+ *
+ *   filling ──► live ──► ending        gets what is stored / what comes /
+ *      └───────────────►  ▲             nothing more: ends when it is empty
+ *
+ * A client too slow for its queue loses the connection, not the events: it
+ * comes back and resumes. */
+#ifndef MCPS_SESSION_OUTLET_H
+#define MCPS_SESSION_OUTLET_H
+
+#include "base/clock.h"
+#include "rpc/event.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* Bytes: beyond that no more is queued; one event may be larger by itself. */
+enum { OUTLET_EVENTS_MAX = 256, OUTLET_BYTES_MAX = 1024 * 1024 };
+
+/* How the connection waits. sleep is called by read, on the connection's
+ * thread; wake by any thread, exactly once after each sleep. Both under the
+ * outlet's lock: they must not call back. */
+struct outlet_glue {
+	void (*sleep)(void *arg);
+	void (*wake)(void *arg);
+	void *arg;
+};
+
+/* All outlets of a server. */
+struct outlets {
+	pthread_mutex_t lock; /* before any outlet's own */
+	struct outlet *first;
+	unsigned count;
+	bool is_closing; /* whoever comes now is closed at once */
+	const struct clock_source *clock;
+};
+
+MCPS_MUST_USE bool mcps__outlets_init(struct outlets *all,
+                                      const struct clock_source *clock);
+void mcps__outlets_finish(struct outlets *all);
+
+/* Have each outlet that was silent for SILENT_MS write a comment, so that a
+ * connection that is gone is found out, and proxies keep the others. */
+void mcps__outlets_beat(struct outlets *all, int64_t silent_ms);
+
+/* Close those of no call, or all; from then on new ones close at once. */
+void mcps__outlets_close(struct outlets *all, bool calls_too);
+
+enum outlet_phase { OUTLET_FILLING, OUTLET_LIVE, OUTLET_ENDING };
+
+struct outlet_frame;
+struct session;
+struct stream;
+
+/* References: the connection; the stream it is attached to; a job that reads
+ * the store for it. */
+struct outlet {
+	atomic_uint refs;
+	struct outlets *all;
+	struct outlet *prev, *next; /* lock of all */
+	struct outlet_glue glue;
+	struct session *session; /* borrowed from whoever holds the outlet */
+	bool is_call;
+	bool polls; /* its client knows "retry" */
+	uint32_t retry_ms;
+
+	/* More is stored than the queue took: called by read, under no lock,
+	 * when the queue is empty. */
+	void (*refill)(struct outlet *outlet);
+	void (*refill_finish)(void *arg); /* with the outlet */
+	void *refill_arg;
+
+	pthread_mutex_t lock; /* of what follows */
+	enum outlet_phase phase;
+	struct stream *stream; /* attached to: a reference */
+	struct outlet_frame *first, **end;
+	unsigned count;
+	size_t bytes;
+	size_t offset;   /* of the first frame, already written */
+	uint64_t cursor; /* the last event that was queued */
+	int64_t wrote_ms;
+	bool wants_refill;
+	bool is_asleep;
+	bool is_left; /* the connection is gone */
+	bool beats;   /* a comment is due */
+};
+
+/* SESSION must stay until leave. RETRY_MS: what to tell a client that POLLS
+ * when the server closes. NULL: out of memory. */
+struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
+                                const struct outlet_glue *glue, bool is_call,
+                                bool polls, uint32_t retry_ms);
+struct outlet *mcps__outlet_ref(struct outlet *outlet);
+void mcps__outlet_unref(struct outlet *outlet); /* NULL is fine */
+
+/* Queue an event; ID->stream 0: one that has no id. Events whose seq is not
+ * above the last one are dropped: they were sent. */
+void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
+                       const char *data, size_t length);
+
+/* Nothing more comes. */
+void mcps__outlet_end(struct outlet *outlet);
+/* The server closes the connection, not the stream. */
+void mcps__outlet_close(struct outlet *outlet);
+/* The queue is to be filled again once it is empty. */
+void mcps__outlet_want_refill(struct outlet *outlet);
+
+enum { OUTLET_ASLEEP = 0, OUTLET_OVER = -1 };
+
+/* The next bytes for the connection, at most SIZE; ASLEEP: none now, sleep was
+ * called; OVER: none any more. */
+ptrdiff_t mcps__outlet_read(struct outlet *outlet, char *out, size_t size);
+
+/* Have a sleeping connection look whether its client is still there. */
+void mcps__outlet_probe(struct outlet *outlet);
+
+/* The connection is gone, or was never to be: drops the connection's
+ * reference. Never while it sleeps. NULL is fine. */
+void mcps__outlet_leave(struct outlet *outlet);
+
+#endif

@@ -1,0 +1,304 @@
+/* Resuming: what is stored after an event goes to an outlet, a page at a time;
+ * then the outlet is attached and goes on live. Pages are read, and events are
+ * told of, on the store's one thread, so between the last page and the first
+ * live event there is neither gap nor overlap. */
+#include "session/stream.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "rpc/reply.h"
+#include "session/sessions.h"
+
+enum { PAGE_EVENTS = 128, PAGE_BYTES = 256 * 1024 };
+
+struct page_event {
+	struct page_event *next;
+	uint64_t seq;
+	size_t length;
+	char data[];
+};
+
+/* Lives as long as its outlet. */
+struct fill {
+	struct writer_job job; /* while it is queued it keeps the outlet */
+	struct sessions *sessions;
+	struct session *session; /* a reference */
+	struct outlet *outlet;
+	struct event_id after;
+	bool primes;
+
+	/* What was read. */
+	bool is_there; /* such a stream, of this session */
+	bool is_purged;
+	bool has_more;
+	struct mcps_stream_row row;
+	char request[STREAM_REQUEST_MAX + 1];
+	struct page_event *first, **end;
+	unsigned count;
+	size_t bytes;
+};
+
+/* ---- the page ---- */
+
+static void page_drop(struct fill *fill)
+{
+	struct page_event *event;
+
+	while ((event = fill->first) != NULL) {
+		fill->first = event->next;
+		mcps__free(event);
+	}
+	fill->end = &fill->first;
+	fill->count = 0;
+	fill->bytes = 0;
+}
+
+static mcps_status page_add(void *arg, const struct mcps_event_row *row)
+{
+	struct fill *fill = arg;
+	struct page_event *event;
+
+	if (fill->count >= PAGE_EVENTS || fill->bytes >= PAGE_BYTES)
+		return MCPS_LATER;
+	event = mcps__malloc(sizeof *event + row->length);
+	if (event == NULL)
+		return MCPS_E_NOMEM;
+	event->next = NULL;
+	event->seq = row->seq;
+	event->length = row->length;
+	if (row->length != 0)
+		memcpy(event->data, row->data, row->length);
+	*fill->end = event;
+	fill->end = &event->next;
+	fill->count++;
+	fill->bytes += row->length;
+	return MCPS_OK;
+}
+
+static void page_send(struct fill *fill)
+{
+	for (struct page_event *event = fill->first; event != NULL;
+	     event = event->next) {
+		const struct event_id id = { fill->after.stream, event->seq };
+		bool is_end =
+			fill->row.is_ended && event->seq == fill->row.last;
+
+		if (event->length != 0 || !is_end)
+			mcps__outlet_push(fill->outlet, &id, event->data,
+			                  event->length);
+		fill->after.seq = event->seq;
+	}
+	page_drop(fill);
+}
+
+/* ---- on the store's thread ---- */
+
+static mcps_status take_stream(void *arg, const struct mcps_stream_row *row)
+{
+	struct fill *fill = arg;
+
+	if (row->session != fill->session->ref ||
+	    row->request_length > STREAM_REQUEST_MAX)
+		return MCPS_OK; /* another session's: as if it were not there */
+	fill->is_there = true;
+	fill->row = *row;
+	if (row->request_length != 0)
+		memcpy(fill->request, row->request, row->request_length);
+	fill->row.request = fill->request;
+	return MCPS_OK;
+}
+
+static mcps_status read_events(struct fill *fill, mcps_store *store)
+{
+	mcps_status status;
+
+	if (fill->after.seq >= fill->row.last)
+		return MCPS_OK;
+	if (fill->after.seq + 1 < fill->row.first) {
+		fill->is_purged = true;
+		return MCPS_OK;
+	}
+	status = store->ops->event_replay(store, fill->after.stream,
+	                                  fill->after.seq, page_add, fill);
+	fill->has_more = status == MCPS_LATER;
+	fill->is_purged = status == MCPS_E_CORRUPT;
+	return fill->has_more || fill->is_purged ? MCPS_OK : status;
+}
+
+static mcps_status fill_run(struct writer_job *job, mcps_store *store)
+{
+	struct fill *fill = container_of(job, struct fill, job);
+	mcps_status status;
+
+	page_drop(fill);
+	fill->is_there = fill->is_purged = fill->has_more = false;
+	status = store->ops->stream_get(store, fill->after.stream, take_stream,
+	                                fill);
+	if (status != MCPS_OK || !fill->is_there)
+		return status;
+	return read_events(fill, store);
+}
+
+/* ---- what becomes of it ---- */
+
+/* A response that no stream will bring any more, in its place. */
+static void write_failure(struct buffer *out, const struct fill *fill,
+                          mcps_status status)
+{
+	const struct reply_id id = { fill->row.request,
+		                     fill->row.request_length };
+
+	mcps__reply_error(out, id, mcps_status_rpc(status),
+	                  mcps_status_text(status), NULL, NULL);
+}
+
+static void go_fresh(struct fill *fill)
+{
+	mcps__stream_begin(fill->sessions, fill->session, fill->primes,
+	                   fill->outlet);
+}
+
+/* Never a part of it: for a call an error and the end, else a fresh one. */
+static void go_without(struct fill *fill)
+{
+	const struct event_id none = { 0, 0 };
+	struct buffer message = { 0 };
+
+	if (fill->row.request_length == 0) {
+		go_fresh(fill);
+		return;
+	}
+	write_failure(&message, fill, MCPS_E_PURGED);
+	if (!message.failed)
+		mcps__outlet_push(fill->outlet, &none, message.data,
+		                  message.length);
+	mcps__buffer_finish(&message);
+	mcps__outlet_end(fill->outlet);
+}
+
+/* Its process is gone, and nobody will ever answer that call: that is said
+ * once, and stored like any answer. */
+static void end_orphan(struct fill *fill, struct stream *stream)
+{
+	struct buffer message = { 0 };
+
+	write_failure(&message, fill, MCPS_E_LOST);
+	if (!mcps__stream_append(stream, &message,
+	                         STREAM_ENDS | STREAM_MAY_DROP))
+		mcps__stream_abandon(stream, NULL);
+}
+
+static void tell_listens(struct sessions *sessions, struct session *session)
+{
+	if (sessions->listens != NULL)
+		sessions->listens(sessions->listens_arg, session);
+}
+
+static void go_live(struct fill *fill)
+{
+	struct stream *stream =
+		mcps__session_find_stream(fill->session, fill->after.stream);
+	bool is_orphan = stream == NULL;
+
+	if (is_orphan)
+		stream = mcps__stream_adopt(fill->sessions, fill->session,
+		                            fill->after.stream, fill->request,
+		                            fill->row.request_length);
+	if (stream == NULL) {
+		mcps__outlet_close(fill->outlet);
+		return;
+	}
+	mcps__stream_attach(stream, fill->outlet);
+	if (is_orphan && stream->is_call)
+		end_orphan(fill, stream);
+	else if (is_orphan)
+		mcps__session_list_stream(fill->session, stream);
+	if (!stream->is_call)
+		tell_listens(fill->sessions, fill->session);
+	mcps__stream_unref(stream);
+}
+
+static void fill_done(struct writer_job *job, mcps_status status)
+{
+	struct fill *fill = container_of(job, struct fill, job);
+	struct outlet *outlet = fill->outlet;
+
+	if (status != MCPS_OK) {
+		mcps__outlet_close(outlet); /* the client comes again */
+	} else if (!fill->is_there) {
+		go_fresh(fill);
+	} else if (fill->is_purged) {
+		go_without(fill);
+	} else {
+		page_send(fill);
+		if (fill->has_more)
+			mcps__outlet_want_refill(outlet);
+		else if (fill->row.is_ended)
+			mcps__outlet_end(outlet);
+		else
+			go_live(fill);
+	}
+	mcps__outlet_unref(outlet);
+}
+
+static void fill_submit(struct outlet *outlet)
+{
+	struct fill *fill = outlet->refill_arg;
+
+	mcps__outlet_ref(outlet);
+	mcps__writer_submit_read(fill->sessions->options.writer, &fill->job);
+}
+
+static void fill_finish(void *arg)
+{
+	struct fill *fill = arg;
+
+	page_drop(fill);
+	mcps__session_unref(fill->session);
+	mcps__free(fill);
+}
+
+void mcps__stream_resume(struct sessions *sessions, struct session *session,
+                         const struct event_id *id, bool primes,
+                         struct outlet *outlet)
+{
+	struct fill *fill;
+
+	if (!mcps__writer_has_streams(sessions->options.writer)) {
+		mcps__stream_begin(sessions, session, primes, outlet);
+		return;
+	}
+	fill = mcps__calloc(1, sizeof *fill);
+	if (fill == NULL) {
+		mcps__outlet_close(outlet);
+		return;
+	}
+	fill->job.run = fill_run;
+	fill->job.done = fill_done;
+	fill->sessions = sessions;
+	fill->session = mcps__session_ref(session);
+	fill->outlet = outlet;
+	fill->after = *id;
+	fill->primes = primes;
+	fill->end = &fill->first;
+	outlet->refill = fill_submit;
+	outlet->refill_arg = fill;
+	outlet->refill_finish = fill_finish;
+	fill_submit(outlet);
+}
+
+void mcps__stream_begin(struct sessions *sessions, struct session *session,
+                        bool primes, struct outlet *outlet)
+{
+	struct stream *stream =
+		mcps__stream_new(sessions, session, NULL, 0, primes);
+
+	if (stream == NULL) {
+		mcps__outlet_close(outlet);
+		return;
+	}
+	mcps__stream_attach(stream, outlet);
+	mcps__stream_open(stream, session);
+	mcps__stream_unref(stream);
+	tell_listens(sessions, session);
+}

@@ -1,0 +1,74 @@
+/* Revoking a caller: one transaction ends all of its sessions, and what the
+ * store does not hold any more is not believed either (not_before). */
+#include "session/table.h"
+
+#include "base/container.h"
+
+enum { REVOKE_ROWS = 64 };
+
+struct revoke_job {
+	struct writer_job job;
+	struct sessions *sessions;
+	const struct principal *principal;
+	uint8_t keys[REVOKE_ROWS][MCPS_SESSION_KEY_SIZE];
+	unsigned count;
+};
+
+static mcps_status take_key(void *arg, const struct mcps_session_row *row)
+{
+	struct revoke_job *revoke = arg;
+
+	if (revoke->count == REVOKE_ROWS)
+		return MCPS_LATER;
+	memcpy(revoke->keys[revoke->count++], row->key, sizeof row->key);
+	return MCPS_OK;
+}
+
+/* Rows are not changed while they are listed: some keys, then their end. */
+static mcps_status end_some(struct revoke_job *revoke, mcps_store *store,
+                            int64_t ref, int64_t until_ms)
+{
+	mcps_status status;
+
+	revoke->count = 0;
+	status = store->ops->session_list(store, ref, take_key, revoke);
+	if (status == MCPS_LATER)
+		status = MCPS_OK;
+	for (unsigned i = 0; i < revoke->count && status == MCPS_OK; i++)
+		status = store->ops->session_end(store, revoke->keys[i],
+		                                 until_ms);
+	return status;
+}
+
+static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
+{
+	struct revoke_job *revoke = container_of(job, struct revoke_job, job);
+	int64_t now = mcps__sessions_now(revoke->sessions);
+	mcps_status status;
+	int64_t ref;
+
+	status = store->ops->principal_intern(store, revoke->principal->digest,
+	                                      &ref);
+	if (status == MCPS_OK)
+		status = store->ops->principal_revoke(store, ref, now);
+	do {
+		if (status == MCPS_OK)
+			status = end_some(revoke, store, ref,
+			                  now + SESSION_TOMBSTONE_MS);
+	} while (status == MCPS_OK && revoke->count == REVOKE_ROWS);
+	return status;
+}
+
+mcps_status mcps__sessions_revoke(struct sessions *sessions,
+                                  struct principal *principal)
+{
+	struct revoke_job revoke = { .job.run = revoke_run,
+		                     .sessions = sessions,
+		                     .principal = principal };
+	mcps_status status =
+		mcps__writer_run(sessions->options.writer, &revoke.job);
+
+	if (status == MCPS_OK || status == MCPS_E_STORE)
+		mcps__table_drop(sessions, principal->digest);
+	return status;
+}

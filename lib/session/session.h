@@ -1,0 +1,142 @@
+/* One session in memory: what was negotiated, who owns it, and who waits for
+ * it. The stored row is the truth; this is its hot copy. */
+#ifndef MCPS_SESSION_SESSION_H
+#define MCPS_SESSION_SESSION_H
+
+#include "session/hash.h"
+#include "session/principal.h"
+
+#include <mcps/session.h>
+#include <mcps/sys/store.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Where a session in the table stands.
+ *
+ *   busy ──► live ──► ending ──► over ──► (out of the table)
+ *     └───────────────────────────►       over ──► busy: recreated, buried
+ *
+ * busy: a store job decides what it is; requests for it wait in line.
+ * over: it is none (ended, unknown, failed); those in line are told one by
+ *       one, and the first may make it busy again. */
+enum session_phase {
+	SESSION_BUSY,
+	SESSION_LIVE,
+	SESSION_ENDING, /* its DELETE is queued: later arrivals wait */
+	SESSION_OVER,
+};
+
+/* What a look at a session id found. */
+enum session_found {
+	FOUND_NOT_LOADED, /* not in memory: ask the store */
+	FOUND_LIVE,
+	FOUND_ENDED,   /* deleted, revoked, or past its absolute lifetime */
+	FOUND_UNKNOWN, /* also somebody else's, or idle-expired */
+};
+
+/* Flags of the stored row. */
+enum session_flag {
+	SESSION_INITIALIZED = 1, /* notifications/initialized arrived */
+	SESSION_RECREATED = 2,
+	SESSION_SUBSCRIBED = 4, /* to some resource: its state says to which */
+
+	/* What logging/setLevel said, enum mcps_severity; 0: nothing yet. */
+	SESSION_LOG_LEVEL = 0xf00,
+};
+
+enum { SESSION_LOG_LEVEL_SHIFT = 8 };
+
+/* Which bytes of the digest of the lists are of which; those of prompts go on
+ * to the end. */
+enum { LISTS_TOOLS = 0, LISTS_RESOURCES = 3, LISTS_PROMPTS = 6 };
+
+/* Lists that a client may have seen in another state. */
+enum session_list {
+	SESSION_LIST_TOOLS = 1,
+	SESSION_LIST_RESOURCES = 2,
+	SESSION_LIST_PROMPTS = 4,
+};
+
+/* Someone in line for a session. fn is called exactly once, under no lock,
+ * on the store thread or the caller's; SESSION is a reference that moves to
+ * the callee when FOUND_LIVE, else NULL. STATUS is MCPS_OK or
+ *
+ *   MCPS_E_GONE with FOUND_ENDED: it had ended before (MCPS_OK: WAIT's own
+ *     request ended it);
+ *   anything else with FOUND_NOT_LOADED: the store could not say (MCPS_OK:
+ *     it was not asked, a session that was to end had left memory; look
+ *     again). */
+struct session;
+struct session_wait {
+	void (*fn)(struct session_wait *wait, enum session_found found,
+	           struct session *session, mcps_status status);
+	struct session_wait *next;
+};
+
+/* A call under way on a session, so that it can be cancelled. */
+struct session_call {
+	struct session_call *prev, *next;
+	const char *id; /* the raw JSON of its request id */
+	size_t id_length;
+	atomic_bool cancelled;
+};
+
+/* References: the table while it is in it; each exchange and call; each store
+ * job under way. */
+struct session {
+	UT_hash_handle hh;             /* table lock */
+	struct session *older, *newer; /* table lock; live ones only */
+	struct session_wait *waits;    /* table lock; first in line */
+	struct session_wait **waits_end;
+	atomic_uint refs;
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	uint8_t phase;      /* table lock; enum session_phase */
+	bool in_table;      /* table lock */
+	unsigned settlings; /* table lock; times a job decided */
+
+	/* Set before it is live, constant while it is. */
+	struct principal *principal;
+	uint8_t origin;               /* enum mcps_origin */
+	_Atomic uint8_t lists_differ; /* enum session_list; not said yet */
+	int64_t ref;                  /* of the stored row */
+	int64_t principal_ref;
+	int64_t created_ms;
+	int64_t old_at_ms; /* steady: past its absolute lifetime */
+	uint32_t revision;
+	uint32_t capabilities;
+	uint64_t incarnation;
+	char *client_name; /* NULL: unknown */
+	char *client_version;
+
+	struct subscription *subscriptions; /* sessions.topics_lock */
+	int64_t seen_ms;                    /* steady; table lock */
+	int64_t touched_ms; /* steady; table lock; last one stored */
+
+	pthread_mutex_t lock; /* of what follows */
+	uint32_t flags;
+	struct session_call *calls;
+	struct stream *streams; /* newest first: references */
+};
+
+struct session *mcps__session_new(const uint8_t *key,
+                                  struct principal *principal);
+struct session *mcps__session_ref(struct session *session);
+void mcps__session_unref(struct session *session); /* NULL is fine */
+
+/* Put a call on the session, take it off. */
+void mcps__session_add_call(struct session *session, struct session_call *call);
+void mcps__session_remove_call(struct session *session,
+                               struct session_call *call);
+
+/* Cancel the call with this raw request id; false when there is none. */
+bool mcps__session_cancel_call(struct session *session, const char *id,
+                               size_t length);
+void mcps__session_cancel_all(struct session *session);
+
+bool mcps__session_has_flag(struct session *session, enum session_flag flag);
+uint32_t mcps__session_log_level(struct session *session);
+
+/* 8 hex digits that name it in logs. */
+void mcps__session_digest(const uint8_t *key, char out[9]);
+
+#endif

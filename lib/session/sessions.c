@@ -1,0 +1,293 @@
+#include "session/table.h"
+
+#include "base/container.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "session/subscriptions.h"
+#include "session/table.h"
+
+#include <sodium.h>
+
+enum { SWEEP_ROWS = 500 };
+
+/* ---- what belongs to the store ---- */
+
+struct start_job {
+	struct writer_job job;
+	struct sessions *sessions;
+	int64_t high_water_ms;
+};
+
+/* A named value of known size, as it is stored. */
+struct meta_value {
+	void *bytes;
+	size_t size;
+	bool is_there;
+};
+
+static mcps_status take_value(void *arg, const void *bytes, size_t length)
+{
+	struct meta_value *value = arg;
+
+	if (length != value->size)
+		return MCPS_E_CORRUPT;
+	memcpy(value->bytes, bytes, length);
+	value->is_there = true;
+	return MCPS_OK;
+}
+
+/* Read a random value, or make it: with the store, once. */
+static mcps_status read_or_make(struct start_job *start, mcps_store *store,
+                                const char *name, void *bytes, size_t size)
+{
+	struct meta_value value = { bytes, size, false };
+	mcps_status status =
+		store->ops->meta_get(store, name, take_value, &value);
+
+	if (status != MCPS_OK || value.is_there)
+		return status;
+	status =
+		mcps__random_fill(start->sessions->options.random, bytes, size);
+	if (status != MCPS_OK)
+		return status;
+	return store->ops->meta_put(store, name, bytes, size);
+}
+
+/* The row key is what ids are looked up by: it never changes. */
+static mcps_status start_run(struct writer_job *job, mcps_store *store)
+{
+	struct start_job *start = container_of(job, struct start_job, job);
+	struct sessions *sessions = start->sessions;
+	struct meta_value clock = { &start->high_water_ms,
+		                    sizeof start->high_water_ms, false };
+	mcps_status status = read_or_make(start, store, "row-key",
+	                                  sessions->row_key, ID_KEY_SIZE);
+
+	if (status == MCPS_OK)
+		status = read_or_make(start, store, "store-name",
+		                      sessions->store_name, STORE_NAME_SIZE);
+	if (status == MCPS_OK)
+		status = store->ops->meta_get(store, "clock", take_value,
+		                              &clock);
+	return status;
+}
+
+mcps_status mcps__sessions_init(struct sessions *sessions,
+                                const struct sessions_options *o,
+                                struct mcps_error *error)
+{
+	struct start_job start = { .job.run = start_run, .sessions = sessions };
+	mcps_status status;
+
+	*sessions = (struct sessions){ .options = *o };
+	status = mcps__writer_run(o->writer, &start.job);
+	if (status != MCPS_OK)
+		return mcps__fail(error, status,
+		                  "cannot read the store's own data: %s",
+		                  mcps_status_text(status));
+	if (pthread_mutex_init(&sessions->lock, NULL) != 0)
+		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+	if (pthread_mutex_init(&sessions->topics_lock, NULL) != 0) {
+		pthread_mutex_destroy(&sessions->lock);
+		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+	}
+	if (mcps__outlets_init(&sessions->outlets, o->clock)) {
+		if (mcps__session_clock_init(&sessions->time, o->clock,
+		                             start.high_water_ms))
+			return MCPS_OK;
+		mcps__outlets_finish(&sessions->outlets);
+	}
+	pthread_mutex_destroy(&sessions->topics_lock);
+	pthread_mutex_destroy(&sessions->lock);
+	return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+}
+
+void mcps__sessions_finish(struct sessions *sessions)
+{
+	struct session *session, *next;
+
+	HASH_ITER (hh, sessions->by_key, session, next) {
+		HASH_DELETE(hh, sessions->by_key, session);
+		mcps__subscriptions_leave(sessions, session);
+		mcps__session_unref(session);
+	}
+	mcps__session_clock_finish(&sessions->time);
+	mcps__outlets_finish(&sessions->outlets);
+	pthread_mutex_destroy(&sessions->topics_lock);
+	pthread_mutex_destroy(&sessions->lock);
+}
+
+void mcps__sessions_get_keys(struct sessions *sessions, struct id_keys *out)
+{
+	pthread_mutex_lock(&sessions->lock);
+	*out = sessions->options.keys;
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+void mcps__sessions_set_keys(struct sessions *sessions,
+                             const struct id_keys *keys)
+{
+	pthread_mutex_lock(&sessions->lock);
+	sessions->options.keys = *keys;
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+void mcps__sessions_get_lists(struct sessions *sessions,
+                              uint8_t out[MCPS_LISTS_DIGEST_SIZE])
+{
+	pthread_mutex_lock(&sessions->lock);
+	memcpy(out, sessions->options.lists, MCPS_LISTS_DIGEST_SIZE);
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+void mcps__sessions_mark_lists(struct sessions *sessions, uint8_t lists)
+{
+	struct session *session, *next;
+
+	pthread_mutex_lock(&sessions->lock);
+	HASH_ITER (hh, sessions->by_key, session, next)
+		atomic_fetch_or(&session->lists_differ, lists);
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+void mcps__sessions_set_lists(struct sessions *sessions,
+                              const uint8_t lists[MCPS_LISTS_DIGEST_SIZE])
+{
+	pthread_mutex_lock(&sessions->lock);
+	memcpy(sessions->options.lists, lists, MCPS_LISTS_DIGEST_SIZE);
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+int64_t mcps__sessions_now(struct sessions *sessions)
+{
+	return mcps__session_clock_now(&sessions->time);
+}
+
+void mcps__sessions_key(struct sessions *sessions,
+                        uint8_t key[MCPS_SESSION_KEY_SIZE],
+                        const struct principal *principal, const char *id,
+                        size_t length)
+{
+	struct id_owner owner = { principal->digest,
+		                  sessions->options.resource };
+
+	mcps__id_row_key(key, sessions->row_key, &owner, id, length);
+}
+
+/* ---- last seen ---- */
+
+struct touch {
+	struct writer_job job;
+	struct sessions *sessions;
+	struct session *session; /* a reference */
+	int64_t seen_ms;
+};
+
+static mcps_status touch_run(struct writer_job *job, mcps_store *store)
+{
+	struct touch *touch = container_of(job, struct touch, job);
+
+	return store->ops->session_touch(store, touch->session->key,
+	                                 touch->seen_ms);
+}
+
+/* Failures do not matter: the next one will say it again. */
+static void touch_done(struct writer_job *job, mcps_status status)
+{
+	struct touch *touch = container_of(job, struct touch, job);
+
+	if (status == MCPS_E_GONE)
+		mcps__sessions_forget(touch->sessions, touch->session);
+	mcps__session_unref(touch->session);
+	mcps__free(touch);
+}
+
+void mcps__sessions_touch(struct sessions *sessions, struct session *session)
+{
+	struct touch *touch;
+
+	touch = mcps__calloc(1, sizeof *touch);
+	if (touch == NULL)
+		return;
+	touch->job.run = touch_run;
+	touch->job.done = touch_done;
+	touch->sessions = sessions;
+	touch->session = mcps__session_ref(session);
+	touch->seen_ms = mcps__sessions_now(sessions);
+	mcps__writer_submit(sessions->options.writer, &touch->job);
+}
+
+/* ---- sweeping ---- */
+
+struct sweep_job {
+	struct writer_job job;
+	struct sessions *sessions;
+	size_t removed;
+};
+
+/* What is stored of "last seen" lags behind memory, and memory counts by the
+ * steady clock, so rows are given that much more: a session that is live in
+ * memory has its row. */
+static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
+{
+	struct sweep_job *sweep = container_of(job, struct sweep_job, job);
+	struct sessions *sessions = sweep->sessions;
+	int64_t ahead = mcps__session_clock_ahead(&sessions->time);
+	int64_t now = mcps__sessions_now(sessions);
+	struct mcps_sweep what = {
+		.now_ms = now,
+		.idle_before_ms = now - ahead - sessions->options.idle_ms -
+		                  mcps__table_touch_every(sessions),
+		.aged_before_ms = now - ahead - sessions->options.max_age_ms,
+		.tombstone_until_ms = now + SESSION_TOMBSTONE_MS,
+		.events_before_ms = now - sessions->options.event_age_ms,
+		.streams_before_ms = now - sessions->options.event_age_ms,
+		.limit = SWEEP_ROWS,
+	};
+	mcps_status status =
+		store->ops->meta_put(store, "clock", &now, sizeof now);
+
+	if (status != MCPS_OK)
+		return status;
+	return store->ops->sweep(store, &what, &sweep->removed);
+}
+
+size_t mcps__sessions_sweep(struct sessions *sessions)
+{
+	struct sweep_job sweep = { .job.run = sweep_run, .sessions = sessions };
+
+	if (mcps__writer_run(sessions->options.writer, &sweep.job) != MCPS_OK)
+		return 0;
+	return sweep.removed;
+}
+
+/* ---- the view ---- */
+
+const char *mcps_origin_text(enum mcps_origin origin)
+{
+	switch (origin) {
+	case MCPS_CREATED:
+		return "created";
+	case MCPS_RESTORED:
+		return "restored";
+	case MCPS_RECREATED:
+		return "recreated";
+	}
+	return "unknown";
+}
+
+void mcps__session_view(const struct sessions *sessions,
+                        const struct session *session,
+                        struct mcps_session_view *out)
+{
+	*out = (struct mcps_session_view){
+		.origin = (enum mcps_origin)session->origin,
+		.incarnation = session->incarnation,
+		.revision = sessions->options.revision_text(session->revision),
+		.created_ms = session->created_ms,
+		.lists_differ = session->lists_differ != 0,
+		.client_name = session->client_name,
+		.client_version = session->client_version,
+	};
+	mcps__session_digest(session->key, out->digest);
+}

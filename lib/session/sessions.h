@@ -1,0 +1,176 @@
+/* The table of sessions: a bounded hot set over the store.
+ *
+ * Reading it is memory only. Everything that needs the store goes through a
+ * job of the writer, one at a time per session, while requests for it wait in
+ * line; memory changes only after COMMIT. */
+#ifndef MCPS_SESSION_SESSIONS_H
+#define MCPS_SESSION_SESSIONS_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/work.h"
+#include "session/id.h"
+#include "session/keys.h"
+#include "session/session.h"
+#include "session/outlet.h"
+#include "session/time.h"
+#include "store/writer.h"
+
+#include <stdatomic.h>
+
+/* Tombstones of ids that carry no age of their own are kept for 400 days. */
+#define SESSION_TOMBSTONE_MS (INT64_C(400) * 24 * 3600 * 1000)
+
+struct sessions_options {
+	struct writer *writer;              /* borrowed */
+	struct executor executor;           /* runs the hook */
+	const struct clock_source *clock;   /* borrowed */
+	const struct random_source *random; /* borrowed */
+	struct log_sink log;
+	const char *resource; /* borrowed */
+	struct id_keys keys;
+	int64_t idle_ms;
+	int64_t max_age_ms;
+	uint32_t hot;            /* most sessions in memory */
+	int64_t quota;           /* live sessions of one caller; 0: no limit */
+	int64_t anonymous_quota; /* ... of all anonymous ones together */
+	uint32_t subscriptions;  /* most of one; 0: SUBSCRIPTIONS_MOST */
+	uint8_t lists[MCPS_LISTS_DIGEST_SIZE]; /* at the start; see set_lists */
+	int64_t event_age_ms;       /* events of streams are kept so long */
+	uint64_t event_bytes;       /* ... and so many of one session */
+	mcps_session_event_fn hook; /* may be NULL */
+	void *hook_arg;
+	const char *(*revision_text)(uint32_t number); /* for the view */
+};
+
+struct sessions_counts {
+	atomic_uint_fast64_t created, restored, recreated, evicted, ended;
+};
+
+struct sessions {
+	struct sessions_options options;
+	uint8_t row_key[ID_KEY_SIZE];
+	uint8_t store_name[STORE_NAME_SIZE]; /* random, made with the store */
+	struct session_clock time;
+	struct outlets outlets;
+	/* Somebody listens to a session's stream of no call; NULL: nobody wants
+	 * to know. Under no lock. */
+	void (*listens)(void *arg, struct session *session);
+	void *listens_arg;
+	pthread_mutex_t topics_lock; /* of what is subscribed to: */
+	struct topic *topics;
+	pthread_mutex_t lock; /* of what follows, and options.lists */
+	struct session *by_key;
+	struct session *oldest, *newest; /* live ones, by last use */
+	struct sessions_counts counts;
+};
+
+/* What a new or recreated session starts with. Texts are copied. */
+struct session_birth {
+	uint32_t revision;
+	uint32_t capabilities;
+	const char *client_name; /* may be NULL */
+	const char *client_version;
+	int64_t created_ms; /* of a recreated one with a signed id: its own
+	                     * issued-at; 0: now */
+};
+
+/* Read or make the store's row key and clock. The struct is the caller's. */
+MCPS_MUST_USE mcps_status mcps__sessions_init(struct sessions *sessions,
+                                              const struct sessions_options *o,
+                                              struct mcps_error *error);
+/* After the writer has stopped. */
+void mcps__sessions_finish(struct sessions *sessions);
+
+/* The keys of ids, which may be replaced while the server runs. */
+void mcps__sessions_get_keys(struct sessions *sessions, struct id_keys *out);
+void mcps__sessions_set_keys(struct sessions *sessions,
+                             const struct id_keys *keys);
+
+/* The digest of what is offered, which may change while the server runs. */
+void mcps__sessions_get_lists(struct sessions *sessions,
+                              uint8_t out[MCPS_LISTS_DIGEST_SIZE]);
+/* Every session in memory has yet to be told of these lists. */
+void mcps__sessions_mark_lists(struct sessions *sessions, uint8_t lists);
+void mcps__sessions_set_lists(struct sessions *sessions,
+                              const uint8_t lists[MCPS_LISTS_DIGEST_SIZE]);
+
+/* Everything of a caller ends: its rows become tombstones, ids issued before
+ * now are no longer believed. Waits for the store. */
+MCPS_MUST_USE mcps_status mcps__sessions_revoke(struct sessions *sessions,
+                                                struct principal *principal);
+
+/* Now, as sessions count it (session/time.h). Milliseconds since 1970. */
+int64_t mcps__sessions_now(struct sessions *sessions);
+
+void mcps__sessions_key(struct sessions *sessions,
+                        uint8_t key[MCPS_SESSION_KEY_SIZE],
+                        const struct principal *principal, const char *id,
+                        size_t length);
+
+/* Look, without I/O. FOUND_LIVE: *OUT is a reference, last seen moves.
+ * Anything else: FOUND_NOT_LOADED. */
+enum session_found mcps__sessions_find(struct sessions *sessions,
+                                       const uint8_t *key,
+                                       struct session **out);
+
+/* ---- each calls WAIT->fn exactly once, perhaps before returning ---- */
+
+/* Bring a session in from the store, once for all who ask at the same time. */
+void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
+                         struct principal *principal,
+                         struct session_wait *wait);
+
+/* Make a new session; ID gets its name (ID_TEXT_LENGTH + 1 bytes). */
+void mcps__sessions_create(struct sessions *sessions,
+                           struct principal *principal,
+                           const struct session_birth *birth, char *id,
+                           struct session_wait *wait);
+
+/* Make an unknown one under the same id, unless it has ended. */
+void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
+                             struct principal *principal,
+                             const struct session_birth *birth,
+                             struct session_wait *wait);
+
+/* Set and clear flags of a live session, in the store and then in memory.
+ * WAIT is told directly, in no line. */
+void mcps__sessions_save(struct sessions *sessions, struct session *session,
+                         uint32_t set, uint32_t clear,
+                         struct session_wait *wait);
+
+/* End a live session; its tombstone is kept until UNTIL_MS. WAIT hears
+ * FOUND_ENDED with MCPS_OK when this very call ended it, with MCPS_E_GONE
+ * when something else did, FOUND_NOT_LOADED with MCPS_OK when it is no longer
+ * in memory: look again. */
+void mcps__sessions_end(struct sessions *sessions, struct session *session,
+                        int64_t until_ms, struct session_wait *wait);
+
+/* A tombstone for an id that is unknown here but signed for its caller. WAIT
+ * hears FOUND_ENDED, MCPS_E_GONE. */
+void mcps__sessions_bury(struct sessions *sessions, const uint8_t *key,
+                         struct principal *principal, int64_t until_ms,
+                         struct session_wait *wait);
+
+/* ---- - ---- */
+
+/* Remove what is over, a bounded batch; the number of rows touched. Waits for
+ * the store: the timer thread only. */
+size_t mcps__sessions_sweep(struct sessions *sessions);
+
+size_t mcps__sessions_hot(struct sessions *sessions);
+
+/* Whether a session that was live has ended since, or is about to. */
+bool mcps__session_is_over(struct sessions *sessions, struct session *session);
+
+/* The store has no such live session, whatever memory says: the next request
+ * asks it anew. The caller holds a reference. */
+void mcps__sessions_forget(struct sessions *sessions, struct session *session);
+
+/* The view of a live session; texts are borrowed from it. */
+void mcps__session_view(const struct sessions *sessions,
+                        const struct session *session,
+                        struct mcps_session_view *out);
+
+#endif

@@ -1,0 +1,136 @@
+/* A stream: messages of the server to one client, in order, each stored before
+ * it is sent, so that a client that lost its connection, or outlives the
+ * server, resumes after the last one it has seen.
+ *
+ *   append ──► writer: stored ──► outlet, if one is attached ──► connection
+ *                        │
+ *   resume ◄─────────────┘   reads what came after an id, then goes on live
+ *
+ * A call's stream answers one request and ends with its response. A session's
+ * other streams (GET) carry what belongs to no call. */
+#ifndef MCPS_SESSION_STREAM_H
+#define MCPS_SESSION_STREAM_H
+
+#include "session/outlet.h"
+#include "session/session.h"
+#include "store/writer.h"
+
+struct sessions;
+
+enum {
+	STREAM_REQUEST_MAX =
+		255,             /* bytes of the id of the request it answers */
+	STREAM_PENDING_MAX = 256 /* events on their way to the store */
+};
+
+/* References: the session's list; an outlet; each job; the call it answers. */
+struct stream {
+	atomic_uint refs;
+	struct sessions *sessions;
+	int64_t session_ref; /* of the stored row */
+	uint64_t id;
+	bool is_call;
+	bool primes;      /* its client is given an id to resume from at once */
+	bool is_volatile; /* nothing is stored: events have no ids */
+	struct stream *prev, *next; /* session lock; newest first */
+	bool is_listed;             /* session lock */
+
+	pthread_mutex_t lock; /* of what follows; before any outlet's */
+	pthread_cond_t room;
+	struct outlet *outlet; /* attached: a reference */
+	unsigned pending;
+	bool is_over; /* the last event was stored, or nothing can be */
+
+	size_t request_length;
+	char request[]; /* raw JSON id of the request that it answers */
+};
+
+/* How an append is to be taken. */
+enum stream_append {
+	STREAM_ENDS = 1,     /* the last event */
+	STREAM_MAY_DROP = 2, /* not at all, rather than wait */
+};
+
+/* A stream of SESSION, to be opened. REQUEST: raw JSON id of the request that
+ * it answers; length 0: none. NULL: no memory, or no chance. */
+struct stream *mcps__stream_new(struct sessions *sessions,
+                                struct session *session, const char *request,
+                                size_t request_length, bool primes);
+/* The same of a stream that is stored already. */
+struct stream *mcps__stream_adopt(struct sessions *sessions,
+                                  struct session *session, uint64_t id,
+                                  const char *request, size_t request_length);
+struct stream *mcps__stream_ref(struct stream *stream);
+void mcps__stream_unref(struct stream *stream); /* NULL is fine */
+
+/* Put it on its session's list and store that there is such a stream. Before
+ * any append. */
+void mcps__stream_open(struct stream *stream, struct session *session);
+
+/* OUTLET carries what comes from now on; one that did before is closed. */
+void mcps__stream_attach(struct stream *stream, struct outlet *outlet);
+/* OUTLET's connection is gone. Drops OUTLET's reference to the stream. */
+void mcps__stream_detach(struct stream *stream, struct outlet *outlet);
+
+/* Store and then send a JSON message, which moves in. Waits for room if the
+ * store is behind, unless it may drop: then false says that it did. Never
+ * on the store's thread without MAY_DROP. */
+bool mcps__stream_append(struct stream *stream, struct buffer *message,
+                         unsigned how);
+
+/* Close the connection, behind all that was appended so far; its client is to
+ * come back after RETRY_MS. */
+void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms);
+
+/* The same in two parts, for who has a job of its own: in its run, and when
+ * the commit is known. */
+MCPS_MUST_USE mcps_status mcps__stream_store(struct stream *stream,
+                                             mcps_store *store,
+                                             const struct buffer *message,
+                                             bool ends, uint64_t *seq);
+void mcps__stream_stored(struct stream *stream, const struct buffer *message,
+                         bool ends, uint64_t seq);
+
+/* End without storing anything: MESSAGE (may be NULL) is sent without an id. */
+void mcps__stream_abandon(struct stream *stream, const struct buffer *message);
+
+/* ---- a session's streams ---- */
+
+/* Put it on its session's list: the newest. */
+void mcps__session_list_stream(struct session *session, struct stream *stream);
+/* Take it off its session's list: it is over. */
+void mcps__session_drop_stream(struct session *session, struct stream *stream);
+
+/* The stream of that id, a reference; NULL: it is not in memory. */
+struct stream *mcps__session_find_stream(struct session *session, uint64_t id);
+
+/* The one that a message of no call goes to: the newest that somebody listens
+ * to, else the newest. A reference; NULL: there is none. */
+struct stream *mcps__session_main_stream(struct session *session);
+
+/* Close what its connections carry: it has ended. */
+void mcps__session_close_streams(struct session *session);
+
+/* Store that every session and stream that somebody listens to is in use. Does
+ * not wait. */
+void mcps__streams_keep(struct sessions *sessions);
+
+/* Call FN for each session that somebody listens to, under no lock. */
+void mcps__listeners_each(struct sessions *sessions,
+                          void (*fn)(void *arg, struct session *session),
+                          void *arg);
+
+/* ---- resuming ---- */
+
+/* Feed OUTLET with what its session's stream ID->stream holds after ID->seq,
+ * and then live. What names nothing of SESSION, or something that is no longer
+ * kept, gets a fresh stream. */
+void mcps__stream_resume(struct sessions *sessions, struct session *session,
+                         const struct event_id *id, bool primes,
+                         struct outlet *outlet);
+
+/* A fresh stream of no call for OUTLET. */
+void mcps__stream_begin(struct sessions *sessions, struct session *session,
+                        bool primes, struct outlet *outlet);
+
+#endif

@@ -1,0 +1,385 @@
+#include "session/subscriptions.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+static const char state_key[] = { STATE_KEY_INTERNAL, 's', 'u', 'b', '\0' };
+
+/* One session's wish for one URI: in a list of each. */
+struct subscription {
+	struct subscription *next; /* of the session */
+	struct session *session;
+	struct topic *topic;
+	struct subscription *older, *newer; /* of the topic */
+};
+
+struct topic {
+	UT_hash_handle hh;
+	struct subscription *newest;
+	char uri[];
+};
+
+/* ---- the index; under its lock ---- */
+
+static struct topic *topic_get(struct sessions *sessions, const char *uri)
+{
+	struct topic *topic;
+	size_t length = strlen(uri);
+
+	HASH_FIND(hh, sessions->topics, uri, length, topic);
+	if (topic != NULL)
+		return topic;
+	topic = mcps__calloc(1, sizeof *topic + length + 1);
+	if (topic == NULL)
+		return NULL;
+	memcpy(topic->uri, uri, length);
+	HASH_ADD_KEYPTR(hh, sessions->topics, topic->uri, length, topic);
+	if (topic->hh.tbl != NULL)
+		return topic;
+	mcps__free(topic);
+	return NULL;
+}
+
+static void topic_put(struct sessions *sessions, struct topic *topic)
+{
+	if (topic->newest != NULL)
+		return;
+	HASH_DELETE(hh, sessions->topics, topic);
+	mcps__free(topic);
+}
+
+static struct subscription **find(struct session *session, const char *uri)
+{
+	struct subscription **at = &session->subscriptions;
+
+	while (*at != NULL && strcmp((*at)->topic->uri, uri) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static bool index_add(struct sessions *sessions, struct session *session,
+                      const char *uri)
+{
+	struct subscription *made;
+	struct topic *topic;
+
+	if (*find(session, uri) != NULL)
+		return true;
+	topic = topic_get(sessions, uri);
+	if (topic == NULL)
+		return false;
+	made = mcps__calloc(1, sizeof *made);
+	if (made == NULL) {
+		topic_put(sessions, topic);
+		return false;
+	}
+	made->session = session;
+	made->topic = topic;
+	made->older = topic->newest;
+	if (made->older != NULL)
+		made->older->newer = made;
+	topic->newest = made;
+	made->next = session->subscriptions;
+	session->subscriptions = made;
+	return true;
+}
+
+static void index_remove(struct sessions *sessions, struct subscription **at)
+{
+	struct subscription *gone = *at;
+
+	if (gone == NULL)
+		return;
+	*at = gone->next;
+	if (gone->older != NULL)
+		gone->older->newer = gone->newer;
+	if (gone->newer != NULL)
+		gone->newer->older = gone->older;
+	else
+		gone->topic->newest = gone->older;
+	topic_put(sessions, gone->topic);
+	mcps__free(gone);
+}
+
+void mcps__subscriptions_leave(struct sessions *sessions,
+                               struct session *session)
+{
+	pthread_mutex_lock(&sessions->topics_lock);
+	while (session->subscriptions != NULL)
+		index_remove(sessions, &session->subscriptions);
+	pthread_mutex_unlock(&sessions->topics_lock);
+}
+
+/* A session that left memory meanwhile must not come into the index: nobody
+ * would take it out again. False: out of memory. */
+static bool index_set(struct sessions *sessions, struct session *session,
+                      const char *uri, bool wants)
+{
+	bool is_set = true;
+
+	pthread_mutex_lock(&sessions->lock);
+	pthread_mutex_lock(&sessions->topics_lock);
+	if (!wants)
+		index_remove(sessions, find(session, uri));
+	else if (session->in_table)
+		is_set = index_add(sessions, session, uri);
+	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_unlock(&sessions->lock);
+	return is_set;
+}
+
+/* ---- as stored: URIs, each with its NUL ---- */
+
+static mcps_status take_value(void *arg, const struct mcps_state_row *row)
+{
+	mcps__buffer_add(arg, row->value, row->length);
+	return ((struct buffer *)arg)->failed ? MCPS_E_NOMEM : MCPS_OK;
+}
+
+mcps_status mcps__subscriptions_read(mcps_store *store, int64_t ref,
+                                     struct buffer *out)
+{
+	mcps__buffer_reset(out);
+	return store->ops->state_get(store, MCPS_STATE_OF_SESSION, ref,
+	                             state_key, take_value, out);
+}
+
+/* The next one behind AT, which ends before END; NULL: there is none. */
+static const char *next_uri(const char *at, const char *end)
+{
+	return at < end && memchr(at, '\0', (size_t)(end - at)) != NULL ? at
+	                                                                : NULL;
+}
+
+void mcps__subscriptions_enter(struct sessions *sessions,
+                               struct session *session,
+                               const struct buffer *uris)
+{
+	const char *uri, *end;
+
+	if (uris->length == 0)
+		return;
+	end = uris->data + uris->length;
+	for (uri = next_uri(uris->data, end); uri != NULL;
+	     uri = next_uri(uri + strlen(uri) + 1, end))
+		(void)index_set(sessions, session, uri, true);
+}
+
+/* ---- subscribing ---- */
+
+struct subscribe {
+	struct writer_job job;
+	struct sessions *sessions;
+	struct session *session; /* a reference */
+	struct session_wait *wait;
+	bool wants;
+	struct mcps_session_row row;
+	char data[512];
+	struct buffer uris; /* as stored */
+	uint64_t version;   /* of that; 0: there is none */
+	char uri[];
+};
+
+static mcps_status take_session(void *arg, const struct mcps_session_row *row)
+{
+	struct subscribe *subscribe = arg;
+
+	if (row->data_length > sizeof subscribe->data)
+		return MCPS_E_CORRUPT;
+	subscribe->row = *row;
+	if (row->data_length > 0)
+		memcpy(subscribe->data, row->data, row->data_length);
+	subscribe->row.data = subscribe->data;
+	return MCPS_OK;
+}
+
+static mcps_status take_uris(void *arg, const struct mcps_state_row *row)
+{
+	struct subscribe *subscribe = arg;
+
+	subscribe->version = row->version;
+	return take_value(&subscribe->uris, row);
+}
+
+/* Add or remove the URI; MCPS_LATER when nothing changes. */
+static mcps_status uris_change(struct subscribe *subscribe)
+{
+	struct buffer *uris = &subscribe->uris;
+	size_t length = strlen(subscribe->uri) + 1;
+	uint32_t most = subscribe->sessions->options.subscriptions;
+	char *end = uris->length != 0 ? uris->data + uris->length : NULL;
+	const char *uri = end != NULL ? next_uri(uris->data, end) : NULL;
+	uint32_t count = 0;
+
+	for (; uri != NULL; uri = next_uri(uri + strlen(uri) + 1, end), count++)
+		if (strcmp(uri, subscribe->uri) == 0)
+			break;
+	if ((uri != NULL) == subscribe->wants)
+		return MCPS_LATER;
+	if (!subscribe->wants) {
+		memmove((char *)uri, uri + length,
+		        (size_t)(end - (uri + length)));
+		uris->length -= length;
+		return MCPS_OK;
+	}
+	if (count >= (most != 0 ? most : SUBSCRIPTIONS_MOST) ||
+	    length > SUBSCRIPTIONS_BYTES - uris->length)
+		return MCPS_E_SUBSCRIPTIONS;
+	mcps__buffer_add(uris, subscribe->uri, length);
+	return uris->failed ? MCPS_E_NOMEM : MCPS_OK;
+}
+
+static mcps_status uris_store(struct subscribe *subscribe, mcps_store *store)
+{
+	const struct mcps_state_row row = {
+		.scope = MCPS_STATE_OF_SESSION,
+		.owner = subscribe->row.ref,
+		.key = state_key,
+		.value = subscribe->uris.data,
+		.length = subscribe->uris.length,
+		.version = subscribe->version,
+	};
+
+	if (row.length != 0)
+		return store->ops->state_put(store, &row);
+	return store->ops->state_delete(store, row.scope, row.owner, row.key,
+	                                row.version);
+}
+
+/* A flag of the row says whether there is something to be read with it. */
+static mcps_status flag_store(struct subscribe *subscribe, mcps_store *store)
+{
+	uint32_t had = subscribe->row.flags & SESSION_SUBSCRIBED;
+	uint32_t has = subscribe->uris.length != 0 ? SESSION_SUBSCRIBED : 0;
+
+	if (had == has)
+		return MCPS_OK;
+	subscribe->row.flags ^= SESSION_SUBSCRIBED;
+	return store->ops->session_save(store, &subscribe->row);
+}
+
+static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
+{
+	struct subscribe *subscribe = container_of(job, struct subscribe, job);
+	mcps_status status;
+
+	subscribe->row.phase = MCPS_PHASE_ENDED;
+	subscribe->version = 0;
+	mcps__buffer_reset(&subscribe->uris);
+	status = store->ops->session_load(store, subscribe->session->key,
+	                                  take_session, subscribe);
+	if (status != MCPS_OK)
+		return status;
+	if (subscribe->row.phase != MCPS_PHASE_LIVE)
+		return MCPS_E_GONE;
+	status = store->ops->state_get(store, MCPS_STATE_OF_SESSION,
+	                               subscribe->row.ref, state_key, take_uris,
+	                               subscribe);
+	if (status == MCPS_OK)
+		status = uris_change(subscribe);
+	if (status == MCPS_LATER)
+		return MCPS_OK;
+	if (status == MCPS_OK)
+		status = uris_store(subscribe, store);
+	return status == MCPS_OK ? flag_store(subscribe, store) : status;
+}
+
+static void flag_take(struct subscribe *subscribe)
+{
+	struct session *session = subscribe->session;
+
+	pthread_mutex_lock(&session->lock);
+	session->flags = (session->flags & ~(uint32_t)SESSION_SUBSCRIBED) |
+	                 (subscribe->row.flags & SESSION_SUBSCRIBED);
+	pthread_mutex_unlock(&session->lock);
+}
+
+static void subscribe_done(struct writer_job *job, mcps_status status)
+{
+	struct subscribe *subscribe = container_of(job, struct subscribe, job);
+	struct session *session = subscribe->session;
+	struct session_wait *wait = subscribe->wait;
+
+	/* What the index has no memory for comes with the next load. */
+	if (status == MCPS_OK) {
+		flag_take(subscribe);
+		if (!index_set(subscribe->sessions, session, subscribe->uri,
+		               subscribe->wants))
+			mcps__sessions_forget(subscribe->sessions, session);
+	}
+	/* After MCPS_E_STORE nobody knows what the row says. */
+	if (status == MCPS_E_GONE || status == MCPS_E_STORE)
+		mcps__sessions_forget(subscribe->sessions, session);
+	mcps__buffer_finish(&subscribe->uris);
+	mcps__free(subscribe);
+	if (status == MCPS_OK) {
+		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
+		return;
+	}
+	mcps__session_unref(session);
+	wait->fn(wait, status == MCPS_E_GONE ? FOUND_ENDED : FOUND_NOT_LOADED,
+	         NULL, status);
+}
+
+void mcps__subscribe(struct sessions *sessions, struct session *session,
+                     const char *uri, bool wants, struct session_wait *wait)
+{
+	struct subscribe *subscribe =
+		mcps__calloc(1, sizeof *subscribe + strlen(uri) + 1);
+
+	if (subscribe == NULL) {
+		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_E_NOMEM);
+		return;
+	}
+	subscribe->sessions = sessions;
+	subscribe->session = mcps__session_ref(session);
+	subscribe->wait = wait;
+	subscribe->wants = wants;
+	memcpy(subscribe->uri, uri, strlen(uri));
+	subscribe->job.run = subscribe_run;
+	subscribe->job.done = subscribe_done;
+	mcps__writer_submit(sessions->options.writer, &subscribe->job);
+}
+
+/* ---- who is subscribed ---- */
+
+static struct session **subscribers(struct sessions *sessions, const char *uri,
+                                    size_t *count)
+{
+	struct session **found = NULL;
+	struct subscription *at;
+	struct topic *topic;
+
+	*count = 0;
+	HASH_FIND(hh, sessions->topics, uri, strlen(uri), topic);
+	if (topic == NULL)
+		return NULL;
+	for (at = topic->newest; at != NULL; at = at->older)
+		++*count;
+	found = mcps__calloc(*count, sizeof(struct session *));
+	*count = 0;
+	if (found == NULL)
+		return NULL;
+	for (at = topic->newest; at != NULL; at = at->older)
+		found[(*count)++] = mcps__session_ref(at->session);
+	return found;
+}
+
+void mcps__subscribers_each(struct sessions *sessions, const char *uri,
+                            void (*fn)(void *arg, struct session *session),
+                            void *arg)
+{
+	struct session **found;
+	size_t count;
+
+	pthread_mutex_lock(&sessions->topics_lock);
+	found = subscribers(sessions, uri, &count);
+	pthread_mutex_unlock(&sessions->topics_lock);
+	for (size_t i = 0; i < count; i++) {
+		fn(arg, found[i]);
+		mcps__session_unref(found[i]);
+	}
+	mcps__free(found);
+}

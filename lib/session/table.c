@@ -1,0 +1,422 @@
+/* Phases, lines and the hot set. Nothing here touches the store or runs
+ * foreign code under the lock. */
+#include "session/table.h"
+
+#include "session/stream.h"
+#include "session/subscriptions.h"
+
+enum {
+	PAGE_OUT_TRIES = 8,
+	TOUCH_EVERY_MS = 60000 /* last seen is stored at most that often */
+};
+
+/* ---- order of use: newest first ---- */
+
+static void order_remove(struct sessions *sessions, struct session *session)
+{
+	if (session->older != NULL)
+		session->older->newer = session->newer;
+	else
+		sessions->oldest = session->newer;
+	if (session->newer != NULL)
+		session->newer->older = session->older;
+	else
+		sessions->newest = session->older;
+	session->older = session->newer = NULL;
+}
+
+static void order_add(struct sessions *sessions, struct session *session)
+{
+	session->older = sessions->newest;
+	session->newer = NULL;
+	if (session->older != NULL)
+		session->older->newer = session;
+	else
+		sessions->oldest = session;
+	sessions->newest = session;
+}
+
+/* ---- in and out of the table ---- */
+
+static struct session *table_find(struct sessions *sessions, const uint8_t *key)
+{
+	struct session *session;
+
+	HASH_FIND(hh, sessions->by_key, key, MCPS_SESSION_KEY_SIZE, session);
+	return session;
+}
+
+static bool table_add(struct sessions *sessions, struct session *session)
+{
+	HASH_ADD(hh, sessions->by_key, key, MCPS_SESSION_KEY_SIZE, session);
+	if (session->hh.tbl == NULL)
+		return false; /* out of memory: it was not added */
+	session->in_table = true;
+	mcps__session_ref(session); /* the table's */
+	return true;
+}
+
+static void table_remove(struct sessions *sessions, struct session *session)
+{
+	if (!session->in_table)
+		return;
+	if (session->phase == SESSION_LIVE)
+		order_remove(sessions, session);
+	HASH_DELETE(hh, sessions->by_key, session);
+	mcps__subscriptions_leave(sessions, session);
+	session->in_table = false;
+	mcps__session_unref(session);
+}
+
+/* Sessions that nobody uses leave memory, least recently used first. Their
+ * rows stay: leaving memory is not ending. One that is in use goes to the end,
+ * out of the way of those behind it. */
+static void page_out(struct sessions *sessions)
+{
+	for (int i = 0; i < PAGE_OUT_TRIES; i++) {
+		struct session *session = sessions->oldest;
+
+		if (session == NULL ||
+		    HASH_COUNT(sessions->by_key) <= sessions->options.hot)
+			return;
+		if (atomic_load(&session->refs) == 1) {
+			table_remove(sessions, session);
+			continue;
+		}
+		order_remove(sessions, session);
+		order_add(sessions, session);
+	}
+}
+
+bool mcps__table_evict(struct sessions *sessions, const uint8_t *key)
+{
+	struct session *session;
+	bool is_free;
+
+	pthread_mutex_lock(&sessions->lock);
+	session = table_find(sessions, key);
+	is_free = session == NULL || (session->phase == SESSION_LIVE &&
+	                              atomic_load(&session->refs) == 1);
+	if (is_free && session != NULL)
+		table_remove(sessions, session);
+	pthread_mutex_unlock(&sessions->lock);
+	return is_free;
+}
+
+void mcps__table_drop(struct sessions *sessions, const uint8_t *principal)
+{
+	struct session *session, *next;
+
+	pthread_mutex_lock(&sessions->lock);
+	HASH_ITER (hh, sessions->by_key, session, next) {
+		if (session->phase != SESSION_LIVE ||
+		    memcmp(session->principal->digest, principal,
+		           MCPS_PRINCIPAL_DIGEST_SIZE) != 0)
+			continue;
+		mcps__session_cancel_all(session);
+		mcps__session_close_streams(session);
+		mcps__session_ref(session);
+		table_remove(sessions, session);
+		session->phase = SESSION_OVER;
+		mcps__session_unref(session);
+	}
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+static void line_push(struct session *session, struct session_wait *wait)
+{
+	wait->next = NULL;
+	*session->waits_end = wait;
+	session->waits_end = &wait->next;
+}
+
+static void line_push_first(struct session *session, struct session_wait *wait)
+{
+	wait->next = session->waits;
+	if (session->waits == NULL)
+		session->waits_end = &wait->next;
+	session->waits = wait;
+}
+
+static struct session_wait *line_pop(struct session *session)
+{
+	struct session_wait *wait = session->waits;
+
+	if (wait == NULL)
+		return NULL;
+	session->waits = wait->next;
+	if (session->waits == NULL)
+		session->waits_end = &session->waits;
+	return wait;
+}
+
+/* ---- looking ---- */
+
+static bool is_expired(const struct sessions *sessions,
+                       const struct session *session, int64_t steady)
+{
+	return steady - session->seen_ms > sessions->options.idle_ms ||
+	       steady > session->old_at_ms;
+}
+
+int64_t mcps__table_touch_every(const struct sessions *sessions)
+{
+	int64_t quarter = sessions->options.idle_ms / 4;
+
+	return quarter < TOUCH_EVERY_MS ? quarter : TOUCH_EVERY_MS;
+}
+
+/* Note that it is seen; whether it is time to store that. */
+static bool see(struct sessions *sessions, struct session *session,
+                int64_t steady)
+{
+	session->seen_ms = steady;
+	if (steady - session->touched_ms < mcps__table_touch_every(sessions))
+		return false;
+	session->touched_ms = steady;
+	return true;
+}
+
+void mcps__table_see(struct sessions *sessions, struct session *session)
+{
+	int64_t steady = mcps__steady_ms(sessions->options.clock);
+
+	pthread_mutex_lock(&sessions->lock);
+	session->seen_ms = steady;
+	session->touched_ms = steady;
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+static bool use(struct sessions *sessions, struct session *session,
+                int64_t steady)
+{
+	if (sessions->newest != session) {
+		order_remove(sessions, session);
+		order_add(sessions, session);
+	}
+	return see(sessions, session, steady);
+}
+
+enum session_found mcps__sessions_find(struct sessions *sessions,
+                                       const uint8_t *key, struct session **out)
+{
+	int64_t steady = mcps__steady_ms(sessions->options.clock);
+	struct session *session;
+	bool is_due = false;
+
+	*out = NULL;
+	pthread_mutex_lock(&sessions->lock);
+	session = table_find(sessions, key);
+	if (session != NULL && session->phase != SESSION_LIVE)
+		session = NULL;
+	if (session != NULL && is_expired(sessions, session, steady)) {
+		table_remove(sessions, session); /* the store decides */
+		session = NULL;
+	}
+	if (session != NULL) {
+		*out = mcps__session_ref(session);
+		is_due = use(sessions, session, steady);
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	if (is_due)
+		mcps__sessions_touch(sessions, session);
+	return session != NULL ? FOUND_LIVE : FOUND_NOT_LOADED;
+}
+
+/* ---- claiming ---- */
+
+static void line_move(struct session *to, struct session *from)
+{
+	if (from->waits == NULL)
+		return;
+	to->waits = from->waits;
+	to->waits_end = from->waits_end;
+	from->waits = NULL;
+	from->waits_end = &from->waits;
+}
+
+/* A fresh session takes the place of OLD (which may be NULL) and its line:
+ * calls may still hold the old one and read it. */
+static enum table_claim claim_fresh(struct sessions *sessions,
+                                    struct session *old, const uint8_t *key,
+                                    struct principal *principal,
+                                    struct session_wait *wait,
+                                    struct session **out)
+{
+	struct session *session = mcps__session_new(key, principal);
+
+	if (session == NULL)
+		return CLAIM_NOMEM;
+	if (old != NULL) {
+		line_move(session, old);
+		table_remove(sessions, old);
+	}
+	if (!table_add(sessions, session)) {
+		if (old != NULL)
+			line_move(old, session);
+		mcps__session_unref(session);
+		return CLAIM_NOMEM;
+	}
+	line_push_first(session, wait);
+	*out = session;
+	return CLAIM_MINE;
+}
+
+enum table_claim mcps__table_claim(struct sessions *sessions,
+                                   const uint8_t *key,
+                                   struct principal *principal,
+                                   struct session_wait *wait,
+                                   struct session **out)
+{
+	struct session *session;
+	enum table_claim claim;
+
+	*out = NULL;
+	pthread_mutex_lock(&sessions->lock);
+	session = table_find(sessions, key);
+	if (session == NULL || session->phase == SESSION_OVER) {
+		claim = claim_fresh(sessions, session, key, principal, wait,
+		                    out);
+	} else if (session->phase == SESSION_LIVE) {
+		*out = mcps__session_ref(session);
+		claim = CLAIM_LIVE;
+	} else {
+		line_push(session, wait);
+		claim = CLAIM_LINE;
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	return claim;
+}
+
+bool mcps__table_start_end(struct sessions *sessions, struct session *session,
+                           struct session_wait *wait)
+{
+	bool started = false;
+	bool in_line = false;
+
+	pthread_mutex_lock(&sessions->lock);
+	if (session->in_table && session->phase == SESSION_LIVE) {
+		order_remove(sessions, session);
+		session->phase = SESSION_ENDING;
+		line_push_first(session, wait);
+		started = true;
+	} else if (session->in_table && session->phase != SESSION_OVER) {
+		line_push(session, wait);
+		in_line = true;
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	/* It left memory since it was found, because it is over or because the
+	 * store failed: the store knows. */
+	if (!started && !in_line)
+		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_OK);
+	return started;
+}
+
+/* ---- settling ---- */
+
+/* The next in line, unless what was told to the last one made the session
+ * busy again, or even settled it anew: then that settling goes on with the
+ * line. Sweeps up at the end. */
+static struct session_wait *
+line_next(struct sessions *sessions, struct session *session, unsigned settling)
+{
+	struct session_wait *wait = NULL;
+
+	pthread_mutex_lock(&sessions->lock);
+	if (session->settlings == settling &&
+	    (session->phase == SESSION_LIVE ||
+	     session->phase == SESSION_OVER)) {
+		wait = line_pop(session);
+		if (wait == NULL && session->phase == SESSION_OVER)
+			table_remove(sessions, session);
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	return wait;
+}
+
+/* How a settling begins. */
+struct settling {
+	unsigned number;
+	bool is_due; /* to be stored that it was seen: the row may be old */
+	struct session_wait *first;
+};
+
+/* The first in line, whose job it was, is taken out at once: from here on the
+ * line may go on behind another job, which knows nothing of how this ended. */
+static struct settling phase_settle(struct sessions *sessions,
+                                    struct session *session,
+                                    enum session_found found)
+{
+	int64_t steady = mcps__steady_ms(sessions->options.clock);
+	struct settling settling = { .is_due = false };
+
+	pthread_mutex_lock(&sessions->lock);
+	session->phase = found == FOUND_LIVE ? SESSION_LIVE : SESSION_OVER;
+	settling.number = ++session->settlings;
+	settling.first = line_pop(session);
+	if (found == FOUND_LIVE) {
+		settling.is_due = see(sessions, session, steady);
+		order_add(sessions, session);
+		page_out(sessions);
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	return settling;
+}
+
+/* What those behind the first hear: a failure to know is everybody's, but who
+ * finds a session ended did not end it. */
+static mcps_status status_behind(enum session_found found, mcps_status status)
+{
+	if (found == FOUND_NOT_LOADED)
+		return status;
+	return found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
+}
+
+void mcps__table_settle(struct sessions *sessions, struct session *session,
+                        enum session_found found, mcps_status status)
+{
+	struct settling settling = phase_settle(sessions, session, found);
+	struct session_wait *wait = settling.first;
+
+	if (settling.is_due)
+		mcps__sessions_touch(sessions, session);
+	if (wait == NULL)
+		wait = line_next(sessions, session, settling.number);
+	while (wait != NULL) {
+		wait->fn(wait, found,
+		         found == FOUND_LIVE ? mcps__session_ref(session)
+		                             : NULL,
+		         status);
+		status = status_behind(found, status);
+		wait = line_next(sessions, session, settling.number);
+	}
+	mcps__session_unref(session);
+}
+
+void mcps__sessions_forget(struct sessions *sessions, struct session *session)
+{
+	pthread_mutex_lock(&sessions->lock);
+	if (session->phase == SESSION_LIVE)
+		table_remove(sessions, session);
+	pthread_mutex_unlock(&sessions->lock);
+}
+
+bool mcps__session_is_over(struct sessions *sessions, struct session *session)
+{
+	bool over;
+
+	pthread_mutex_lock(&sessions->lock);
+	over = session->phase != SESSION_LIVE;
+	pthread_mutex_unlock(&sessions->lock);
+	return over;
+}
+
+size_t mcps__sessions_hot(struct sessions *sessions)
+{
+	size_t count;
+
+	pthread_mutex_lock(&sessions->lock);
+	count = HASH_COUNT(sessions->by_key);
+	pthread_mutex_unlock(&sessions->lock);
+	return count;
+}

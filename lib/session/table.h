@@ -1,0 +1,53 @@
+/* The table itself, shared by the files of this layer: which sessions are in
+ * memory, in which phase, and who waits in line. */
+#ifndef MCPS_SESSION_TABLE_H
+#define MCPS_SESSION_TABLE_H
+
+#include "session/sessions.h"
+
+/* How the one who wants to change a session found it. */
+enum table_claim {
+	CLAIM_MINE, /* *OUT is busy and ours, WAIT stands first in line */
+	CLAIM_LINE, /* somebody else's job is under way: WAIT stands in line */
+	CLAIM_LIVE, /* it is live: *OUT, WAIT was not taken */
+	CLAIM_NOMEM,
+};
+
+/* Make the session of KEY busy, putting it into the table if it is not there.
+ * *OUT is a reference unless CLAIM_LINE or CLAIM_NOMEM. */
+enum table_claim mcps__table_claim(struct sessions *sessions,
+                                   const uint8_t *key,
+                                   struct principal *principal,
+                                   struct session_wait *wait,
+                                   struct session **out);
+
+/* A live session starts to end; false when it no longer is live (WAIT then
+ * stands in line, or is told at once). */
+bool mcps__table_start_end(struct sessions *sessions, struct session *session,
+                           struct session_wait *wait);
+
+/* The job is done: SESSION, busy or ending, is FOUND (live or over). Tells the
+ * line, first come first served; the first gets STATUS, the others MCPS_OK if
+ * there is an answer. Takes over the caller's reference. */
+void mcps__table_settle(struct sessions *sessions, struct session *session,
+                        enum session_found found, mcps_status status);
+
+/* Take the session of KEY out of memory if nobody uses it: true also when it
+ * was not there. False: it is in use, or a job decides for it. */
+bool mcps__table_evict(struct sessions *sessions, const uint8_t *key);
+
+/* How old what is stored of "last seen" may get: a minute, less when sessions
+ * are idle soon. */
+int64_t mcps__table_touch_every(const struct sessions *sessions);
+
+/* A session is in use now, and that is stored. */
+void mcps__table_see(struct sessions *sessions, struct session *session);
+
+/* The live sessions of a caller leave memory, and are over for the calls that
+ * run on them, which are cancelled. */
+void mcps__table_drop(struct sessions *sessions, const uint8_t *principal);
+
+/* Store that a live session was seen now; nobody waits for it. */
+void mcps__sessions_touch(struct sessions *sessions, struct session *session);
+
+#endif

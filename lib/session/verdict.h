@@ -1,0 +1,20 @@
+/* What a stored row means now: pure. */
+#ifndef MCPS_SESSION_VERDICT_H
+#define MCPS_SESSION_VERDICT_H
+
+#include "session/session.h"
+
+struct row_context {
+	int64_t now_ms;
+	int64_t idle_ms;
+	int64_t max_age_ms;
+	int64_t principal_ref; /* of the caller; 0: the store knows no such one
+	                        */
+	int64_t not_before_ms; /* older sessions of the caller are revoked */
+};
+
+/* ROW is NULL when the store has none. */
+enum session_found mcps__row_verdict(const struct mcps_session_row *row,
+                                     const struct row_context *context);
+
+#endif

@@ -1,0 +1,273 @@
+#include "session/work.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "session/stream.h"
+#include "session/verdict.h"
+
+#include <stdio.h>
+
+static void work_free(struct session_work *work)
+{
+	mcps__session_unref(work->session);
+	mcps__buffer_finish(&work->subscriptions);
+	mcps__free(work);
+}
+
+/* ---- reading the row ---- */
+
+static mcps_status take_row(void *arg, const struct mcps_session_row *row)
+{
+	struct session_work *work = arg;
+
+	work->row = *row;
+	if (row->data_length <= sizeof work->texts && row->data_length > 0)
+		memcpy(work->texts, row->data, row->data_length);
+	work->row.data = NULL;
+	return MCPS_OK;
+}
+
+static mcps_status take_principal(void *arg,
+                                  const struct mcps_principal_row *row)
+{
+	struct row_context *context = arg;
+
+	context->principal_ref = row->ref;
+	context->not_before_ms = row->not_before_ms;
+	return MCPS_OK;
+}
+
+mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
+{
+	struct session *session = work->session;
+	struct row_context context = {
+		.now_ms = mcps__sessions_now(work->sessions),
+		.idle_ms = work->sessions->options.idle_ms,
+		.max_age_ms = work->sessions->options.max_age_ms,
+	};
+	mcps_status status;
+
+	memset(&work->row, 0, sizeof work->row);
+	memset(work->texts, 0, sizeof work->texts);
+	status = store->ops->principal_get(store, session->principal->digest,
+	                                   take_principal, &context);
+	if (status == MCPS_OK)
+		status = store->ops->session_load(store, session->key, take_row,
+		                                  work);
+	if (status != MCPS_OK)
+		return status;
+	work->not_before_ms = context.not_before_ms;
+	work->found = mcps__row_verdict(
+		work->row.phase != 0 ? &work->row : NULL, &context);
+	if (work->found == FOUND_LIVE &&
+	    (work->row.flags & SESSION_SUBSCRIBED) != 0)
+		status = mcps__subscriptions_read(store, work->row.ref,
+		                                  &work->subscriptions);
+	return status;
+}
+
+/* ---- after the commit ---- */
+
+static char *copy_text(const char *text)
+{
+	return text[0] != '\0' ? mcps__strdup(text) : NULL;
+}
+
+/* Which lists may be other ones than the client has seen. A recreated session
+ * has seen nobody knows what. */
+static uint8_t lists_that_differ(struct sessions *sessions,
+                                 const struct mcps_session_row *row)
+{
+	static const struct {
+		uint8_t list, begin, end;
+	} parts[] = {
+		{ SESSION_LIST_TOOLS, LISTS_TOOLS, LISTS_RESOURCES },
+		{ SESSION_LIST_RESOURCES, LISTS_RESOURCES, LISTS_PROMPTS },
+		{ SESSION_LIST_PROMPTS, LISTS_PROMPTS, MCPS_LISTS_DIGEST_SIZE }
+	};
+	uint8_t now[MCPS_LISTS_DIGEST_SIZE];
+	uint8_t differ = 0;
+
+	mcps__sessions_get_lists(sessions, now);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if ((row->flags & SESSION_RECREATED) != 0 ||
+		    memcmp(row->lists + parts[i].begin, now + parts[i].begin,
+		           parts[i].end - parts[i].begin) != 0)
+			differ |= parts[i].list;
+	return differ;
+}
+
+static void session_fill(struct session_work *work)
+{
+	const struct sessions_options *options = &work->sessions->options;
+	const struct mcps_session_row *row = &work->row;
+	struct session *session = work->session;
+	int64_t now = mcps__sessions_now(work->sessions);
+	int64_t steady = mcps__steady_ms(options->clock);
+	const char *version = work->texts + strlen(work->texts) + 1;
+
+	session->origin = (uint8_t)work->origin;
+	session->ref = row->ref;
+	session->principal_ref = row->principal;
+	session->created_ms = row->created_ms;
+	session->touched_ms = steady - (now - row->seen_ms);
+	session->old_at_ms =
+		steady + options->max_age_ms - (now - row->created_ms);
+	session->revision = row->revision;
+	session->capabilities = row->capabilities;
+	session->incarnation = row->incarnation;
+	session->flags = row->flags;
+	session->lists_differ = lists_that_differ(work->sessions, row);
+	if ((row->flags & SESSION_SUBSCRIBED) != 0)
+		mcps__subscriptions_enter(work->sessions, session,
+		                          &work->subscriptions);
+	mcps__free(session->client_name);
+	mcps__free(session->client_version);
+	session->client_name = copy_text(work->texts);
+	session->client_version = copy_text(version);
+}
+
+static void count_event(struct sessions *sessions,
+                        enum mcps_session_event event)
+{
+	atomic_uint_fast64_t *const counts[] = {
+		[MCPS_SESSION_CREATED] = &sessions->counts.created,
+		[MCPS_SESSION_RESTORED] = &sessions->counts.restored,
+		[MCPS_SESSION_RECREATED] = &sessions->counts.recreated,
+		[MCPS_SESSION_EVICTED] = &sessions->counts.evicted,
+		[MCPS_SESSION_ENDED] = &sessions->counts.ended,
+	};
+
+	atomic_fetch_add_explicit(counts[event], 1, memory_order_relaxed);
+}
+
+/* What is everyday is said quietly. */
+static void log_event(struct session_work *work)
+{
+	static const struct {
+		enum mcps_log_level level;
+		const char *word;
+	} lines[] = {
+		[MCPS_SESSION_CREATED] = { MCPS_LOG_DEBUG, "created" },
+		[MCPS_SESSION_RESTORED] = { MCPS_LOG_DEBUG, "restored" },
+		[MCPS_SESSION_RECREATED] = { MCPS_LOG_INFO, "recreated" },
+		[MCPS_SESSION_ENDED] = { MCPS_LOG_INFO, "ended" },
+	};
+	char digest[9];
+
+	mcps__session_digest(work->session->key, digest);
+	mcps__log(&work->sessions->options.log, lines[work->event].level,
+	          "session", "session %s id=#%s", lines[work->event].word,
+	          digest);
+}
+
+static void settle_and_free(struct session_work *work)
+{
+	mcps__table_settle(work->sessions, mcps__session_ref(work->session),
+	                   work->found, work->status);
+	work_free(work);
+}
+
+static void call_hook(struct work *hook)
+{
+	struct session_work *work =
+		container_of(hook, struct session_work, hook);
+	const struct sessions_options *options = &work->sessions->options;
+	struct mcps_session_view view;
+
+	mcps__session_view(work->sessions, work->session, &view);
+	options->hook(options->hook_arg, work->event,
+	              work->session->principal->subject, &view);
+	if (work->event == MCPS_SESSION_ENDED)
+		work_free(work);
+	else
+		settle_and_free(work);
+}
+
+/* A session that comes to be is told to the application before anybody is
+ * served; one that ended is told to those in line first. */
+static void tell(struct session_work *work)
+{
+	const struct sessions_options *options = &work->sessions->options;
+	bool has_hook = options->hook != NULL;
+
+	count_event(work->sessions, work->event);
+	log_event(work);
+	work->hook.run = call_hook;
+	if (work->event == MCPS_SESSION_ENDED) {
+		mcps__session_close_streams(work->session);
+		mcps__table_settle(work->sessions,
+		                   mcps__session_ref(work->session),
+		                   work->found, work->status);
+		if (!has_hook)
+			work_free(work);
+	} else if (!has_hook) {
+		settle_and_free(work);
+	}
+	if (has_hook)
+		options->executor.submit(options->executor.arg, &work->hook,
+		                         true);
+}
+
+static void work_done(struct writer_job *job, mcps_status status)
+{
+	struct session_work *work = container_of(job, struct session_work, job);
+
+	if (status != MCPS_OK) {
+		work->found = FOUND_NOT_LOADED;
+		work->status = status;
+		settle_and_free(work);
+		return;
+	}
+	mcps__quota_tell(work->sessions, work->session->principal,
+	                 &work->evicted);
+	if (work->found == FOUND_LIVE)
+		session_fill(work);
+	if (work->found == FOUND_LIVE ||
+	    (work->event == MCPS_SESSION_ENDED && work->status == MCPS_OK))
+		tell(work);
+	else
+		settle_and_free(work);
+}
+
+void mcps__work_abandon(struct session_work *work, mcps_status status)
+{
+	work_done(&work->job, status);
+}
+
+static mcps_status work_run(struct writer_job *job, mcps_store *store)
+{
+	struct session_work *work = container_of(job, struct session_work, job);
+
+	work->evicted.count = 0;
+	return work->run(work, store);
+}
+
+struct session_work *mcps__work_new(struct sessions *sessions,
+                                    struct session *session,
+                                    session_work_fn run)
+{
+	struct session_work *work = mcps__calloc(1, sizeof *work);
+
+	if (work == NULL) {
+		mcps__table_settle(sessions, session, FOUND_NOT_LOADED,
+		                   MCPS_E_NOMEM);
+		return NULL;
+	}
+	work->sessions = sessions;
+	work->session = session;
+	work->run = run;
+	work->job.run = work_run;
+	work->job.done = work_done;
+	return work;
+}
+
+void mcps__work_submit(struct session_work *work, bool reads_only)
+{
+	struct writer *writer = work->sessions->options.writer;
+
+	if (reads_only)
+		mcps__writer_submit_read(writer, &work->job);
+	else
+		mcps__writer_submit(writer, &work->job);
+}

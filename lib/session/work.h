@@ -1,0 +1,46 @@
+/* One store job for one session, from the claim to the settling. */
+#ifndef MCPS_SESSION_WORK_H
+#define MCPS_SESSION_WORK_H
+
+#include "session/quota.h"
+#include "session/subscriptions.h"
+
+struct session_work;
+
+/* What the store thread does: fills in work->found, returns MCPS_OK or why
+ * the store could not say. May run again. */
+typedef mcps_status (*session_work_fn)(struct session_work *work,
+                                       mcps_store *store);
+
+struct session_work {
+	struct writer_job job;
+	struct work hook;
+	struct sessions *sessions;
+	struct session *session; /* a reference: busy or ending, ours */
+	session_work_fn run;
+	enum session_found found;
+	mcps_status status;            /* for the first in line */
+	enum mcps_session_event event; /* for the hook, when found live */
+	enum mcps_origin origin;
+	struct mcps_session_row row;  /* as stored; data is in texts */
+	struct evicted evicted;       /* to make room for it */
+	char texts[512];              /* client name, NUL, version, NUL */
+	struct buffer subscriptions;  /* of a row that has some */
+	int64_t until_ms;             /* of the tombstone */
+	int64_t not_before_ms;        /* of the caller, as found */
+	struct mcps_session_row born; /* of a recreation, to start from again */
+};
+
+/* NULL: out of memory. Takes over the reference to SESSION in any case. */
+struct session_work *mcps__work_new(struct sessions *sessions,
+                                    struct session *session,
+                                    session_work_fn run);
+void mcps__work_submit(struct session_work *work, bool reads_only);
+
+/* Settle a job that cannot even start. */
+void mcps__work_abandon(struct session_work *work, mcps_status status);
+
+/* The rows a job meets. */
+mcps_status mcps__work_find(struct session_work *work, mcps_store *store);
+
+#endif

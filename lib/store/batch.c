@@ -1,0 +1,108 @@
+#include "store/batch.h"
+
+/* How a transaction shared by several jobs ended. */
+enum outcome {
+	OUTCOME_COMMITTED,
+	OUTCOME_LOST,   /* undone by the store before COMMIT: nothing is left */
+	OUTCOME_FAILED, /* nobody knows what COMMIT did */
+};
+
+static void job_run(struct writer_job *job, mcps_store *store)
+{
+	job->status = job->run(job, store);
+	if (job->status == MCPS_LATER) /* there is no later */
+		job->status = MCPS_E_INVAL;
+}
+
+void mcps__batch_read(mcps_store *store, struct writer_job *job,
+                      struct writer_counts *counts)
+{
+	job_run(job, store);
+	counts->reads++;
+}
+
+void mcps__batch_fail(struct writer_job *jobs, mcps_status status)
+{
+	for (; jobs != NULL; jobs = jobs->next)
+		jobs->status = status;
+}
+
+static bool commit(mcps_store *store, struct writer_counts *counts)
+{
+	bool committed = store->ops->commit(store) == MCPS_OK;
+
+	if (committed)
+		counts->commits++;
+	else
+		counts->failed_commits++;
+	return committed;
+}
+
+/* Run a job so that it can be undone alone; false: the transaction is gone. */
+static bool run_saved(mcps_store *store, struct writer_job *job)
+{
+	if (store->ops->savepoint(store) != MCPS_OK)
+		return false;
+	job_run(job, store);
+	if (job->status != MCPS_OK)
+		return store->ops->rollback_to(store) == MCPS_OK;
+	return store->ops->release(store) == MCPS_OK;
+}
+
+static enum outcome run_together(mcps_store *store, struct writer_job *jobs,
+                                 struct writer_counts *counts)
+{
+	if (store->ops->begin(store) != MCPS_OK)
+		return OUTCOME_FAILED;
+	for (struct writer_job *job = jobs; job != NULL; job = job->next) {
+		if (!run_saved(store, job)) {
+			store->ops->rollback(store);
+			return OUTCOME_LOST;
+		}
+	}
+	return commit(store, counts) ? OUTCOME_COMMITTED : OUTCOME_FAILED;
+}
+
+/* A transaction for one job; false: the store is to be opened again. */
+static bool run_alone(mcps_store *store, struct writer_job *job,
+                      struct writer_counts *counts)
+{
+	if (store->ops->begin(store) != MCPS_OK)
+		return false;
+	job_run(job, store);
+	if (job->status == MCPS_OK)
+		return commit(store, counts);
+	store->ops->rollback(store);
+	return true;
+}
+
+/* @return the jobs that found no store, NULL: none */
+static struct writer_job *run_one_by_one(mcps_store *store,
+                                         struct writer_job *jobs,
+                                         struct writer_counts *counts)
+{
+	while (jobs != NULL && run_alone(store, jobs, counts))
+		jobs = jobs->next;
+	return jobs;
+}
+
+mcps_status mcps__batch_write(mcps_store *store, struct writer_job *jobs,
+                              struct writer_counts *counts)
+{
+	struct writer_job *failed = NULL;
+
+	for (struct writer_job *job = jobs; job != NULL; job = job->next)
+		counts->writes++;
+	switch (run_together(store, jobs, counts)) {
+	case OUTCOME_COMMITTED:
+		break;
+	case OUTCOME_LOST:
+		failed = run_one_by_one(store, jobs, counts);
+		break;
+	case OUTCOME_FAILED:
+		failed = jobs;
+		break;
+	}
+	mcps__batch_fail(failed, MCPS_E_STORE);
+	return failed == NULL ? MCPS_OK : MCPS_E_STORE;
+}

@@ -1,0 +1,160 @@
+/* The events of streams in memory. */
+#include "base/memory.h"
+#include "store/memory_store.h"
+
+#include <string.h>
+
+/* The key of the table. */
+struct event_key {
+	uint64_t stream;
+	uint64_t seq;
+};
+
+static struct memory_event *event_find(struct memory_store *store,
+                                       uint64_t stream, uint64_t seq)
+{
+	const struct event_key key = { stream, seq };
+
+	return mcps__memory_get(&store->events, &key, sizeof key);
+}
+
+/* A session outlives its events, also while changes are undone. */
+void mcps__memory_event_enter(struct memory_store *store, void *row)
+{
+	struct memory_event *event = row;
+
+	mcps__memory_order(store, &store->events_by_age, &event->by_age, 0,
+	                   event->number, event);
+	mcps__memory_session(store, event->session)->event_bytes +=
+		event->row.length;
+}
+
+void mcps__memory_event_leave(struct memory_store *store, void *row)
+{
+	struct memory_event *event = row;
+
+	mcps__order_remove(&store->events_by_age, &event->by_age);
+	mcps__memory_session(store, event->session)->event_bytes -=
+		event->row.length;
+}
+
+/* ---- appending ---- */
+
+static mcps_status event_put(struct memory_store *store,
+                             const struct mcps_stream_row *stream,
+                             const struct mcps_event_row *row)
+{
+	const struct event_key key = { stream->id, stream->last };
+	struct memory_event *event = mcps__malloc(sizeof *event + row->length);
+
+	if (event == NULL)
+		return MCPS_E_NOMEM;
+	event->row = *row;
+	event->row.seq = stream->last;
+	event->stream = stream->id;
+	event->session = stream->session;
+	event->number = ++store->last_event;
+	if (row->length != 0)
+		memcpy(event->data, row->data, row->length);
+	event->row.data = event->data;
+	return mcps__memory_set(store, &store->events, &key, sizeof key, event);
+}
+
+mcps_status mcps__memory_event_drop(struct memory_store *store, uint64_t id)
+{
+	const struct memory_stream *stream = mcps__memory_stream(store, id);
+	const struct event_key key = { id, stream->row.first };
+	struct mcps_stream_row after = stream->row;
+	mcps_status status =
+		mcps__memory_set(store, &store->events, &key, sizeof key, NULL);
+
+	after.first++;
+	return status == MCPS_OK
+	               ? mcps__memory_stream_put(store, &after, stream->ref)
+	               : status;
+}
+
+/* The oldest stream of a session that holds an event besides the last one of
+ * the stream KEPT. */
+static const struct memory_stream *holder_find(const struct memory_store *store,
+                                               int64_t session, uint64_t kept)
+{
+	const struct order *order = &store->streams_by_holder;
+	struct order_node *node = mcps__order_first(order, session);
+
+	while (node != NULL) {
+		const struct memory_stream *stream = node->row;
+
+		if (stream->row.id != kept ||
+		    stream->row.first < stream->row.last)
+			return stream;
+		node = mcps__order_next(order, node);
+	}
+	return NULL;
+}
+
+static mcps_status make_room(struct memory_store *store, int64_t session,
+                             uint64_t kept, uint64_t session_bytes)
+{
+	while (session_bytes != 0 &&
+	       mcps__memory_session(store, session)->event_bytes >
+	               session_bytes) {
+		const struct memory_stream *stream =
+			holder_find(store, session, kept);
+		mcps_status status;
+
+		if (stream == NULL)
+			break;
+		status = mcps__memory_event_drop(store, stream->row.id);
+		if (status != MCPS_OK)
+			return status;
+	}
+	return MCPS_OK;
+}
+
+mcps_status mcps__memory_event_append(mcps_store *base, uint64_t id,
+                                      const struct mcps_event_row *row,
+                                      bool ends, uint64_t session_bytes,
+                                      uint64_t *seq)
+{
+	struct memory_store *store = memory_store(base);
+	const struct memory_stream *stream = mcps__memory_stream(store, id);
+	struct mcps_stream_row after;
+	mcps_status status;
+
+	*seq = 0;
+	if (stream == NULL || stream->row.is_ended)
+		return MCPS_E_GONE;
+	after = stream->row;
+	after.last++;
+	after.is_ended = ends;
+	if (after.seen_ms < row->at_ms)
+		after.seen_ms = row->at_ms;
+	status = event_put(store, &after, row);
+	if (status == MCPS_OK)
+		status = mcps__memory_stream_put(store, &after, stream->ref);
+	if (status == MCPS_OK)
+		status = make_room(store, after.session, id, session_bytes);
+	if (status == MCPS_OK)
+		*seq = after.last;
+	return status;
+}
+
+/* ---- replaying ---- */
+
+mcps_status mcps__memory_event_replay(mcps_store *base, uint64_t id,
+                                      uint64_t after, mcps_event_fn fn,
+                                      void *arg)
+{
+	struct memory_store *store = memory_store(base);
+	const struct memory_stream *stream = mcps__memory_stream(store, id);
+	mcps_status status = MCPS_OK;
+	uint64_t seq;
+
+	if (stream == NULL || after >= stream->row.last)
+		return MCPS_OK;
+	seq = after + 1 > stream->row.first ? after + 1 : stream->row.first;
+	for (; seq <= stream->row.last && status == MCPS_OK; seq++)
+		status = fn(arg, &event_find(store, id, seq)->row);
+	return status;
+}

@@ -1,0 +1,161 @@
+/* The files of a store: regular ones, that only their owner can read. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "store/sqlite_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *mcps__sqlite_file_beside(const struct sqlite_store *store,
+                               const char *suffix)
+{
+	size_t length = strlen(store->path);
+	size_t more = strlen(suffix) + 1;
+	char *name = mcps__malloc(length + more);
+
+	if (name == NULL)
+		return NULL;
+	memcpy(name, store->path, length);
+	memcpy(name + length, suffix, more);
+	return name;
+}
+
+mcps_status mcps__sqlite_no_memory(struct mcps_error *error)
+{
+	return mcps__fail(error, MCPS_E_NOMEM, "sqlite: no memory for a path");
+}
+
+mcps_status mcps__sqlite_system_failed(struct mcps_error *error,
+                                       const char *path, const char *doing)
+{
+	return mcps__fail(error, mcps__refusal(errno, MCPS_E_STORE),
+	                  "sqlite: %.100s: cannot %s: %s", path, doing,
+	                  strerror(errno));
+}
+
+int mcps__sqlite_file_open(const char *path, int flags, struct stat *about)
+{
+	/* O_NONBLOCK: a pipe of that name must not make us wait. */
+	int fd =
+		open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | flags,
+	             S_IRUSR | S_IWUSR);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, about) == 0) {
+		if (!S_ISREG(about->st_mode))
+			errno = EINVAL;
+		else if ((about->st_mode & (S_IRWXG | S_IRWXO)) == 0 ||
+		         fchmod(fd, S_IRUSR | S_IWUSR) == 0)
+			return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+mcps_status mcps__sqlite_file_failed(struct mcps_error *error, const char *path)
+{
+	if (errno == ELOOP)
+		return mcps__fail(error, MCPS_E_STORE,
+		                  "sqlite: %.100s is a symbolic link; name "
+		                  "the file itself",
+		                  path);
+	if (errno == EINVAL || errno == EISDIR)
+		return mcps__fail(error, MCPS_E_STORE,
+		                  "sqlite: %.100s is not a regular file", path);
+	return mcps__sqlite_system_failed(error, path, "open it");
+}
+
+bool mcps__sqlite_file_sync(const char *name)
+{
+	char *slash = strrchr(name, '/');
+	char *directory = mcps__strndup(name, (size_t)(slash - name + 1));
+	int file = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int above = directory != NULL ? open(directory,
+	                                     O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+	                              : -1;
+	bool synced = file >= 0 && above >= 0 && fsync(file) == 0 &&
+	              fsync(above) == 0;
+
+	if (file >= 0)
+		close(file);
+	if (above >= 0)
+		close(above);
+	mcps__free(directory);
+	return synced;
+}
+
+bool mcps__sqlite_file_make(const char *name)
+{
+	struct stat about;
+	int fd = mcps__sqlite_file_open(name, O_CREAT | O_EXCL, &about);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
+/* The log of an earlier run, if there is one, holds the same secrets. Without
+ * the file it belongs to SQLite would delete it. */
+static mcps_status log_check(struct sqlite_store *store, bool is_empty,
+                             struct mcps_error *error)
+{
+	struct stat about;
+	int fd = mcps__sqlite_file_open(store->log_path, 0, &about);
+
+	if (fd < 0)
+		return errno == ENOENT ? MCPS_OK
+		                       : mcps__sqlite_file_failed(
+						 error, store->log_path);
+	close(fd);
+	return is_empty && about.st_size > 0
+	               ? mcps__sqlite_damaged(store, error,
+	                                      "it is empty, but has a log")
+	               : MCPS_OK;
+}
+
+bool mcps__sqlite_file_is_there(struct sqlite_store *store)
+{
+	int moved = 0;
+
+	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved == 0;
+}
+
+bool mcps__sqlite_log_is_there(struct sqlite_store *store)
+{
+	struct stat about;
+
+	if (stat(store->log_path, &about) != 0)
+		return store->log_inode == 0;
+	if (store->log_inode == 0)
+		store->log_inode = about.st_ino;
+	return store->log_inode == about.st_ino;
+}
+
+/* Closing a file drops the locks that SQLite holds on it in this process, so
+ * this runs only while no connection is open. */
+mcps_status mcps__sqlite_file_prepare(struct sqlite_store *store, bool create,
+                                      struct mcps_error *error)
+{
+	struct stat about;
+	int fd = mcps__sqlite_file_open(store->path, create ? O_CREAT : 0,
+	                                &about);
+
+	if (fd < 0)
+		return mcps__sqlite_file_failed(error, store->path);
+	close(fd);
+	if (about.st_size == 0 && !mcps__sqlite_file_sync(store->path))
+		return mcps__sqlite_system_failed(error, store->path,
+		                                  "write it");
+	if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
+		          "store was readable by others, mode set to 0600 "
+		          "was=%04o",
+		          (unsigned)about.st_mode & 07777);
+	if (about.st_size == 0 && store->identified)
+		return mcps__sqlite_damaged(store, error, "it was emptied");
+	return log_check(store, about.st_size == 0, error);
+}

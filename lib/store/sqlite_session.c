@@ -1,0 +1,277 @@
+/* Sessions in SQLite. Every change first reads the row: its checksum covers
+ * all columns, and a damaged row counts as absent. Its key is compared once
+ * more: in a damaged tree, or by a damaged index, a search may end at another
+ * row, which is whole, but nobody asked for it. */
+#include "store/sqlite_store.h"
+
+#include <string.h>
+
+static mcps_status find_live(struct sqlite_store *store, const uint8_t *key,
+                             struct session_copy *copy)
+{
+	mcps_status status = mcps__sqlite_session_find(store, key, copy);
+
+	return status == MCPS_OK && copy->found != SESSION_LIVE ? MCPS_E_GONE
+	                                                        : status;
+}
+
+mcps_status mcps__sqlite_session_purge(struct sqlite_store *store,
+                                       const uint8_t *key)
+{
+	struct query query;
+	mcps_status status = mcps__query_start_write(&query, store,
+	                                             STATEMENT_SESSION_DELETE);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_blob(&query, key, MCPS_SESSION_KEY_SIZE);
+	return mcps__query_run(&query, NULL);
+}
+
+mcps_status mcps__sqlite_session_discard(struct sqlite_store *store,
+                                         const uint8_t *key)
+{
+	mcps_status status = mcps__sqlite_session_purge(store, key);
+
+	store->heal_due = true;
+	return status;
+}
+
+/* Find out that a key is free; a damaged row makes way. */
+static mcps_status find_room(struct sqlite_store *store, const uint8_t *key,
+                             struct session_copy *copy)
+{
+	mcps_status status = mcps__sqlite_session_find(store, key, copy);
+
+	if (status == MCPS_OK && copy->found == SESSION_DAMAGED) {
+		copy->found = SESSION_ABSENT;
+		status = mcps__sqlite_session_discard(store, key);
+	}
+	return status;
+}
+
+mcps_status mcps__sqlite_session_load(mcps_store *base, const uint8_t *key,
+                                      mcps_session_fn fn, void *arg)
+{
+	mcps_status answer = MCPS_OK;
+	struct mcps_session_row row;
+	uint64_t data_checksum;
+	struct query query;
+	mcps_status status;
+
+	mcps__query_start(&query, sqlite_store(base), STATEMENT_SESSION_GET);
+	mcps__query_blob(&query, key, MCPS_SESSION_KEY_SIZE);
+	if (mcps__query_row(&query) &&
+	    mcps__sqlite_session_read(&query, &row, &data_checksum) &&
+	    mcps__sqlite_session_is_of(&query, &row, key))
+		answer = fn(arg, &row);
+	status = mcps__query_end(&query);
+	return status == MCPS_OK ? answer : status;
+}
+
+mcps_status mcps__sqlite_session_insert(mcps_store *base,
+                                        const struct mcps_session_row *row,
+                                        int64_t *ref)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct mcps_session_row added = *row;
+	struct session_copy copy;
+	mcps_status status;
+
+	*ref = 0;
+	if (store->is_tight)
+		return MCPS_E_STORE;
+	status = find_room(store, row->key, &copy);
+	if (status == MCPS_OK && copy.found != SESSION_ABSENT)
+		status = MCPS_E_CONFLICT;
+	if (status == MCPS_OK)
+		status = mcps__sqlite_principal_count(store, row->principal, 1);
+	if (status != MCPS_OK)
+		return status;
+	added.ref = mcps__sqlite_count(&store->sessions);
+	added.phase = MCPS_PHASE_LIVE;
+	added.version = 1;
+	added.until_ms = 0;
+	status = mcps__sqlite_session_write(store, STATEMENT_SESSION_ADD,
+	                                    &added);
+	if (status == MCPS_OK)
+		*ref = added.ref;
+	return status;
+}
+
+mcps_status mcps__sqlite_session_save(mcps_store *base,
+                                      const struct mcps_session_row *row)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct mcps_session_row saved = *row;
+	struct session_copy copy;
+	mcps_status status;
+
+	if (store->is_tight)
+		return MCPS_E_STORE;
+	status = find_live(store, row->key, &copy);
+	if (status != MCPS_OK)
+		return status;
+	if (copy.row.version != row->version)
+		return MCPS_E_CONFLICT;
+	if (copy.row.principal != row->principal)
+		return MCPS_E_INVAL; /* keys belong to principals */
+	saved.ref = copy.row.ref;
+	saved.phase = MCPS_PHASE_LIVE;
+	saved.version = row->version + 1;
+	saved.until_ms = 0;
+	if (saved.seen_ms < copy.row.seen_ms)
+		saved.seen_ms = copy.row.seen_ms;
+	return mcps__sqlite_session_write(store, STATEMENT_SESSION_REPLACE,
+	                                  &saved);
+}
+
+/* Set the one time that statement changes. */
+static mcps_status time_write(struct sqlite_store *store,
+                              enum sqlite_statement statement,
+                              const struct session_copy *copy, int64_t time_ms)
+{
+	struct query query;
+	mcps_status status = mcps__query_start_write(&query, store, statement);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_blob(&query, copy->row.key, sizeof copy->row.key);
+	mcps__query_int(&query, time_ms);
+	mcps__query_int(&query,
+	                mcps__sqlite_session_checksum(store, &copy->row,
+	                                              copy->data_checksum));
+	return mcps__query_run(&query, NULL);
+}
+
+mcps_status mcps__sqlite_session_touch(mcps_store *base, const uint8_t *key,
+                                       int64_t seen_ms)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct session_copy copy;
+	mcps_status status;
+
+	if (store->is_tight)
+		return MCPS_E_STORE;
+	status = find_live(store, key, &copy);
+	if (status != MCPS_OK || copy.row.seen_ms >= seen_ms)
+		return status;
+	copy.row.seen_ms = seen_ms;
+	return time_write(store, STATEMENT_SESSION_TOUCH, &copy, seen_ms);
+}
+
+mcps_status mcps__sqlite_session_guard(mcps_store *base, int64_t ref)
+{
+	struct mcps_session_row row;
+	uint64_t data_checksum;
+	struct query query;
+	mcps_status status;
+	bool live;
+
+	mcps__query_start(&query, sqlite_store(base), STATEMENT_SESSION_BY_REF);
+	mcps__query_int(&query, ref);
+	live = mcps__query_row(&query) &&
+	       mcps__sqlite_session_read(&query, &row, &data_checksum) &&
+	       row.ref == ref && row.phase == MCPS_PHASE_LIVE;
+	status = mcps__query_end(&query);
+	return status == MCPS_OK && !live ? MCPS_E_GONE : status;
+}
+
+/* What a live session leaves behind: no state, no streams, one less of its
+ * owner. */
+static mcps_status let_go(struct sqlite_store *store,
+                          const struct session_copy *copy)
+{
+	mcps_status status = mcps__sqlite_state_clear(store, copy->row.ref);
+
+	if (status == MCPS_OK)
+		status = mcps__sqlite_stream_clear(store, copy->row.ref);
+	return status == MCPS_OK ? mcps__sqlite_principal_count(
+					   store, copy->row.principal, -1)
+	                         : status;
+}
+
+static mcps_status tombstone_write(struct sqlite_store *store,
+                                   enum sqlite_statement statement,
+                                   const uint8_t *key, int64_t principal,
+                                   int64_t until_ms)
+{
+	struct mcps_session_row row = {
+		.principal = principal,
+		.phase = MCPS_PHASE_ENDED,
+		.until_ms = until_ms,
+	};
+
+	memcpy(row.key, key, sizeof row.key);
+	return mcps__sqlite_session_write(store, statement, &row);
+}
+
+mcps_status mcps__sqlite_session_end(mcps_store *base, const uint8_t *key,
+                                     int64_t until_ms)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct session_copy copy;
+	mcps_status status = find_live(store, key, &copy);
+
+	if (status == MCPS_OK)
+		status = let_go(store, &copy);
+	if (status == MCPS_OK)
+		status = tombstone_write(store, STATEMENT_SESSION_REPLACE, key,
+		                         copy.row.principal, until_ms);
+	return status;
+}
+
+mcps_status mcps__sqlite_session_bury(mcps_store *base, const uint8_t *key,
+                                      int64_t principal, int64_t until_ms)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct session_copy copy;
+	mcps_status status = find_room(store, key, &copy);
+
+	if (status != MCPS_OK)
+		return status;
+	if (copy.found == SESSION_LIVE)
+		return MCPS_E_CONFLICT;
+	if (copy.found == SESSION_ENDED) {
+		if (copy.row.until_ms >= until_ms)
+			return MCPS_OK;
+		copy.row.until_ms = until_ms;
+		return time_write(store, STATEMENT_SESSION_KEEP, &copy,
+		                  until_ms);
+	}
+	status = mcps__sqlite_principal_count(store, principal, 0);
+	return status == MCPS_OK ? tombstone_write(store, STATEMENT_SESSION_ADD,
+	                                           key, principal, until_ms)
+	                         : status;
+}
+
+mcps_status mcps__sqlite_session_remove(mcps_store *base, const uint8_t *key)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct session_copy copy;
+	mcps_status status = find_live(store, key, &copy);
+
+	if (status == MCPS_OK)
+		status = let_go(store, &copy);
+	return status == MCPS_OK ? mcps__sqlite_session_purge(store, key)
+	                         : status;
+}
+
+mcps_status mcps__sqlite_session_list(mcps_store *base, int64_t principal,
+                                      mcps_session_fn fn, void *arg)
+{
+	mcps_status answer = MCPS_OK;
+	struct mcps_session_row row;
+	uint64_t data_checksum;
+	struct query query;
+	mcps_status status;
+
+	mcps__query_start(&query, sqlite_store(base), STATEMENT_SESSION_LIST);
+	mcps__query_int(&query, principal);
+	while (answer == MCPS_OK && mcps__query_row(&query))
+		if (mcps__sqlite_session_read(&query, &row, &data_checksum) &&
+		    row.principal == principal && row.phase == MCPS_PHASE_LIVE)
+			answer = fn(arg, &row);
+	status = mcps__query_end(&query);
+	return status == MCPS_OK ? answer : status;
+}

@@ -1,0 +1,338 @@
+/* Streams in SQLite. As with sessions, every change first reads the row, and a
+ * damaged one counts as absent. */
+#include "store/sqlite_store.h"
+
+#include <string.h>
+
+enum { /* STREAM_COLUMNS */
+       COLUMN_REF,
+       COLUMN_ID,
+       COLUMN_SESSION,
+       COLUMN_OPENED,
+       COLUMN_SEEN,
+       COLUMN_LAST,
+       COLUMN_ENDED,
+       COLUMN_REQUEST,
+       COLUMN_CHECKSUM,
+};
+
+static int64_t stream_checksum(const struct sqlite_store *store,
+                               const struct stream_copy *copy)
+{
+	const struct mcps_stream_row *row = &copy->row;
+	struct checksum sum;
+
+	mcps__checksum_start(&sum, store, 'R');
+	mcps__checksum_int(&sum, copy->ref);
+	mcps__checksum_int(&sum, (int64_t)row->id);
+	mcps__checksum_int(&sum, row->session);
+	mcps__checksum_int(&sum, row->opened_ms);
+	mcps__checksum_int(&sum, row->seen_ms);
+	mcps__checksum_int(&sum, (int64_t)row->last);
+	mcps__checksum_int(&sum, row->is_ended);
+	mcps__checksum_int(&sum, (int64_t)row->request_length);
+	mcps__checksum_int(&sum,
+	                   (int64_t)mcps__checksum_of(store, row->request,
+	                                              row->request_length));
+	return mcps__checksum_end(&sum);
+}
+
+static void request_keep(struct stream_copy *copy, const void *request,
+                         size_t length)
+{
+	if (length != 0)
+		memcpy(copy->request, request, length);
+	copy->row.request = copy->request;
+	copy->row.request_length = length;
+}
+
+/* Copy the row that the query stands on; false, and reported, if it is
+ * damaged: then only ref, id and session are what the row says. */
+static bool stream_read(struct query *query, struct stream_copy *copy)
+{
+	struct mcps_stream_row *row = &copy->row;
+	int64_t ended = mcps__query_int_at(query, COLUMN_ENDED);
+	size_t length;
+	const void *request =
+		mcps__query_blob_at(query, COLUMN_REQUEST, &length);
+
+	copy->ref = mcps__query_int_at(query, COLUMN_REF);
+	*row = (struct mcps_stream_row){
+		.id = (uint64_t)mcps__query_int_at(query, COLUMN_ID),
+		.session = mcps__query_int_at(query, COLUMN_SESSION),
+		.opened_ms = mcps__query_int_at(query, COLUMN_OPENED),
+		.seen_ms = mcps__query_int_at(query, COLUMN_SEEN),
+		.last = (uint64_t)mcps__query_int_at(query, COLUMN_LAST),
+		.is_ended = ended == 1,
+	};
+	if (length <= sizeof copy->request && (ended == 0 || ended == 1)) {
+		request_keep(copy, request, length);
+		if (mcps__query_int_at(query, COLUMN_CHECKSUM) ==
+		    stream_checksum(query->store, copy))
+			return true;
+	}
+	mcps__sqlite_report_damage(
+		query->store, "stream",
+		mcps__checksum_of(query->store, &copy->ref, sizeof copy->ref));
+	return false;
+}
+
+mcps_status mcps__sqlite_stream_find(struct sqlite_store *store, uint64_t id,
+                                     struct stream_copy *copy)
+{
+	struct query query;
+
+	mcps__query_start(&query, store, STATEMENT_STREAM_GET);
+	mcps__query_int(&query, (int64_t)id);
+	copy->found = mcps__query_row(&query) && stream_read(&query, copy) &&
+	              copy->row.id == id;
+	return mcps__query_end(&query);
+}
+
+mcps_status mcps__sqlite_stream_find_ref(struct sqlite_store *store,
+                                         int64_t ref, struct stream_copy *copy)
+{
+	struct query query;
+
+	mcps__query_start(&query, store, STATEMENT_STREAM_BY_REF);
+	mcps__query_int(&query, ref);
+	copy->found = mcps__query_row(&query) && stream_read(&query, copy);
+	return mcps__query_end(&query);
+}
+
+mcps_status mcps__sqlite_stream_write(struct sqlite_store *store,
+                                      const struct stream_copy *copy)
+{
+	struct query query;
+	mcps_status status =
+		mcps__query_start_write(&query, store, STATEMENT_STREAM_CHANGE);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_int(&query, copy->ref);
+	mcps__query_int(&query, copy->row.seen_ms);
+	mcps__query_int(&query, (int64_t)copy->row.last);
+	mcps__query_int(&query, copy->row.is_ended);
+	mcps__query_int(&query, stream_checksum(store, copy));
+	return mcps__query_run(&query, NULL);
+}
+
+/* ---- opening ---- */
+
+/* Whether any row, damaged or not, has the id. */
+static mcps_status id_is_taken(struct sqlite_store *store, uint64_t id,
+                               bool *taken)
+{
+	struct query query;
+
+	mcps__query_start(&query, store, STATEMENT_STREAM_GET);
+	mcps__query_int(&query, (int64_t)id);
+	*taken = mcps__query_row(&query);
+	return mcps__query_end(&query);
+}
+
+/* Ascending; one that was used before may come again, but the checksums of the
+ * events that it had name another stream. */
+static mcps_status ref_next(struct sqlite_store *store, int64_t *ref)
+{
+	struct query query;
+
+	mcps__query_start(&query, store, STATEMENT_STREAM_LAST);
+	*ref = 1;
+	if (mcps__query_row(&query))
+		*ref = mcps__query_int_at(&query, 0) + 1;
+	return mcps__query_end(&query);
+}
+
+static mcps_status stream_add(struct sqlite_store *store,
+                              const struct stream_copy *copy)
+{
+	const struct mcps_stream_row *row = &copy->row;
+	struct query query;
+	mcps_status status =
+		mcps__query_start_write(&query, store, STATEMENT_STREAM_ADD);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_int(&query, copy->ref);
+	mcps__query_int(&query, (int64_t)row->id);
+	mcps__query_int(&query, row->session);
+	mcps__query_int(&query, row->opened_ms);
+	mcps__query_int(&query, row->seen_ms);
+	mcps__query_int(&query, (int64_t)row->last);
+	mcps__query_int(&query, row->is_ended);
+	mcps__query_blob(&query, row->request, row->request_length);
+	mcps__query_int(&query, stream_checksum(store, copy));
+	return mcps__query_run(&query, NULL);
+}
+
+mcps_status mcps__sqlite_stream_insert(mcps_store *base,
+                                       const struct mcps_stream_row *row)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct stream_copy copy = { .row = {
+					    .id = row->id,
+					    .session = row->session,
+					    .opened_ms = row->opened_ms,
+					    .seen_ms = row->opened_ms,
+				    } };
+	bool taken = false;
+	mcps_status status;
+
+	if (!mcps__store_stream_is_valid(row))
+		return MCPS_E_INVAL;
+	if (store->is_tight)
+		return MCPS_E_STORE;
+	request_keep(&copy, row->request, row->request_length);
+	status = mcps__sqlite_session_guard(base, row->session);
+	if (status == MCPS_OK)
+		status = id_is_taken(store, row->id, &taken);
+	if (status == MCPS_OK && taken)
+		status = MCPS_E_CONFLICT;
+	if (status == MCPS_OK)
+		status = ref_next(store, &copy.ref);
+	return status == MCPS_OK ? stream_add(store, &copy) : status;
+}
+
+/* ---- while it is there ---- */
+
+mcps_status mcps__sqlite_stream_get(mcps_store *base, uint64_t id,
+                                    mcps_stream_fn fn, void *arg)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct stream_copy copy;
+	mcps_status status = mcps__sqlite_stream_find(store, id, &copy);
+
+	if (status != MCPS_OK || !copy.found)
+		return status;
+	status = mcps__sqlite_event_first(store, &copy, &copy.row.first);
+	return status == MCPS_OK ? fn(arg, &copy.row) : status;
+}
+
+mcps_status mcps__sqlite_stream_touch(mcps_store *base, uint64_t id,
+                                      int64_t seen_ms)
+{
+	struct sqlite_store *store = sqlite_store(base);
+	struct stream_copy copy;
+	mcps_status status;
+
+	if (store->is_tight)
+		return MCPS_E_STORE;
+	status = mcps__sqlite_stream_find(store, id, &copy);
+	if (status != MCPS_OK)
+		return status;
+	if (!copy.found)
+		return MCPS_E_GONE;
+	if (copy.row.seen_ms >= seen_ms)
+		return MCPS_OK;
+	copy.row.seen_ms = seen_ms;
+	return mcps__sqlite_stream_write(store, &copy);
+}
+
+/* ---- removing ---- */
+
+mcps_status mcps__sqlite_stream_clear(struct sqlite_store *store,
+                                      int64_t session)
+{
+	mcps_status status =
+		mcps__query_run_of(store, STATEMENT_EVENT_CLEAR, session);
+
+	if (status == MCPS_OK)
+		status = mcps__query_run_of(store, STATEMENT_STREAM_CLEAR,
+		                            session);
+	return status == MCPS_OK ? mcps__sqlite_usage_clear(store, session)
+	                         : status;
+}
+
+/* What a damaged row says of its session is not to be believed.
+ * @return also MCPS_E_CORRUPT: there is no such row, the index lies */
+static mcps_status stream_discard(struct sqlite_store *store, int64_t ref)
+{
+	struct query query;
+	int changes;
+	mcps_status status =
+		mcps__query_run_of(store, STATEMENT_EVENT_CLEAR_STREAM, ref);
+
+	if (status == MCPS_OK)
+		status = mcps__query_start_write(&query, store,
+		                                 STATEMENT_STREAM_DELETE);
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_int(&query, ref);
+	status = mcps__query_run(&query, &changes);
+	return status == MCPS_OK && changes == 0 ? MCPS_E_CORRUPT : status;
+}
+
+/* What the index says was not seen for longest; 0: nothing. */
+static mcps_status stream_oldest(struct sqlite_store *store, int64_t last_ms,
+                                 int64_t *ref)
+{
+	struct query query;
+
+	*ref = 0;
+	mcps__query_start(&query, store, STATEMENT_STREAM_OLDEST);
+	mcps__query_int(&query, last_ms);
+	if (mcps__query_row(&query))
+		*ref = mcps__query_int_at(&query, 0);
+	return mcps__query_end(&query);
+}
+
+/* Remove some of its events, or itself if it has none. */
+static mcps_status stream_shrink(struct sqlite_store *store,
+                                 const struct stream_copy *copy, size_t limit,
+                                 size_t *removed)
+{
+	size_t events;
+	mcps_status status =
+		mcps__sqlite_event_cut(store, copy, limit, &events);
+
+	*removed += events;
+	if (status != MCPS_OK || events != 0)
+		return status;
+	++*removed;
+	return mcps__query_run_of(store, STATEMENT_STREAM_DELETE, copy->ref);
+}
+
+/* Remove something of the oldest stream, if it is over. */
+static mcps_status sweep_once(struct sqlite_store *store, int64_t last_ms,
+                              size_t limit, size_t *removed, bool *found)
+{
+	struct stream_copy copy;
+	int64_t ref;
+	mcps_status status = stream_oldest(store, last_ms, &ref);
+
+	*found = ref != 0;
+	if (status != MCPS_OK || ref == 0)
+		return status;
+	status = mcps__sqlite_stream_find_ref(store, ref, &copy);
+	if (status != MCPS_OK)
+		return status;
+	if (copy.found && copy.row.seen_ms > last_ms)
+		return MCPS_E_CORRUPT; /* the index lies */
+	if (copy.found)
+		return stream_shrink(store, &copy, limit - *removed, removed);
+	status = stream_discard(store, ref);
+	*removed += status == MCPS_OK;
+	return status;
+}
+
+/* The indexes are rebuilt once; if that does not help, it is the table that is
+ * damaged. */
+mcps_status mcps__sqlite_stream_sweep(struct sqlite_store *store,
+                                      int64_t last_ms, size_t limit,
+                                      size_t *removed)
+{
+	mcps_status status = MCPS_OK;
+	bool repaired = false;
+	bool found = true;
+
+	while (status == MCPS_OK && found && *removed < limit) {
+		status = sweep_once(store, last_ms, limit, removed, &found);
+		if (status != MCPS_E_CORRUPT || repaired)
+			continue;
+		repaired = true;
+		found = true;
+		status = mcps__sqlite_reindex(store);
+	}
+	return status;
+}

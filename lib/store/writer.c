@@ -1,0 +1,478 @@
+#define _GNU_SOURCE /* pthread_setname_np */
+#include "store/writer.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "store/backends.h"
+#include "store/batch.h"
+#include "store/recovery.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+enum { BATCH_DEFAULT = 256, DOORS = 32 };
+
+/* Jobs in order of arrival, linked by next. */
+struct job_queue {
+	struct writer_job *first;
+	struct writer_job **end; /* where the next one is hung */
+};
+
+struct writer {
+	mcps_store *store;
+	struct writer_options options;
+	pthread_t thread;
+
+	pthread_mutex_t mutex;      /* guards what follows */
+	pthread_cond_t work;        /* something was queued, or stop began */
+	pthread_cond_t over[DOORS]; /* a job that somebody waits for is done */
+	struct job_queue reads;
+	struct job_queue writes;
+	bool stopping;
+	bool healthy;
+	struct writer_counts counts;
+
+	/* The store thread's own; the first two are published from time to
+	 * time. */
+	struct writer_counts counted;
+	bool works;
+	struct recovery recovery;
+	bool idle_due;
+};
+
+/* ---- queues (under the mutex) ---- */
+
+static void queue_init(struct job_queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+}
+
+static void queue_push(struct job_queue *queue, struct writer_job *job)
+{
+	job->next = NULL;
+	*queue->end = job;
+	queue->end = &job->next;
+}
+
+static struct writer_job *queue_take_all(struct job_queue *queue)
+{
+	struct writer_job *jobs = queue->first;
+
+	queue_init(queue);
+	return jobs;
+}
+
+static struct writer_job *queue_take(struct job_queue *queue, uint32_t limit)
+{
+	struct writer_job *jobs = queue->first;
+	struct writer_job *last = jobs;
+
+	while (last != NULL && last->next != NULL && --limit > 0)
+		last = last->next;
+	if (last == NULL || last->next == NULL)
+		return queue_take_all(queue);
+	queue->first = last->next;
+	last->next = NULL;
+	return jobs;
+}
+
+/* ---- the store thread's work ---- */
+
+/* Waiters are spread over several doors: at one, each of them would wake up
+ * for each job of a batch. */
+static pthread_cond_t *door_of(struct writer *writer,
+                               const struct writer_job *job)
+{
+	uintptr_t place = (uintptr_t)job;
+
+	return &writer->over[(place >> 6 ^ place >> 12) % DOORS];
+}
+
+/* A job that is over and has nobody to tell points to itself: so its waiter
+ * knows. After either, the job may be gone. */
+static void job_finish(struct writer *writer, struct writer_job *job)
+{
+	if (job->done != NULL) {
+		job->done(job, job->status);
+		return;
+	}
+	pthread_mutex_lock(&writer->mutex);
+	job->next = job;
+	pthread_cond_broadcast(door_of(writer, job));
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+static void jobs_finish(struct writer *writer, struct writer_job *jobs)
+{
+	while (jobs != NULL) {
+		struct writer_job *job = jobs;
+
+		jobs = job->next;
+		job_finish(writer, job);
+	}
+}
+
+static void publish(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->counts = writer->counted;
+	writer->healthy = writer->works;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+/* Each for itself, and each told at once. */
+static void do_reads(struct writer *writer, struct writer_job *jobs)
+{
+	while (jobs != NULL) {
+		struct writer_job *job = jobs;
+
+		jobs = job->next;
+		mcps__batch_read(writer->store, job, &writer->counted);
+		publish(writer);
+		job_finish(writer, job);
+	}
+}
+
+/* Whether the store can be written to. */
+static bool try_recovery(struct writer *writer)
+{
+	if (!writer->recovery.broken)
+		return true;
+	writer->works = mcps__recovery_try(&writer->recovery);
+	publish(writer);
+	return writer->works;
+}
+
+static void do_writes(struct writer *writer, struct writer_job *jobs)
+{
+	mcps_status status;
+
+	if (!try_recovery(writer)) {
+		mcps__batch_fail(jobs, MCPS_E_STORE);
+		jobs_finish(writer, jobs);
+		return;
+	}
+	status = mcps__batch_write(writer->store, jobs, &writer->counted);
+	if (status == MCPS_OK)
+		mcps__recovery_committed(&writer->recovery);
+	else
+		mcps__recovery_failed(&writer->recovery);
+	writer->works = status == MCPS_OK;
+	writer->idle_due = true;
+	publish(writer);
+	jobs_finish(writer, jobs);
+}
+
+static void do_idle(struct writer *writer)
+{
+	writer->idle_due = false;
+	if (STORE_HAS(writer->store, idle))
+		writer->store->ops->idle(writer->store);
+}
+
+/* ---- the store thread ---- */
+
+static bool nothing_queued(const struct writer *writer)
+{
+	return writer->reads.first == NULL && writer->writes.first == NULL;
+}
+
+/* Wait for work, but no longer than WAIT_MS if that is not negative. */
+static void wait_for_work(struct writer *writer, int64_t wait_ms)
+{
+	struct timespec until;
+
+	if (wait_ms < 0) {
+		pthread_cond_wait(&writer->work, &writer->mutex);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(wait_ms / 1000);
+	until.tv_nsec += (long)(wait_ms % 1000) * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_cond_timedwait(&writer->work, &writer->mutex, &until);
+}
+
+/* What there is to do; false: stop. Neither reads nor writes: the time is for
+ * what nobody waits for. */
+static bool take_work(struct writer *writer, struct writer_job **reads,
+                      struct writer_job **writes)
+{
+	bool stop;
+
+	pthread_mutex_lock(&writer->mutex);
+	if (nothing_queued(writer) && !writer->stopping && !writer->idle_due) {
+		int64_t wait_ms = mcps__recovery_wait_ms(&writer->recovery);
+
+		if (wait_ms != 0)
+			wait_for_work(writer, wait_ms);
+	}
+	stop = nothing_queued(writer) && writer->stopping;
+	*reads = queue_take_all(&writer->reads);
+	*writes = queue_take(&writer->writes, writer->options.batch);
+	pthread_mutex_unlock(&writer->mutex);
+	return !stop;
+}
+
+static void *store_thread(void *arg)
+{
+	struct writer *writer = arg;
+	struct writer_job *reads;
+	struct writer_job *writes;
+
+	pthread_setname_np(pthread_self(), "mcps-store");
+	while (take_work(writer, &reads, &writes)) {
+		do_reads(writer, reads);
+		if (writes != NULL)
+			do_writes(writer, writes);
+		else if (writer->idle_due && reads == NULL)
+			do_idle(writer);
+		else
+			try_recovery(writer);
+	}
+	return NULL;
+}
+
+/* ---- start and stop ---- */
+
+/* The waits of the thread are measured by a clock that never jumps. */
+static bool work_init(struct writer *writer)
+{
+	pthread_condattr_t attributes;
+	bool made;
+
+	if (pthread_condattr_init(&attributes) != 0)
+		return false;
+	made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+	       pthread_cond_init(&writer->work, &attributes) == 0;
+	pthread_condattr_destroy(&attributes);
+	return made;
+}
+
+static void doors_destroy(struct writer *writer, size_t count)
+{
+	while (count > 0)
+		pthread_cond_destroy(&writer->over[--count]);
+}
+
+static bool doors_init(struct writer *writer)
+{
+	for (size_t i = 0; i < DOORS; i++) {
+		if (pthread_cond_init(&writer->over[i], NULL) != 0) {
+			doors_destroy(writer, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool sync_init(struct writer *writer)
+{
+	if (pthread_mutex_init(&writer->mutex, NULL) != 0)
+		return false;
+	if (!doors_init(writer))
+		goto no_doors;
+	if (!work_init(writer))
+		goto no_work;
+	return true;
+no_work:
+	doors_destroy(writer, DOORS);
+no_doors:
+	pthread_mutex_destroy(&writer->mutex);
+	return false;
+}
+
+static void writer_free(struct writer *writer)
+{
+	writer->store->ops->close(writer->store);
+	doors_destroy(writer, DOORS);
+	pthread_cond_destroy(&writer->work);
+	pthread_mutex_destroy(&writer->mutex);
+	mcps__free(writer);
+}
+
+/* The thread inherits the mask: signals are for the host's threads. */
+static bool thread_start(struct writer *writer)
+{
+	sigset_t all;
+	sigset_t before;
+	bool started;
+
+	sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+		return false;
+	started = pthread_create(&writer->thread, NULL, store_thread, writer) ==
+	          0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+/* Not even complete: it is closed if it says how. */
+static mcps_status refuse(mcps_store *store, mcps_status status)
+{
+	if (store != NULL && store->ops != NULL && STORE_HAS(store, close))
+		store->ops->close(store);
+	return status;
+}
+
+mcps_status mcps__writer_start(struct writer **out, mcps_store *store,
+                               const struct writer_options *options,
+                               struct mcps_error *error)
+{
+	mcps_status status = mcps_store_check(store, error);
+	struct writer *writer;
+
+	*out = NULL;
+	if (status != MCPS_OK)
+		return refuse(store, status);
+	writer = mcps__calloc(1, sizeof *writer);
+	if (writer == NULL || !sync_init(writer)) {
+		mcps__free(writer);
+		return refuse(store, mcps__fail(error, MCPS_E_NOMEM,
+		                                "store: no memory for the "
+		                                "writer"));
+	}
+	writer->store = store;
+	writer->options = *options;
+	if (writer->options.batch == 0)
+		writer->options.batch = BATCH_DEFAULT;
+	queue_init(&writer->reads);
+	queue_init(&writer->writes);
+	writer->works = true;
+	writer->healthy = true;
+	writer->recovery = (struct recovery){
+		.store = store,
+		.log = &writer->options.log,
+		.patient = !options->inline_jobs,
+	};
+	if (!options->inline_jobs && !thread_start(writer)) {
+		writer_free(writer);
+		return mcps__fail(error, MCPS_E_SYSTEM,
+		                  "store: its thread cannot be started");
+	}
+	*out = writer;
+	return MCPS_OK;
+}
+
+void mcps__writer_stop(struct writer *writer)
+{
+	if (writer == NULL)
+		return;
+	pthread_mutex_lock(&writer->mutex);
+	writer->stopping = true;
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->mutex);
+	if (!writer->options.inline_jobs)
+		pthread_join(writer->thread, NULL);
+	writer_free(writer);
+}
+
+/* ---- submitting ---- */
+
+/* No thread: everything at once. */
+static void do_inline(struct writer *writer, struct writer_job *job,
+                      bool is_read)
+{
+	job->next = NULL;
+	if (is_read)
+		do_reads(writer, job);
+	else
+		do_writes(writer, job);
+	if (writer->idle_due)
+		do_idle(writer);
+}
+
+/* MCPS_OK, or MCPS_E_STOPPING: too late. */
+static mcps_status submit(struct writer *writer, struct writer_job *job,
+                          bool is_read)
+{
+	mcps_status status = MCPS_OK;
+
+	if (writer->options.inline_jobs) {
+		do_inline(writer, job, is_read);
+		return MCPS_OK;
+	}
+	pthread_mutex_lock(&writer->mutex);
+	if (writer->stopping)
+		status = MCPS_E_STOPPING;
+	else
+		queue_push(is_read ? &writer->reads : &writer->writes, job);
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->mutex);
+	return status;
+}
+
+static mcps_status submit_and_wait(struct writer *writer,
+                                   struct writer_job *job, bool is_read)
+{
+	mcps_status status;
+
+	job->done = NULL;
+	status = submit(writer, job, is_read);
+	if (status != MCPS_OK)
+		return status;
+	pthread_mutex_lock(&writer->mutex);
+	while (job->next != job)
+		pthread_cond_wait(door_of(writer, job), &writer->mutex);
+	pthread_mutex_unlock(&writer->mutex);
+	return job->status;
+}
+
+void mcps__writer_submit(struct writer *writer, struct writer_job *job)
+{
+	mcps_status status = submit(writer, job, false);
+
+	if (status != MCPS_OK)
+		job->done(job, status);
+}
+
+void mcps__writer_submit_read(struct writer *writer, struct writer_job *job)
+{
+	mcps_status status = submit(writer, job, true);
+
+	if (status != MCPS_OK)
+		job->done(job, status);
+}
+
+mcps_status mcps__writer_run(struct writer *writer, struct writer_job *job)
+{
+	return submit_and_wait(writer, job, false);
+}
+
+mcps_status mcps__writer_run_read(struct writer *writer, struct writer_job *job)
+{
+	return submit_and_wait(writer, job, true);
+}
+
+/* ---- looking ---- */
+
+/* A back end of an older version knows none of these functions. */
+bool mcps__writer_has_streams(const struct writer *writer)
+{
+	const struct mcps_store_ops *ops = writer->store->ops;
+
+	return ops->size >= sizeof *ops && ops->event_replay != NULL;
+}
+
+bool mcps__writer_healthy(struct writer *writer)
+{
+	bool healthy;
+
+	pthread_mutex_lock(&writer->mutex);
+	healthy = writer->healthy;
+	pthread_mutex_unlock(&writer->mutex);
+	return healthy;
+}
+
+void mcps__writer_get_counts(struct writer *writer,
+                             struct writer_counts *counts)
+{
+	pthread_mutex_lock(&writer->mutex);
+	*counts = writer->counts;
+	pthread_mutex_unlock(&writer->mutex);
+}

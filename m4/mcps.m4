@@ -1,0 +1,68 @@
+# Probes of this project. Each flag is asked of the compiler itself, so that
+# a newer or older one builds with what it knows.
+
+# MCPS_COMPILER_FLAGS(VARIABLE, FLAG...)
+# Append to VARIABLE each FLAG that $CC compiles with.
+AC_DEFUN([MCPS_COMPILER_FLAGS],
+[for mcps_flag in $2; do
+  AS_VAR_PUSHDEF([mcps_cached], [mcps_cv_compiler_$mcps_flag])dnl
+  AC_CACHE_CHECK([whether $CC accepts $mcps_flag], [mcps_cached],
+    [mcps_saved=$CFLAGS
+     CFLAGS="$CFLAGS -Werror $mcps_flag"
+     AC_COMPILE_IFELSE([AC_LANG_SOURCE([[int main(void) { return 0; }]])],
+       [AS_VAR_SET([mcps_cached], [yes])],
+       [AS_VAR_SET([mcps_cached], [no])])
+     CFLAGS=$mcps_saved])
+  AS_VAR_IF([mcps_cached], [yes], [AS_VAR_APPEND([$1], [" $mcps_flag"])])
+  AS_VAR_POPDEF([mcps_cached])dnl
+done])
+
+# MCPS_LINKER_FLAGS(VARIABLE, FLAG...)
+# Append to VARIABLE each FLAG that $CC links with.
+AC_DEFUN([MCPS_LINKER_FLAGS],
+[for mcps_flag in $2; do
+  AS_VAR_PUSHDEF([mcps_cached], [mcps_cv_linker_$mcps_flag])dnl
+  AC_CACHE_CHECK([whether $CC links with $mcps_flag], [mcps_cached],
+    [mcps_saved=$LDFLAGS
+     LDFLAGS="$LDFLAGS $mcps_flag"
+     AC_LINK_IFELSE([AC_LANG_SOURCE([[int main(void) { return 0; }]])],
+       [AS_VAR_SET([mcps_cached], [yes])],
+       [AS_VAR_SET([mcps_cached], [no])])
+     LDFLAGS=$mcps_saved])
+  AS_VAR_IF([mcps_cached], [yes], [AS_VAR_APPEND([$1], [" $mcps_flag"])])
+  AS_VAR_POPDEF([mcps_cached])dnl
+done])
+
+# MCPS_INSTRUMENT(WHAT, FLAGS)
+# Link with FLAGS or stop with a sentence that names WHAT; on success they
+# are part of SANITIZE_CFLAGS.
+AC_DEFUN([MCPS_INSTRUMENT],
+[AC_MSG_CHECKING([whether $CC can $1])
+mcps_saved=$CFLAGS
+CFLAGS="$CFLAGS $2"
+AC_LINK_IFELSE([AC_LANG_SOURCE([[int main(void) { return 0; }]])],
+  [AC_MSG_RESULT([yes])
+   SANITIZE_CFLAGS="$SANITIZE_CFLAGS $2"],
+  [AC_MSG_RESULT([no])
+   AC_MSG_ERROR([$CC cannot $1 ($2)])])
+CFLAGS=$mcps_saved])
+
+# MCPS_NEEDS(VARIABLE, MODULE, DEBIAN-PACKAGE)
+# Ask pkg-config for MODULE; what is missing is reported all at once by
+# MCPS_REPORT_MISSING.
+AC_DEFUN([MCPS_NEEDS],
+[PKG_CHECK_MODULES([$1], [$2], [],
+  [AS_VAR_APPEND([mcps_missing], ["
+    $2   (Debian: $3)"])])])
+
+AC_DEFUN([MCPS_REPORT_MISSING],
+[AS_IF([test -n "$mcps_missing"],
+  [AC_MSG_ERROR([these libraries are missing or too old:
+$mcps_missing
+
+On Debian, script/bootstrap installs all of them.])])])
+
+# MCPS_HELP_GROUP(TITLE): a heading between the options of --help.
+AC_DEFUN([MCPS_HELP_GROUP],
+[m4_divert_text([HELP_ENABLE], [
+ $1:])])

@@ -1,0 +1,571 @@
+#include "exchange/harness.h"
+
+#include "base/container.h"
+#include "mcp/revision.h"
+#include "store/backends.h"
+
+#include <mcps/auth.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kept {
+	struct kept *next;
+	void *memory;
+};
+
+/* ---- time and chance ----------------------------------------------------- */
+
+static int64_t wall_ms(void *arg)
+{
+	struct harness_clock *time = arg;
+
+	return atomic_load(&time->wall_ms);
+}
+
+static int64_t steady_ms(void *arg)
+{
+	struct harness_clock *time = arg;
+
+	return atomic_load(&time->steady_ms);
+}
+
+static mcps_status random_fill(void *arg, void *bytes, size_t length)
+{
+	struct harness_clock *time = arg;
+	unsigned char seed[randombytes_SEEDBYTES] = { 0 };
+	uint64_t number = atomic_fetch_add(&time->seed, 1);
+
+	if (atomic_load(&time->has_no_entropy))
+		return MCPS_E_SYSTEM;
+	memcpy(seed, &number, sizeof number);
+	randombytes_buf_deterministic(bytes, length, seed);
+	return MCPS_OK;
+}
+
+static void time_init(struct harness *self)
+{
+	atomic_init(&self->time.wall_ms, INT64_C(1000) * HARNESS_START_S);
+	atomic_init(&self->time.steady_ms, 1000 * DAY_MS);
+	atomic_init(&self->time.seed, 1);
+	atomic_init(&self->time.has_no_entropy, false);
+	self->clock = (struct clock_source){ wall_ms, steady_ms, &self->time };
+	self->random = (struct random_source){ random_fill, &self->time };
+}
+
+void harness_pass(struct harness *self, int64_t ms)
+{
+	atomic_fetch_add(&self->time.wall_ms, ms);
+	atomic_fetch_add(&self->time.steady_ms, ms);
+}
+
+/* ---- callers ------------------------------------------------------------- */
+
+/* The token is the name; whose name begins with "bad" is nobody. */
+static mcps_status identify(void *arg, const mcps_request *request,
+                            mcps_grant *grant)
+{
+	const char *name = mcps_request_bearer(request);
+
+	(void)arg;
+	if (name == NULL || strncmp(name, "bad", 3) == 0)
+		return MCPS_E_AUTH;
+	if (strcmp(name, "banned") == 0)
+		return MCPS_E_FORBIDDEN;
+	return mcps_grant_subject(grant, "https://issuer.test", name);
+}
+
+static struct principal *principal_of(const char *caller)
+{
+	struct principal *principal =
+		caller != NULL
+			? mcps__principal_new("https://issuer.test", caller)
+			: mcps__principal_anonymous();
+
+	ck_assert_ptr_nonnull(principal);
+	return principal;
+}
+
+/* ---- starting and stopping ----------------------------------------------- */
+
+static const char *revision_text(uint32_t number)
+{
+	return mcps__revision_by_number(number)->text;
+}
+
+static struct executor executor_of(struct harness *self)
+{
+	return self->workers != NULL ? mcps__workers_executor(self->workers)
+	                             : work_queue_executor(&self->queue);
+}
+
+static int64_t otherwise(int64_t value, int64_t default_value)
+{
+	return value != 0 ? value : default_value;
+}
+
+static mcps_status start_sessions(struct harness *self,
+                                  struct mcps_error *error)
+{
+	const struct harness_options *options = &self->options;
+	struct sessions_options wanted = {
+		.writer = self->writer,
+		.executor = executor_of(self),
+		.clock = &self->clock,
+		.random = &self->random,
+		.resource =
+			options->resource != NULL ? options->resource : "/mcp",
+		.keys = self->keys,
+		.idle_ms =
+			otherwise(options->idle_ms, HARNESS_IDLE_DAYS * DAY_MS),
+		.max_age_ms = HARNESS_AGE_DAYS * DAY_MS,
+		.hot = (uint32_t)otherwise(options->hot, 100000),
+		.event_age_ms = otherwise(options->event_age_ms, 900000),
+		.event_bytes =
+			(uint64_t)otherwise(options->event_bytes, 8 << 20),
+		.hook = options->hook,
+		.hook_arg = options->hook_arg,
+		.revision_text = revision_text,
+	};
+
+	wanted.subscriptions = options->subscriptions;
+	mcps__registry_digest(&self->registry, wanted.lists);
+	return mcps__sessions_init(&self->sessions, &wanted, error);
+}
+
+static void start_mcp(struct harness *self)
+{
+	struct mcp *mcp = &self->mcp;
+
+	memset(mcp, 0, sizeof *mcp);
+	ck_assert_int_eq(mcps__locks_init(&mcp->locks), MCPS_OK);
+	mcp->registry = &self->registry;
+	mcp->sessions = &self->sessions;
+	mcp->executor = executor_of(self);
+	mcp->page_size = (uint32_t)otherwise(self->options.page_size, 250);
+	mcp->texts = (struct mcp_texts){
+		.name = "harness",
+		.version = "1.2.3",
+		.title = "The \"Harness\"",
+		.description = "A server without sockets",
+		.website_url = "https://harness.test/",
+		.instructions = "Call the tools.",
+	};
+	memcpy(mcp->cursor_key, self->keys.current, sizeof mcp->cursor_key);
+}
+
+static void start_endpoint(struct harness *self)
+{
+	struct endpoint *endpoint = &self->endpoint;
+
+	memset(endpoint, 0, sizeof *endpoint);
+	pthread_mutex_init(&endpoint->lock, NULL);
+	pthread_cond_init(&endpoint->idle, NULL);
+	endpoint->mcp = &self->mcp;
+	endpoint->sessions = &self->sessions;
+	endpoint->anonymous = principal_of(NULL);
+	endpoint->identify = self->options.is_anonymous ? NULL : identify;
+	endpoint->path = "/mcp";
+	endpoint->policy = self->options.policy != MCPS_UNKNOWN_DEFAULT
+	                           ? self->options.policy
+	                           : MCPS_UNKNOWN_AUTHENTICATED;
+	endpoint->max_body = (size_t)otherwise((int64_t)self->options.max_body,
+	                                       4 * 1024 * 1024);
+	endpoint->max_batch = 50;
+	endpoint->scan_limits = (struct scan_limits)SCAN_LIMITS_DEFAULT;
+}
+
+static void add_offer(struct harness *self, mcps_status status,
+                      struct offer *const *made, struct mcps_error *error)
+{
+	struct offer *offer = *made;
+
+	if (status == MCPS_OK)
+		status = mcps__registry_add(&self->registry, offer, error);
+	ck_assert_msg(status == MCPS_OK, "%s", error->text);
+}
+
+static void add_offers(struct harness *self)
+{
+	const struct harness_options *options = &self->options;
+	struct mcps_error error = { MCPS_OK, "" };
+	struct offer *offer;
+
+	for (const mcps_resource *resource = options->resources;
+	     resource != NULL && resource->name != NULL; resource++)
+		add_offer(self, mcps__resource_make(&offer, resource, &error),
+		          &offer, &error);
+	for (const mcps_template *added = options->templates;
+	     added != NULL && added->name != NULL; added++)
+		add_offer(self, mcps__template_make(&offer, added, &error),
+		          &offer, &error);
+	for (const mcps_prompt *prompt = options->prompts;
+	     prompt != NULL && prompt->name != NULL; prompt++)
+		add_offer(self, mcps__prompt_make(&offer, prompt, &error),
+		          &offer, &error);
+}
+
+static void add_tools(struct harness *self)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	add_offers(self);
+	for (const mcps_tool *tool = self->options.tools;
+	     tool != NULL && tool->name != NULL; tool++)
+		ck_assert_msg(mcps__registry_add_tool(&self->registry, tool,
+		                                      &error) == MCPS_OK,
+		              "%s", error.text);
+	mcps__registry_close(&self->registry);
+}
+
+static mcps_status start_writer(struct harness *self, struct mcps_error *error)
+{
+	const struct writer_options how = {
+		.inline_jobs = !self->options.has_writer_thread
+	};
+	mcps_store *store = &self->store.base;
+	mcps_status status = MCPS_OK;
+
+	if (self->options.store != NULL) {
+		status = mcps_store_open(&self->memory, self->options.store,
+		                         self->options.store_options, error);
+		store = self->memory;
+	}
+	return status == MCPS_OK
+	               ? mcps__writer_start(&self->writer, store, &how, error)
+	               : status;
+}
+
+static void start_workers(struct harness *self)
+{
+	work_queue_init(&self->queue, self->options.is_manual,
+	                self->options.queue);
+	self->workers = NULL;
+	if (self->options.workers != 0)
+		ck_assert_int_eq(mcps__workers_start(&self->workers,
+		                                     self->options.workers,
+		                                     1024, NULL),
+		                 MCPS_OK);
+}
+
+static void stop_workers(struct harness *self)
+{
+	mcps__workers_stop(self->workers);
+	mcps__writer_stop(self->writer);
+	mcps__workers_free(self->workers);
+}
+
+mcps_status harness_start(struct harness *self, struct mcps_error *error)
+{
+	mcps_status status = mcps__registry_init(&self->registry);
+
+	if (status != MCPS_OK)
+		return status;
+	status = start_writer(self, error);
+	if (status != MCPS_OK) {
+		mcps__registry_finish(&self->registry);
+		return status;
+	}
+	start_workers(self);
+	add_tools(self);
+	status = start_sessions(self, error);
+	if (status != MCPS_OK) {
+		stop_workers(self);
+		mcps__registry_finish(&self->registry);
+		work_queue_finish(&self->queue);
+		return status;
+	}
+	start_mcp(self);
+	start_endpoint(self);
+	self->is_stopped = false;
+	return MCPS_OK;
+}
+
+static void start(struct harness *self)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	ck_assert_msg(harness_start(self, &error) == MCPS_OK, "%s", error.text);
+}
+
+void harness_stop(struct harness *self)
+{
+	self->is_stopped = true;
+	stop_workers(self);
+	ck_assert_ptr_null(self->endpoint.running);
+	mcps__principal_unref(self->endpoint.anonymous);
+	pthread_cond_destroy(&self->endpoint.idle);
+	pthread_mutex_destroy(&self->endpoint.lock);
+	ck_assert_ptr_null(self->mcp.locks.by_name);
+	mcps__locks_finish(&self->mcp.locks);
+	mcps__sessions_finish(&self->sessions);
+	mcps__registry_finish(&self->registry);
+	work_queue_finish(&self->queue);
+}
+
+static void open_store(struct harness *self)
+{
+	if (self->options.store != NULL)
+		return;
+	ck_assert_int_eq(mcps_store_open(&self->memory, "memory:", NULL, NULL),
+	                 MCPS_OK);
+	store_double_init(&self->store, self->memory);
+}
+
+static void close_store(struct harness *self)
+{
+	if (self->options.store != NULL)
+		return; /* the writer has done it */
+	store_double_finish(&self->store);
+	mcps_store_close(self->memory);
+}
+
+static void make_key(struct harness *self)
+{
+	memset(&self->keys, 0, sizeof self->keys);
+	ck_assert_int_eq(random_fill(&self->time, self->keys.current,
+	                             sizeof self->keys.current),
+	                 MCPS_OK);
+}
+
+void harness_prepare(struct harness *self,
+                     const struct harness_options *options)
+{
+	ck_assert_int_ge(sodium_init(), 0);
+	memset(self, 0, sizeof *self);
+	self->options = *options;
+	pthread_mutex_init(&self->lock, NULL);
+	if (options->store != NULL)
+		self->options.store =
+			harness_keep(self, strdup(options->store));
+	time_init(self);
+	make_key(self);
+	open_store(self);
+	self->is_stopped = true;
+}
+
+void harness_init(struct harness *self, const struct harness_options *options)
+{
+	harness_prepare(self, options);
+	start(self);
+}
+
+void harness_finish(struct harness *self)
+{
+	struct kept *next;
+
+	if (!self->is_stopped)
+		harness_stop(self);
+	close_store(self);
+	for (struct kept *kept = self->kept; kept != NULL; kept = next) {
+		next = kept->next;
+		free(kept->memory);
+		free(kept);
+	}
+	pthread_mutex_destroy(&self->lock);
+}
+
+void harness_restart(struct harness *self, enum harness_keep keep)
+{
+	harness_stop(self);
+	if ((keep & KEEP_STORE) == 0) {
+		close_store(self);
+		open_store(self);
+	}
+	if ((keep & KEEP_KEY) == 0)
+		make_key(self);
+	start(self);
+}
+
+/* ---- small things -------------------------------------------------------- */
+
+bool harness_work(struct harness *self)
+{
+	return work_queue_run(&self->queue);
+}
+
+size_t harness_sweep(struct harness *self)
+{
+	return mcps__sessions_sweep(&self->sessions);
+}
+
+void *harness_keep(struct harness *self, void *memory)
+{
+	struct kept *kept = malloc(sizeof *kept);
+
+	ck_assert_ptr_nonnull(kept);
+	ck_assert_ptr_nonnull(memory);
+	kept->memory = memory;
+	pthread_mutex_lock(&self->lock);
+	kept->next = self->kept;
+	self->kept = kept;
+	pthread_mutex_unlock(&self->lock);
+	return memory;
+}
+
+int harness_main(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- what the store holds: asked behind the double's back -----------------
+ */
+
+enum look_change { LOOK_ONLY, LOOK_REVOKE, LOOK_END, LOOK_FORGET };
+
+struct look {
+	struct writer_job job;
+	struct harness *harness;
+	const char *caller;
+	const char *id;
+	const char *state;
+	enum look_change change;
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	struct mcps_session_row row;
+	struct mcps_principal_row principal;
+	char *value;
+};
+
+static mcps_status take_row(void *arg, const struct mcps_session_row *row)
+{
+	struct look *look = arg;
+
+	look->row = *row;
+	look->row.data = NULL;
+	return MCPS_OK;
+}
+
+static mcps_status take_principal(void *arg,
+                                  const struct mcps_principal_row *row)
+{
+	struct look *look = arg;
+
+	look->principal = *row;
+	return MCPS_OK;
+}
+
+static mcps_status take_state(void *arg, const struct mcps_state_row *row)
+{
+	struct look *look = arg;
+
+	look->value = calloc(row->length + 1, 1);
+	ck_assert_ptr_nonnull(look->value);
+	memcpy(look->value, row->value, row->length);
+	return MCPS_OK;
+}
+
+static mcps_status look_change(struct look *look, mcps_store *store)
+{
+	int64_t now = atomic_load(&look->harness->time.wall_ms);
+
+	switch (look->change) {
+	case LOOK_REVOKE:
+		return store->ops->principal_revoke(store, look->principal.ref,
+		                                    now + 1);
+	case LOOK_END:
+		return store->ops->session_end(store, look->key, now + DAY_MS);
+	case LOOK_FORGET:
+		return store->ops->session_remove(store, look->key);
+	case LOOK_ONLY:
+		break;
+	}
+	return MCPS_OK;
+}
+
+static mcps_status look_run(struct writer_job *job, mcps_store *behind)
+{
+	struct look *look = container_of(job, struct look, job);
+	struct harness *self = look->harness;
+	mcps_store *store = self->memory;
+	struct principal *principal = principal_of(look->caller);
+	mcps_status status = store->ops->principal_get(store, principal->digest,
+	                                               take_principal, look);
+
+	(void)behind;
+	if (status == MCPS_OK && look->id != NULL) {
+		mcps__sessions_key(&self->sessions, look->key, principal,
+		                   look->id, strlen(look->id));
+		status = store->ops->session_load(store, look->key, take_row,
+		                                  look);
+	}
+	if (status == MCPS_OK && look->state != NULL)
+		status = store->ops->state_get(store, MCPS_STATE_OF_SESSION,
+		                               look->row.ref, look->state,
+		                               take_state, look);
+	if (status == MCPS_OK)
+		status = look_change(look, store);
+	mcps__principal_unref(principal);
+	return status;
+}
+
+static void look_at(struct look *look)
+{
+	struct writer *writer = look->harness->writer;
+	mcps_status status;
+
+	look->job.run = look_run;
+	status = look->change == LOOK_ONLY
+	                 ? mcps__writer_run_read(writer, &look->job)
+	                 : mcps__writer_run(writer, &look->job);
+	ck_assert_int_eq(status, MCPS_OK);
+}
+
+struct mcps_session_row harness_row(struct harness *self, const char *caller,
+                                    const char *id)
+{
+	struct look look = { .harness = self, .caller = caller, .id = id };
+
+	look_at(&look);
+	return look.row;
+}
+
+const char *harness_state(struct harness *self, const char *caller,
+                          const char *id, const char *key)
+{
+	struct look look = {
+		.harness = self, .caller = caller, .id = id, .state = key
+	};
+
+	look_at(&look);
+	return look.value != NULL ? harness_keep(self, look.value) : NULL;
+}
+
+int64_t harness_live(struct harness *self, const char *caller)
+{
+	struct look look = { .harness = self, .caller = caller };
+
+	look_at(&look);
+	return look.principal.live_sessions;
+}
+
+static void change(struct harness *self, const char *caller, const char *id,
+                   enum look_change what)
+{
+	struct look look = {
+		.harness = self, .caller = caller, .id = id, .change = what
+	};
+
+	look_at(&look);
+}
+
+void harness_revoke(struct harness *self, const char *caller)
+{
+	change(self, caller, NULL, LOOK_REVOKE);
+}
+
+void harness_end_row(struct harness *self, const char *caller, const char *id)
+{
+	change(self, caller, id, LOOK_END);
+}
+
+void harness_forget_row(struct harness *self, const char *caller,
+                        const char *id)
+{
+	change(self, caller, id, LOOK_FORGET);
+}

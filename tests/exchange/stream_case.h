@@ -1,0 +1,72 @@
+/* What tests of streams share: a session of alice's, tools that do what the
+ * test says while they run, and events read back from answers. */
+#ifndef MCPS_TESTS_STREAM_CASE_H
+#define MCPS_TESTS_STREAM_CASE_H
+
+#include "exchange/harness.h"
+
+#include <mcps/call.h>
+
+extern struct harness harness;
+extern const char *the_id; /* of alice's session */
+
+/* What the tools do while they run. */
+extern void (*meanwhile)(mcps_call *call);
+
+#define TALK(id)                                                       \
+	REQUEST_WITH(id, "tools/call",                                 \
+	             "{\"name\":\"talk\",\"arguments\":{},\"_meta\":{" \
+	             "\"progressToken\":\"t\"}}")
+#define COUNT(id)                                                       \
+	REQUEST_WITH(id, "tools/call",                                  \
+	             "{\"name\":\"count\",\"arguments\":{},\"_meta\":{" \
+	             "\"progressToken\":5}}")
+#define SAID(id)                                                         \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"result\":{\"content\":[{" \
+	"\"type\":\"text\",\"text\":\"said\"}]}}"
+#define TOLD(token, done)                                             \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"," \
+	"\"params\":{\"progressToken\":" token ",\"progress\":" #done "}}"
+#define LOST(id)                                                           \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"error\":{\"code\":-32603,"  \
+	"\"message\":\"The server ended while this call ran: its outcome " \
+	"is unknown\"}}"
+#define PURGED(id)                                                        \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"error\":{\"code\":-32603," \
+	"\"message\":\"What this call sent is no longer stored\"}}"
+
+enum { EVENTS_MAX = 2048 };
+
+/* What was parsed last, event by event. */
+struct event {
+	char id[40];
+	const char *data;
+};
+extern struct event events[EVENTS_MAX];
+extern int event_count;
+extern unsigned retry_ms;
+
+void start_streams(const struct harness_options *options);
+void streams_set_up(void);
+void streams_tear_down(void);
+
+/* How many there are in TEXT. */
+int parse_events(const char *text);
+void check_event(int n, const char *data);
+/* They are of one stream, from FIRST on without a gap. */
+void check_ids(int first);
+/* The id of the n-th, for longer. */
+const char *keep_id(int n);
+
+/* A GET, with HEADERS, or after an event: begun to be read. */
+struct flight *open_get(const char *headers);
+struct flight *resume_after(const char *id);
+struct flight *send_call(const char *body);
+/* Let the call run, and read all of its answer. */
+struct answer finish_call(struct flight *flight);
+
+/* For meanwhile. */
+void tells(mcps_call *c);
+void tells_thrice(mcps_call *c);
+
+#endif

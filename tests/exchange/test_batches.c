@@ -1,0 +1,163 @@
+/* Batches: what 2025-03-26 has and no other revision. */
+#include "exchange/harness.h"
+#include "exchange/tools.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+static struct harness harness;
+
+static void set_up(void)
+{
+	harness_init(&harness,
+	             &(const struct harness_options){ .tools = test_tools });
+}
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+static struct answer post(const char *id, const char *body)
+{
+	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
+}
+
+static const char *at(const struct answer *answer, const char *path)
+{
+	return answer_at(&harness, answer, path);
+}
+
+static const struct {
+	const char *body, *answer; /* NULL: 202 */
+} batches[] = {
+	{ "[" PING(1) "]", "[" PONG(1) "]" },
+	{ "[" PING(1) "," PING("two") "]", NULL /* set below */ },
+	{ "[" PING(1) "," NOTICE("notifications/x") "," PING(2) "]",
+	  "[" PONG(1) "," PONG(2) "]" },
+	{ "[" NOTICE("notifications/x") "]", NULL },
+	{ "[" NOTICE("notifications/x") "," NOTICE("y") "]", NULL },
+	{ "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]", NULL },
+	{ "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}},{\"jsonrpc\":\"2.0\","
+	  "\"id\":2,\"error\":{\"code\":1,\"message\":\"\"}}]",
+	  NULL },
+	{ "[" CALL(1, "count", "{}") "," CALL(2, "echo",
+	                                      "{\"text\":\"x\"}") "]",
+	  "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[{\"type\":"
+	  "\"text\",\"text\":\"1\"}]}},{\"jsonrpc\":\"2.0\",\"id\":2,"
+	  "\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}}]" },
+	{ "[" PING(1) "," REQUEST(2, "no/such") "]",
+	  "[" PONG(1) ",{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":"
+	              "-32601,\"message\":\"Method not found: no/such\"}}]" },
+};
+
+START_TEST(a_batch_of_2025_03_26_is_answered_as_one)
+{
+	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	struct answer answer;
+
+	if (_i == 1) {
+		answer = post(id, "[" PING(1) ",{\"jsonrpc\":\"2.0\",\"id\":"
+		                              "\"two\",\"method\":\"ping\"}]");
+		answer_check_json(&answer, 200,
+		                  "[" PONG(1) ",{\"jsonrpc\":\"2.0\",\"id\":"
+		                              "\"two\",\"result\":{}}]");
+		return;
+	}
+	answer = post(id, batches[_i].body);
+	if (batches[_i].answer != NULL) {
+		answer_check_json(&answer, 200, batches[_i].answer);
+		return;
+	}
+	ck_assert_int_eq(answer.status, 202);
+	ck_assert_int_eq(answer.kind, PLAN_EMPTY);
+	ck_assert_uint_eq(answer.length, 0);
+}
+END_TEST
+
+static const char *const mixed_batches[] = {
+	"[]",
+	"[" PING(1) ",{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]",
+	"[" NOTICE("x") ",{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]",
+	"[" INITIALIZE(1, "2025-03-26") "]",
+	"[" PING(1) "," INITIALIZE(2, "2025-03-26") "]",
+	"[" PING(1) ",7]",
+	"[" PING(1) ",{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}]",
+};
+
+START_TEST(a_mixed_or_empty_batch_or_one_that_initializes_is_refused_whole)
+{
+	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	struct answer answer = post(id, mixed_batches[_i]);
+
+	ck_assert_int_eq(answer.status, 400);
+	ck_assert_str_eq(at(&answer, "error.code"), "-32600");
+	ck_assert_ptr_null(strstr(answer.body, "\"id\""));
+}
+END_TEST
+
+START_TEST(a_batch_has_at_most_so_many_messages)
+{
+	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	char body[51 * 64] = "[";
+	struct answer answer;
+
+	for (int i = 0; i < 50; i++)
+		strcat(body, i > 0 ? "," PING(1) : PING(1));
+	strcat(body, "]");
+	answer = post(id, body);
+	ck_assert_int_eq(answer.status, 200);
+	strcpy(body + strlen(body) - 1, "," PING(1) "]");
+	answer = post(id, body);
+	ck_assert_int_eq(answer.status, 400);
+	ck_assert_str_eq(at(&answer, "error.message"),
+	                 "Invalid request: more than 50 messages in a batch");
+}
+END_TEST
+
+START_TEST(later_revisions_have_no_batches)
+{
+	static const char *const versions[] = { "2025-06-18", "2025-11-25" };
+	const char *id = harness_begin(&harness, "alice", versions[_i]);
+	struct answer answer = post(id, "[" PING(1) "]");
+
+	ck_assert_int_eq(answer.status, 400);
+	ck_assert_str_eq(at(&answer, "error.code"), "-32600");
+	ck_assert_ptr_null(strstr(answer.body, "\"id\""));
+}
+END_TEST
+
+START_TEST(initialized_among_the_requests_of_a_batch_is_durable)
+{
+	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	struct answer answer =
+		post(id, "[" NOTICE("notifications/"
+	                            "initialized") "," PING(1) "]");
+
+	answer_check_json(&answer, 200, "[" PONG(1) "]");
+	ck_assert_uint_eq(harness_row(&harness, "alice", id).flags,
+	                  SESSION_INITIALIZED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("batches");
+	TCase *tests = tcase_create("batches");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, a_batch_of_2025_03_26_is_answered_as_one, 0,
+	                    COUNT(batches));
+	tcase_add_loop_test(
+		tests,
+		a_mixed_or_empty_batch_or_one_that_initializes_is_refused_whole,
+		0, COUNT(mixed_batches));
+	tcase_add_test(tests, a_batch_has_at_most_so_many_messages);
+	tcase_add_loop_test(tests, later_revisions_have_no_batches, 0, 2);
+	tcase_add_test(tests,
+	               initialized_among_the_requests_of_a_batch_is_durable);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}

@@ -1,0 +1,147 @@
+/* A DELETE against posts of 8 threads, again and again: MCPS_ROUNDS of them,
+ * 1 000 if it is not set. No request that began after the 204 was there gets a
+ * 2xx, and no state survives the session. */
+#include "exchange/harness.h"
+#include "exchange/tools.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 8, ROUNDS = 1000 };
+
+static struct harness harness;
+
+static struct {
+	const char *id;
+	atomic_bool is_ended; /* the 204 is there */
+	atomic_uint posted;   /* in this round */
+	unsigned before;      /* so many posts go before the DELETE */
+	pthread_barrier_t at; /* begin and end of a round */
+	unsigned rounds;
+} race;
+
+/* Assertions of check are for one thread: the others leave a word. */
+static struct {
+	atomic_uint count;
+	char first[512];
+} wrong;
+
+static void complain(const char *what, const struct answer *answer)
+{
+	if (atomic_fetch_add(&wrong.count, 1) == 0)
+		snprintf(wrong.first, sizeof wrong.first, "%s: %d %s", what,
+		         answer->status, answer->body);
+}
+
+static unsigned rounds_wanted(void)
+{
+	const char *text = getenv("MCPS_ROUNDS");
+
+	return text != NULL ? (unsigned)atoi(text) : ROUNDS;
+}
+
+static void end_session(void)
+{
+	struct answer answer = EXCHANGE(&harness, .method = "DELETE",
+	                                .caller = "alice", .id = race.id);
+
+	if (answer.status != 204)
+		complain("delete", &answer);
+	atomic_store(&race.is_ended, true);
+}
+
+/* False: it came after the end. */
+static bool post_one(unsigned number)
+{
+	static const char *const bodies[] = { PING(1), CALL(2, "count", "{}"),
+		                              CALL(3, "echo",
+		                                   "{\"text\":\"x\"}") };
+	bool is_late = atomic_load(&race.is_ended);
+	struct answer answer =
+		EXCHANGE(&harness, .caller = "alice", .id = race.id,
+	                 .body = bodies[number % 3]);
+
+	if (answer.status != 404 && (answer.status != 200 || is_late))
+		complain(is_late ? "late" : "in time", &answer);
+	return !is_late;
+}
+
+static void play_round(uintptr_t thread)
+{
+	bool goes_on = true;
+
+	while (goes_on) {
+		unsigned number = atomic_fetch_add(&race.posted, 1);
+
+		if (number == race.before)
+			end_session();
+		goes_on = post_one(number + (unsigned)thread);
+	}
+}
+
+static void *play_main(void *arg)
+{
+	for (unsigned i = 0; i < race.rounds; i++) {
+		pthread_barrier_wait(&race.at);
+		play_round((uintptr_t)arg);
+		pthread_barrier_wait(&race.at);
+	}
+	return NULL;
+}
+
+static void begin_round(unsigned round)
+{
+	race.id = harness_begin(&harness, "alice", "2025-11-25");
+	race.before = round % 40;
+	atomic_store(&race.is_ended, false);
+	atomic_store(&race.posted, 0);
+}
+
+static void check_round(void)
+{
+	ck_assert_int_eq(harness_row(&harness, "alice", race.id).phase,
+	                 MCPS_PHASE_ENDED);
+	ck_assert_ptr_null(harness_state(&harness, "alice", race.id, "n"));
+}
+
+START_TEST(no_post_is_served_after_the_204_of_a_delete)
+{
+	pthread_t threads[THREADS];
+
+	harness_init(&harness,
+	             &(const struct harness_options){ .tools = test_tools,
+	                                              .has_writer_thread = true,
+	                                              .workers = 3 });
+	race.rounds = rounds_wanted();
+	pthread_barrier_init(&race.at, NULL, THREADS + 1);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		ck_assert_int_eq(
+			pthread_create(&threads[i], NULL, play_main, (void *)i),
+			0);
+	for (unsigned round = 0; round < race.rounds; round++) {
+		begin_round(round);
+		pthread_barrier_wait(&race.at);
+		pthread_barrier_wait(&race.at);
+		check_round();
+		ck_assert_msg(atomic_load(&wrong.count) == 0, "round %u, %s",
+		              round, wrong.first);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&race.at);
+	harness_finish(&harness);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("delete_race");
+	TCase *tests = tcase_create("delete_race");
+
+	tcase_set_timeout(tests, 60 + 0.02 * rounds_wanted());
+	tcase_add_test(tests, no_post_is_served_after_the_204_of_a_delete);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}

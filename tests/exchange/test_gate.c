@@ -1,0 +1,331 @@
+/* What is refused by the headers alone, before a byte of the body is kept and
+ * before the store is asked anything. */
+#include "exchange/harness.h"
+
+#include <string.h>
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+#define JSON         "Content-Type: application/json\n"
+
+static struct harness harness;
+
+static void set_up(void)
+{
+	harness_init(&harness,
+	             &(const struct harness_options){ .max_body = 1000 });
+}
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+/* Refused, and nobody was bothered. */
+static struct answer refused(const struct request *request, int status)
+{
+	unsigned before = store_double_total(&harness.store);
+	struct answer answer = harness_exchange(&harness, request);
+
+	ck_assert_int_eq(answer.status, status);
+	ck_assert_int_eq(answer.kind, PLAN_JSON);
+	ck_assert_str_eq(answer.session_id, "");
+	ck_assert_ptr_null(strstr(answer.body, "\"id\""));
+	ck_assert_ptr_nonnull(strstr(answer.body, "\"jsonrpc\":\"2.0\""));
+	ck_assert_uint_eq(store_double_total(&harness.store), before);
+	return answer;
+}
+
+#define REFUSED(status, ...) \
+	refused(&(const struct request){ __VA_ARGS__ }, (status))
+
+/* ---- framing ------------------------------------------------------------- */
+
+static const char *const twofold[] = {
+	"Host: a\nhost: b\n",
+	"Origin: http://a\nOrigin: http://a\n",
+	"Authorization: Bearer alice\n", /* beside the caller's own */
+	"Content-Type: application/json\n",
+	"Mcp-Session-Id: a\nMCP-SESSION-ID: b\n",
+	"MCP-Protocol-Version: 2025-06-18\nMCP-Protocol-Version: 2025-06-18\n",
+	"Content-Length: 5\nContent-Length: 6\n",
+	"Last-Event-ID: 1\nLast-Event-ID: 2\n",
+	"Content-Length: 5\nTransfer-Encoding: chunked\n",
+	"Transfer-Encoding: gzip, chunked\n",
+	"Transfer-Encoding: xchunked\n",
+	"Transfer-Encoding: \n",
+};
+
+START_TEST(what_can_be_read_in_two_ways_is_400_and_ends_the_connection)
+{
+	struct answer answer =
+		REFUSED(400, .caller = "alice", .headers = twofold[_i],
+	                .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert(answer.close);
+}
+END_TEST
+
+START_TEST(chunked_alone_is_fine_in_any_case)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .caller = "alice",
+	                 .headers = "Transfer-Encoding: Chunked\n",
+	                 .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
+}
+END_TEST
+
+START_TEST(other_headers_may_stand_twice)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .caller = "alice",
+	                 .headers = "X-Forwarded-For: a\nX-Forwarded-For: b\n",
+	                 .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
+}
+END_TEST
+
+/* ---- path and method ----------------------------------------------------- */
+
+START_TEST(another_path_is_404_and_not_that_of_a_session)
+{
+	static const char *const paths[] = { "/",
+		                             "/mcp/",
+		                             "/MCP",
+		                             "/mcp%00x",
+		                             "/mcpx",
+		                             "//mcp",
+		                             "http://localhost/mcp",
+		                             "" };
+	struct answer answer =
+		REFUSED(404, .path = paths[_i], .caller = "alice",
+	                .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_ptr_null(strstr(answer.body, "-32001"));
+	ck_assert_ptr_null(strstr(answer.body, "mcp_session_terminated"));
+}
+END_TEST
+
+START_TEST(another_method_is_405_and_told_which_there_are)
+{
+	static const char *const methods[] = { "PUT",   "PATCH",   "HEAD",
+		                               "TRACE", "OPTIONS", "post",
+		                               "BREW" };
+	struct answer answer =
+		REFUSED(405, .method = methods[_i], .caller = "alice");
+
+	ck_assert_str_eq(answer.allow, "GET, POST, DELETE");
+}
+END_TEST
+
+/* ---- who is calling ------------------------------------------------------ */
+
+START_TEST(no_credential_is_401_with_a_challenge)
+{
+	struct answer answer =
+		REFUSED(401, .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_str_eq(answer.challenge, "Bearer");
+	ck_assert_str_eq(answer.body,
+	                 "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"
+	                 "\"message\":\"Authorization required\"}}");
+}
+END_TEST
+
+START_TEST(a_bad_credential_is_told_so)
+{
+	struct answer answer = REFUSED(401, .caller = "bad",
+	                               .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_str_eq(answer.challenge, "Bearer error=\"invalid_token\"");
+}
+END_TEST
+
+START_TEST(a_caller_who_may_not_is_403_without_a_challenge)
+{
+	struct answer answer = REFUSED(403, .caller = "banned",
+	                               .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_ptr_null(answer.challenge);
+}
+END_TEST
+
+START_TEST(another_scheme_is_no_credential)
+{
+	static const char *const headers[] = {
+		"Authorization: Basic YWxpY2U6\n",
+		"Authorization: Bearer\n",
+		"Authorization: Bearer \n",
+		"Authorization: Beareralice\n",
+		"Authorization: \n",
+		"Authorization: Bearer\t \n",
+	};
+	struct answer answer = REFUSED(401, .headers = headers[_i],
+	                               .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_str_eq(answer.challenge, "Bearer");
+}
+END_TEST
+
+START_TEST(the_name_of_the_scheme_has_no_case)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .headers = "authorization: bEARER  alice\n",
+	                 .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(harness_live(&harness, "alice"), 1);
+}
+END_TEST
+
+/* ---- media types --------------------------------------------------------- */
+
+START_TEST(a_post_that_is_no_json_is_415)
+{
+	static const char *const headers[] = {
+		"Accept: application/json\n",
+		"Content-Type: \n",
+		"Content-Type: text/plain\n",
+		"Content-Type: application/x-www-form-urlencoded\n",
+		"Content-Type: multipart/form-data; boundary=x\n",
+		"Content-Type: application/jsonp\n",
+		"Content-Type: application/json5;charset=utf-8\n",
+		"Content-Type: text/plain; application/json\n",
+		"Content-Type: application/json-rpc\n",
+	};
+
+	REFUSED(415, .caller = "alice", .is_bare = true, .headers = headers[_i],
+	        .body = INITIALIZE(1, "2025-06-18"));
+}
+END_TEST
+
+START_TEST(parameters_of_the_type_do_not_matter)
+{
+	static const char *const headers[] = {
+		"Content-Type: application/json; charset=utf-8\n",
+		"Content-Type: application/json;charset=UTF-8\n",
+		"Content-Type:  Application/JSON \t\n",
+	};
+	struct answer answer = EXCHANGE(&harness, .caller = "alice",
+	                                .is_bare = true, .headers = headers[_i],
+	                                .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
+}
+END_TEST
+
+START_TEST(who_accepts_no_json_gets_406)
+{
+	static const char *const headers[] = {
+		JSON "Accept: text/event-stream\n",
+		JSON "Accept: text/html, application/xml\n",
+		JSON "Accept: application/json;q=0\n",
+		JSON "Accept: \n",
+	};
+
+	REFUSED(406, .caller = "alice", .is_bare = true, .headers = headers[_i],
+	        .body = INITIALIZE(1, "2025-06-18"));
+}
+END_TEST
+
+START_TEST(get_and_delete_need_neither_type_nor_body)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
+	                 .is_bare = true, .id = "x");
+
+	ck_assert_int_eq(answer.status, 404);
+	answer = EXCHANGE(&harness, .method = "GET", .caller = "alice",
+	                  .is_bare = true);
+	ck_assert_int_eq(answer.status, 400);
+}
+END_TEST
+
+/* ---- size ---------------------------------------------------------------- */
+
+START_TEST(a_body_that_is_declared_too_long_is_413_at_once)
+{
+	static const char *const headers[] = {
+		"Content-Length: 1001\n",
+		"Content-Length: 99999999999999999999999999\n",
+	};
+	struct answer answer =
+		REFUSED(413, .caller = "alice", .headers = headers[_i]);
+
+	ck_assert(answer.close);
+}
+END_TEST
+
+START_TEST(a_body_that_grows_too_long_is_413)
+{
+	char body[1001];
+
+	memset(body, ' ', sizeof body);
+	memcpy(body, PING(1), strlen(PING(1)));
+	ck_assert(REFUSED(413, .caller = "alice", .body = body,
+	                  .body_length = 1001)
+	                  .close);
+	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .body = body,
+	                          .body_length = 1000)
+	                         .status,
+	                 400);
+}
+END_TEST
+
+/* ---- order --------------------------------------------------------------- */
+
+START_TEST(the_order_of_refusals_is_fixed)
+{
+	static const char everything[] =
+		"Host: a\nHost: b\nContent-Type: text/plain\n"
+		"Accept: text/html\nContent-Length: 2000\n";
+	const char *headers = everything;
+
+	REFUSED(400, .method = "PUT", .path = "/x", .is_bare = true,
+	        .headers = headers);
+	headers += strlen("Host: a\n");
+	REFUSED(404, .method = "PUT", .path = "/x", .is_bare = true,
+	        .headers = headers);
+	REFUSED(405, .method = "PUT", .is_bare = true, .headers = headers);
+	REFUSED(401, .is_bare = true, .headers = headers);
+	REFUSED(415, .caller = "alice", .is_bare = true, .headers = headers);
+	headers = JSON "Accept: text/html\nContent-Length: 2000\n";
+	REFUSED(406, .caller = "alice", .is_bare = true, .headers = headers);
+	REFUSED(413, .caller = "alice", .headers = "Content-Length: 2000\n");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("the gate");
+	TCase *tests = tcase_create("the gate");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(
+		tests,
+		what_can_be_read_in_two_ways_is_400_and_ends_the_connection, 0,
+		COUNT(twofold));
+	tcase_add_test(tests, chunked_alone_is_fine_in_any_case);
+	tcase_add_test(tests, other_headers_may_stand_twice);
+	tcase_add_loop_test(
+		tests, another_path_is_404_and_not_that_of_a_session, 0, 8);
+	tcase_add_loop_test(
+		tests, another_method_is_405_and_told_which_there_are, 0, 7);
+	tcase_add_test(tests, no_credential_is_401_with_a_challenge);
+	tcase_add_test(tests, a_bad_credential_is_told_so);
+	tcase_add_test(tests, a_caller_who_may_not_is_403_without_a_challenge);
+	tcase_add_loop_test(tests, another_scheme_is_no_credential, 0, 6);
+	tcase_add_test(tests, the_name_of_the_scheme_has_no_case);
+	tcase_add_loop_test(tests, a_post_that_is_no_json_is_415, 0, 9);
+	tcase_add_loop_test(tests, parameters_of_the_type_do_not_matter, 0, 3);
+	tcase_add_loop_test(tests, who_accepts_no_json_gets_406, 0, 4);
+	tcase_add_test(tests, get_and_delete_need_neither_type_nor_body);
+	tcase_add_loop_test(
+		tests, a_body_that_is_declared_too_long_is_413_at_once, 0, 2);
+	tcase_add_test(tests, a_body_that_grows_too_long_is_413);
+	tcase_add_test(tests, the_order_of_refusals_is_fixed);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}

@@ -1,0 +1,350 @@
+/* Sessions in memory: what they spare the store, when they leave, and what is
+ * written of their use. */
+#include "exchange/harness.h"
+#include "exchange/tools.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+static struct harness harness;
+
+#define OPEN(...)                                               \
+	harness_init(&harness, &(const struct harness_options){ \
+				       .tools = test_tools, __VA_ARGS__ })
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+static const char *begin(void)
+{
+	return harness_begin(&harness, "alice", "2025-06-18");
+}
+
+static struct answer post(const char *id, const char *body)
+{
+	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
+}
+
+static unsigned count(enum store_op op)
+{
+	return store_double_count(&harness.store, op);
+}
+
+/* ---- the hot path -------------------------------------------------------- */
+
+static const char *const hot_bodies[] = {
+	PING(1),
+	REQUEST(2, "tools/list"),
+	CALL(3, "echo", "{\"text\":\"x\"}"),
+	CALL(4, "whoami", "{}"),
+	CALL(5, "no_such_tool", "{}"),
+	REQUEST(6, "no/such"),
+	NOTICE("notifications/x"),
+	NOTICE_WITH("notifications/cancelled", "{\"requestId\":1}"),
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}",
+};
+
+START_TEST(a_hot_session_asks_nothing_of_the_store)
+{
+	const char *id;
+	unsigned before;
+
+	OPEN(.hot = 100);
+	id = begin();
+	before = store_double_total(&harness.store);
+	for (int round = 0; round < 59; round++) {
+		for (int i = 0; i < COUNT(hot_bodies); i++)
+			ck_assert_int_lt(post(id, hot_bodies[i]).status, 300);
+		harness_pass(&harness, 1000);
+	}
+	ck_assert_uint_eq(store_double_total(&harness.store), before);
+}
+END_TEST
+
+START_TEST(a_recreated_and_a_restored_session_are_as_hot)
+{
+	const char *id;
+	unsigned before;
+
+	OPEN(.hot = 100);
+	id = begin();
+	harness_restart(&harness, KEEP_ALL);
+	post(id, PING(1));
+	post("foreign", PING(1));
+	before = store_double_total(&harness.store);
+	post(id, PING(1));
+	post("foreign", PING(1));
+	ck_assert_uint_eq(store_double_total(&harness.store), before);
+}
+END_TEST
+
+/* ---- last seen ----------------------------------------------------------- */
+
+START_TEST(last_seen_is_written_once_a_minute)
+{
+	const char *id;
+	int64_t now;
+
+	OPEN(.hot = 100);
+	id = begin();
+	for (int second = 0; second < 180; second++) {
+		ck_assert_uint_eq(count(OP_session_touch),
+		                  (unsigned)second / 60);
+		harness_pass(&harness, 1000);
+		post(id, PING(1));
+		post(id, PING(1));
+	}
+	now = atomic_load(&harness.time.wall_ms);
+	ck_assert_int_eq(harness_row(&harness, "alice", id).seen_ms, now);
+}
+END_TEST
+
+START_TEST(a_session_that_is_used_now_and_then_never_gets_idle)
+{
+	const char *id;
+
+	OPEN(.hot = 100);
+	id = begin();
+	post(id, CALL(1, "count", "{}"));
+	for (int day = 0; day < 24; day += 6) {
+		harness_pass(&harness, 6 * DAY_MS);
+		if (day % 12 == 0)
+			harness_restart(&harness, KEEP_ALL);
+		ck_assert_int_eq(post(id, PING(1)).status, 200);
+		harness_sweep(&harness);
+	}
+	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
+}
+END_TEST
+
+START_TEST(being_restored_counts_as_being_seen)
+{
+	const char *id;
+	int64_t now;
+
+	OPEN(.hot = 100);
+	id = begin();
+	post(id, CALL(1, "count", "{}"));
+	harness_restart(&harness, KEEP_ALL);
+	harness_pass(&harness, 6 * DAY_MS);
+	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	now = atomic_load(&harness.time.wall_ms);
+	ck_assert_int_eq(harness_row(&harness, "alice", id).seen_ms, now);
+	harness_pass(&harness, 2 * DAY_MS);
+	harness_sweep(&harness);
+	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
+}
+END_TEST
+
+START_TEST(a_short_idle_time_does_not_end_what_is_in_use)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.idle_ms = 30000);
+	id = begin();
+	for (int round = 1; round <= 30; round++) {
+		char sum[16];
+
+		harness_pass(&harness, 10000);
+		harness_sweep(&harness);
+		answer = post(id, CALL(1, "count", "{}"));
+		snprintf(sum, sizeof sum, "%d", round);
+		ck_assert_str_eq(answer_text(&harness, &answer), sum);
+	}
+}
+END_TEST
+
+START_TEST(what_is_used_just_in_time_keeps_its_row)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.idle_ms = 40000);
+	id = begin();
+	post(id, CALL(1, "count", "{}"));
+	harness_pass(&harness, 9999); /* not worth a write */
+	post(id, PING(1));
+	harness_pass(&harness, 40000);
+	harness_sweep(&harness);
+	answer = post(id, CALL(1, "count", "{}"));
+	ck_assert_str_eq(answer_text(&harness, &answer), "2");
+}
+END_TEST
+
+/* ---- leaving memory ------------------------------------------------------ */
+
+START_TEST(what_leaves_memory_stays_in_the_store)
+{
+	const char *ids[10];
+
+	OPEN(.hot = 3);
+	for (int i = 0; i < COUNT(ids); i++) {
+		ids[i] = begin();
+		ck_assert_uint_le(mcps__sessions_hot(&harness.sessions), 3);
+	}
+	ck_assert_int_eq(harness_live(&harness, "alice"), COUNT(ids));
+	for (int i = 0; i < COUNT(ids); i++)
+		ck_assert_int_eq(post(ids[i], PING(1)).status, 200);
+	ck_assert_int_eq(harness_live(&harness, "alice"), COUNT(ids));
+	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 3);
+}
+END_TEST
+
+START_TEST(the_least_recently_used_leaves_first)
+{
+	const char *ids[3];
+	unsigned loads;
+
+	OPEN(.hot = 3);
+	for (int i = 0; i < 3; i++)
+		ids[i] = begin();
+	post(ids[0], PING(1));
+	begin(); /* ids[1] has to go */
+	loads = count(OP_session_load);
+	post(ids[0], PING(1));
+	post(ids[2], PING(1));
+	ck_assert_uint_eq(count(OP_session_load), loads);
+	post(ids[1], PING(1));
+	ck_assert_uint_eq(count(OP_session_load), loads + 1);
+}
+END_TEST
+
+START_TEST(a_session_with_a_running_call_does_not_leave)
+{
+	const char *busy;
+	struct flight *call;
+	unsigned loads;
+
+	OPEN(.hot = 2, .is_manual = true);
+	busy = begin();
+	call = SEND(&harness, .caller = "alice", .id = busy,
+	            .body = CALL(7, "whoami", "{}"));
+	for (int i = 0; i < 20; i++)
+		begin();
+	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 2);
+	loads = count(OP_session_load);
+	ck_assert_int_eq(post(busy, NOTICE_WITH("notifications/cancelled",
+	                                        "{\"requestId\":7}"))
+	                         .status,
+	                 202);
+	ck_assert_uint_eq(count(OP_session_load), loads);
+	harness_work(&harness);
+	ck_assert_int_eq(harness_receive(call).kind, PLAN_ENDED_STREAM);
+}
+END_TEST
+
+/* ---- copies that the store does not bear out ----------------------------- */
+
+START_TEST(a_copy_of_an_ended_row_is_dropped_when_a_call_finds_out)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.hot = 100);
+	id = begin();
+	harness_end_row(&harness, "alice", id);
+	answer = post(id, CALL(1, "count", "{}"));
+	answer_check_gone(&answer, GONE(1));
+	answer = post(id, PING(1));
+	answer_check_gone(&answer, GONE(1));
+}
+END_TEST
+
+START_TEST(a_copy_of_an_ended_row_is_dropped_when_a_touch_finds_out)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.hot = 100);
+	id = begin();
+	harness_end_row(&harness, "alice", id);
+	harness_pass(&harness, 60000);
+	post(id, PING(1));
+	answer = post(id, PING(1));
+	answer_check_gone(&answer, GONE(1));
+}
+END_TEST
+
+START_TEST(a_copy_of_an_ended_row_is_dropped_when_a_change_finds_out)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.hot = 100);
+	id = begin();
+	harness_end_row(&harness, "alice", id);
+	answer = post(id, NOTICE("notifications/initialized"));
+	answer_check_gone(&answer, GONE_WITHOUT_ID);
+	answer = post(id, PING(1));
+	answer_check_gone(&answer, GONE(1));
+}
+END_TEST
+
+START_TEST(a_copy_of_a_lost_row_makes_room_for_a_recreated_session)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.hot = 100);
+	id = begin();
+	harness_forget_row(&harness, "alice", id);
+	answer = post(id, CALL(1, "count", "{}"));
+	answer_check_gone(&answer, GONE(1));
+	answer = post(id, CALL(2, "count", "{}"));
+	ck_assert_str_eq(answer_text(&harness, &answer), "1");
+}
+END_TEST
+
+START_TEST(the_absolute_lifetime_ends_a_session_in_use)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.hot = 100);
+	id = begin();
+	for (int day = 0; day < HARNESS_AGE_DAYS; day++) {
+		harness_pass(&harness, DAY_MS);
+		ck_assert_int_eq(post(id, PING(1)).status, 200);
+	}
+	harness_pass(&harness, 1);
+	answer = post(id, PING(1));
+	answer_check_gone(&answer, GONE(1));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("the hot set");
+	TCase *tests = tcase_create("the hot set");
+
+	tcase_add_checked_fixture(tests, NULL, tear_down);
+	tcase_add_test(tests, a_hot_session_asks_nothing_of_the_store);
+	tcase_add_test(tests, a_recreated_and_a_restored_session_are_as_hot);
+	tcase_add_test(tests, last_seen_is_written_once_a_minute);
+	tcase_add_test(tests,
+	               a_session_that_is_used_now_and_then_never_gets_idle);
+	tcase_add_test(tests, being_restored_counts_as_being_seen);
+	tcase_add_test(tests, a_short_idle_time_does_not_end_what_is_in_use);
+	tcase_add_test(tests, what_is_used_just_in_time_keeps_its_row);
+	tcase_add_test(tests, what_leaves_memory_stays_in_the_store);
+	tcase_add_test(tests, the_least_recently_used_leaves_first);
+	tcase_add_test(tests, a_session_with_a_running_call_does_not_leave);
+	tcase_add_test(tests,
+	               a_copy_of_an_ended_row_is_dropped_when_a_call_finds_out);
+	tcase_add_test(
+		tests,
+		a_copy_of_an_ended_row_is_dropped_when_a_touch_finds_out);
+	tcase_add_test(
+		tests,
+		a_copy_of_an_ended_row_is_dropped_when_a_change_finds_out);
+	tcase_add_test(tests,
+	               a_copy_of_a_lost_row_makes_room_for_a_recreated_session);
+	tcase_add_test(tests, the_absolute_lifetime_ends_a_session_in_use);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}

@@ -1,0 +1,353 @@
+/* What a GET listens to: messages of the server that belong to no call. */
+#include "exchange/stream_case.h"
+#include "http/drain.h"
+#include "mcp/deliver.h"
+#include "session/stream.h"
+
+#include <math.h>
+#include <mcps/call.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- listening ---- */
+
+/* Something for the session, as the server would send it. */
+static bool notify(const char *text)
+{
+	struct stream *stream;
+	struct session *session;
+	struct buffer message = { 0 };
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	struct principal *alice =
+		mcps__principal_new("https://issuer.test", "alice");
+	bool sent;
+
+	mcps__sessions_key(&harness.sessions, key, alice, the_id,
+	                   strlen(the_id));
+	mcps__principal_unref(alice);
+	ck_assert_int_eq(mcps__sessions_find(&harness.sessions, key, &session),
+	                 FOUND_LIVE);
+	stream = mcps__session_main_stream(session);
+	mcps__buffer_add_text(&message, text);
+	sent = stream != NULL && mcps__stream_append(stream, &message, 0);
+	mcps__buffer_finish(&message);
+	mcps__stream_unref(stream);
+	mcps__session_unref(session);
+	return sent;
+}
+
+START_TEST(of_several_streams_the_newest_gets_each_message)
+{
+	struct flight *first = open_get(NULL), *second = open_get(NULL);
+
+	parse_events(harness_events(first));
+	parse_events(harness_events(second));
+	ck_assert(notify("{\"a\":1}"));
+	ck_assert_str_eq(harness_events(first), "");
+	ck_assert_int_eq(parse_events(harness_events(second)), 1);
+	check_event(0, "{\"a\":1}");
+	harness_hang_up(second);
+	ck_assert(notify("{\"a\":2}"));
+	ck_assert_int_eq(parse_events(harness_events(first)), 1);
+	check_event(0, "{\"a\":2}");
+	harness_hang_up(first);
+}
+END_TEST
+
+START_TEST(what_comes_while_nobody_listens_is_heard_on_coming_back)
+{
+	struct flight *flight = open_get(NULL);
+	const char *id;
+
+	parse_events(harness_events(flight));
+	id = keep_id(0);
+	harness_hang_up(flight);
+	ck_assert(notify("{\"a\":1}"));
+	flight = resume_after(id);
+	ck_assert(notify("{\"a\":2}"));
+	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
+	check_ids(2);
+	check_event(0, "{\"a\":1}");
+	check_event(1, "{\"a\":2}");
+	harness_hang_up(flight);
+}
+END_TEST
+
+START_TEST(after_a_restart_a_stream_goes_on_where_it_was)
+{
+	struct flight *flight = open_get(NULL);
+	const char *id;
+
+	ck_assert(notify("{\"a\":1}"));
+	parse_events(harness_events(flight));
+	id = keep_id(1);
+	harness_hang_up(flight);
+	harness_restart(&harness, KEEP_ALL);
+	flight = resume_after(id);
+	ck_assert_str_eq(harness_events(flight), "");
+	ck_assert(notify("{\"a\":2}"));
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_ids(3);
+	harness_hang_up(flight);
+}
+END_TEST
+
+/* ---- what the server tells by itself ---- */
+
+static void change_lists(uint8_t first_byte)
+{
+	uint8_t lists[MCPS_LISTS_DIGEST_SIZE];
+
+	mcps__sessions_get_lists(&harness.sessions, lists);
+	lists[LISTS_TOOLS] = first_byte;
+	mcps__sessions_set_lists(&harness.sessions, lists);
+}
+
+#define TOOLS_CHANGED                                            \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/" \
+	"list_changed\"}"
+
+START_TEST(after_a_restart_who_knows_other_lists_is_told_once)
+{
+	struct flight *flight;
+	int expected[] = { 0, 1, 0 };
+
+	for (int i = 0; i < 3; i++) {
+		harness_restart(&harness, KEEP_ALL);
+		mcps__deliver_connect(&harness.mcp);
+		change_lists(i == 0 ? harness.sessions.options.lists[0] : 7);
+		flight = open_get(NULL);
+		ck_assert_int_eq(parse_events(harness_events(flight)),
+		                 1 + expected[i]);
+		if (expected[i] != 0)
+			check_event(1, TOOLS_CHANGED);
+		harness_hang_up(flight);
+		flight = open_get(NULL); /* and not again */
+		ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+		harness_hang_up(flight);
+	}
+}
+END_TEST
+
+START_TEST(lists_that_change_are_told_now_or_when_somebody_listens)
+{
+	const char *silent = the_id;
+	struct flight *flight;
+
+	mcps__deliver_connect(&harness.mcp);
+	the_id = harness_begin(&harness, "alice", "2025-11-25");
+	flight = open_get(NULL);
+	parse_events(harness_events(flight));
+	harness.mcp.notifier.all(harness.mcp.notifier.arg,
+	                         "notifications/tools/list_changed");
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_event(0, TOOLS_CHANGED);
+	harness_hang_up(flight);
+	the_id = silent;
+	flight = open_get(NULL);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
+	check_event(1, TOOLS_CHANGED);
+	harness_hang_up(flight);
+}
+END_TEST
+
+static void logged(mcps_call *c)
+{
+	mcps_log(c, MCPS_DEBUG, NULL, "too low");
+	mcps_log(c, MCPS_ERROR, "db", "it \"broke\"");
+}
+
+START_TEST(what_a_call_logs_goes_to_its_own_stream)
+{
+	struct flight *listening;
+
+	mcps__deliver_connect(&harness.mcp);
+	listening = open_get(NULL);
+	parse_events(harness_events(listening));
+	meanwhile = logged;
+	ck_assert_int_eq(
+		parse_events(
+			finish_call(send_call(CALL(1, "talk", "{}"))).body),
+		3);
+	check_event(1, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"
+	               "message\",\"params\":{\"level\":\"error\","
+	               "\"logger\":\"db\",\"data\":\"it \\\"broke\\\"\"}}");
+	ck_assert_str_eq(harness_events(listening), "");
+	harness_hang_up(listening);
+}
+END_TEST
+
+static void told_and_disconnected(mcps_call *c)
+{
+	tells(c);
+	mcps_disconnect(c, 1234);
+	mcps_progress(c, 2, 0, NULL);
+}
+
+START_TEST(a_call_can_have_its_client_come_back_for_the_rest)
+{
+	struct answer answer;
+	struct flight *flight;
+
+	meanwhile = told_and_disconnected;
+	answer = finish_call(send_call(TALK(1)));
+	ck_assert_int_eq(parse_events(answer.body), 2);
+	ck_assert_uint_eq(retry_ms, 1234);
+	check_event(1, TOLD("\"t\"", 1));
+	flight = resume_after(events[1].id);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
+	check_event(1, SAID(1));
+	harness_hang_up(flight);
+}
+END_TEST
+
+START_TEST(a_client_that_does_not_poll_is_not_disconnected)
+{
+	meanwhile = told_and_disconnected;
+	the_id = harness_begin(&harness, "alice", "2025-06-18");
+	ck_assert_int_eq(parse_events(finish_call(send_call(TALK(1))).body), 3);
+	ck_assert_uint_eq(retry_ms, 0);
+}
+END_TEST
+
+START_TEST(the_oldest_of_too_many_streams_is_closed)
+{
+	struct flight *flights[9];
+
+	for (int i = 0; i < 9; i++)
+		flights[i] = open_get(NULL);
+	for (int i = 0; i < 9; i++) {
+		(void)harness_events(flights[i]);
+		ck_assert_int_eq(harness_stream_is_over(flights[i]), i == 0);
+		harness_hang_up(flights[i]);
+	}
+}
+END_TEST
+
+START_TEST(a_get_must_accept_event_streams)
+{
+	struct answer answer = EXCHANGE(
+		&harness, .caller = "alice", .id = the_id, .method = "GET",
+		.is_bare = true, .headers = "Accept: application/json\n");
+
+	ck_assert_int_eq(answer.status, 406);
+}
+END_TEST
+
+START_TEST(a_silent_stream_shows_signs_of_life)
+{
+	struct flight *flight = open_get(NULL);
+
+	(void)harness_events(flight);
+	harness_pass(&harness, 14999);
+	mcps__outlets_beat(&harness.sessions.outlets, 15000);
+	ck_assert_str_eq(harness_events(flight), "");
+	harness_pass(&harness, 1);
+	mcps__outlets_beat(&harness.sessions.outlets, 15000);
+	ck_assert_str_eq(harness_events(flight), ":\n\n");
+	mcps__outlets_beat(&harness.sessions.outlets, 15000);
+	ck_assert_str_eq(harness_events(flight), "");
+	harness_hang_up(flight);
+}
+END_TEST
+
+START_TEST(who_reads_too_slowly_is_cut_and_resumes_without_a_loss)
+{
+	struct flight *flight = open_get(NULL);
+	int seen;
+
+	for (int i = 0; i < 1500; i++)
+		ck_assert(notify("{\"a\":1}"));
+	seen = parse_events(harness_events(flight));
+	ck_assert_int_le(seen, OUTLET_EVENTS_MAX + 1);
+	ck_assert(harness_stream_is_over(flight));
+	harness_hang_up(flight);
+	flight = resume_after(events[seen - 1].id);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1501 - seen);
+	check_ids(seen + 1);
+	ck_assert(!harness_stream_is_over(flight));
+	ck_assert(notify("{\"a\":2}"));
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	harness_hang_up(flight);
+}
+END_TEST
+
+START_TEST(a_session_that_somebody_listens_to_does_not_expire)
+{
+	struct flight *flight = open_get(NULL);
+
+	for (int day = 0; day < 3 * HARNESS_IDLE_DAYS; day++) {
+		harness_pass(&harness, DAY_MS);
+		mcps__streams_keep(&harness.sessions);
+		while (harness_sweep(&harness) > 0)
+			continue;
+	}
+	ck_assert(notify("{\"a\":1}"));
+	(void)harness_events(flight);
+	ck_assert(!harness_stream_is_over(flight));
+	ck_assert_int_eq(harness_row(&harness, "alice", the_id).phase,
+	                 MCPS_PHASE_LIVE);
+	harness_hang_up(flight);
+}
+END_TEST
+
+/* ---- stopping ---- */
+
+START_TEST(a_server_that_stops_says_when_to_come_back)
+{
+	struct flight *flight;
+
+	the_id = harness_begin(&harness, "alice",
+	                       _i == 0 ? "2025-11-25" : "2025-06-18");
+	flight = open_get(NULL);
+	(void)harness_events(flight);
+	ck_assert(mcps__drain(&harness.endpoint, 0));
+	ck_assert_int_eq(parse_events(harness_events(flight)), 0);
+	if (_i == 0)
+		ck_assert(retry_ms >= 500 && retry_ms < 3000);
+	else
+		ck_assert_uint_eq(retry_ms, 0);
+	ck_assert(harness_stream_is_over(flight));
+	harness_hang_up(flight);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("listening");
+	TCase *listening = tcase_create("listening");
+
+	tcase_add_checked_fixture(listening, streams_set_up, streams_tear_down);
+	tcase_add_test(listening,
+	               of_several_streams_the_newest_gets_each_message);
+	tcase_add_test(listening,
+	               what_comes_while_nobody_listens_is_heard_on_coming_back);
+	tcase_add_test(listening,
+	               after_a_restart_a_stream_goes_on_where_it_was);
+	tcase_add_test(listening,
+	               after_a_restart_who_knows_other_lists_is_told_once);
+	tcase_add_test(listening,
+	               lists_that_change_are_told_now_or_when_somebody_listens);
+	tcase_add_test(listening, what_a_call_logs_goes_to_its_own_stream);
+	tcase_add_test(listening,
+	               a_call_can_have_its_client_come_back_for_the_rest);
+	tcase_add_test(listening,
+	               a_client_that_does_not_poll_is_not_disconnected);
+	tcase_add_test(listening, the_oldest_of_too_many_streams_is_closed);
+	tcase_add_test(listening, a_get_must_accept_event_streams);
+	tcase_add_test(listening, a_silent_stream_shows_signs_of_life);
+	tcase_add_test(listening,
+	               who_reads_too_slowly_is_cut_and_resumes_without_a_loss);
+	tcase_add_test(listening,
+	               a_session_that_somebody_listens_to_does_not_expire);
+	tcase_add_loop_test(listening,
+	                    a_server_that_stops_says_when_to_come_back, 0, 2);
+	suite_add_tcase(suite, listening);
+	return suite;
+}
+
+int main(void)
+{
+	return harness_main(suite());
+}

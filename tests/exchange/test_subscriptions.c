@@ -1,0 +1,460 @@
+/* What sessions keep beside their calls: subscriptions and log levels; and
+ * what becomes of them, and of calls, when what is offered changes. */
+#include "exchange/harness.h"
+#include "mcp/notify.h"
+
+#include <mcps/call.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+static const char *const versions[] = { "2025-03-26", "2025-06-18",
+	                                "2025-11-25" };
+
+static struct harness harness;
+
+static mcps_status read_user(mcps_call *call, const char *uri)
+{
+	return mcps_text(call, "%s: %s of %s by %s", uri,
+	                 mcps_value(call, "field"), mcps_value(call, "user"),
+	                 (const char *)mcps_data(call));
+}
+
+static mcps_status read_file(mcps_call *call, const char *uri)
+{
+	(void)uri;
+	return mcps_text(call, "%s", mcps_value(call, "path"));
+}
+
+#define RESOURCE .size = sizeof(mcps_resource)
+#define TEMPLATE .size = sizeof(mcps_template)
+
+static const mcps_resource resources[] = {
+	{ RESOURCE, .uri = "test://text", .name = "text", .text = "hello" },
+	{ RESOURCE, .uri = "test://bytes", .name = "bytes", .bytes = "b",
+	  .length = 1 },
+	{ RESOURCE, .uri = "test://counter", .name = "counter", .text = "1" },
+	{ .name = NULL }
+};
+
+static char us[] = "us";
+
+static const mcps_template templates[] = {
+	{ TEMPLATE, .uri_template = "test://user/{user}/{field}",
+	  .name = "user", .read = read_user, .data = us },
+	{ TEMPLATE, .uri_template = "test://file/{+path}", .name = "file",
+	  .read = read_file },
+	{ .name = NULL }
+};
+
+static const struct harness_options options = { .resources = resources,
+	                                        .templates = templates };
+
+static void set_up(void)
+{
+	harness_init(&harness, &options);
+}
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+static const char *begin(const char *version)
+{
+	return harness_begin(&harness, "alice", version);
+}
+
+static struct answer post(const char *id, const char *body)
+{
+	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
+}
+
+static struct answer about(const char *id, const char *method, const char *uri)
+{
+	char body[2048];
+
+	snprintf(body, sizeof body,
+	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
+	         "\"params\":{\"uri\":\"%s\"}}",
+	         method, uri);
+	return post(id, body);
+}
+
+static struct answer read_uri(const char *id, const char *uri)
+{
+	return about(id, "resources/read", uri);
+}
+
+static const char *at(const struct answer *answer, const char *path)
+{
+	return answer_at(&harness, answer, path);
+}
+
+static void check_error(const struct answer *answer, const char *code,
+                        const char *message)
+{
+	ck_assert_int_eq(answer->status, 200);
+	ck_assert_str_eq(at(answer, "error.code"), code);
+	ck_assert_str_eq(at(answer, "error.message"), message);
+}
+
+/* ---- subscriptions ------------------------------------------------------- */
+
+static struct {
+	unsigned count;
+	char text[1024];
+} heard;
+
+static void hear(void *arg, struct session *session, const char *method,
+                 const char *params)
+{
+	char digest[9];
+
+	(void)arg;
+	mcps__session_digest(session->key, digest);
+	heard.count++;
+	snprintf(heard.text, sizeof heard.text, "%s %s", method, params);
+}
+
+static void hear_all(void *arg, const char *method)
+{
+	(void)arg;
+	heard.count++;
+	snprintf(heard.text, sizeof heard.text, "%s", method);
+}
+
+static void listen(void)
+{
+	memset(&heard, 0, sizeof heard);
+	harness.mcp.notifier.session = hear;
+	harness.mcp.notifier.all = hear_all;
+}
+
+/* How many hear of it. */
+static unsigned updated(const char *uri)
+{
+	heard.count = 0;
+	mcps__notify_updated(&harness.mcp, uri);
+	return heard.count;
+}
+
+static void check_done(const struct answer *answer)
+{
+	answer_check_json(answer, 200, PONG(1));
+}
+
+static void subscribe(const char *id, const char *uri)
+{
+	struct answer answer = about(id, "resources/subscribe", uri);
+
+	check_done(&answer);
+}
+
+START_TEST(an_update_goes_to_those_who_subscribed)
+{
+	const char *first = begin(versions[_i]);
+	const char *second = begin(versions[_i]);
+	struct answer answer;
+
+	listen();
+	subscribe(first, "test://text");
+	subscribe(second, "test://text");
+	subscribe(second, "test://counter");
+	ck_assert_uint_eq(updated("test://text"), 2);
+	ck_assert_str_eq(heard.text, "notifications/resources/updated "
+	                             "{\"uri\":\"test://text\"}");
+	ck_assert_uint_eq(updated("test://counter"), 1);
+	ck_assert_uint_eq(updated("test://bytes"), 0);
+	answer = about(second, "resources/unsubscribe", "test://text");
+	check_done(&answer);
+	ck_assert_uint_eq(updated("test://text"), 1);
+	ck_assert_uint_eq(updated("test://counter"), 1);
+}
+END_TEST
+
+START_TEST(to_subscribe_twice_is_to_subscribe_once)
+{
+	const char *id = begin("2025-11-25");
+	struct answer answer;
+
+	listen();
+	subscribe(id, "test://text");
+	subscribe(id, "test://text");
+	ck_assert_uint_eq(updated("test://text"), 1);
+	answer = about(id, "resources/unsubscribe", "test://text");
+	check_done(&answer);
+	ck_assert_uint_eq(updated("test://text"), 0);
+	answer = about(id, "resources/unsubscribe", "test://text");
+	check_done(&answer);
+	answer = about(id, "resources/unsubscribe", "test://never");
+	check_done(&answer);
+}
+END_TEST
+
+START_TEST(a_subscription_survives_a_restart_and_comes_with_its_session)
+{
+	const char *id = begin("2025-11-25");
+	struct answer answer;
+
+	subscribe(id, "test://text");
+	subscribe(id, "test://user/a/b");
+	harness_restart(&harness, KEEP_ALL);
+	listen();
+	ck_assert_uint_eq(updated("test://text"), 0); /* nobody is here */
+	answer = post(id, PING(1));
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_uint_eq(updated("test://text"), 1);
+	ck_assert_uint_eq(updated("test://user/a/b"), 1);
+	answer = about(id, "resources/unsubscribe", "test://text");
+	check_done(&answer);
+	harness_restart(&harness, KEEP_ALL);
+	listen();
+	answer = post(id, PING(1));
+	ck_assert_uint_eq(updated("test://text"), 0);
+	ck_assert_uint_eq(updated("test://user/a/b"), 1);
+}
+END_TEST
+
+START_TEST(a_subscription_ends_with_its_session)
+{
+	const char *id = begin("2025-11-25");
+	struct answer answer;
+
+	listen();
+	subscribe(id, "test://text");
+	answer = EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
+	                  .id = id);
+	ck_assert_int_eq(answer.status, 204);
+	ck_assert_uint_eq(updated("test://text"), 0);
+}
+END_TEST
+
+START_TEST(a_session_that_leaves_memory_is_not_told_and_comes_back)
+{
+	const char *id = begin("2025-11-25");
+	struct answer answer;
+
+	harness.options.hot = 1;
+	harness_restart(&harness, KEEP_ALL);
+	listen();
+	subscribe(id, "test://text");
+	ck_assert_uint_eq(updated("test://text"), 1);
+	begin("2025-11-25"); /* pages it out */
+	ck_assert_uint_eq(updated("test://text"), 0);
+	answer = post(id, PING(1));
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_uint_eq(updated("test://text"), 1);
+}
+END_TEST
+
+START_TEST(a_session_has_only_so_many_subscriptions)
+{
+	const char *id;
+	struct answer answer;
+	char uri[64];
+
+	harness.options.subscriptions = 3;
+	harness_restart(&harness, KEEP_ALL);
+	id = begin("2025-11-25");
+	for (int i = 0; i < 3; i++) {
+		snprintf(uri, sizeof uri, "test://file/%d", i);
+		subscribe(id, uri);
+	}
+	answer = about(id, "resources/subscribe", "test://file/3");
+	check_error(&answer, "-32603", "Too many subscriptions");
+	subscribe(id, "test://file/2"); /* it has that one */
+	answer = about(id, "resources/unsubscribe", "test://file/0");
+	subscribe(id, "test://file/3");
+}
+END_TEST
+
+START_TEST(to_what_is_not_there_nobody_subscribes)
+{
+	struct answer answer = about(begin("2025-11-25"), "resources/subscribe",
+	                             "test://nothing");
+
+	check_error(&answer, "-32002", "Resource not found");
+	ck_assert_str_eq(at(&answer, "error.data.uri"), "test://nothing");
+}
+END_TEST
+
+START_TEST(a_subscription_that_is_not_stored_is_not_answered)
+{
+	const char *id = begin("2025-11-25");
+	struct answer answer;
+
+	listen();
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 2);
+	answer = about(id, "resources/subscribe", "test://text");
+	ck_assert_int_eq(answer.status, 503);
+	ck_assert_uint_eq(updated("test://text"), 0);
+}
+END_TEST
+
+START_TEST(a_session_that_was_ended_behind_our_back_is_404)
+{
+	const char *id = begin("2025-11-25");
+	struct answer answer;
+
+	harness_end_row(&harness, "alice", id);
+	answer = about(id, "resources/subscribe", "test://text");
+	ck_assert_int_eq(answer.status, 404);
+}
+END_TEST
+
+/* ---- log levels ---------------------------------------------------------- */
+
+static struct answer set_level(const char *id, const char *level)
+{
+	char body[256];
+
+	snprintf(body, sizeof body,
+	         REQUEST_WITH(1, "logging/setLevel", "{\"level\":%s}"), level);
+	return post(id, body);
+}
+
+START_TEST(a_log_level_is_kept_with_the_session)
+{
+	static const char *const levels[] = {
+		"\"debug\"", "\"info\"",     "\"notice\"", "\"warning\"",
+		"\"error\"", "\"critical\"", "\"alert\"",  "\"emergency\"",
+	};
+	const char *id = begin(versions[_i]);
+	struct mcps_session_row row = harness_row(&harness, "alice", id);
+	uint32_t before = row.flags;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		struct answer answer = set_level(id, levels[i]);
+
+		check_done(&answer);
+		row = harness_row(&harness, "alice", id);
+		ck_assert_uint_eq(row.flags, before | (i + 1) << 8);
+	}
+}
+END_TEST
+
+START_TEST(an_unknown_level_is_32602)
+{
+	static const char *const bad[] = { "\"loud\"", "\"INFO\"", "7", "null",
+		                           "\"\"" };
+	struct answer answer = set_level(begin("2025-11-25"), bad[_i]);
+
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+}
+END_TEST
+
+/* ---- changing what is offered -------------------------------------------- */
+
+START_TEST(what_is_added_later_is_listed_and_told)
+{
+	const char *id = begin("2025-11-25");
+	const mcps_resource added = { RESOURCE, .uri = "test://late",
+		                      .name = "late", .text = "now" };
+	uint8_t before[MCPS_LISTS_DIGEST_SIZE], after[MCPS_LISTS_DIGEST_SIZE];
+	struct offer *offer;
+	struct answer answer = read_uri(id, "test://late");
+
+	ck_assert_str_eq(at(&answer, "error.code"), "-32002");
+	listen();
+	mcps__registry_digest(&harness.registry, before);
+	ck_assert_int_eq(mcps__resource_make(&offer, &added, NULL), MCPS_OK);
+	ck_assert_int_eq(mcps__registry_add(&harness.registry, offer, NULL),
+	                 MCPS_OK);
+	mcps__notify_list(&harness.mcp, OFFER_RESOURCE);
+	ck_assert_str_eq(heard.text, "notifications/resources/list_changed");
+	answer = read_uri(id, "test://late");
+	ck_assert_str_eq(at(&answer, "result.contents.0.text"), "now");
+	mcps__registry_digest(&harness.registry, after);
+	ck_assert_mem_eq(before, after, LISTS_RESOURCES);
+	ck_assert_mem_ne(before + LISTS_RESOURCES, after + LISTS_RESOURCES, 3);
+	ck_assert_mem_eq(before + LISTS_PROMPTS, after + LISTS_PROMPTS, 2);
+	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
+	                                       OFFER_RESOURCE, "test://late"),
+	                 MCPS_OK);
+	answer = read_uri(id, "test://late");
+	ck_assert_str_eq(at(&answer, "error.code"), "-32002");
+	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
+	                                       OFFER_RESOURCE, "test://late"),
+	                 MCPS_E_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(a_call_goes_on_when_what_it_reads_is_removed)
+{
+	const char *id;
+	struct flight *flight;
+	struct answer answer;
+
+	harness.options.is_manual = true;
+	harness_restart(&harness, KEEP_ALL);
+	id = begin("2025-11-25");
+	flight = SEND(&harness, .caller = "alice", .id = id,
+	              .body = REQUEST_WITH(1, "resources/read",
+	                                   "{\"uri\":\"test://user/a/b\"}"));
+	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
+	                                       OFFER_TEMPLATE,
+	                                       "test://user/{user}/{field}"),
+	                 MCPS_OK);
+	ck_assert(harness_work(&harness));
+	answer = harness_receive(flight);
+	ck_assert_str_eq(at(&answer, "result.contents.0.text"),
+	                 "test://user/a/b: b of a by us");
+}
+END_TEST
+
+START_TEST(after_a_restart_a_session_knows_which_lists_are_other_ones)
+{
+	const char *id = begin("2025-11-25");
+	struct session *session;
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	struct principal *alice =
+		mcps__principal_new("https://issuer.test", "alice");
+	struct answer answer;
+
+	harness.options.templates = NULL;
+	harness_restart(&harness, KEEP_ALL);
+	answer = post(id, PING(1));
+	ck_assert_int_eq(answer.status, 200);
+	mcps__sessions_key(&harness.sessions, key, alice, id, strlen(id));
+	ck_assert_int_eq(mcps__sessions_find(&harness.sessions, key, &session),
+	                 FOUND_LIVE);
+	ck_assert_uint_eq(session->lists_differ, SESSION_LIST_RESOURCES);
+	mcps__session_unref(session);
+	mcps__principal_unref(alice);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("subscriptions");
+	TCase *tests = tcase_create("subscriptions");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, an_update_goes_to_those_who_subscribed, 0,
+	                    COUNT(versions));
+	tcase_add_test(tests, to_subscribe_twice_is_to_subscribe_once);
+	tcase_add_test(
+		tests,
+		a_subscription_survives_a_restart_and_comes_with_its_session);
+	tcase_add_test(tests, a_subscription_ends_with_its_session);
+	tcase_add_test(tests,
+	               a_session_that_leaves_memory_is_not_told_and_comes_back);
+	tcase_add_test(tests, a_session_has_only_so_many_subscriptions);
+	tcase_add_test(tests, to_what_is_not_there_nobody_subscribes);
+	tcase_add_test(tests,
+	               a_subscription_that_is_not_stored_is_not_answered);
+	tcase_add_test(tests, a_session_that_was_ended_behind_our_back_is_404);
+	tcase_add_loop_test(tests, a_log_level_is_kept_with_the_session, 0,
+	                    COUNT(versions));
+	tcase_add_loop_test(tests, an_unknown_level_is_32602, 0, 5);
+	tcase_add_test(tests, what_is_added_later_is_listed_and_told);
+	tcase_add_test(tests, a_call_goes_on_when_what_it_reads_is_removed);
+	tcase_add_test(
+		tests,
+		after_a_restart_a_session_knows_which_lists_are_other_ones);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}

@@ -1,0 +1,275 @@
+/* The wall clock is set, by hours or by years, while the server runs or while
+ * it does not: sessions in use go on, and what is over stays over. */
+#include "exchange/harness.h"
+#include "exchange/tools.h"
+#include "fault/vfs_shim.h"
+#include "session/time.h"
+
+#include <string.h>
+
+#define HOUR_MS INT64_C(3600000)
+#define YEAR_MS (365 * DAY_MS)
+
+static struct harness harness;
+
+static const int64_t jumps[] = { HOUR_MS, 10 * DAY_MS, 40 * DAY_MS, YEAR_MS,
+	                         30 * YEAR_MS };
+enum { JUMP_COUNT = sizeof jumps / sizeof *jumps };
+
+static void set_up(void)
+{
+	harness_init(&harness, &(const struct harness_options){
+				       .policy = MCPS_UNKNOWN_NEVER,
+				       .tools = test_tools,
+				       .hot = 2 });
+}
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+/* And a moment later somebody notices. */
+static void jump(int64_t ms)
+{
+	atomic_fetch_add(&harness.time.wall_ms, ms);
+	harness_pass(&harness, 1);
+}
+
+static const char *begin(void)
+{
+	return harness_begin(&harness, "alice", "2025-06-18");
+}
+
+static int ping(const char *id)
+{
+	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = PING(1))
+	        .status;
+}
+
+static void sweep(void)
+{
+	while (harness_sweep(&harness) > 0)
+		;
+}
+
+START_TEST(a_jump_forward_ends_no_session_in_use)
+{
+	const char *id = begin();
+
+	jump(jumps[_i]);
+	sweep();
+	ck_assert_int_eq(ping(id), 200);
+	for (int day = 0; day < 6; day++) {
+		harness_pass(&harness, DAY_MS);
+		sweep();
+		ck_assert_int_eq(ping(id), 200);
+	}
+}
+END_TEST
+
+START_TEST(a_jump_forward_ends_no_session_that_was_paged_out)
+{
+	const char *ids[6];
+
+	for (int i = 0; i < 6; i++)
+		ids[i] = begin();
+	jump(jumps[_i]);
+	sweep();
+	for (int i = 0; i < 6; i++)
+		ck_assert_int_eq(ping(ids[i]), 200);
+}
+END_TEST
+
+START_TEST(a_session_in_memory_keeps_its_row_while_time_hurries)
+{
+	const char *id = begin();
+
+	jump(YEAR_MS);
+	for (int i = 0; i < 4; i++) {
+		harness_pass(&harness, 6 * DAY_MS); /* 12 as sessions count */
+		sweep();
+		ck_assert_int_eq(ping(id), 200);
+		ck_assert_int_eq(harness_row(&harness, "alice", id).phase,
+		                 MCPS_PHASE_LIVE);
+	}
+}
+END_TEST
+
+START_TEST(a_clock_that_jumps_there_and_back_leaves_no_trace)
+{
+	const char *id = begin();
+
+	jump(jumps[_i]);
+	ck_assert_int_eq(ping(id), 200);
+	sweep();
+	jump(-jumps[_i]);
+	sweep();
+	harness_restart(&harness, KEEP_ALL);
+	ck_assert_int_eq(ping(id), 200);
+	harness_pass(&harness, 6 * DAY_MS);
+	harness_restart(&harness, KEEP_ALL);
+	ck_assert_int_eq(ping(id), 200);
+}
+END_TEST
+
+START_TEST(a_jump_back_ends_no_session_and_revives_none)
+{
+	const char *expired = begin();
+	const char *live;
+
+	harness_pass(&harness, (HARNESS_IDLE_DAYS + 1) * DAY_MS);
+	live = begin();
+	jump(-jumps[_i]);
+	ck_assert_int_eq(ping(expired), 404);
+	ck_assert_int_eq(ping(live), 200);
+	sweep();
+	ck_assert_int_eq(ping(live), 200);
+	harness_restart(&harness, KEEP_ALL);
+	ck_assert_int_eq(ping(expired), 404);
+	ck_assert_int_eq(ping(live), 200);
+	harness_pass(&harness, DAY_MS);
+	ck_assert_int_eq(ping(live), 200);
+}
+END_TEST
+
+static int end(const char *id)
+{
+	return EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
+	                .id = id)
+	        .status;
+}
+
+START_TEST(a_jump_purges_no_tombstone)
+{
+	const char *id = "of-another-server";
+	bool is_forward = _i % 2 == 0;
+
+	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
+	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(end(id), 204);
+	jump(is_forward ? jumps[_i / 2] : -jumps[_i / 2]);
+	sweep();
+	ck_assert_int_eq(ping(id), 404);
+	jump(is_forward ? -jumps[_i / 2] : jumps[_i / 2]);
+	sweep();
+	harness_restart(&harness, KEEP_ALL);
+	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
+	ck_assert_int_eq(ping(id), 404);
+}
+END_TEST
+
+/* Back by more than a year while it was down: what the store has seen counts.
+ * Forward, nobody can tell a jump from time that passed. */
+START_TEST(a_jump_back_between_two_processes_changes_nothing)
+{
+	const char *live = begin();
+
+	sweep();
+	jump(-jumps[_i]);
+	harness_restart(&harness, KEEP_ALL);
+	ck_assert_int_eq(ping(live), 200);
+	harness_pass(&harness, 6 * DAY_MS);
+	sweep();
+	ck_assert_int_eq(ping(live), 200);
+	ck_assert_int_eq(ping(begin()), 200);
+}
+END_TEST
+
+/* ---- the clock itself ---- */
+
+struct fake {
+	int64_t wall_ms;
+	int64_t steady_ms;
+};
+
+static int64_t fake_wall(void *arg)
+{
+	return ((struct fake *)arg)->wall_ms;
+}
+
+static int64_t fake_steady(void *arg)
+{
+	return ((struct fake *)arg)->steady_ms;
+}
+
+START_TEST(session_time_neither_goes_back_nor_runs)
+{
+	struct fake fake = { 1000000, 5000 };
+	const struct clock_source source = { fake_wall, fake_steady, &fake };
+	struct session_clock clock;
+	uint64_t seed = 1;
+	int64_t before = 1000000;
+
+	ck_assert(mcps__session_clock_init(&clock, &source, 0));
+	for (int i = 0; i < 100000; i++) {
+		int64_t passed = vfs_shim_random(&seed) % 1000;
+		int64_t now;
+
+		fake.steady_ms += passed;
+		fake.wall_ms += passed;
+		if (vfs_shim_random(&seed) % 100 == 0)
+			fake.wall_ms += (int64_t)vfs_shim_random(&seed) -
+			                INT64_C(0x80000000);
+		now = mcps__session_clock_now(&clock);
+		ck_assert_int_ge(now, before + passed / 2);
+		ck_assert_int_le(now, before + passed * 2);
+		ck_assert_int_ge(mcps__session_clock_ahead(&clock), 0);
+		before = now;
+	}
+	mcps__session_clock_finish(&clock);
+}
+END_TEST
+
+START_TEST(session_time_meets_the_wall_clock_again)
+{
+	struct fake fake = { 1000000, 5000 };
+	const struct clock_source source = { fake_wall, fake_steady, &fake };
+	struct session_clock clock;
+
+	ck_assert(mcps__session_clock_init(&clock, &source, 900000));
+	ck_assert_int_eq(mcps__session_clock_now(&clock), 1000000);
+	fake.wall_ms += 500;
+	ck_assert_int_eq(mcps__session_clock_now(&clock), 1000000);
+	for (int i = 0; i < 500; i++) {
+		fake.wall_ms++;
+		fake.steady_ms++;
+		(void)mcps__session_clock_now(&clock);
+	}
+	ck_assert_int_eq(mcps__session_clock_now(&clock), fake.wall_ms);
+	ck_assert_int_eq(mcps__session_clock_ahead(&clock), 500);
+	mcps__session_clock_finish(&clock);
+	ck_assert(mcps__session_clock_init(&clock, &source, 2000000));
+	ck_assert_int_eq(mcps__session_clock_now(&clock), 2000000);
+	mcps__session_clock_finish(&clock);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("clock");
+	TCase *tests = tcase_create("clock");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, a_jump_forward_ends_no_session_in_use, 0,
+	                    JUMP_COUNT);
+	tcase_add_loop_test(tests,
+	                    a_jump_forward_ends_no_session_that_was_paged_out,
+	                    0, JUMP_COUNT);
+	tcase_add_test(tests,
+	               a_session_in_memory_keeps_its_row_while_time_hurries);
+	tcase_add_loop_test(tests,
+	                    a_clock_that_jumps_there_and_back_leaves_no_trace,
+	                    0, JUMP_COUNT);
+	tcase_add_loop_test(tests, a_jump_back_ends_no_session_and_revives_none,
+	                    0, JUMP_COUNT);
+	tcase_add_loop_test(tests, a_jump_purges_no_tombstone, 0,
+	                    2 * JUMP_COUNT);
+	tcase_add_loop_test(tests,
+	                    a_jump_back_between_two_processes_changes_nothing,
+	                    0, JUMP_COUNT);
+	tcase_add_test(tests, session_time_neither_goes_back_nor_runs);
+	tcase_add_test(tests, session_time_meets_the_wall_clock_again);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}

@@ -1,0 +1,499 @@
+/* Sessions for a program with JSON-RPC code of its own: what mcps_admit() makes
+ * of requests, without HTTP. */
+#define _GNU_SOURCE
+#include <check.h>
+#include <mcps/admit.h>
+#include <mcps/store.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define INITIALIZE                                                            \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","            \
+	"\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{}," \
+	"\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}"
+#define PING "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}"
+#define GONE                                                            \
+	"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"error\":{\"code\":-32001," \
+	"\"message\":\"Session not found\",\"data\":{\"reason\":\"mcp_" \
+	"session_terminated\"}}}"
+
+static mcps_server *server;
+static char store[256];
+
+/* ---- a program ---- */
+
+struct request {
+	const char *method, *body;
+	const char *session_id, *version, *host, *token, *subject;
+	mcps_admission *admission;
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+	unsigned parks, dones;
+};
+
+static const char *find_header(void *arg, const char *name)
+{
+	const struct request *self = arg;
+
+	if (strcasecmp(name, "Host") == 0)
+		return self->host != NULL ? self->host : "localhost";
+	if (strcasecmp(name, "Content-Type") == 0)
+		return "application/json";
+	if (strcasecmp(name, "Accept") == 0)
+		return "application/json, text/event-stream";
+	if (strcasecmp(name, "Mcp-Session-Id") == 0)
+		return self->session_id;
+	if (strcasecmp(name, "MCP-Protocol-Version") == 0)
+		return self->version;
+	return strcasecmp(name, "Authorization") == 0 ? self->token : NULL;
+}
+
+static void on_park(void *arg)
+{
+	struct request *self = arg;
+
+	pthread_mutex_lock(&self->lock);
+	self->parks++;
+	pthread_mutex_unlock(&self->lock);
+}
+
+static void on_done(void *arg)
+{
+	struct request *self = arg;
+
+	pthread_mutex_lock(&self->lock);
+	self->dones++;
+	pthread_cond_signal(&self->woken);
+	pthread_mutex_unlock(&self->lock);
+}
+
+static mcps_status await(struct request *self, mcps_status status)
+{
+	while (status == MCPS_LATER) {
+		pthread_mutex_lock(&self->lock);
+		while (self->dones < self->parks)
+			pthread_cond_wait(&self->woken, &self->lock);
+		pthread_mutex_unlock(&self->lock);
+		status = mcps_admit_again(self->admission);
+	}
+	return status;
+}
+
+static mcps_status ask(struct request *self)
+{
+	const struct mcps_admit_view view = {
+		.size = sizeof view,
+		.method = self->method != NULL ? self->method : "POST",
+		.body = self->body,
+		.length = self->body != NULL ? strlen(self->body) : 0,
+		.subject = self->subject,
+		.header = find_header,
+		.park = on_park,
+		.done = on_done,
+		.arg = self,
+	};
+
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_cond_init(&self->woken, NULL);
+	return mcps_admit(&self->admission, server, &view);
+}
+
+static enum mcps_verdict admit(struct request *self)
+{
+	ck_assert_int_eq(await(self, ask(self)), MCPS_OK);
+	return mcps_admission_verdict(self->admission);
+}
+
+static void finish(struct request *self)
+{
+	mcps_admission_free(self->admission);
+	ck_assert_uint_eq(self->parks, self->dones);
+	pthread_cond_destroy(&self->woken);
+	pthread_mutex_destroy(&self->lock);
+}
+
+static const char *header(struct request *self, const char *name)
+{
+	const struct mcps_header *each =
+		mcps_admission_headers(self->admission);
+
+	for (; each->name != NULL; each++)
+		if (strcmp(each->name, name) == 0)
+			return each->value;
+	return NULL;
+}
+
+static void assert_answer(struct request *self, int status, const char *body)
+{
+	size_t length;
+	const char *text;
+
+	ck_assert_int_eq(admit(self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(mcps_admission_status(self->admission), status);
+	text = mcps_admission_body(self->admission, &length);
+	if (body == NULL)
+		ck_assert_uint_eq(length, 0);
+	else
+		ck_assert_msg(memmem(text, length, body, strlen(body)) != NULL,
+		              "%.*s", (int)length, text);
+	finish(self);
+}
+#define answers(status, body, ...) \
+	assert_answer(&(struct request){ __VA_ARGS__ }, (status), (body))
+
+/* The id of a new session. */
+static char *open_session(const char *subject, const char *id)
+{
+	struct request self = { .body = INITIALIZE,
+		                .subject = subject,
+		                .session_id = id };
+	char *out;
+
+	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert_int_eq(await(&self, mcps_session_open(self.admission)),
+	                 MCPS_OK);
+	ck_assert_int_eq(mcps_admission_verdict(self.admission),
+	                 MCPS_VERDICT_OPENED);
+	out = strdup(header(&self, "Mcp-Session-Id"));
+	finish(&self);
+	return out;
+}
+
+static struct mcps_session_view serve(struct request *self)
+{
+	struct mcps_session_view session;
+
+	ck_assert_int_eq(admit(self), MCPS_VERDICT_SERVE);
+	ck_assert(mcps_admission_session(self->admission, &session));
+	ck_assert_int_eq(mcps_admission_status(self->admission), 200);
+	return session;
+}
+
+/* ---- the server ---- */
+
+static mcps_status identify(void *arg, const mcps_request *request,
+                            mcps_grant *grant)
+{
+	const char *token = mcps_request_bearer(request);
+
+	(void)arg;
+	return token != NULL ? mcps_grant_subject(grant, NULL, token)
+	                     : MCPS_E_AUTH;
+}
+
+static void start_with(mcps_auth_fn auth)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	server = mcps_server_new("admit", "1");
+	mcps_server_set_store(server, store);
+	mcps_server_set_auth(server, auth, NULL);
+	ck_assert_msg(mcps_server_start(server, &error) == MCPS_OK, "%s",
+	              error.text);
+}
+
+static void set_up(void)
+{
+	strcpy(store, "memory:");
+	start_with(NULL);
+}
+
+static void tear_down(void)
+{
+	ck_assert(mcps_server_drain(server, 1000));
+	mcps_server_free(server);
+}
+
+/* ---- tests ---- */
+
+START_TEST(a_session_is_opened_served_and_ended)
+{
+	char *id = open_session(NULL, NULL);
+	struct request ping = { .body = PING, .session_id = id };
+	struct mcps_session_view session = serve(&ping);
+
+	ck_assert_str_eq(session.revision, "2025-06-18");
+	ck_assert_str_eq(session.client_name, "t");
+	ck_assert_int_eq(session.origin, MCPS_CREATED);
+	ck_assert_ptr_null(header(&ping, "Mcp-Session-Id"));
+	ck_assert_ptr_null(mcps_admission_subject(ping.admission));
+	finish(&ping);
+	answers(204, NULL, .method = "DELETE", .session_id = id);
+	answers(404, GONE, .body = PING, .session_id = id);
+	answers(404, "-32001", .method = "GET", .session_id = id);
+	free(id);
+}
+END_TEST
+
+START_TEST(what_is_in_memory_is_served_without_waiting)
+{
+	char *id = open_session(NULL, NULL);
+	struct request ping = { .body = PING, .session_id = id };
+
+	serve(&ping);
+	ck_assert_uint_eq(ping.parks, 0);
+	finish(&ping);
+	free(id);
+}
+END_TEST
+
+START_TEST(nothing_is_stored_before_the_session_is_opened)
+{
+	struct request self = { .body = INITIALIZE };
+	struct mcps_session_view session;
+	struct mcps_counts before, after;
+
+	mcps_server_get_counts(server, &before);
+	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert(!mcps_admission_session(self.admission, &session));
+	ck_assert_ptr_null(header(&self, "Mcp-Session-Id"));
+	finish(&self);
+	mcps_server_get_counts(server, &after);
+	ck_assert_uint_eq(after.created, 0);
+	ck_assert_uint_eq(after.store_writes, before.store_writes);
+}
+END_TEST
+
+START_TEST(only_an_initialize_opens_a_session)
+{
+	char *id = open_session(NULL, NULL);
+	struct request ping = { .body = PING, .session_id = id };
+
+	serve(&ping);
+	ck_assert_int_eq(mcps_session_open(ping.admission), MCPS_E_INVAL);
+	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
+	                 MCPS_VERDICT_SERVE);
+	finish(&ping);
+	free(id);
+}
+END_TEST
+
+START_TEST(the_same_initialize_renews_its_session)
+{
+	char *id = open_session(NULL, NULL);
+	char *again = open_session(NULL, id);
+
+	ck_assert_str_eq(id, again);
+	free(again);
+	free(id);
+}
+END_TEST
+
+START_TEST(what_is_no_good_request_is_answered)
+{
+	char *id = open_session(NULL, NULL);
+
+	answers(400, "Session id required", .body = PING);
+	answers(400, "-32700", .body = "{", .session_id = id);
+	answers(400, "-32700", .body = "", .session_id = id);
+	answers(400, "-32600", .body = "[" PING "]", .session_id = id);
+	answers(400, "-32022", .body = PING, .session_id = id,
+	        .version = "1999-01-01");
+	answers(404, GONE, .body = PING, .session_id = "made-up");
+	answers(403, "Host", .body = PING, .session_id = id,
+	        .host = "evil.example");
+	answers(405, "Method", .method = "PUT", .session_id = id);
+	answers(200, "-32602",
+	        .body = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+	                "\"initialize\"}");
+	free(id);
+}
+END_TEST
+
+START_TEST(what_the_program_says_of_the_caller_counts)
+{
+	char *id = open_session("ada", NULL);
+	struct request ping = { .body = PING, .session_id = id };
+	struct mcps_session_view session;
+
+	answers(404, GONE, .body = PING, .session_id = id);
+	ping.subject = "ada";
+	serve(&ping);
+	ck_assert_str_eq(mcps_admission_subject(ping.admission), "ada");
+	finish(&ping);
+	/* Of a caller who is known, an id that is not is recreated. */
+	ping = (struct request){ .body = PING,
+		                 .session_id = "lost",
+		                 .subject = "ada" };
+	session = serve(&ping);
+	ck_assert_int_eq(session.origin, MCPS_RECREATED);
+	finish(&ping);
+	free(id);
+}
+END_TEST
+
+START_TEST(otherwise_the_servers_hook_says_who_it_is)
+{
+	struct request self = { .body = INITIALIZE, .token = "Bearer bob" };
+
+	tear_down();
+	start_with(identify);
+	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert_int_eq(await(&self, mcps_session_open(self.admission)),
+	                 MCPS_OK);
+	ck_assert_str_eq(mcps_admission_subject(self.admission), "bob");
+	finish(&self);
+	self = (struct request){ .body = INITIALIZE };
+	ck_assert_int_eq(admit(&self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(mcps_admission_status(self.admission), 401);
+	ck_assert_str_eq(header(&self, "WWW-Authenticate"), "Bearer");
+	finish(&self);
+}
+END_TEST
+
+/* Even if it answers before it returns. */
+static mcps_status identify_late(void *arg, const mcps_request *request,
+                                 mcps_grant *grant)
+{
+	mcps_grant_finish(grant, identify(arg, request, grant));
+	return MCPS_LATER;
+}
+
+START_TEST(a_hook_may_answer_later)
+{
+	struct request ping = { .body = PING, .token = "Bearer bob" };
+
+	tear_down();
+	start_with(identify_late);
+	ping.session_id = "any";
+	ck_assert_int_eq(serve(&ping).origin, MCPS_RECREATED);
+	ck_assert_uint_ge(ping.parks, 2); /* for the hook, for the store */
+	finish(&ping);
+	answers(401, "-32600", .body = PING);
+}
+END_TEST
+
+static mcps_grant *kept;
+
+static mcps_status keep_grant(void *arg, const mcps_request *request,
+                              mcps_grant *grant)
+{
+	(void)arg;
+	(void)request;
+	kept = grant;
+	return MCPS_LATER;
+}
+
+/* Who stops his daemon then would stop it with a suspended connection. */
+START_TEST(a_drain_tells_of_what_still_waits)
+{
+	struct request self = { .body = PING };
+
+	tear_down();
+	start_with(keep_grant);
+	ck_assert_int_eq(ask(&self), MCPS_LATER);
+	ck_assert_int_eq(mcps_admission_verdict(self.admission),
+	                 MCPS_VERDICT_NONE);
+	ck_assert(!mcps_server_drain(server, 1));
+	mcps_grant_finish(kept, MCPS_E_AUTH);
+	ck_assert(mcps_server_drain(server, 1));
+	ck_assert_int_eq(await(&self, MCPS_LATER), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_status(self.admission), 401);
+	finish(&self);
+}
+END_TEST
+
+START_TEST(a_session_that_ends_while_it_is_served_is_404)
+{
+	char *id = open_session(NULL, NULL);
+	struct request ping = { .body = PING, .session_id = id };
+
+	serve(&ping);
+	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
+	                 MCPS_VERDICT_SERVE);
+	answers(204, NULL, .method = "DELETE", .session_id = id);
+	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
+	                 MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(mcps_admission_status(ping.admission), 404);
+	finish(&ping);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_session_outlives_the_process)
+{
+	char directory[] = "/tmp/mcps-admit-XXXXXX";
+	struct mcps_session_view session;
+	struct request ping = { .body = PING };
+	char command[300];
+	char *id;
+
+	tear_down();
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(store, sizeof store, "sqlite:%s/store.db", directory);
+	start_with(NULL);
+	id = open_session(NULL, NULL);
+	tear_down();
+	start_with(NULL);
+	ping.session_id = id;
+	session = serve(&ping);
+	ck_assert_uint_gt(ping.parks, 0);
+	ck_assert_int_eq(session.origin, MCPS_RESTORED);
+	finish(&ping);
+	free(id);
+	snprintf(command, sizeof command, "rm -r %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(after_the_drain_it_is_503)
+{
+	char *id = open_session(NULL, NULL);
+
+	ck_assert(mcps_server_drain(server, 1000));
+	answers(503, "stopping", .body = PING, .session_id = id);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_view_that_is_not_whole_is_refused)
+{
+	struct mcps_admit_view view = { .size = sizeof view, .method = "POST" };
+	mcps_server *idle = mcps_server_new("idle", "1");
+	mcps_admission *admission;
+
+	ck_assert_int_eq(mcps_admit(&admission, server, &view), MCPS_E_INVAL);
+	ck_assert_ptr_null(admission);
+	view.header = find_header;
+	view.done = on_done;
+	ck_assert_int_eq(mcps_admit(&admission, idle, &view), MCPS_E_INVAL);
+	mcps_server_free(idle);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("admit");
+	TCase *tests = tcase_create("admit");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, a_session_is_opened_served_and_ended);
+	tcase_add_test(tests, what_is_in_memory_is_served_without_waiting);
+	tcase_add_test(tests, nothing_is_stored_before_the_session_is_opened);
+	tcase_add_test(tests, only_an_initialize_opens_a_session);
+	tcase_add_test(tests, the_same_initialize_renews_its_session);
+	tcase_add_test(tests, what_is_no_good_request_is_answered);
+	tcase_add_test(tests, what_the_program_says_of_the_caller_counts);
+	tcase_add_test(tests, otherwise_the_servers_hook_says_who_it_is);
+	tcase_add_test(tests, a_hook_may_answer_later);
+	tcase_add_test(tests, a_drain_tells_of_what_still_waits);
+	tcase_add_test(tests, a_session_that_ends_while_it_is_served_is_404);
+	tcase_add_test(tests, a_session_outlives_the_process);
+	tcase_add_test(tests, after_the_drain_it_is_503);
+	tcase_add_test(tests, a_view_that_is_not_whole_is_refused);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,365 @@
+/* A server mounted in a program's own libmicrohttpd daemon, in each of the
+ * modes in which that is possible: what clients see of both. */
+#define _GNU_SOURCE
+#include "functional/host_program.h"
+
+#include <check.h>
+#include <mcps/mhd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MANY = 12, DRAIN_MS = 20000 };
+
+#define HOLD  WIRE_CALL(7, "hold", "{}")
+#define TOUCH WIRE_CALL(8, "touch", "{}")
+#define HELLO "GET /hello HTTP/1.1\r\n" WIRE_HOST "\r\n"
+
+static const char *mode_name;
+
+static void start_in(int mode)
+{
+	mode_name = host_modes[mode].name;
+	wire_start_server(
+		WIRE_ANONYMOUS,
+		&(const struct mcps_options){
+			.size = sizeof(struct mcps_options), .workers = MANY });
+	host_start(&(const struct host_options){ .mode = &host_modes[mode] });
+}
+
+static void stop(void)
+{
+	wire_release();
+	ck_assert_msg(host_drain(DRAIN_MS), "%s", mode_name);
+	host_stop();
+	ck_assert_msg(host_open_pages() == 0, "%s: %u pages", mode_name,
+	              host_open_pages());
+	wire_stop();
+}
+
+static struct reply say_hello(struct wire *wire)
+{
+	wire_text(wire, HELLO);
+	return wire_read(wire);
+}
+
+static struct reply echo(struct wire *wire, const char *text)
+{
+	char head[128];
+
+	snprintf(head, sizeof head,
+	         "POST /echo HTTP/1.1\r\n" WIRE_HOST
+	         "Content-Length: %zu\r\n\r\n",
+	         strlen(text));
+	wire_text(wire, head);
+	wire_text(wire, text);
+	return wire_read(wire);
+}
+
+#define assert_status(reply, wanted)                                       \
+	ck_assert_msg((reply).status == (wanted), "%s: %d, %s", mode_name, \
+	              (reply).status, (reply).body)
+#define assert_says(reply, text)                                               \
+	ck_assert_msg(strstr((reply).body, (text)) != NULL, "%s: no %s in %s", \
+	              mode_name, (text), (reply).body)
+
+/* ---- side by side ---- */
+
+START_TEST(pages_and_calls_share_a_connection)
+{
+	struct wire_session session;
+	struct wire wire;
+	struct reply reply;
+
+	start_in(_i);
+	session = wire_session_of("");
+	wire = wire_open(wire_port());
+	for (int i = 0; i < 3; i++) {
+		reply = say_hello(&wire);
+		assert_status(reply, 200);
+		assert_says(reply, "hello");
+		reply = wire_ask(&wire, session.lines, TOUCH);
+		assert_status(reply, 200);
+		assert_says(reply, "touched");
+		reply = echo(&wire, "what was said");
+		assert_status(reply, 200);
+		assert_says(reply, "what was said");
+		assert_status(wire_ask(&wire, session.lines, WIRE_PING), 200);
+	}
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+START_TEST(other_paths_are_the_programs)
+{
+	static const char *const paths[] = {
+		"/", "/mc", "/mcp/", "/mcpx", "//mcp", "/Mcp", "/.well-known/x"
+	};
+	struct wire wire;
+	char request[128];
+	struct reply reply;
+
+	start_in(_i);
+	wire = wire_open(wire_port());
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		snprintf(request, sizeof request,
+		         "GET %s HTTP/1.1\r\n" WIRE_HOST "\r\n", paths[i]);
+		wire_text(&wire, request);
+		reply = wire_read(&wire);
+		assert_status(reply, 404);
+		assert_says(reply, "no such page");
+	}
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+START_TEST(calls_that_wait_hold_up_nobody)
+{
+	struct wire_session session;
+	struct wire wires[MANY], other;
+	struct reply reply;
+
+	start_in(_i);
+	session = wire_session_of("");
+	for (int i = 0; i < MANY; i++) {
+		wires[i] = wire_open(wire_port());
+		wire_post(&wires[i], session.lines, HOLD);
+	}
+	wire_wait_held(MANY);
+	ck_assert_uint_eq(mcps_mhd_open_requests(wire_server()), MANY);
+	other = wire_open(wire_port());
+	assert_status(say_hello(&other), 200);
+	assert_status(wire_ask(&other, session.lines, WIRE_PING), 200);
+	wire_release();
+	for (int i = 0; i < MANY; i++) {
+		reply = wire_read(&wires[i]);
+		assert_status(reply, 200);
+		assert_says(reply, "released");
+		assert_status(say_hello(&wires[i]), 200);
+		wire_close(&wires[i]);
+	}
+	wire_close(&other);
+	stop();
+}
+END_TEST
+
+enum { CLIENTS = 4, ROUNDS = 10 };
+
+static void *visit(void *arg)
+{
+	const struct wire_session *session = arg;
+	struct wire wire = wire_open(wire_port());
+
+	for (int i = 0; i < ROUNDS; i++) {
+		assert_status(wire_ask(&wire, session->lines, TOUCH), 200);
+		assert_status(echo(&wire, "again"), 200);
+	}
+	wire_close(&wire);
+	return NULL;
+}
+
+START_TEST(clients_come_from_all_sides)
+{
+	struct wire_session session;
+	pthread_t clients[CLIENTS];
+
+	start_in(_i);
+	session = wire_session_of("");
+	for (int i = 0; i < CLIENTS; i++)
+		pthread_create(&clients[i], NULL, visit, &session);
+	for (int i = 0; i < CLIENTS; i++)
+		pthread_join(clients[i], NULL);
+	ck_assert_uint_eq(wire_touched(), CLIENTS * ROUNDS);
+	stop();
+}
+END_TEST
+
+START_TEST(a_session_lives_and_ends_as_ever)
+{
+	struct wire_session session;
+	struct wire wire;
+	struct reply reply;
+
+	start_in(_i);
+	session = wire_session_of("");
+	wire = wire_open(wire_port());
+	wire_text(&wire, "DELETE /mcp HTTP/1.1\r\n" WIRE_HOST);
+	wire_text(&wire, session.lines);
+	wire_text(&wire, "\r\n");
+	assert_status(wire_read(&wire), 204);
+	reply = wire_ask(&wire, session.lines, WIRE_PING);
+	assert_status(reply, 404);
+	assert_says(reply, "mcp_session_terminated");
+	assert_status(wire_once("", WIRE_PING), 400);
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+/* ---- clients that leave ---- */
+
+static bool falls_to_none(void)
+{
+	const struct timespec moment = { 0, 2000000 };
+	time_t end = time(NULL) + WIRE_DEADLINE_S;
+
+	while (mcps_mhd_open_requests(wire_server()) != 0) {
+		if (time(NULL) >= end)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
+/* After each so many bytes of a request; the last one is the whole of it. */
+static void break_off(const char *request, bool by_reset)
+{
+	size_t length = strlen(request);
+
+	for (size_t sent = 0; sent <= length; sent += 7) {
+		struct wire wire = wire_open(wire_port());
+
+		wire_send(&wire, request, sent);
+		if (by_reset)
+			wire_reset(&wire);
+		else
+			wire_close(&wire);
+	}
+}
+
+START_TEST(clients_may_break_off_anywhere)
+{
+	int before;
+
+	start_in(_i);
+	before = open_descriptors();
+	break_off(WIRE_HEAD WIRE_LENGTH WIRE_BODY, false);
+	break_off(WIRE_HEAD WIRE_LENGTH WIRE_BODY, true);
+	ck_assert_msg(descriptors_fall_to(before), "%s", mode_name);
+	ck_assert_msg(falls_to_none(), "%s", mode_name);
+	wire_session_of("");
+	stop();
+}
+END_TEST
+
+START_TEST(clients_may_leave_while_their_calls_wait)
+{
+	struct wire_session session;
+	int before;
+
+	start_in(_i);
+	session = wire_session_of("");
+	before = open_descriptors();
+	for (int i = 0; i < 4; i++) {
+		struct wire wire = wire_open(wire_port());
+
+		wire_post(&wire, session.lines, HOLD);
+		wire_wait_held((unsigned)i + 1);
+		if (i % 2 == 0)
+			wire_close(&wire);
+		else
+			wire_reset(&wire);
+	}
+	wire_release();
+	ck_assert_msg(descriptors_fall_to(before), "%s", mode_name);
+	ck_assert_msg(falls_to_none(), "%s", mode_name);
+	wire_session_of("");
+	stop();
+}
+END_TEST
+
+/* ---- the stop ---- */
+
+START_TEST(a_drain_waits_for_calls)
+{
+	struct wire_session session;
+	struct reply reply;
+	struct wire wire;
+
+	start_in(_i);
+	session = wire_session_of("");
+	wire = wire_open(wire_port());
+	wire_post(&wire, session.lines, HOLD);
+	wire_wait_held(1);
+	wire_release();
+	stop();
+	reply = wire_read(&wire);
+	assert_status(reply, 200);
+	assert_says(reply, "released");
+	wire_close(&wire);
+}
+END_TEST
+
+START_TEST(a_drain_answers_calls_that_do_not_end)
+{
+	struct wire_session session;
+	struct wire wires[MANY];
+
+	start_in(_i);
+	session = wire_session_of("");
+	for (int i = 0; i < MANY; i++) {
+		wires[i] = wire_open(wire_port());
+		wire_post(&wires[i], session.lines, HOLD);
+	}
+	wire_wait_held(MANY);
+	ck_assert(!host_drain(1));
+	for (int i = 0; i < MANY; i++) {
+		struct reply reply = wire_read(&wires[i]);
+
+		assert_status(reply, 503);
+		ck_assert(reply_names(&reply, "Retry-After"));
+		ck_assert(reply_closes(&reply));
+		wire_close(&wires[i]);
+	}
+	host_stop();
+	wire_stop();
+}
+END_TEST
+
+START_TEST(pages_go_on_after_the_drain)
+{
+	struct wire_session session;
+	struct wire wire;
+
+	start_in(_i);
+	session = wire_session_of("");
+	ck_assert(host_drain(DRAIN_MS));
+	wire = wire_open(wire_port());
+	assert_status(say_hello(&wire), 200);
+	assert_status(wire_ask(&wire, session.lines, WIRE_PING), 503);
+	wire_close(&wire);
+	host_stop();
+	wire_stop();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("mount");
+	TCase *tests = tcase_create("mount");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tests, 60);
+#define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
+	EVERY_MODE(pages_and_calls_share_a_connection);
+	EVERY_MODE(other_paths_are_the_programs);
+	EVERY_MODE(calls_that_wait_hold_up_nobody);
+	EVERY_MODE(clients_come_from_all_sides);
+	EVERY_MODE(a_session_lives_and_ends_as_ever);
+	EVERY_MODE(clients_may_break_off_anywhere);
+	EVERY_MODE(clients_may_leave_while_their_calls_wait);
+	EVERY_MODE(a_drain_waits_for_calls);
+	EVERY_MODE(a_drain_answers_calls_that_do_not_end);
+	EVERY_MODE(pages_go_on_after_the_drain);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,363 @@
+/* Attaching a server to a program's daemon: what is refused and in which
+ * words, what is answered before, and what the optional hooks add. */
+#include "functional/host_program.h"
+
+#include <check.h>
+#include <mcps/mhd.h>
+#include <pthread.h>
+#include <string.h>
+
+static const struct host_mode poll_thread = {
+	.name = "poll thread", .flags = MHD_USE_POLL_INTERNAL_THREAD
+};
+
+static void start_server(void)
+{
+	wire_start_server(WIRE_ANONYMOUS,
+	                  &(const struct mcps_options){
+				  .size = sizeof(struct mcps_options) });
+}
+
+static void start(const struct host_options *options)
+{
+	start_server();
+	host_start(options);
+}
+
+static void stop(void)
+{
+	host_drain(1000);
+	host_stop();
+	ck_assert_uint_eq(host_open_pages(), 0);
+	wire_stop();
+}
+
+/* ---- what is refused ---- */
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void assert_refused(unsigned flags, mcps_mhd_wake_fn wake,
+                           const char *words)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+	const struct host_mode mode = { .name = "wrong", .flags = flags };
+	struct MHD_Daemon *daemon;
+
+	start(&(const struct host_options){
+		.mode = &mode, .is_wrong = true, .stays_apart = true });
+	daemon = host_daemon();
+	ck_assert_ptr_nonnull(daemon);
+	ck_assert_int_eq(
+		mcps_mhd_attach(wire_server(), daemon, wake, NULL, &error),
+		MCPS_E_INVAL);
+	ck_assert_msg(strstr(error.text, words) != NULL, "%s", error.text);
+	stop();
+}
+
+START_TEST(a_daemon_that_cannot_suspend_is_refused)
+{
+	assert_refused(MHD_USE_POLL_INTERNAL_THREAD, NULL,
+	               "start the daemon with MHD_ALLOW_SUSPEND_RESUME");
+	assert_refused(MHD_USE_EPOLL, nothing,
+	               "start the daemon with MHD_ALLOW_SUSPEND_RESUME");
+}
+END_TEST
+
+START_TEST(a_thread_per_connection_is_refused)
+{
+	const unsigned flags =
+		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION;
+
+	assert_refused(
+		flags, NULL,
+		"start the daemon without MHD_USE_THREAD_PER_CONNECTION");
+	assert_refused(
+		flags | MHD_ALLOW_SUSPEND_RESUME, NULL,
+		"start the daemon without MHD_USE_THREAD_PER_CONNECTION");
+}
+END_TEST
+
+START_TEST(a_loop_without_wake_is_refused)
+{
+	assert_refused(MHD_ALLOW_SUSPEND_RESUME, NULL, "a wake function");
+	assert_refused(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, NULL,
+	               "a wake function");
+}
+END_TEST
+
+START_TEST(no_daemon_is_refused)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	start_server();
+	ck_assert_int_eq(
+		mcps_mhd_attach(wire_server(), NULL, NULL, NULL, &error),
+		MCPS_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "MHD_start_daemon() fail"));
+	wire_stop();
+}
+END_TEST
+
+START_TEST(a_server_that_was_not_started_is_refused)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+	mcps_server *server = mcps_server_new("idle", "1");
+
+	start(&(const struct host_options){ .mode = &poll_thread });
+	ck_assert_int_eq(
+		mcps_mhd_attach(server, host_daemon(), NULL, NULL, &error),
+		MCPS_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "start the server before"));
+	mcps_server_free(server);
+	stop();
+}
+END_TEST
+
+START_TEST(a_second_attach_is_refused)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	start(&(const struct host_options){ .mode = &poll_thread });
+	ck_assert_int_eq(host_attach(&error), MCPS_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "already"));
+	wire_session_of(""); /* the first one goes on */
+	stop();
+}
+END_TEST
+
+/* ---- before ---- */
+
+START_TEST(before_it_is_attached_it_is_503)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+	struct reply reply;
+	struct wire wire;
+
+	start(&(const struct host_options){ .mode = &poll_thread,
+	                                    .stays_apart = true });
+	reply = wire_initialize("");
+	ck_assert_int_eq(reply.status, 503);
+	ck_assert_str_eq(reply_value(&reply, "Retry-After"), "1");
+	ck_assert_str_eq(reply_value(&reply, "Content-Type"),
+	                 "application/json");
+	ck_assert(reply_closes(&reply));
+	ck_assert_ptr_nonnull(strstr(reply.body, "about to start"));
+
+	wire = wire_open(wire_port());
+	wire_text(&wire, "GET /hello HTTP/1.1\r\n" WIRE_HOST "\r\n");
+	ck_assert_int_eq(wire_read(&wire).status, 200);
+	ck_assert_int_eq(host_attach(&error), MCPS_OK);
+	ck_assert_int_eq(wire_ask(&wire, "", WIRE_INITIALIZE).status, 200);
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+START_TEST(a_body_that_began_before_it_was_attached_is_503)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+	struct wire wire;
+
+	start(&(const struct host_options){ .mode = &poll_thread,
+	                                    .stays_apart = true });
+	wire = wire_open(wire_port());
+	wire_text(&wire, WIRE_HEAD WIRE_LENGTH "\r\n");
+	wire_send(&wire, WIRE_INITIALIZE, 40);
+	/* Its first call is over when this is answered: one thread. */
+	ck_assert_int_eq(wire_initialize("").status, 503);
+	ck_assert_int_eq(host_attach(&error), MCPS_OK);
+	wire_text(&wire, &WIRE_INITIALIZE[40]);
+	ck_assert_int_eq(wire_read(&wire).status, 503);
+	wire_close(&wire);
+	wire_session_of("");
+	stop();
+}
+END_TEST
+
+/* ---- hooks ---- */
+
+static int status_of(const char *target)
+{
+	struct wire wire = wire_open(wire_port());
+	struct reply reply;
+
+	wire_text(&wire, "POST ");
+	wire_text(&wire, target);
+	wire_text(&wire, " HTTP/1.1\r\n" WIRE_HOST WIRE_TYPE WIRE_ACCEPT
+	                         WIRE_LENGTH WIRE_BODY);
+	reply = wire_read(&wire);
+	wire_close(&wire);
+	return reply.status;
+}
+
+START_TEST(escaped_paths_are_404_where_targets_are_known)
+{
+	start(&(const struct host_options){ .mode = &poll_thread,
+	                                    .knows_targets = true });
+	ck_assert_int_eq(status_of("/%6dcp"), 404);
+	ck_assert_int_eq(status_of("/mcp%00x"), 404);
+	ck_assert_int_eq(status_of("/%6Dcp?a=b"), 404);
+	ck_assert_int_eq(status_of("/mcp"), 200);
+	ck_assert_int_eq(status_of("/mcp?a=%20"), 200);
+	ck_assert_int_eq(status_of("/hel%6co"), 200); /* its own page */
+	stop();
+}
+END_TEST
+
+/* What is lost without the hook. */
+START_TEST(escaped_paths_are_served_where_they_are_not)
+{
+	start(&(const struct host_options){ .mode = &poll_thread });
+	ck_assert_int_eq(status_of("/%6dcp"), 200);
+	ck_assert_int_eq(status_of("/mcp%00x"), 200);
+	stop();
+}
+END_TEST
+
+/* Its URI log callback may give each request a pointer: we neither read it
+ * nor keep it. */
+START_TEST(what_the_program_put_in_a_request_comes_back)
+{
+	start(&(const struct host_options){ .mode = &poll_thread,
+	                                    .fills_slots = true });
+	wire_session_of("");
+	ck_assert_int_eq(wire_once("", WIRE_PING).status, 400);
+	ck_assert_int_eq(status_of("/hello"), 200);
+	host_drain(1000);
+	host_stop();
+	ck_assert_uint_eq(host_kept_slots(), 2); /* the page replaced its own */
+	ck_assert_uint_eq(host_open_pages(), 0);
+	wire_stop();
+}
+END_TEST
+
+/* ---- what is not libmicrohttpd's to refuse here ---- */
+
+START_TEST(without_a_host_it_is_403)
+{
+	struct wire wire;
+
+	start(&(const struct host_options){ .mode = &poll_thread });
+	wire = wire_open(wire_port());
+	wire_text(&wire, WIRE_POST WIRE_TYPE WIRE_ACCEPT WIRE_LENGTH WIRE_BODY);
+	ck_assert_int_eq(wire_read(&wire).status, 403);
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+START_TEST(http_1_0_is_served_and_closes)
+{
+	struct wire wire;
+
+	start(&(const struct host_options){ .mode = &poll_thread });
+	wire = wire_open(wire_port());
+	wire_text(&wire, "POST /mcp HTTP/1.0\r\n" WIRE_HOST WIRE_TYPE
+	                         WIRE_ACCEPT WIRE_LENGTH WIRE_BODY);
+	ck_assert_int_eq(wire_read(&wire).status, 200);
+	ck_assert(wire_is_over(&wire));
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+START_TEST(a_small_pool_takes_long_bodies)
+{
+	const struct host_mode mode = { .name = "small pool",
+		                        .flags = MHD_USE_POLL_INTERNAL_THREAD,
+		                        .memory = 2048 };
+	static char body[100 * 1000];
+	struct wire_session session;
+	struct wire wire;
+
+	start(&(const struct host_options){ .mode = &mode });
+	session = wire_session_of("");
+	memset(body, ' ', sizeof body - 1);
+	memcpy(body, WIRE_PING, strlen(WIRE_PING));
+	wire = wire_open(wire_port());
+	ck_assert_int_eq(wire_ask(&wire, session.lines, body).status, 200);
+	wire_close(&wire);
+	stop();
+}
+END_TEST
+
+/* ---- the warning ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	unsigned warnings;
+} heard = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void on_log(void *arg, enum mcps_log_level level, const char *module,
+                   const char *text)
+{
+	(void)arg;
+	(void)module;
+	if (level != MCPS_LOG_WARN ||
+	    strstr(text, "MHD_OPTION_CONNECTION_TIMEOUT") == NULL)
+		return;
+	pthread_mutex_lock(&heard.lock);
+	heard.warnings++;
+	pthread_mutex_unlock(&heard.lock);
+}
+
+static unsigned warnings_of(unsigned flags, unsigned timeout_s)
+{
+	const struct host_mode mode = { .name = "warned of",
+		                        .flags = flags,
+		                        .timeout_s = timeout_s };
+
+	heard.warnings = 0;
+	wire_start_server(
+		WIRE_ANONYMOUS,
+		&(const struct mcps_options){
+			.size = sizeof(struct mcps_options), .log = on_log });
+	host_start(&(const struct host_options){ .mode = &mode });
+	wire_session_of("");
+	wire_session_of("");
+	stop();
+	return heard.warnings;
+}
+
+START_TEST(an_epoll_thread_without_timeout_is_warned_of_once)
+{
+	ck_assert_uint_eq(warnings_of(MHD_USE_EPOLL_INTERNAL_THREAD, 0), 1);
+	ck_assert_uint_eq(warnings_of(MHD_USE_EPOLL_INTERNAL_THREAD, 10), 0);
+	ck_assert_uint_eq(warnings_of(MHD_USE_POLL_INTERNAL_THREAD, 0), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("mount_attach");
+	TCase *tests = tcase_create("mount_attach");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, a_daemon_that_cannot_suspend_is_refused);
+	tcase_add_test(tests, a_thread_per_connection_is_refused);
+	tcase_add_test(tests, a_loop_without_wake_is_refused);
+	tcase_add_test(tests, no_daemon_is_refused);
+	tcase_add_test(tests, a_server_that_was_not_started_is_refused);
+	tcase_add_test(tests, a_second_attach_is_refused);
+	tcase_add_test(tests, before_it_is_attached_it_is_503);
+	tcase_add_test(tests, a_body_that_began_before_it_was_attached_is_503);
+	tcase_add_test(tests, escaped_paths_are_404_where_targets_are_known);
+	tcase_add_test(tests, escaped_paths_are_served_where_they_are_not);
+	tcase_add_test(tests, what_the_program_put_in_a_request_comes_back);
+	tcase_add_test(tests, without_a_host_it_is_403);
+	tcase_add_test(tests, http_1_0_is_served_and_closes);
+	tcase_add_test(tests, a_small_pool_takes_long_bodies);
+	tcase_add_test(tests,
+	               an_epoll_thread_without_timeout_is_warned_of_once);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,280 @@
+/* How the program ends, under load and when something does not end, and how it
+ * waits for another that has its store. No test sleeps: each waits for what the
+ * program says. */
+#define _GNU_SOURCE
+#include "functional/program.h"
+#include "functional/wire.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 120 };
+
+static struct program_process program;
+
+#define CALL_SLEEP(ms) WIRE_CALL(7, "sleep", "{\"ms\":" ms "}")
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The line that names a session of the server at PORT. */
+static const char *session_line(int port)
+{
+	static char line[256];
+	struct wire wire = wire_open(port);
+	struct reply reply = wire_ask(&wire, "", WIRE_INITIALIZE);
+
+	ck_assert_int_eq(reply.status, 200);
+	snprintf(line, sizeof line, "Mcp-Session-Id: %s\r\n",
+	         reply_value(&reply, "Mcp-Session-Id"));
+	wire_close(&wire);
+	return line;
+}
+
+/* ---- the stop ---- */
+
+enum { CALLERS = 6 };
+
+static struct {
+	int port;
+	char line[256];
+	atomic_uint answered, lost, refused;
+} load;
+
+/* Whether the server closed it while nothing was under way. */
+static bool is_closed(const struct wire *wire)
+{
+	char byte;
+
+	return recv(wire->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static bool connects(struct wire *wire)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)load.port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	wire->have = 0;
+	wire->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(wire->fd, (const struct sockaddr *)&to, sizeof to) == 0)
+		return true;
+	close(wire->fd);
+	return false;
+}
+
+/* Call without a pause, until nobody takes connections any more. A connection
+ * that was opened, but not accepted, ends with a reset before any answer; then
+ * the next one is refused. */
+static void *caller_main(void *arg)
+{
+	static const char body[] = CALL_SLEEP("10");
+	bool is_new = true;
+	struct wire wire;
+
+	(void)arg;
+	if (!connects(&wire))
+		return NULL;
+	for (;;) {
+		struct reply reply = { 0 };
+
+		if (is_closed(&wire)) {
+			close(wire.fd);
+			is_new = true;
+			if (!connects(&wire))
+				return NULL;
+		}
+		wire_post(&wire, load.line, body);
+		reply = wire_read(&wire);
+		if (reply.status == 200)
+			atomic_fetch_add(&load.answered, 1);
+		else if (reply.status == 0 && is_new)
+			break;
+		else
+			atomic_fetch_add(&load.lost, 1);
+		is_new = false;
+		if (reply.status != 200)
+			break;
+		if (reply_closes(&reply)) {
+			close(wire.fd);
+			is_new = true;
+			if (!connects(&wire))
+				return NULL;
+		}
+	}
+	close(wire.fd);
+	return NULL;
+}
+
+START_TEST(a_stop_under_load_loses_no_call)
+{
+	pthread_t threads[CALLERS];
+	double began;
+
+	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "10s",
+	            "--workers", "8");
+	load.port = program_port(&program);
+	snprintf(load.line, sizeof load.line, "%s", session_line(load.port));
+	for (int i = 0; i < CALLERS; i++)
+		pthread_create(&threads[i], NULL, caller_main, NULL);
+	while (atomic_load(&load.answered) < 20 * CALLERS &&
+	       atomic_load(&load.lost) == 0)
+		sched_yield();
+	began = seconds_now();
+	program_signal(&program, SIGTERM);
+	for (int i = 0; i < CALLERS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_int_eq(program_end(&program), 0);
+	ck_assert(seconds_now() - began < 10);
+	ck_assert_uint_eq(atomic_load(&load.lost), 0);
+	ck_assert_ptr_null(strstr(program.text, "did not end in time"));
+}
+END_TEST
+
+/* It has become a stream by then, which the next process can tell of. */
+START_TEST(a_call_that_does_not_end_in_time_is_told_to_come_back)
+{
+	double began;
+	struct reply reply;
+	struct wire wire;
+	int port;
+
+	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "2s");
+	port = program_port(&program);
+	load.line[0] = '\0';
+	strcpy(load.line, session_line(port));
+	wire = wire_open(port);
+	wire_post(&wire, load.line, CALL_SLEEP("60000"));
+	/* The next answer on another connection shows that it was read. */
+	(void)session_line(port);
+	began = seconds_now();
+	program_signal(&program, SIGTERM);
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert(reply_has(&reply, "Content-Type: text/event-stream"));
+	ck_assert_int_eq(program_end(&program), 0);
+	ck_assert(seconds_now() - began < 4);
+	(void)program_says(&program, "some calls did not end in time");
+	wire_close(&wire);
+}
+END_TEST
+
+START_TEST(a_second_signal_means_now)
+{
+	struct wire wire;
+	int port;
+
+	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "1h");
+	port = program_port(&program);
+	strcpy(load.line, session_line(port));
+	wire = wire_open(port);
+	wire_post(&wire, load.line, CALL_SLEEP("60000"));
+	(void)session_line(port);
+	program_signal(&program, SIGTERM);
+	(void)program_says(&program, "stopping");
+	program_signal(&program, SIGINT);
+	ck_assert_int_eq(program_end(&program), 1);
+	wire_close(&wire);
+}
+END_TEST
+
+/* ---- the store of a predecessor ---- */
+
+START_TEST(a_starting_process_waits_for_the_store_and_does_not_bind_before)
+{
+	static struct program_process next;
+	char store[160], address[32], holder[32];
+	int port;
+
+	snprintf(store, sizeof store, "sqlite:%s", program_path("test.db"));
+	program_run(&program, "--listen", "127.0.0.1:0", "--store", store);
+	port = program_port(&program);
+	snprintf(address, sizeof address, "127.0.0.1:%d", port);
+	program_run(&next, "--listen", address, "--store", store);
+	snprintf(holder, sizeof holder, "(pid %ld)", (long)program.pid);
+	(void)program_says(&next, holder);
+	ck_assert_int_eq(program_get(port, "/mcp", NULL, 0), 400);
+	program_signal(&program, SIGTERM);
+	ck_assert_int_eq(program_end(&program), 0);
+	ck_assert_int_eq(program_port(&next), port);
+	program_signal(&next, SIGTERM);
+	ck_assert_int_eq(program_end(&next), 0);
+}
+END_TEST
+
+START_TEST(a_store_that_stays_locked_is_75_and_names_who_holds_it)
+{
+	static struct program_process next;
+	char store[160], holder[32];
+
+	snprintf(store, sizeof store, "sqlite:%s", program_path("test.db"));
+	program_run(&program, "--listen", "127.0.0.1:0", "--store", store);
+	(void)program_port(&program);
+	/* Nothing to drain: it waits for 5 s. */
+	ck_assert_int_eq(program_result(&next, "--listen", "127.0.0.1:0",
+	                                "--drain", "0s", "--store", store),
+	                 75);
+	snprintf(holder, sizeof holder, "(pid %ld); stop that",
+	         (long)program.pid);
+	ck_assert_ptr_nonnull(strstr(next.text, holder));
+	ck_assert_int_eq(program_result(&next, "--check", "--store", store), 0);
+	ck_assert_ptr_nonnull(strstr(next.text, "A server runs on the store"));
+	program_signal(&program, SIGTERM);
+	ck_assert_int_eq(program_end(&program), 0);
+}
+END_TEST
+
+static TCase *make_case(const char *name)
+{
+	TCase *tests = tcase_create(name);
+
+	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
+	tcase_set_timeout(tests, TIMEOUT_S);
+	return tests;
+}
+
+static TCase *case_stop(void)
+{
+	TCase *tests = make_case("starts and stops");
+
+	tcase_add_test(tests, a_stop_under_load_loses_no_call);
+	tcase_add_test(tests,
+	               a_call_that_does_not_end_in_time_is_told_to_come_back);
+	tcase_add_test(tests, a_second_signal_means_now);
+	tcase_add_test(
+		tests,
+		a_starting_process_waits_for_the_store_and_does_not_bind_before);
+	tcase_add_test(tests,
+	               a_store_that_stays_locked_is_75_and_names_who_holds_it);
+	return tests;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("program's stop");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, case_stop());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

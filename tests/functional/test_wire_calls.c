@@ -1,0 +1,89 @@
+/* Calls under way as the wire shows them: one that its client cancels, one
+ * whose client goes away. */
+#include "functional/wire_server.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct wire_session session;
+
+static void start(void)
+{
+	wire_start(WIRE_ANONYMOUS, .path = NULL);
+	session = wire_session_of("");
+}
+
+START_TEST(a_cancelled_call_is_an_event_stream_without_events)
+{
+	struct wire wire = wire_open(wire_port());
+	struct reply reply;
+
+	wire_post(&wire, session.lines, WIRE_CALL(3, "hold", "{}"));
+	wire_wait_held(1);
+	reply = wire_once(session.lines,
+	                  "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/"
+	                  "cancelled\",\"params\":{\"requestId\":3}}");
+	ck_assert_int_eq(reply.status, 202);
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_str_eq(reply_value(&reply, "Content-Type"),
+	                 "text/event-stream");
+	ck_assert_uint_eq(reply.length, 0);
+	reply = wire_ask(&wire, session.lines, WIRE_PING);
+	ck_assert_int_eq(reply.status, 200); /* the connection lives on */
+	wire_close(&wire);
+}
+END_TEST
+
+/* The state is locked until the first call has committed. */
+static void check_kept(const char *text)
+{
+	struct reply reply =
+		wire_once(session.lines, WIRE_CALL(4, "keep", "{}"));
+
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_msg(strstr(reply.body, text) != NULL, "%s", reply.body);
+}
+
+/* 2025-11-25, Transports: "Disconnection SHOULD NOT be interpreted as the
+ * client cancelling its request." */
+START_TEST(a_call_whose_client_leaves_runs_to_its_end_and_is_kept)
+{
+	struct wire wire = wire_open(wire_port());
+	int before = open_descriptors();
+
+	wire_post(&wire, session.lines, WIRE_CALL(3, "keep", "{}"));
+	wire_wait_held(1);
+	if (_i == 0)
+		wire_close(&wire);
+	else
+		wire_reset(&wire);
+	ck_assert_int_eq(wire_once(session.lines, WIRE_PING).status, 200);
+	wire_release();
+	ck_assert(descriptors_fall_to(before - 2)); /* it was answered */
+	check_kept("\"kept 2\"");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("wire: calls");
+	TCase *tests = tcase_create("calls");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, start, wire_stop);
+	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
+	tcase_add_test(tests,
+	               a_cancelled_call_is_an_event_stream_without_events);
+	tcase_add_loop_test(
+		tests, a_call_whose_client_leaves_runs_to_its_end_and_is_kept,
+		0, 2);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

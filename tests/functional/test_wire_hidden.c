@@ -1,0 +1,174 @@
+/* What libmicrohttpd 0.9.75 keeps from us: each test states what happens, so
+ * that a change is noticed. Where a newer one refuses, that is right, too.
+ * None of it reaches another caller's session: what hides is the client's
+ * own, and docs/WIRE.md says what a proxy in front must do. */
+#include "functional/wire_server.h"
+
+#include <check.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANN "Authorization: Bearer ann\r\n"
+
+/* From 1.0 on requests are parsed by RFC 9112. */
+static bool is_strict(void)
+{
+	return strncmp(MHD_get_version(), "0.", 2) != 0;
+}
+
+static struct reply first_reply(const char *bytes, size_t length)
+{
+	struct wire wire = wire_open(wire_port());
+	struct reply reply;
+
+	wire_send(&wire, bytes, length);
+	reply = wire_read(&wire);
+	wire_close(&wire);
+	return reply;
+}
+
+#define CHECK_FIRST(wanted, ...)                                       \
+	do {                                                           \
+		struct reply reply = first_reply(TEXT(__VA_ARGS__));   \
+		ck_assert_msg(reply.status == (wanted) || is_strict(), \
+		              "%d: %s", reply.status, reply.body);     \
+	} while (0)
+
+/* ---- NUL ---- */
+
+START_TEST(a_nul_ends_a_value_before_we_see_it)
+{
+	CHECK_FIRST(200, WIRE_HEAD
+	            "Authorization: Bearer ann\0x\r\n" WIRE_LENGTH WIRE_BODY);
+	CHECK_FIRST(200, WIRE_POST WIRE_ACCEPT ANN
+	            "Host: localhost\0.evil.test\r\n" WIRE_TYPE WIRE_LENGTH
+	                    WIRE_BODY);
+	CHECK_FIRST(
+		200, WIRE_POST WIRE_HOST ANN
+		"Content-Type: application/json\0x\r\n" WIRE_LENGTH WIRE_BODY);
+	CHECK_FIRST(200, WIRE_HEAD ANN "Content-Length: 146\0"
+	                               "9\r\n" WIRE_BODY);
+}
+END_TEST
+
+START_TEST(a_session_id_with_a_nul_is_what_stands_before_it)
+{
+	struct wire_session session = wire_session_of("ann");
+	struct wire wire = wire_open(wire_port());
+	size_t length = strlen(session.lines) - 2; /* without CRLF */
+
+	wire_text(&wire, WIRE_HEAD);
+	wire_send(&wire, session.lines, length);
+	wire_send(&wire, TEXT("\0x\r\nContent-Length: 40\r\n\r\n" WIRE_PING));
+	ck_assert(wire_read(&wire).status == 200 || is_strict());
+	wire_close(&wire);
+}
+END_TEST
+
+START_TEST(a_nul_in_the_target_ends_it)
+{
+	CHECK_FIRST(200, "POST /mcp\0x HTTP/1.1\r\n" WIRE_HOST WIRE_TYPE ANN
+	                         WIRE_LENGTH WIRE_BODY);
+	CHECK_FIRST(404, "POST /mc\0p HTTP/1.1\r\n" WIRE_HOST WIRE_TYPE ANN
+	                         WIRE_LENGTH WIRE_BODY);
+}
+END_TEST
+
+/* ---- lines ---- */
+
+START_TEST(a_line_feed_alone_ends_a_line)
+{
+	CHECK_FIRST(200, "POST /mcp HTTP/1.1\nHost: localhost\n"
+	                 "Authorization: Bearer ann\n"
+	                 "Content-Type: application/json\n"
+	                 "Content-Length: 146\n\n" WIRE_INITIALIZE);
+	/* So no header hides behind one. */
+	CHECK_FIRST(400, WIRE_HEAD ANN
+	            "X-Any: a\nTransfer-Encoding: chunked\r\n" WIRE_LENGTH
+	                    WIRE_BODY);
+}
+END_TEST
+
+/* The header is not there then; the name that it has got decides nothing. */
+START_TEST(a_folded_header_has_another_name)
+{
+	CHECK_FIRST(401, WIRE_HEAD
+	            "Authorization: Bearer\r\n ann\r\n" WIRE_LENGTH WIRE_BODY);
+	CHECK_FIRST(400, WIRE_HEAD ANN "Mcp-Session-Id: some\r\n thing\r\n"
+	                               "Content-Length: 40\r\n\r\n" WIRE_PING);
+	CHECK_FIRST(415, WIRE_POST WIRE_HOST ANN
+	            "Content-Type: application/\r\n\tjson\r\n" WIRE_LENGTH
+	                    WIRE_BODY);
+	CHECK_FIRST(400,
+	            WIRE_POST "Host: localhost\r\n .evil.test\r\n" ANN WIRE_TYPE
+	                    WIRE_LENGTH WIRE_BODY);
+	/* Browsers fold nothing. */
+	CHECK_FIRST(200, WIRE_HEAD ANN
+	            "Origin: http://evil.test\r\n x\r\n" WIRE_LENGTH WIRE_BODY);
+}
+END_TEST
+
+/* What comes after it is the body, or the next request: the one hole that
+ * only a strict proxy or a newer libmicrohttpd closes. */
+START_TEST(a_line_without_a_name_ends_the_head)
+{
+	struct wire wire = wire_open(wire_port());
+
+	wire_send(&wire, TEXT(WIRE_HEAD ANN WIRE_LENGTH
+	                      ": x\r\n" WIRE_INITIALIZE
+	                      "GET /next HTTP/1.1\r\n" WIRE_HOST "\r\n"));
+	if (!is_strict()) {
+		ck_assert_int_eq(wire_read(&wire).status, 200);
+		ck_assert_int_eq(wire_read(&wire).status, 404);
+	}
+	wire_close(&wire);
+}
+END_TEST
+
+/* ---- what it answers by itself ---- */
+
+/* Such answers are HTML, without CORS, and in 0.9.75 their head is sent
+ * twice where it stopped inside of ours. */
+START_TEST(what_libmicrohttpd_refuses_itself_is_no_json)
+{
+	struct reply reply = first_reply(
+		TEXT(WIRE_POST ANN WIRE_TYPE WIRE_LENGTH WIRE_BODY));
+
+	ck_assert_int_eq(reply.status, 400);
+	ck_assert(!reply_has(&reply, "Content-Type: application/json"));
+	ck_assert(reply_closes(&reply));
+}
+END_TEST
+
+/* ---- the suite ---- */
+
+static void start(void)
+{
+	wire_start(WIRE_NAMED, .path = NULL);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("wire: hidden");
+	TCase *tests = tcase_create("hidden");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, start, wire_stop);
+	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
+	tcase_add_test(tests, a_nul_ends_a_value_before_we_see_it);
+	tcase_add_test(tests, a_session_id_with_a_nul_is_what_stands_before_it);
+	tcase_add_test(tests, a_nul_in_the_target_ends_it);
+	tcase_add_test(tests, a_line_feed_alone_ends_a_line);
+	tcase_add_test(tests, a_folded_header_has_another_name);
+	tcase_add_test(tests, a_line_without_a_name_ends_the_head);
+	tcase_add_test(tests, what_libmicrohttpd_refuses_itself_is_no_json);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

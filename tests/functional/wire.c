@@ -1,0 +1,242 @@
+#define _GNU_SOURCE /* strcasestr */
+#include "functional/wire.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { PATIENCE_S = 30 };
+
+/* ---- connections ---- */
+
+struct wire wire_open_small(int port, int receive_buffer)
+{
+	const struct timeval patience = { PATIENCE_S, 0 };
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+		                        .sin_port = htons((uint16_t)port),
+		                        .sin_addr.s_addr =
+		                                htonl(INADDR_LOOPBACK) };
+	const int yes = 1;
+	struct wire wire = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC,
+		                          0) };
+
+	ck_assert_int_ge(wire.fd, 0);
+	setsockopt(wire.fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+	           sizeof patience);
+	setsockopt(wire.fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	           sizeof patience);
+	setsockopt(wire.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+	if (receive_buffer != 0)
+		setsockopt(wire.fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+		           sizeof receive_buffer);
+	ck_assert_int_eq(
+		connect(wire.fd, (const struct sockaddr *)&to, sizeof to), 0);
+	return wire;
+}
+
+struct wire wire_open(int port)
+{
+	return wire_open_small(port, 0);
+}
+
+void wire_close(struct wire *wire)
+{
+	close(wire->fd);
+	wire->fd = -1;
+}
+
+void wire_reset(struct wire *wire)
+{
+	const struct linger linger = { 1, 0 };
+
+	setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+	wire_close(wire);
+}
+
+/* ---- sending ---- */
+
+bool wire_try_send(const struct wire *wire, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t sent = send(wire->fd, bytes, length, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		length -= (size_t)sent;
+	}
+	return true;
+}
+
+void wire_send(const struct wire *wire, const char *bytes, size_t length)
+{
+	ck_assert_msg(wire_try_send(wire, bytes, length), "cannot send: %s",
+	              strerror(errno));
+}
+
+void wire_text(const struct wire *wire, const char *text)
+{
+	wire_send(wire, text, strlen(text));
+}
+
+void wire_post(const struct wire *wire, const char *lines, const char *body)
+{
+	char *request;
+	int length =
+		asprintf(&request, WIRE_HEAD "%sContent-Length: %zu\r\n\r\n%s",
+	                 lines, strlen(body), body);
+
+	ck_assert_int_gt(length, 0);
+	wire_send(wire, request, (size_t)length);
+	free(request);
+}
+
+/* ---- reading ---- */
+
+/* A reset may overtake what was sent before it; to a client it is an end. */
+static bool read_more(struct wire *wire)
+{
+	ssize_t got = recv(wire->fd, wire->bytes + wire->have,
+	                   sizeof wire->bytes - 1 - wire->have, 0);
+
+	ck_assert_msg(got >= 0 || errno == ECONNRESET, "no answer: %s",
+	              strerror(errno));
+	if (got <= 0)
+		return false;
+	wire->have += (size_t)got;
+	wire->bytes[wire->have] = '\0';
+	return true;
+}
+
+static void use_up(struct wire *wire, size_t length)
+{
+	wire->have -= length;
+	memmove(wire->bytes, wire->bytes + length, wire->have);
+	wire->bytes[wire->have] = '\0';
+}
+
+static bool read_head(struct wire *wire, struct reply *reply)
+{
+	char *end;
+	size_t length;
+
+	while ((end = strstr(wire->bytes, "\r\n\r\n")) == NULL)
+		if (!read_more(wire))
+			return false;
+	length = (size_t)(end - wire->bytes) + 4;
+	ck_assert_uint_lt(length, sizeof reply->head);
+	memcpy(reply->head, wire->bytes, length);
+	reply->head[length] = '\0';
+	use_up(wire, length);
+	ck_assert_int_eq(strncmp(reply->head, "HTTP/1.", 7), 0);
+	reply->status = atoi(reply->head + strlen("HTTP/1.1 "));
+	return true;
+}
+
+/* What is more than fits is counted alone. */
+static void read_body(struct wire *wire, struct reply *reply, size_t length)
+{
+	while (reply->length < length) {
+		size_t room = sizeof reply->body - 1 - reply->length;
+		size_t left = length - reply->length;
+		size_t some;
+
+		if (wire->have == 0)
+			ck_assert(read_more(wire));
+		some = wire->have < left ? wire->have : left;
+		if (reply->length < sizeof reply->body - 1)
+			memcpy(reply->body + reply->length, wire->bytes,
+			       some < room ? some : room);
+		reply->length += some;
+		use_up(wire, some);
+	}
+}
+
+struct reply wire_read(struct wire *wire)
+{
+	struct reply reply;
+
+	do {
+		memset(&reply, 0, sizeof reply);
+		if (!read_head(wire, &reply))
+			return reply;
+	} while (reply.status / 100 == 1);
+	read_body(wire, &reply,
+	          (size_t)atol(reply_value(&reply, "Content-Length")));
+	return reply;
+}
+
+struct reply wire_ask(struct wire *wire, const char *lines, const char *body)
+{
+	wire_post(wire, lines, body);
+	return wire_read(wire);
+}
+
+/* The bodies of libmicrohttpd's own errors may be longer than they say. */
+bool wire_is_over(struct wire *wire)
+{
+	do {
+		if (strstr(wire->bytes, "HTTP/1.") != NULL)
+			return false;
+		use_up(wire, wire->have);
+	} while (read_more(wire));
+	return true;
+}
+
+/* ---- looking ---- */
+
+static const char *find_line(const struct reply *reply, const char *begin)
+{
+	char text[512];
+
+	ck_assert_int_lt(snprintf(text, sizeof text, "\r\n%s", begin),
+	                 (int)sizeof text);
+	return strcasestr(reply->head, text);
+}
+
+bool reply_has(const struct reply *reply, const char *line)
+{
+	char text[512];
+
+	ck_assert_int_lt(snprintf(text, sizeof text, "%s\r\n", line),
+	                 (int)sizeof text);
+	return find_line(reply, text) != NULL;
+}
+
+bool reply_names(const struct reply *reply, const char *name)
+{
+	char text[128];
+
+	ck_assert_int_lt(snprintf(text, sizeof text, "%s:", name),
+	                 (int)sizeof text);
+	return find_line(reply, text) != NULL;
+}
+
+bool reply_closes(const struct reply *reply)
+{
+	return reply_has(reply, "Connection: close");
+}
+
+const char *reply_value(struct reply *reply, const char *name)
+{
+	char *value = reply->value;
+	char text[128];
+	const char *found;
+
+	snprintf(text, sizeof text, "%s: ", name);
+	found = find_line(reply, text);
+	value[0] = '\0';
+	if (found != NULL)
+		snprintf(value, sizeof reply->value, "%.*s",
+		         (int)strcspn(found + 2 + strlen(text), "\r"),
+		         found + 2 + strlen(text));
+	return value;
+}

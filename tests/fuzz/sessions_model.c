@@ -1,0 +1,309 @@
+#include "fuzz/sessions_model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Last seen is stored once a minute, by a clock that may run twice as fast. */
+#define TOUCH_MS      INT64_C(60000)
+#define TOUCH_SLOW_MS (2 * TOUCH_MS)
+
+static void require(bool claim)
+{
+	if (!claim)
+		abort();
+}
+
+static int64_t steady(const struct model *model)
+{
+	return model->server->steady_ms;
+}
+
+static int64_t now(const struct model *model)
+{
+	return server_now(model->server);
+}
+
+static const struct sessions_options *options(const struct model *model)
+{
+	return &model->server->sessions.options;
+}
+
+void model_init(struct model *model, struct server *server)
+{
+	memset(model, 0, sizeof *model);
+	model->server = server;
+	strcpy(model->slots[0].id, "chosen-by-a-client");
+	strcpy(model->slots[1].id, "not well formed");
+	for (int i = 2; i < SLOTS; i++) {
+		strcpy(model->slots[i].id, "never-heard-of-0");
+		model->slots[i].id[15] = (char)('0' + i);
+	}
+}
+
+/* ---- what is known ---- */
+
+static const struct model_record *record_of(const struct model *model,
+                                            int caller, int slot)
+{
+	return &model->records[caller][slot];
+}
+
+static bool is_signed(const struct model *model, int caller, int slot)
+{
+	const struct model_slot *is = &model->slots[slot];
+
+	return is->is_minted && is->minted_for == caller &&
+	       is->key == model->key;
+}
+
+static bool is_too_old(const struct model *model, int slot)
+{
+	return now(model) - model->slots[slot].issued_ms >
+	       options(model)->max_age_ms;
+}
+
+static bool may_recreate(const struct model *model, int caller, int slot)
+{
+	enum mcps_unknown_ids policy = model->server->options.policy;
+
+	if (policy == MCPS_UNKNOWN_NEVER)
+		return false;
+	if (is_signed(model, caller, slot))
+		return !is_too_old(model, slot);
+	return policy == MCPS_UNKNOWN_AUTHENTICATED && caller != ANONYMOUS &&
+	       mcps__id_is_well_formed(model->slots[slot].id,
+	                               strlen(model->slots[slot].id));
+}
+
+/* Of both clocks. */
+static bool is_idle(const struct model *model,
+                    const struct model_record *record)
+{
+	return now(model) - record->seen_ms > options(model)->idle_ms &&
+	       steady(model) - record->seen_steady_ms > options(model)->idle_ms;
+}
+
+static bool is_aged(const struct model *model,
+                    const struct model_record *record)
+{
+	int64_t max = options(model)->max_age_ms;
+
+	return now(model) - record->created_late_ms > max &&
+	       steady(model) - record->created_late_steady > max;
+}
+
+static bool is_surely_live(const struct model *model,
+                           const struct model_record *record)
+{
+	return record->is_live && !record->is_doubtful &&
+	       now(model) - record->seen_stored_ms <= options(model)->idle_ms &&
+	       now(model) - record->created_ms <= options(model)->max_age_ms;
+}
+
+/* An aged one has ended, even if it is idle, too. */
+static bool is_surely_unknown(const struct model *model,
+                              const struct model_record *record)
+{
+	if (record->is_doubtful || record->is_ended)
+		return false;
+	return !record->is_live ||
+	       (is_idle(model, record) &&
+	        now(model) - record->created_ms <= options(model)->max_age_ms);
+}
+
+enum expectation model_expect(const struct model *model, int caller, int slot)
+{
+	const struct model_record *record = record_of(model, caller, slot);
+
+	if (record->is_ended)
+		return now(model) < record->until_ms ? EXPECT_GONE
+		                                     : EXPECT_ANYTHING;
+	if (is_surely_live(model, record))
+		return EXPECT_SAME;
+	if (is_surely_unknown(model, record))
+		return may_recreate(model, caller, slot) ? EXPECT_NEW
+		                                         : EXPECT_GONE;
+	return EXPECT_ANYTHING;
+}
+
+bool model_is_over(const struct model *model, int caller, int slot)
+{
+	const struct model_record *record = record_of(model, caller, slot);
+
+	return is_idle(model, record) || is_aged(model, record);
+}
+
+/* ---- what happens ---- */
+
+void model_seen(struct model *model, int caller, int slot)
+{
+	struct model_record *record = &model->records[caller][slot];
+
+	record->seen_ms = now(model);
+	record->seen_steady_ms = steady(model);
+}
+
+/* It is there now, perhaps since now. */
+static void record_begins(struct model *model, int caller, int slot)
+{
+	const struct model_slot *is = &model->slots[slot];
+	struct model_record *record = &model->records[caller][slot];
+
+	if (!record->is_live) {
+		record->created_ms = is->is_minted ? is->issued_ms : now(model);
+		record->seen_stored_ms = now(model) - TOUCH_SLOW_MS;
+	}
+	if (record->is_doubtful || record->is_ended)
+		record->created_ms = record->seen_stored_ms = INT64_MIN / 2;
+	record->created_late_ms = now(model);
+	record->created_late_steady = steady(model);
+	record->is_live = true;
+	record->is_ended = false;
+	record->is_doubtful = false;
+	record->may_be_new = true;
+}
+
+void model_served(struct model *model, int caller, int slot, bool stores)
+{
+	struct model_record *record = &model->records[caller][slot];
+
+	if (!is_surely_live(model, record))
+		record_begins(model, caller, slot);
+	if (stores && steady(model) > model->touches_doubtful_until &&
+	    record->seen_stored_ms < now(model) - TOUCH_SLOW_MS)
+		record->seen_stored_ms = now(model) - TOUCH_SLOW_MS;
+}
+
+void model_lost_track(struct model *model, int caller, int slot)
+{
+	struct model_record *record = &model->records[caller][slot];
+
+	record->may_be_new = true;
+	record->created_late_ms = now(model);
+	record->created_late_steady = steady(model);
+	if (!record->is_ended)
+		record->is_doubtful = true;
+}
+
+/* Nobody else ever had it. */
+static void note_incarnation(struct model *model, int caller, int slot,
+                             uint64_t incarnation)
+{
+	for (size_t i = 0; i < model->incarnation_count; i++)
+		require(model->incarnations[i].number != incarnation);
+	require(model->incarnation_count < INCARNATIONS);
+	model->incarnations[model->incarnation_count].number = incarnation;
+	model->incarnations[model->incarnation_count].caller = caller;
+	model->incarnations[model->incarnation_count].slot = slot;
+	model->incarnation_count++;
+}
+
+void model_counted(struct model *model, int caller, int slot,
+                   uint64_t incarnation, int64_t value, int added)
+{
+	struct model_record *record = &model->records[caller][slot];
+
+	if (!record->has_incarnation || record->incarnation != incarnation) {
+		require(record->may_be_new);
+		note_incarnation(model, caller, slot, incarnation);
+		record->has_incarnation = true;
+		record->incarnation = incarnation;
+		record->value = 0;
+	}
+	record->may_be_new = false;
+	require(value >= record->value + added);
+	require(value <= record->value + added + record->unknown);
+	record->value = value;
+	record->unknown = 0;
+}
+
+/* It begins the key of its row. */
+static int64_t issued_at(const char *id)
+{
+	static const uint8_t none[ID_KEY_SIZE];
+	const struct id_owner owner = { none, "" };
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	int64_t issued = 0;
+
+	mcps__id_row_key(key, none, &owner, id, strlen(id));
+	for (int i = 0; i < 6; i++)
+		issued = issued << 8 | key[i];
+	return issued;
+}
+
+void model_created(struct model *model, int caller, int slot, const char *id)
+{
+	struct model_slot *is = &model->slots[slot];
+
+	for (int i = 0; i < SLOTS; i++)
+		require(strcmp(model->slots[i].id, id) != 0);
+	require(strlen(id) == ID_TEXT_LENGTH);
+	for (int i = 0; i < CALLERS; i++)
+		model->records[i][slot] = (struct model_record){ 0 };
+	strcpy(is->id, id);
+	is->turn++;
+	is->is_minted = true;
+	is->minted_for = caller;
+	is->issued_ms = issued_at(id);
+	is->key = model->key;
+	record_begins(model, caller, slot);
+	model->records[caller][slot].seen_stored_ms = is->issued_ms;
+	model_seen(model, caller, slot);
+}
+
+/* A minted id is too old by itself when its tombstone goes. */
+static int64_t tombstone_until(const struct model *model, int slot)
+{
+	const struct model_slot *is = &model->slots[slot];
+
+	return is->is_minted ? is->issued_ms + options(model)->max_age_ms + 1
+	                     : now(model) + SESSION_TOMBSTONE_MS;
+}
+
+void model_ended(struct model *model, int caller, int slot)
+{
+	struct model_record *record = &model->records[caller][slot];
+
+	if (!record->is_ended ||
+	    record->until_ms < tombstone_until(model, slot))
+		record->until_ms = tombstone_until(model, slot);
+	record->is_live = false;
+	record->is_doubtful = false;
+	record->is_ended = true;
+}
+
+/* "A signed id of P still gets its tombstone." */
+void model_not_found(struct model *model, int caller, int slot)
+{
+	if (is_signed(model, caller, slot) && !is_too_old(model, slot))
+		model_ended(model, caller, slot);
+}
+
+void model_revoked(struct model *model, int caller, bool worked)
+{
+	for (int slot = 0; slot < SLOTS; slot++) {
+		struct model_record *record = &model->records[caller][slot];
+
+		if (worked && is_surely_live(model, record)) {
+			model_ended(model, caller, slot);
+			record->until_ms = now(model) + SESSION_TOMBSTONE_MS;
+		} else if (!record->is_ended) {
+			record->is_doubtful = true;
+		}
+	}
+}
+
+void model_store_failed(struct model *model)
+{
+	model->touches_doubtful_until = steady(model) + TOUCH_MS;
+}
+
+void model_lost_store(struct model *model)
+{
+	memset(model->records, 0, sizeof model->records);
+}
+
+void model_lost_key(struct model *model)
+{
+	model->key++;
+}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# Use the library that is installed in PREFIX as a stranger would: with
+# pkg-config, from another directory, shared and static.
+#
+#   tests/install/run.sh PREFIX
+set -eu
+prefix=$1
+examples=$(cd "$(dirname "$0")/../.." && pwd)/examples
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+cd "$directory"
+
+PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+export PKG_CONFIG_PATH
+: "${CC:=cc}" "${CXX:=c++}"
+
+cat >use.c <<'EOF'
+#include <mcps/mcps.h>
+#include <stdio.h>
+
+int main(void)
+{
+	puts(mcps_status_text(MCPS_OK));
+	return mcps_status_http(MCPS_E_GONE) != 404;
+}
+EOF
+cp use.c use.cc
+
+# "-lmcps" as the archive of that name, what it needs as ever.
+static() {
+	pkg-config --static --libs "$1" |
+		sed 's/-l\(mcps[-a-z]*\)/-l:lib\1.a/g'
+}
+
+needs_library() {
+	readelf -d "$1" | grep -q 'NEEDED.*libmcps'
+}
+
+# shellcheck disable=SC2046 # flags are words
+try() {
+	$CC use.c $(pkg-config --cflags --libs mcps) -o shared
+	LD_LIBRARY_PATH=$prefix/lib ./shared
+	needs_library shared
+
+	$CXX -std=c++11 use.cc $(pkg-config --cflags --libs mcps) -o cxx
+	LD_LIBRARY_PATH=$prefix/lib ./cxx
+
+	$CC use.c $(pkg-config --cflags mcps) $(static mcps) -o static
+	./static
+	! needs_library static
+}
+
+# shellcheck disable=SC2046
+try_example() {
+	$CC "$1" $(pkg-config --cflags --libs mcps-app json-c) -o example
+	LD_LIBRARY_PATH=$prefix/lib ./example --version
+
+	$CC "$1" $(pkg-config --cflags mcps-app) $(static mcps-app) \
+		$(pkg-config --libs json-c) -o example-static
+	./example-static --version
+	! needs_library example-static
+}
+
+try
+[ ! -e "$examples/hello.c" ] || try_example "$examples/hello.c"

@@ -1,0 +1,449 @@
+/* Contract: streams, and how they go. */
+#include "contract.h"
+
+#include <string.h>
+
+enum { ID = 4711, OTHER = 4712 };
+
+static int64_t session; /* number 1 */
+
+static void stream_setup(void)
+{
+	contract_open();
+	session = insert(1, intern(1), 1000);
+}
+
+static mcps_status touch(uint64_t id, int64_t seen_ms)
+{
+	mcps_status status;
+
+	begin();
+	status = store->ops->stream_touch(store, id, seen_ms);
+	commit();
+	return status;
+}
+
+static size_t sweep(struct mcps_sweep how)
+{
+	size_t removed = 4711;
+
+	if (how.limit == 0)
+		how.limit = 100;
+	begin();
+	ok(store->ops->sweep(store, &how, &removed));
+	commit();
+	return removed;
+}
+
+static bool is_there(uint64_t id)
+{
+	return get_stream(id)->calls == 1;
+}
+
+static uint64_t first(uint64_t id)
+{
+	return get_stream(id)->stream.first;
+}
+
+static uint64_t last(uint64_t id)
+{
+	return get_stream(id)->stream.last;
+}
+
+/* ---- opening ---------------------------------------------------------- */
+
+START_TEST(an_unknown_stream_calls_nobody)
+{
+	ck_assert(!is_there(ID));
+	ck_assert_str_eq(replay(ID, 0), "");
+}
+END_TEST
+
+START_TEST(a_stream_comes_back_as_it_was_opened)
+{
+	const struct seen *seen;
+
+	ok(open_stream(UINT64_MAX - 1, session, 2000));
+	seen = get_stream(UINT64_MAX - 1);
+	ck_assert_uint_eq(seen->calls, 1);
+	ck_assert_uint_eq(seen->stream.id, UINT64_MAX - 1);
+	ck_assert_int_eq(seen->stream.session, session);
+	ck_assert_int_eq(seen->stream.opened_ms, 2000);
+	ck_assert_int_eq(seen->stream.seen_ms, 2000);
+	ck_assert_uint_eq(seen->stream.first, 1);
+	ck_assert_uint_eq(seen->stream.last, 0);
+	ck_assert(!seen->stream.is_ended);
+	ck_assert_uint_eq(seen->stream.request_length, 3);
+	ck_assert_str_eq(seen->name, "\"a\"");
+}
+END_TEST
+
+START_TEST(a_stream_may_answer_no_request)
+{
+	const struct mcps_stream_row row = { .id = ID, .session = session };
+
+	begin();
+	ok(store->ops->stream_insert(store, &row));
+	commit();
+	ck_assert(is_there(ID));
+	ck_assert_uint_eq(get_stream(ID)->stream.request_length, 0);
+}
+END_TEST
+
+START_TEST(a_request_has_at_most_255_bytes)
+{
+	char request[256];
+	struct mcps_stream_row row = { .id = ID,
+		                       .session = session,
+		                       .request = request,
+		                       .request_length = sizeof request };
+
+	memset(request, '7', sizeof request);
+	begin();
+	gives(store->ops->stream_insert(store, &row), MCPS_E_INVAL);
+	row.request_length--;
+	ok(store->ops->stream_insert(store, &row));
+	commit();
+	ck_assert_uint_eq(get_stream(ID)->stream.request_length, 255);
+	ck_assert_mem_eq(get_stream(ID)->name, request, 255);
+}
+END_TEST
+
+START_TEST(no_stream_has_id_0)
+{
+	gives(open_stream(0, session, 2000), MCPS_E_INVAL);
+	ck_assert(!is_there(0));
+}
+END_TEST
+
+START_TEST(an_id_that_is_taken_is_a_conflict)
+{
+	int64_t other = insert(2, intern(2), 1000);
+
+	ok(open_stream(ID, session, 2000));
+	gives(open_stream(ID, session, 3000), MCPS_E_CONFLICT);
+	gives(open_stream(ID, other, 3000), MCPS_E_CONFLICT);
+	ck_assert_int_eq(get_stream(ID)->stream.session, session);
+	ck_assert_int_eq(get_stream(ID)->stream.opened_ms, 2000);
+}
+END_TEST
+
+START_TEST(only_a_live_session_opens_streams)
+{
+	gives(open_stream(ID, session + 1, 2000), MCPS_E_GONE);
+	gives(open_stream(ID, 0, 2000), MCPS_E_GONE);
+	end(1, 9000);
+	gives(open_stream(ID, session, 2000), MCPS_E_GONE);
+	ck_assert(!is_there(ID));
+}
+END_TEST
+
+START_TEST(a_stream_is_written_inside_a_transaction_only)
+{
+	const struct mcps_stream_row row = { .id = OTHER, .session = session };
+	const struct mcps_event_row what = { .at_ms = 3000 };
+	uint64_t seq;
+
+	ok(open_stream(ID, session, 2000));
+	gives(store->ops->stream_insert(store, &row), MCPS_E_INVAL);
+	gives(store->ops->stream_touch(store, ID, 3000), MCPS_E_INVAL);
+	gives(store->ops->event_append(store, ID, &what, false, 0, &seq),
+	      MCPS_E_INVAL);
+	ck_assert(!is_there(OTHER));
+	ck_assert_uint_eq(last(ID), 0);
+}
+END_TEST
+
+/* ---- seen ------------------------------------------------------------- */
+
+START_TEST(a_touch_moves_seen_forward_only)
+{
+	ok(open_stream(ID, session, 2000));
+	ok(touch(ID, 5000));
+	ok(touch(ID, 4000));
+	ck_assert_int_eq(get_stream(ID)->stream.seen_ms, 5000);
+	ck_assert_int_eq(get_stream(ID)->stream.opened_ms, 2000);
+	gives(touch(OTHER, 5000), MCPS_E_GONE);
+}
+END_TEST
+
+START_TEST(an_append_moves_seen_forward_only)
+{
+	ok(open_stream(ID, session, 2000));
+	event(ID, "a", 5000);
+	event(ID, "b", 4000);
+	ck_assert_int_eq(get_stream(ID)->stream.seen_ms, 5000);
+}
+END_TEST
+
+START_TEST(a_stream_that_ended_can_still_be_touched)
+{
+	ok(open_stream(ID, session, 2000));
+	ok(append(ID, "a", 2000, true, 0));
+	ok(touch(ID, 5000));
+	ck_assert_int_eq(get_stream(ID)->stream.seen_ms, 5000);
+	ck_assert(get_stream(ID)->stream.is_ended);
+}
+END_TEST
+
+/* ---- gone with the session -------------------------------------------- */
+
+static void two_sessions_with_streams(void)
+{
+	int64_t other = insert(2, intern(2), 1000);
+
+	ok(open_stream(ID, session, 2000));
+	ok(open_stream(OTHER, other, 2000));
+	ok(open_stream(OTHER + 1, session, 2000));
+	event(ID, "a", 2000);
+	event(OTHER, "b", 2000);
+	event(ID, "c", 2000);
+}
+
+static void assert_gone_with_session(void)
+{
+	ck_assert(!is_there(ID));
+	ck_assert(!is_there(OTHER + 1));
+	ck_assert_str_eq(replay(ID, 0), "");
+	gives(append(ID, "d", 3000, false, 0), MCPS_E_GONE);
+	gives(touch(ID, 3000), MCPS_E_GONE);
+	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
+}
+
+START_TEST(streams_vanish_when_their_session_ends)
+{
+	two_sessions_with_streams();
+	end(1, 9000);
+	assert_gone_with_session();
+}
+END_TEST
+
+START_TEST(streams_vanish_when_their_session_is_removed)
+{
+	two_sessions_with_streams();
+	begin();
+	ok(store->ops->session_remove(store, key(1)));
+	commit();
+	assert_gone_with_session();
+}
+END_TEST
+
+START_TEST(streams_vanish_with_an_idle_session)
+{
+	two_sessions_with_streams();
+	begin();
+	ok(store->ops->session_touch(store, key(2), 9000));
+	commit();
+	ck_assert_uint_eq(sweep((struct mcps_sweep){ .idle_before_ms = 9000 }),
+	                  1);
+	assert_gone_with_session();
+}
+END_TEST
+
+START_TEST(streams_vanish_with_an_aged_session)
+{
+	insert(3, intern(3), 100);
+	session = load(3)->session.ref;
+	two_sessions_with_streams();
+	ck_assert_uint_eq(
+		sweep((struct mcps_sweep){ .aged_before_ms = 500,
+	                                   .tombstone_until_ms = 9000 }),
+		1);
+	assert_gone_with_session();
+}
+END_TEST
+
+/* What came with a session does not come back with its key. */
+START_TEST(a_session_of_the_same_key_begins_without_streams)
+{
+	int64_t again;
+
+	two_sessions_with_streams();
+	begin();
+	ok(store->ops->session_remove(store, key(1)));
+	commit();
+	again = insert(1, intern(1), 3000);
+	assert_gone_with_session();
+	ok(open_stream(ID, again, 3000));
+	ck_assert_str_eq(replay(ID, 0), "");
+	ck_assert_uint_eq(event(ID, "new", 3000), 1);
+}
+END_TEST
+
+START_TEST(a_session_that_changes_keeps_its_streams)
+{
+	struct mcps_session_row row;
+
+	two_sessions_with_streams();
+	row = make_row(1, load(1)->session.principal, 5000);
+	row.version = 1;
+	begin();
+	ok(store->ops->session_save(store, &row));
+	ok(store->ops->session_touch(store, key(1), 6000));
+	commit();
+	ck_assert_str_eq(replay(ID, 0), "1:a 2:c ");
+	ok(append(ID, "d", 3000, false, 2)); /* two bytes: "c" and "d" */
+	ck_assert_str_eq(replay(ID, 0), "2:c 3:d ");
+}
+END_TEST
+
+/* ---- gone with time --------------------------------------------------- */
+
+START_TEST(a_sweep_that_names_no_times_leaves_streams)
+{
+	ok(open_stream(ID, session, 0));
+	event(ID, "a", 0);
+	ck_assert_uint_eq(sweep((struct mcps_sweep){ .now_ms = INT64_MAX }), 0);
+	ck_assert_str_eq(replay(ID, 0), "1:a ");
+}
+END_TEST
+
+START_TEST(events_go_when_they_are_old)
+{
+	ok(open_stream(ID, session, 2000));
+	ok(open_stream(OTHER, session, 2000));
+	event(ID, "a", 2001);
+	event(OTHER, "b", 2002);
+	event(ID, "c", 2003);
+	ck_assert_uint_eq(
+		sweep((struct mcps_sweep){ .events_before_ms = 2001 }), 0);
+	ck_assert_uint_eq(
+		sweep((struct mcps_sweep){ .events_before_ms = 2003 }), 2);
+	ck_assert_str_eq(replay(ID, 0), "2:c ");
+	ck_assert_uint_eq(first(ID), 2);
+	ck_assert_uint_eq(last(ID), 2);
+	ck_assert_str_eq(replay(OTHER, 0), "");
+	ck_assert_uint_eq(first(OTHER), 2);
+	ck_assert_uint_eq(last(OTHER), 1);
+	ck_assert_uint_eq(event(OTHER, "d", 2004), 2);
+	ck_assert_str_eq(replay(OTHER, 0), "2:d ");
+}
+END_TEST
+
+START_TEST(an_event_that_stays_keeps_those_after_it)
+{
+	ok(open_stream(ID, session, 2000));
+	event(ID, "a", 5000);
+	event(ID, "b", 2001); /* the clock went back */
+	ck_assert_uint_eq(
+		sweep((struct mcps_sweep){ .events_before_ms = 3000 }), 0);
+	ck_assert_str_eq(replay(ID, 0), "1:a 2:b ");
+}
+END_TEST
+
+START_TEST(streams_go_when_nobody_has_seen_them)
+{
+	ok(open_stream(ID, session, 2000));
+	ok(open_stream(OTHER, session, 2000));
+	event(ID, "a", 2001);
+	event(ID, "b", 2002);
+	ok(touch(OTHER, 3000));
+	ck_assert_uint_eq(
+		sweep((struct mcps_sweep){ .streams_before_ms = 2002 }), 0);
+	ck_assert_uint_eq(
+		sweep((struct mcps_sweep){ .streams_before_ms = 2003 }), 3);
+	ck_assert(!is_there(ID));
+	ck_assert(is_there(OTHER));
+	ck_assert_str_eq(replay(ID, 0), "");
+}
+END_TEST
+
+START_TEST(a_stream_goes_bit_by_bit_within_the_limit)
+{
+	const struct mcps_sweep two = { .streams_before_ms = 9000, .limit = 2 };
+
+	ok(open_stream(ID, session, 2000));
+	for (unsigned n = 0; n < 3; n++)
+		event(ID, "a", 2000);
+	ck_assert_uint_eq(sweep(two), 2);
+	ck_assert_uint_eq(first(ID), 3);
+	ck_assert_uint_eq(sweep(two), 2);
+	ck_assert(!is_there(ID));
+	ck_assert_uint_eq(sweep(two), 0);
+}
+END_TEST
+
+START_TEST(the_limit_counts_events_too)
+{
+	ok(open_stream(ID, session, 2000));
+	for (unsigned n = 0; n < 5; n++)
+		event(ID, "a", 2000);
+	ck_assert_uint_eq(sweep((struct mcps_sweep){ .events_before_ms = 9000,
+	                                             .limit = 3 }),
+	                  3);
+	ck_assert_uint_eq(first(ID), 4);
+	ck_assert_uint_eq(sweep((struct mcps_sweep){ .events_before_ms = 9000,
+	                                             .limit = 3 }),
+	                  2);
+	ck_assert_uint_eq(first(ID), 6);
+}
+END_TEST
+
+START_TEST(what_a_sweep_removed_counts_no_more)
+{
+	ok(open_stream(ID, session, 2000));
+	ok(open_stream(OTHER, session, 5000));
+	event(ID, "12345678", 2000);
+	event(OTHER, "12345678", 2000);
+	event(OTHER, "12345678", 5000);
+	sweep((struct mcps_sweep){ .events_before_ms = 3000,
+	                           .streams_before_ms = 3000 });
+	ok(append(OTHER, "12345678", 5000, false, 16));
+	ck_assert_str_eq(replay(OTHER, 0), "2:12345678 3:12345678 ");
+}
+END_TEST
+
+START_TEST(removed_streams_come_back_with_a_rollback)
+{
+	const struct mcps_sweep how = { .events_before_ms = 9000,
+		                        .streams_before_ms = 2002,
+		                        .limit = 100 };
+	size_t removed;
+
+	two_sessions_with_streams();
+	event(ID, "d", 3000);
+	begin();
+	ok(store->ops->sweep(store, &how, &removed));
+	ck_assert_uint_eq(removed, 1 + 1 + 1 + 3);
+	ok(store->ops->session_end(store, key(1), 9000));
+	store->ops->rollback(store);
+	ck_assert(is_there(OTHER + 1));
+	ck_assert_str_eq(replay(ID, 0), "1:a 2:c 3:d ");
+	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
+	ok(append(ID, "e", 3000, false, 3));
+	ck_assert_str_eq(replay(ID, 0), "2:c 3:d 4:e ");
+}
+END_TEST
+
+TCase *contract_stream_case(void)
+{
+	TCase *tests = tcase_create("stream");
+
+	tcase_add_checked_fixture(tests, stream_setup, contract_close);
+	tcase_add_test(tests, an_unknown_stream_calls_nobody);
+	tcase_add_test(tests, a_stream_comes_back_as_it_was_opened);
+	tcase_add_test(tests, a_stream_may_answer_no_request);
+	tcase_add_test(tests, a_request_has_at_most_255_bytes);
+	tcase_add_test(tests, no_stream_has_id_0);
+	tcase_add_test(tests, an_id_that_is_taken_is_a_conflict);
+	tcase_add_test(tests, only_a_live_session_opens_streams);
+	tcase_add_test(tests, a_stream_is_written_inside_a_transaction_only);
+	tcase_add_test(tests, a_touch_moves_seen_forward_only);
+	tcase_add_test(tests, an_append_moves_seen_forward_only);
+	tcase_add_test(tests, a_stream_that_ended_can_still_be_touched);
+	tcase_add_test(tests, streams_vanish_when_their_session_ends);
+	tcase_add_test(tests, streams_vanish_when_their_session_is_removed);
+	tcase_add_test(tests, streams_vanish_with_an_idle_session);
+	tcase_add_test(tests, streams_vanish_with_an_aged_session);
+	tcase_add_test(tests, a_session_of_the_same_key_begins_without_streams);
+	tcase_add_test(tests, a_session_that_changes_keeps_its_streams);
+	tcase_add_test(tests, a_sweep_that_names_no_times_leaves_streams);
+	tcase_add_test(tests, events_go_when_they_are_old);
+	tcase_add_test(tests, an_event_that_stays_keeps_those_after_it);
+	tcase_add_test(tests, streams_go_when_nobody_has_seen_them);
+	tcase_add_test(tests, a_stream_goes_bit_by_bit_within_the_limit);
+	tcase_add_test(tests, the_limit_counts_events_too);
+	tcase_add_test(tests, what_a_sweep_removed_counts_no_more);
+	tcase_add_test(tests, removed_streams_come_back_with_a_rollback);
+	return tests;
+}

@@ -1,0 +1,43 @@
+/* The tests of what only the SQLite back end has, by subject. */
+#ifndef MCPS_TESTS_STORE_SQLITE_CASES_H
+#define MCPS_TESTS_STORE_SQLITE_CASES_H
+
+#include "contract.h"
+#include "directory.h"
+#include "store/sqlite_store.h"
+
+#include <stddef.h>
+
+TCase *sqlite_file_case(void);
+TCase *sqlite_identity_case(void);
+TCase *sqlite_damage_case(void);
+TCase *sqlite_seal_case(void);
+TCase *sqlite_event_damage_case(void);
+TCase *sqlite_failure_case(void);
+TCase *sqlite_migration_case(void);
+
+/* Open test.db in the directory of the test into `store`; close it. */
+void open_store(void);
+void close_store(void);
+
+/* Open it and fail with STATUS; the error. Nothing stays open. */
+const struct mcps_error *open_fails(mcps_status status);
+
+/* Run SQL on the closed test.db, past the back end. */
+void run_sql(const char *sql);
+
+/* The answer to a question, on the closed test.db. */
+int64_t ask_sql(const char *sql);
+
+/* What was logged since the last call of log_forget. */
+unsigned log_count(enum mcps_log_level level);
+bool log_has(const char *words);
+void log_forget(void);
+extern const struct mcps_store_options logging_options;
+
+/* The whole of a file, to be freed; and writing it. */
+uint8_t *read_file(const char *path, size_t *length);
+void write_file(const char *path, const void *bytes, size_t length);
+bool file_exists(const char *path);
+
+#endif

@@ -1,0 +1,403 @@
+/* Damage that SQLite does not see: a row whose checksum is wrong is never
+ * handed out, and everything goes on without it. */
+#include "sqlite_cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Each column of a live session, and of a tombstone. */
+static const char *const session_columns[] = {
+	"ref = ref + 100",
+	"principal = principal + 1",
+	"version = version + 1",
+	"created_ms = created_ms - 1",
+	"seen_ms = seen_ms + 1",
+	"until_ms = 1",
+	"revision = 20250618",
+	"revision = revision + 4294967296 * 3",
+	"capabilities = capabilities & 1",
+	"incarnation = incarnation + 1",
+	"flags = flags | 1",
+	"lists = x'0102030405060709'",
+	"lists = x'01'",
+	"data = CAST('some Data' AS BLOB)",
+	"data = x''",
+	"checksum = checksum + 1",
+	"ref = NULL, phase = 2",
+};
+static const char *const tombstone_columns[] = {
+	"principal = principal + 1",
+	"until_ms = until_ms + 1",
+	"ref = 50, phase = 1",
+	"data = x'00'",
+	"checksum = 0",
+};
+
+/* A store with a live session 1, a tombstone 2, then damaged. */
+static void open_damaged(const char *table, const char *change, unsigned n)
+{
+	char sql[200];
+	int64_t owner;
+
+	open_store();
+	owner = intern(1);
+	put_state(SESSION, insert(1, owner, 1000), "k", "value", 0);
+	insert(2, owner, 1000);
+	end(2, 9000);
+	close_store();
+	snprintf(sql, sizeof sql,
+	         "UPDATE %s SET %s WHERE substr(key, 9, 1) = x'%02x'", table,
+	         change, n);
+	run_sql(sql);
+	log_forget();
+	open_store();
+}
+
+START_TEST(a_damaged_session_is_never_handed_out)
+{
+	int64_t owner;
+
+	open_damaged("session", session_columns[_i], 1);
+	owner = look_up(1)->principal.ref;
+	ck_assert(is_absent(1));
+	ck_assert_uint_eq(list(owner)->calls, 0);
+	ck_assert_uint_eq(list(owner + 1)->calls, 0);
+	gives(store->ops->session_guard(store, 1), MCPS_E_GONE);
+	gives(store->ops->session_guard(store, 101), MCPS_E_GONE);
+	begin();
+	gives(store->ops->session_touch(store, key(1), 99999), MCPS_E_GONE);
+	gives(store->ops->session_end(store, key(1), 99999), MCPS_E_GONE);
+	gives(store->ops->session_remove(store, key(1)), MCPS_E_GONE);
+	commit();
+	ck_assert(is_ended(2));
+	ck_assert(is_absent(1));
+	ck_assert_uint_eq(log_count(MCPS_LOG_WARN), 1); /* once per row */
+	ck_assert_uint_eq(log_count(MCPS_LOG_ERROR), 0);
+	ck_assert(log_has("row damaged"));
+	close_store();
+}
+END_TEST
+
+START_TEST(a_damaged_session_makes_way_for_a_new_one)
+{
+	int64_t owner;
+
+	open_damaged("session", session_columns[_i], 1);
+	owner = look_up(1)->principal.ref;
+	insert(1, owner, 5000);
+	ck_assert(is_live(1));
+	ck_assert_int_eq(load(1)->session.seen_ms, 5000);
+	ck_assert_int_eq(live_sessions(1), 1);
+	ck_assert_uint_eq(get_state(SESSION, 1, "k")->calls, 0);
+	ck_assert_uint_eq(list(owner)->calls, 1);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_damaged_session_is_swept)
+{
+	const struct mcps_sweep how = { .idle_before_ms = 90000,
+		                        .now_ms = 90000,
+		                        .limit = 100 };
+	size_t removed;
+
+	open_damaged("session", session_columns[_i], 1);
+	begin();
+	ok(store->ops->sweep(store, &how, &removed));
+	commit();
+	ck_assert_uint_eq(removed, 2);
+	ck_assert_int_eq(live_sessions(1), 0);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM state"), 0);
+}
+END_TEST
+
+START_TEST(a_damaged_tombstone_is_never_handed_out)
+{
+	open_damaged("session", tombstone_columns[_i], 2);
+	ck_assert(is_absent(2));
+	ck_assert(is_live(1));
+	begin();
+	ok(store->ops->session_bury(store, key(2), look_up(1)->principal.ref,
+	                            20000));
+	commit();
+	ck_assert(is_ended(2));
+	ck_assert_int_eq(load(2)->session.until_ms, 20000);
+	ck_assert_int_eq(live_sessions(1), 1);
+	close_store();
+}
+END_TEST
+
+static const char *const state_columns[] = {
+	"value = CAST('Value' AS BLOB)",
+	"version = 2",
+	"expires_ms = 1",
+	"checksum = 1",
+};
+
+START_TEST(a_damaged_state_is_never_handed_out)
+{
+	const struct mcps_state_row later = { .scope = MCPS_STATE_OF_SESSION,
+		                              .owner = 1,
+		                              .key = "k",
+		                              .value = "v",
+		                              .length = 1,
+		                              .version = 1 };
+	char sql[100];
+
+	open_damaged("session", "key = key", 1);
+	close_store();
+	snprintf(sql, sizeof sql, "UPDATE state SET %s", state_columns[_i]);
+	run_sql(sql);
+	open_store();
+	ck_assert_uint_eq(get_state(SESSION, 1, "k")->calls, 0);
+	begin();
+	gives(store->ops->state_put(store, &later), MCPS_E_CONFLICT);
+	commit();
+	put_state(SESSION, 1, "k", "new", 0);
+	ck_assert_mem_eq(get_state(SESSION, 1, "k")->bytes, "new", 3);
+	ck_assert_uint_eq(get_state(SESSION, 1, "k")->state.version, 1);
+	ck_assert_uint_eq(log_count(MCPS_LOG_WARN), 1);
+	close_store();
+}
+END_TEST
+
+/* Otherwise what was revoked would come back. */
+START_TEST(a_damaged_principal_is_an_error)
+{
+	static const char *const changes[] = { "not_before_ms = 1",
+		                               "checksum = 1" };
+	static struct seen seen;
+	int64_t ref;
+	char sql[100];
+
+	open_store();
+	intern(1);
+	close_store();
+	snprintf(sql, sizeof sql, "UPDATE principal SET %s", changes[_i]);
+	run_sql(sql);
+	open_store();
+	gives(store->ops->principal_get(store, digest(1), see_principal, &seen),
+	      MCPS_E_CORRUPT);
+	begin();
+	gives(store->ops->principal_intern(store, digest(1), &ref),
+	      MCPS_E_CORRUPT);
+	gives(store->ops->principal_revoke(store, 1, 9), MCPS_E_CORRUPT);
+	commit();
+	ck_assert_uint_eq(seen.calls, 0);
+	ck_assert_int_ne(intern(2), 0);
+	close_store();
+}
+END_TEST
+
+/* ---- bytes of the file ------------------------------------------------ */
+
+/* Change one byte: the OFFSET-th after PATTERN, where PATTERN stands for the
+ * first time behind FROM; the place, 0 if there is none. */
+static size_t flip(size_t from, const void *pattern, size_t length,
+                   size_t offset)
+{
+	size_t size;
+	uint8_t *bytes = read_file(in_directory("test.db"), &size);
+	size_t found = 0;
+
+	for (size_t at = from; at + length + offset < size && found == 0; at++)
+		if (memcmp(bytes + at, pattern, length) == 0)
+			found = at;
+	if (found != 0) {
+		bytes[found + offset] ^= 0x01;
+		write_file(in_directory("test.db"), bytes, size);
+	}
+	free(bytes);
+	return found;
+}
+
+START_TEST(a_flipped_bit_of_the_file_is_never_handed_out)
+{
+	open_store();
+	insert(1, intern(1), 1000);
+	close_store();
+	ck_assert_uint_ne(flip(1, "some data", 9, 3), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM pragma_quick_check "
+	                         "WHERE quick_check = 'ok'"),
+	                 1); /* SQLite sees nothing */
+	open_store();
+	ck_assert(is_absent(1));
+	close_store();
+}
+END_TEST
+
+/* Times of six bytes that stand nowhere else. */
+#define CREATED 0x112233445566
+#define SEEN    0x314253647586
+
+static const uint8_t created_seen[] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66,
+	                                0x31, 0x42, 0x53, 0x64, 0x75, 0x86 };
+
+static void make_disagreement(void)
+{
+	struct mcps_session_row row;
+	int64_t ref;
+
+	open_store();
+	row = make_row(1, intern(1), SEEN);
+	row.created_ms = CREATED;
+	begin();
+	ok(store->ops->session_insert(store, &row, &ref));
+	commit();
+	insert(2, row.principal, SEEN + 5);
+	close_store();
+}
+
+/* The row says another time than its indexes: SQLite would not even delete it,
+ * "database disk image is malformed". */
+START_TEST(a_row_that_disagrees_with_its_indexes_makes_way)
+{
+	make_disagreement();
+	ck_assert_uint_ne(flip(1, created_seen, sizeof created_seen, 6), 0);
+	log_forget();
+	open_store();
+	ck_assert(is_absent(1));
+	insert(1, look_up(1)->principal.ref, 5000);
+	ck_assert(is_live(1));
+	ck_assert_int_eq(live_sessions(1), 2);
+	ck_assert(log_has("indexes were damaged and are rebuilt"));
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM pragma_integrity_check "
+	                         "WHERE integrity_check = 'ok'"),
+	                 1);
+}
+END_TEST
+
+/* The index over last seen makes a session look older than it is. */
+START_TEST(an_index_that_lies_ends_no_session)
+{
+	const struct mcps_sweep how = { .idle_before_ms = SEEN, .limit = 100 };
+	size_t place = 0;
+	size_t removed;
+
+	make_disagreement();
+	/* In the index over (seen_ms) the key follows at once, behind no
+	 * principal: its record has the header 3, 5 (six bytes), 56. */
+	place = flip(1, "\x03\x05\x38\x31\x42\x53\x64\x75\x86", 9, 3);
+	ck_assert_uint_ne(place, 0);
+	log_forget();
+	open_store();
+	begin();
+	ok(store->ops->sweep(store, &how, &removed));
+	commit();
+	ck_assert(is_live(1));
+	ck_assert(is_live(2));
+	ck_assert(log_has("indexes were damaged and are rebuilt"));
+	close_store();
+}
+END_TEST
+
+/* ---- whole pages ------------------------------------------------------ */
+
+/* In a process of its own: closing the file would drop our locks on it. */
+static void damage_last_page(void)
+{
+	uint8_t noise[4096];
+	pid_t child = fork();
+	FILE *file;
+
+	ck_assert_int_ge(child, 0);
+	if (child != 0) {
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+		return;
+	}
+	memset(noise, 0xff, sizeof noise);
+	file = fopen(in_directory("test.db"), "r+b");
+	if (file != NULL && fseek(file, -4096, SEEK_END) == 0)
+		fwrite(noise, 1, sizeof noise, file);
+	if (file != NULL)
+		fclose(file);
+	_exit(0);
+}
+
+START_TEST(a_damaged_page_is_found_when_the_store_is_opened)
+{
+	open_store();
+	for (unsigned n = 0; n < 200; n++)
+		insert(n, intern(1), 1000);
+	close_store();
+	damage_last_page();
+	open_fails(MCPS_E_CORRUPT);
+}
+END_TEST
+
+START_TEST(a_damaged_page_is_found_when_the_store_is_opened_again)
+{
+	open_store();
+	for (unsigned n = 0; n < 200; n++)
+		insert(n, intern(1), 1000);
+	ok(store->ops->reopen(store)); /* empties the log into the file */
+	damage_last_page();
+	gives(store->ops->reopen(store), MCPS_E_CORRUPT);
+	close_store();
+}
+END_TEST
+
+/* Whatever is cut off, the store is refused or serves; it never crashes. */
+START_TEST(a_truncated_file_does_no_harm)
+{
+	size_t length;
+	uint8_t *bytes;
+
+	open_store();
+	for (unsigned n = 0; n < 50; n++)
+		insert(n, intern(1), 1000);
+	close_store();
+	bytes = read_file(in_directory("test.db"), &length);
+	for (size_t kept = 1; kept < length; kept += 1365) {
+		write_file(in_directory("test.db"), bytes, kept);
+		if (mcps_store_open(&store, url_in_directory("test.db"), NULL,
+		                    NULL) != MCPS_OK)
+			continue;
+		for (unsigned n = 0; n < 50; n++) {
+			static struct seen seen;
+
+			seen.calls = 0;
+			if (store->ops->session_load(store, key(n), see_session,
+			                             &seen) == MCPS_OK &&
+			    seen.calls == 1)
+				ck_assert_mem_eq(seen.bytes, "some data", 9);
+		}
+		close_store();
+	}
+	free(bytes);
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
+
+TCase *sqlite_damage_case(void)
+{
+	TCase *tests = tcase_create("damage");
+
+	tcase_add_checked_fixture(tests, directory_make, directory_remove);
+	tcase_add_loop_test(tests, a_damaged_session_is_never_handed_out, 0,
+	                    COUNT(session_columns));
+	tcase_add_loop_test(tests, a_damaged_session_makes_way_for_a_new_one, 0,
+	                    COUNT(session_columns));
+	tcase_add_loop_test(tests, a_damaged_session_is_swept, 0,
+	                    COUNT(session_columns));
+	tcase_add_loop_test(tests, a_damaged_tombstone_is_never_handed_out, 0,
+	                    COUNT(tombstone_columns));
+	tcase_add_loop_test(tests, a_damaged_state_is_never_handed_out, 0,
+	                    COUNT(state_columns));
+	tcase_add_loop_test(tests, a_damaged_principal_is_an_error, 0, 2);
+	tcase_add_test(tests, a_flipped_bit_of_the_file_is_never_handed_out);
+	tcase_add_test(tests, a_row_that_disagrees_with_its_indexes_makes_way);
+	tcase_add_test(tests, an_index_that_lies_ends_no_session);
+	tcase_add_test(tests, a_damaged_page_is_found_when_the_store_is_opened);
+	tcase_add_test(tests,
+	               a_damaged_page_is_found_when_the_store_is_opened_again);
+	tcase_add_test(tests, a_truncated_file_does_no_harm);
+	return tests;
+}

@@ -1,0 +1,217 @@
+/* Bringing an older store up to date: from version 1 to what the library has,
+ * and from there to one that it does not have yet. */
+#define _DEFAULT_SOURCE
+#include "sqlite_cases.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { NOW = 2, NEXT = 3 };
+
+static const struct sqlite_object next_objects[] = {
+	{ "call", "CREATE TABLE call (\n"
+	          "  id INTEGER PRIMARY KEY,\n"
+	          "  tool INTEGER NOT NULL\n"
+	          ") STRICT" },
+	{ "call_tool", "CREATE INDEX call_tool ON call (tool)" },
+};
+static const struct sqlite_object broken_objects[] = {
+	{ "call", "CREATE TABLE call (id INTEGER PRIMARY KEY) STRICT" },
+	{ "broken", "CREATE TABLE broken (" },
+};
+
+/* The versions as they are, and one more. */
+static struct sqlite_version versions[NEXT];
+static struct sqlite_schema schema = { versions, NEXT };
+
+static mcps_status open_next(const struct sqlite_object *objects, size_t count,
+                             struct mcps_error *error)
+{
+	const struct store_settings settings = {
+		.log = { logging_options.log, NULL, MCPS_LOG_DEBUG },
+	};
+
+	ck_assert_int_eq(mcps__sqlite_schema.count, NOW);
+	memcpy(versions, mcps__sqlite_schema.versions, NOW * sizeof *versions);
+	versions[NOW] = (struct sqlite_version){ objects, count };
+	return mcps__sqlite_store_open_schema(&store, in_directory("test.db"),
+	                                      &settings, &schema, error);
+}
+
+static void make_now(void)
+{
+	open_store();
+	insert(1, intern(1), 1000);
+	insert(2, intern(1), 1000);
+	end(2, 9000);
+	close_store();
+}
+
+START_TEST(an_older_store_is_brought_up_to_date)
+{
+	make_now();
+	ok(open_next(next_objects, 2, NULL));
+	ck_assert(is_live(1));
+	ck_assert(is_ended(2));
+	insert(3, intern(1), 1000);
+	close_store();
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NEXT);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM call"), 0);
+	ok(open_next(next_objects, 2, NULL));
+	ck_assert(is_live(3));
+	close_store();
+	ck_assert_ptr_nonnull(
+		strstr(open_fails(MCPS_E_CORRUPT)->text, "newer version"));
+}
+END_TEST
+
+START_TEST(a_new_store_is_made_of_all_versions_without_a_backup)
+{
+	ok(open_next(next_objects, 2, NULL));
+	insert(1, intern(1), 1000);
+	close_store();
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NEXT);
+	ck_assert(!file_exists(in_directory("test.db.backup-v2")));
+}
+END_TEST
+
+START_TEST(a_backup_is_made_before_the_upgrade)
+{
+	struct stat about;
+
+	make_now();
+	log_forget();
+	ok(open_next(next_objects, 2, NULL));
+	begin();
+	ok(store->ops->session_remove(store, key(1)));
+	commit();
+	close_store();
+	ck_assert(log_has("backed up"));
+	ck_assert_int_eq(stat(in_directory("test.db.backup-v2"), &about), 0);
+	ck_assert_uint_eq(about.st_mode & 07777, 0600);
+	ck_assert(!file_exists(in_directory("test.db.backup-part")));
+
+	ck_assert_int_eq(rename(in_directory("test.db.backup-v2"),
+	                        in_directory("test.db")),
+	                 0);
+	open_store();
+	ck_assert(is_live(1));
+	ck_assert(is_ended(2));
+	close_store();
+}
+END_TEST
+
+START_TEST(without_a_backup_there_is_no_upgrade)
+{
+	struct mcps_error error;
+
+	make_now();
+	ck_assert_int_eq(mkdir(in_directory("test.db.backup-part"), 0700), 0);
+	write_file(in_directory("test.db.backup-part/x"), "", 0);
+	gives(open_next(next_objects, 2, &error), MCPS_E_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "backup"));
+	open_store();
+	ck_assert(is_live(1));
+	close_store();
+}
+END_TEST
+
+START_TEST(an_upgrade_that_fails_changes_nothing)
+{
+	struct mcps_error error;
+
+	make_now();
+	gives(open_next(broken_objects, 2, &error), MCPS_E_STORE);
+	ck_assert_ptr_nonnull(strstr(error.text, "make its tables"));
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
+	open_store();
+	ck_assert(is_live(1));
+	close_store();
+	ok(open_next(next_objects, 2, NULL)); /* over the old backup */
+	close_store();
+}
+END_TEST
+
+START_TEST(an_older_store_with_a_changed_schema_is_not_upgraded)
+{
+	struct mcps_error error;
+
+	make_now();
+	run_sql("CREATE TABLE call (id)");
+	gives(open_next(next_objects, 2, &error), MCPS_E_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(error.text, "schema was changed"));
+}
+END_TEST
+
+/* ---- from version 1 --------------------------------------------------- */
+
+/* As it was before there were streams. */
+static void make_version_1(void)
+{
+	make_now();
+	run_sql("DROP TABLE usage");
+	run_sql("DROP TABLE event");
+	run_sql("DROP TABLE stream");
+	run_sql("PRAGMA user_version = 1");
+}
+
+START_TEST(a_store_without_streams_gets_them)
+{
+	make_version_1();
+	open_store();
+	ck_assert(is_live(1));
+	ck_assert(is_ended(2));
+	ok(open_stream(7, load(1)->session.ref, 2000));
+	ck_assert_uint_eq(event(7, "a", 2000), 1);
+	close_store();
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
+	open_store();
+	ck_assert_str_eq(replay(7, 0), "1:a ");
+	close_store();
+}
+END_TEST
+
+START_TEST(a_store_without_streams_is_backed_up_first)
+{
+	make_version_1();
+	open_store();
+	end(1, 9000);
+	close_store();
+	ck_assert_int_eq(rename(in_directory("test.db.backup-v1"),
+	                        in_directory("test.db")),
+	                 0);
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 1);
+	open_store(); /* and this one is brought up to date as well */
+	ck_assert(is_live(1));
+	close_store();
+}
+END_TEST
+
+START_TEST(half_of_version_2_is_not_version_1)
+{
+	make_version_1();
+	run_sql("CREATE TABLE stream (ref INTEGER PRIMARY KEY)");
+	ck_assert_ptr_nonnull(
+		strstr(open_fails(MCPS_E_CORRUPT)->text, "schema was changed"));
+}
+END_TEST
+
+TCase *sqlite_migration_case(void)
+{
+	TCase *tests = tcase_create("migration");
+
+	tcase_add_checked_fixture(tests, directory_make, directory_remove);
+	tcase_add_test(tests, an_older_store_is_brought_up_to_date);
+	tcase_add_test(tests,
+	               a_new_store_is_made_of_all_versions_without_a_backup);
+	tcase_add_test(tests, a_backup_is_made_before_the_upgrade);
+	tcase_add_test(tests, without_a_backup_there_is_no_upgrade);
+	tcase_add_test(tests, an_upgrade_that_fails_changes_nothing);
+	tcase_add_test(tests,
+	               an_older_store_with_a_changed_schema_is_not_upgraded);
+	tcase_add_test(tests, a_store_without_streams_gets_them);
+	tcase_add_test(tests, a_store_without_streams_is_backed_up_first);
+	tcase_add_test(tests, half_of_version_2_is_not_version_1);
+	return tests;
+}

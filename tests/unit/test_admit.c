@@ -1,0 +1,244 @@
+/* Admission over its whole input space, against the table written down once
+ * more, column by column, and by somebody else. */
+#include "http/admit.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+/* ---- the table ----------------------------------------------------------- */
+
+enum column {
+	NO_ID, /* none was sent */
+	COLD,  /* memory does not know it */
+	LIVE,  /* ... and, for initialize, it fits */
+	LIVE_MISFIT,
+	ENDED,
+	UNKNOWN_REFUSED, /* the policy does not allow it */
+	UNKNOWN_ALLOWED,
+	UNKNOWN_SIGNED, /* DELETE: ours, not too old */
+	UNKNOWN_OTHER,  /* DELETE: not so */
+	COLUMNS
+};
+
+#define NONE ((enum verdict)99)
+
+static const enum verdict table[4][COLUMNS] = {
+	[ADMIT_INITIALIZE] = { VERDICT_CREATE, VERDICT_LOAD, VERDICT_RENEW,
+	                       VERDICT_CREATE, VERDICT_CREATE, VERDICT_CREATE,
+	                       VERDICT_CREATE, NONE, NONE },
+	[ADMIT_POST] = { VERDICT_NO_ID, VERDICT_LOAD, VERDICT_SERVE,
+	                 VERDICT_SERVE, VERDICT_GONE, VERDICT_GONE,
+	                 VERDICT_RECREATE, NONE, NONE },
+	[ADMIT_GET] = { VERDICT_NO_ID, VERDICT_LOAD, VERDICT_SERVE,
+	                VERDICT_SERVE, VERDICT_GONE, VERDICT_GONE,
+	                VERDICT_RECREATE, NONE, NONE },
+	[ADMIT_DELETE] = { VERDICT_NO_ID, VERDICT_LOAD, VERDICT_END,
+	                   VERDICT_END, VERDICT_GONE, NONE, NONE, VERDICT_BURY,
+	                   VERDICT_GONE },
+};
+
+/* "never", "issued": signed by us, "authenticated": also any well-formed id of
+ * an identified caller. An id past its own lifetime has ended. */
+static bool is_allowed(const struct admit_view *view)
+{
+	bool issued = view->is_signed;
+	bool known = view->is_well_formed && !view->is_anonymous;
+
+	if (view->is_too_old)
+		return false;
+	switch (view->policy) {
+	case MCPS_UNKNOWN_ISSUED:
+		return issued;
+	case MCPS_UNKNOWN_AUTHENTICATED:
+		return issued || known;
+	default:
+		return false;
+	}
+}
+
+static enum column column_of(const struct admit_view *view,
+                             enum session_found found)
+{
+	if (!view->has_id)
+		return NO_ID;
+	switch (found) {
+	case FOUND_NOT_LOADED:
+		return COLD;
+	case FOUND_LIVE:
+		return view->fits ? LIVE : LIVE_MISFIT;
+	case FOUND_ENDED:
+		return ENDED;
+	case FOUND_UNKNOWN:
+		break;
+	}
+	if (view->kind == ADMIT_DELETE)
+		return view->is_signed && !view->is_too_old ? UNKNOWN_SIGNED
+		                                            : UNKNOWN_OTHER;
+	return is_allowed(view) ? UNKNOWN_ALLOWED : UNKNOWN_REFUSED;
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+static const enum mcps_unknown_ids policies[] = { MCPS_UNKNOWN_NEVER,
+	                                          MCPS_UNKNOWN_ISSUED,
+	                                          MCPS_UNKNOWN_AUTHENTICATED };
+
+enum { BOOLEANS = 6, INPUTS = 4 * 3 * 4 << BOOLEANS };
+
+static enum session_found view_make(struct admit_view *view, unsigned number)
+{
+	unsigned rest = number >> BOOLEANS;
+
+	*view = (struct admit_view){
+		.has_id = number & 1,
+		.is_well_formed = number >> 1 & 1,
+		.is_signed = number >> 2 & 1,
+		.is_too_old = number >> 3 & 1,
+		.is_anonymous = number >> 4 & 1,
+		.fits = number >> 5 & 1,
+		.kind = (enum admit_kind)(rest % 4),
+		.policy = policies[rest / 4 % 3],
+	};
+	return (enum session_found)(rest / 12);
+}
+
+START_TEST(every_input_gets_the_verdict_of_the_table)
+{
+	for (unsigned number = 0; number < INPUTS; number++) {
+		struct admit_view view;
+		enum session_found found = view_make(&view, number);
+		enum verdict wanted = table[view.kind][column_of(&view, found)];
+
+		ck_assert_int_ne(wanted, NONE);
+		ck_assert_msg(mcps__admit(&view, found) == wanted,
+		              "input %u: verdict %d, not %d", number,
+		              mcps__admit(&view, found), wanted);
+	}
+}
+END_TEST
+
+START_TEST(initialize_never_locks_anybody_out)
+{
+	for (unsigned number = 0; number < INPUTS; number++) {
+		struct admit_view view;
+		enum session_found found = view_make(&view, number);
+		enum verdict verdict;
+
+		if (view.kind != ADMIT_INITIALIZE)
+			continue;
+		verdict = mcps__admit(&view, found);
+		ck_assert(verdict == VERDICT_CREATE ||
+		          verdict == VERDICT_RENEW || verdict == VERDICT_LOAD);
+	}
+}
+END_TEST
+
+START_TEST(what_has_ended_is_served_to_nobody)
+{
+	for (unsigned number = 0; number < INPUTS; number++) {
+		struct admit_view view;
+		enum session_found found = view_make(&view, number);
+		enum verdict verdict = mcps__admit(&view, found);
+
+		if (found != FOUND_ENDED || !view.has_id ||
+		    view.kind == ADMIT_INITIALIZE)
+			continue;
+		ck_assert_int_eq(verdict, VERDICT_GONE);
+	}
+}
+END_TEST
+
+START_TEST(delete_never_makes_a_session)
+{
+	for (unsigned number = 0; number < INPUTS; number++) {
+		struct admit_view view;
+		enum session_found found = view_make(&view, number);
+
+		if (view.kind == ADMIT_DELETE)
+			ck_assert_int_ne(mcps__admit(&view, found),
+			                 VERDICT_RECREATE);
+	}
+}
+END_TEST
+
+/* ---- settling ------------------------------------------------------------ */
+
+static const enum verdict asking[] = { VERDICT_LOAD,  VERDICT_CREATE,
+	                               VERDICT_RENEW, VERDICT_RECREATE,
+	                               VERDICT_END,   VERDICT_BURY };
+
+START_TEST(what_the_store_cannot_say_has_failed)
+{
+	ck_assert_int_eq(
+		mcps__settle(asking[_i], FOUND_NOT_LOADED, MCPS_E_STORE),
+		SETTLED_FAILED);
+}
+END_TEST
+
+START_TEST(what_was_loaded_or_recreated_is_admitted_again)
+{
+	static const enum session_found found[] = { FOUND_LIVE, FOUND_ENDED,
+		                                    FOUND_UNKNOWN };
+
+	ck_assert_int_eq(mcps__settle(VERDICT_LOAD, found[_i], MCPS_OK),
+	                 SETTLED_AGAIN);
+	ck_assert_int_eq(mcps__settle(VERDICT_RECREATE, found[_i], MCPS_OK),
+	                 SETTLED_AGAIN);
+}
+END_TEST
+
+START_TEST(what_was_created_or_renewed_is_served)
+{
+	ck_assert_int_eq(mcps__settle(VERDICT_CREATE, FOUND_LIVE, MCPS_OK),
+	                 SETTLED_SERVE);
+	ck_assert_int_eq(mcps__settle(VERDICT_RENEW, FOUND_LIVE, MCPS_OK),
+	                 SETTLED_SERVE);
+	ck_assert_int_eq(mcps__settle(VERDICT_RENEW, FOUND_ENDED, MCPS_E_GONE),
+	                 SETTLED_AGAIN);
+}
+END_TEST
+
+START_TEST(only_the_delete_that_ended_it_gets_204)
+{
+	ck_assert_int_eq(mcps__settle(VERDICT_END, FOUND_ENDED, MCPS_OK),
+	                 SETTLED_ENDED);
+	ck_assert_int_eq(mcps__settle(VERDICT_END, FOUND_ENDED, MCPS_E_GONE),
+	                 SETTLED_AGAIN);
+	ck_assert_int_eq(mcps__settle(VERDICT_END, FOUND_LIVE, MCPS_OK),
+	                 SETTLED_AGAIN);
+}
+END_TEST
+
+START_TEST(a_burial_is_404_unless_somebody_lives_there)
+{
+	ck_assert_int_eq(mcps__settle(VERDICT_BURY, FOUND_ENDED, MCPS_E_GONE),
+	                 SETTLED_GONE);
+	ck_assert_int_eq(mcps__settle(VERDICT_BURY, FOUND_LIVE, MCPS_OK),
+	                 SETTLED_AGAIN);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("admit");
+	TCase *tests = tcase_create("admit");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tests, every_input_gets_the_verdict_of_the_table);
+	tcase_add_test(tests, initialize_never_locks_anybody_out);
+	tcase_add_test(tests, what_has_ended_is_served_to_nobody);
+	tcase_add_test(tests, delete_never_makes_a_session);
+	tcase_add_loop_test(tests, what_the_store_cannot_say_has_failed, 0, 6);
+	tcase_add_loop_test(
+		tests, what_was_loaded_or_recreated_is_admitted_again, 0, 3);
+	tcase_add_test(tests, what_was_created_or_renewed_is_served);
+	tcase_add_test(tests, only_the_delete_that_ended_it_gets_204);
+	tcase_add_test(tests, a_burial_is_404_unless_somebody_lives_there);
+	suite_add_tcase(suite, tests);
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,342 @@
+/* Arguments of a call: the values that a handler gets. */
+#include "mcp/fields.h"
+
+#include "argument_call.h"
+#include "failing_memory.h"
+
+#include <check.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const langs[] = { "en", "de", "\xc3\xa9\n", NULL };
+struct all {
+	int64_t times, count;
+	double ratio, share;
+	const char *text, *lang, *code;
+	struct json_object *extra, *shape;
+	bool loud;
+};
+
+#define OPTIONAL(member, ...) \
+	MCPS_FIELD(struct all, member, NULL, .optional = true, __VA_ARGS__)
+
+static const mcps_field full[] = {
+	OPTIONAL(loud, .otherwise = "true"),
+	OPTIONAL(times, .otherwise = "2", .minimum = 1, .maximum = 10),
+	OPTIONAL(count, .otherwise = NULL),
+	OPTIONAL(ratio, .otherwise = "0.25", .minimum = -0.5, .maximum = 1e300),
+	OPTIONAL(share, .otherwise = NULL),
+	OPTIONAL(text, .min_length = 2, .max_length = 3),
+	OPTIONAL(lang, .otherwise = "\"d\\u0065\"", .one_of = langs),
+	OPTIONAL(code, .max_length = 1),
+	OPTIONAL(extra, .otherwise = "{\"a\":[1,null]}"),
+	OPTIONAL(shape, .otherwise = "null"),
+	MCPS_FIELDS_END,
+};
+
+struct pair {
+	const char *first;
+	int64_t second;
+};
+
+static const mcps_field pair[] = {
+	MCPS_FIELD(struct pair, first, "One"),
+	MCPS_FIELD(struct pair, second, "Two"),
+	MCPS_FIELDS_END,
+};
+
+/* ---- what a handler gets ------------------------------------------------ */
+
+static const struct all *all_read(const char *json)
+{
+	call_open(full, sizeof(struct all), json);
+	ck_assert_msg(call_read() == MCPS_OK, "%s: %s", json, call.error.text);
+	return call.arguments.args;
+}
+
+START_TEST(each_kind_arrives_in_its_member)
+{
+	const struct all *args = all_read(
+		"{\"shape\":\"sq\",\"extra\":{\"b\":[true]},\"lang\":\"en\","
+		"\"text\":\"h\\u00e9\\n\",\"share\":-2,\"ratio\":1e-1,"
+		"\"count\":-7,\"times\":3.0,\"loud\":false}");
+
+	ck_assert(!args->loud);
+	ck_assert_int_eq(args->times, 3);
+	ck_assert_int_eq(args->count, -7);
+	ck_assert(args->ratio == 0.1);
+	ck_assert(args->share == -2);
+	ck_assert_str_eq(args->text, "h\xc3\xa9\n");
+	ck_assert_str_eq(args->lang, "en");
+	ck_assert_str_eq(json_object_to_json_string_ext(args->extra, 0),
+	                 "{\"b\":[true]}");
+	ck_assert_str_eq(json_object_get_string(args->shape), "sq");
+	call_close();
+}
+END_TEST
+
+static const char *const empty[] = { "", "{}" };
+
+START_TEST(an_absent_argument_is_its_default_or_zero)
+{
+	const struct all *args = all_read(empty[_i]);
+
+	ck_assert(args->loud);
+	ck_assert_int_eq(args->times, 2);
+	ck_assert_int_eq(args->count, 0);
+	ck_assert(args->ratio == 0.25);
+	ck_assert(args->share == 0);
+	ck_assert_ptr_null(args->text);
+	ck_assert_str_eq(args->lang, "de");
+	ck_assert_ptr_null(args->code);
+	ck_assert_str_eq(json_object_to_json_string_ext(args->extra, 0),
+	                 "{\"a\":[1,null]}");
+	ck_assert_ptr_null(args->shape);
+	call_close();
+}
+END_TEST
+
+START_TEST(a_default_object_is_the_calls_own)
+{
+	const struct all *args = all_read("{}");
+	struct arguments second = { 0 };
+	const struct all *others;
+
+	json_object_object_add(args->extra, "mine", NULL);
+	ck_assert_int_eq(
+		mcps__arguments_read(&second, call.set, NULL, SCAN_NONE, NULL),
+		MCPS_OK);
+	others = second.args;
+	ck_assert_str_eq(json_object_to_json_string_ext(others->extra, 0),
+	                 "{\"a\":[1,null]}");
+	mcps__arguments_finish(&second);
+	call_close();
+}
+END_TEST
+
+struct integer {
+	const char *json;
+	int64_t value;
+};
+
+static const struct integer integers[] = {
+	{ "{\"count\":9223372036854775807}", INT64_MAX },
+	{ "{\"count\":-9223372036854775808}", INT64_MIN },
+	{ "{\"count\":9007199254740993}", 9007199254740993 },
+	{ "{\"count\":9007199254740993.0}", 9007199254740993 },
+	{ "{\"count\":1e2}", 100 },
+	{ "{\"count\":1200e-2}", 12 },
+	{ "{\"count\":-0}", 0 },
+	{ "{\"count\":0e999}", 0 },
+};
+
+START_TEST(an_integer_arrives_exactly)
+{
+	const struct all *args = all_read(integers[_i].json);
+
+	ck_assert_int_eq(args->count, integers[_i].value);
+	call_close();
+}
+END_TEST
+
+static const char *const accepted[] = {
+	"{\"times\":1}",
+	"{\"times\":10}",
+	"{\"ratio\":-0.5}",
+	"{\"ratio\":1e300}",
+	"{\"text\":\"ab\"}",
+	"{\"text\":\"\xc3\xa9\xc3\xa9\xc3\xa9\"}",
+	"{\"text\":\"\\ud83d\\ude00\xf0\x9f\x98\x80\\n\"}",
+	"{\"code\":\"\"}",
+	"{\"lang\":\"\\u00e9\\n\"}",
+	"{\"l\\u006fud\":true}",
+	"{\"shape\":null}",
+	"{\"extra\":\"a\\u0000b\"}",
+};
+
+START_TEST(a_value_at_its_bound_is_accepted)
+{
+	all_read(accepted[_i]);
+	call_close();
+}
+END_TEST
+
+START_TEST(a_tool_without_fields_takes_no_arguments)
+{
+	call_open(NULL, 0, "{}");
+	ck_assert_int_eq(call_read(), MCPS_OK);
+	ck_assert_ptr_nonnull(call.arguments.args);
+	call_close();
+
+	call_open(NULL, 0, "{\"a\":1}");
+	ck_assert_int_eq(call_read(), MCPS_E_PARAMS);
+	ck_assert_str_eq(call.error.text, "unknown argument \"a\"");
+	call_close();
+}
+END_TEST
+
+START_TEST(the_document_itself_is_not_taken_for_absent_arguments)
+{
+	static const char text[] = "{\"first\":\"x\",\"second\":1}";
+	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
+
+	call_open(pair, sizeof(struct pair), "");
+	ck_assert_int_eq(
+		mcps__scan_run(&call.scan, text, strlen(text), &limits, NULL),
+		MCPS_OK);
+	ck_assert_int_eq(mcps__arguments_read(&call.arguments, call.set,
+	                                      &call.scan, SCAN_NONE, NULL),
+	                 MCPS_E_PARAMS);
+	call_close();
+}
+END_TEST
+
+/* ---- memory ------------------------------------------------------------- */
+
+START_TEST(small_arguments_need_no_allocation)
+{
+	struct failing_memory memory;
+
+	call_open(pair, sizeof(struct pair), "{\"first\":\"x\",\"second\":1}");
+	failing_memory_start(&memory, 0);
+	ck_assert_int_eq(call_read(), MCPS_OK);
+	failing_memory_stop(&memory);
+	ck_assert_uint_eq(memory.calls, 0);
+	ck_assert_ptr_eq(call.arguments.args, call.arguments.few);
+	call_close();
+}
+END_TEST
+
+/* The string of a length that fills FEW, or one byte more. */
+static void long_first(size_t excess)
+{
+	struct failing_memory memory;
+	size_t length = sizeof call.arguments.few - sizeof(struct pair) - 1;
+	char text[300] = "";
+	char json[400];
+
+	memset(text, 'x', length + excess);
+	snprintf(json, sizeof json, "{\"second\":5,\"first\":\"%s\"}", text);
+	call_open(pair, sizeof(struct pair), json);
+	failing_memory_start(&memory, 0);
+	ck_assert_int_eq(call_read(), MCPS_OK);
+	failing_memory_stop(&memory);
+	ck_assert_uint_eq(memory.calls, excess);
+	ck_assert_str_eq(((struct pair *)call.arguments.args)->first, text);
+	ck_assert_int_eq(((struct pair *)call.arguments.args)->second, 5);
+	call_close();
+}
+
+START_TEST(larger_arguments_need_one)
+{
+	long_first(0);
+	long_first(1);
+}
+END_TEST
+
+START_TEST(reading_survives_the_failure_of_each_allocation)
+{
+	static const char json[] =
+		"{\"lang\":\"en\",\"text\":\"\\u00e9\\n\",\"extra\":{\"a\\n\":"
+		"[\"\\u00e9\",1.5,\"a string that is longer than most \\n\"]},"
+		"\"shape\":[123456789012345678901234567890,\"\\t\"]}";
+	struct failing_memory memory;
+	mcps_status status;
+	size_t n = 0;
+
+	call_open(full, sizeof(struct all), json);
+	call_close();
+	for (;;) {
+		call_open(full, sizeof(struct all), json);
+		failing_memory_start(&memory, ++n);
+		status = call_read();
+		if (!failing_memory_stop(&memory))
+			break;
+		ck_assert_int_eq(status, MCPS_E_NOMEM);
+		ck_assert_int_eq(call.error.status, MCPS_E_NOMEM);
+		call_close();
+	}
+	ck_assert_int_eq(status, MCPS_OK);
+	ck_assert_uint_gt(n, 2);
+	call_close();
+}
+END_TEST
+
+START_TEST(a_large_struct_that_finds_no_memory_is_reported)
+{
+	struct large {
+		char room[1000];
+		int64_t n;
+	};
+	static const mcps_field fields[] = {
+		MCPS_FIELD(struct large, n, NULL),
+		MCPS_FIELDS_END,
+	};
+	struct failing_memory memory;
+
+	call_open(fields, sizeof(struct large), "{\"n\":1}");
+	failing_memory_start(&memory, 1);
+	ck_assert_int_eq(call_read(), MCPS_E_NOMEM);
+	failing_memory_stop(&memory);
+	ck_assert_str_eq(call.error.text, "out of memory");
+	ck_assert_ptr_null(call.arguments.args);
+	call_close();
+}
+END_TEST
+
+START_TEST(finishing_what_was_never_read_is_fine)
+{
+	struct arguments arguments = { 0 };
+
+	mcps__arguments_finish(&arguments);
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static TCase *value_tests(void)
+{
+	TCase *tests = tcase_create("values");
+
+	tcase_add_test(tests, each_kind_arrives_in_its_member);
+	tcase_add_loop_test(tests, an_absent_argument_is_its_default_or_zero, 0,
+	                    COUNT(empty));
+	tcase_add_test(tests, a_default_object_is_the_calls_own);
+	tcase_add_loop_test(tests, an_integer_arrives_exactly, 0,
+	                    COUNT(integers));
+	tcase_add_loop_test(tests, a_value_at_its_bound_is_accepted, 0,
+	                    COUNT(accepted));
+	tcase_add_test(tests, a_tool_without_fields_takes_no_arguments);
+	tcase_add_test(tests,
+	               the_document_itself_is_not_taken_for_absent_arguments);
+	return tests;
+}
+
+static TCase *memory_tests(void)
+{
+	TCase *tests = tcase_create("memory");
+
+	tcase_add_test(tests, small_arguments_need_no_allocation);
+	tcase_add_test(tests, larger_arguments_need_one);
+	tcase_add_test(tests, reading_survives_the_failure_of_each_allocation);
+	tcase_add_test(tests, a_large_struct_that_finds_no_memory_is_reported);
+	tcase_add_test(tests, finishing_what_was_never_read_is_fine);
+	return tests;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("arguments");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, value_tests());
+	suite_add_tcase(suite, memory_tests());
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,128 @@
+/* Server-sent events: what is written, and ids read back. */
+#include "rpc/event.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct buffer out;
+
+static void set_up(void)
+{
+	out = (struct buffer){ 0 };
+}
+
+static void tear_down(void)
+{
+	mcps__buffer_finish(&out);
+}
+
+static void check(const char *text)
+{
+	ck_assert(!out.failed);
+	ck_assert_uint_eq(out.length, strlen(text));
+	ck_assert_mem_eq(out.data, text, out.length);
+}
+
+START_TEST(an_event_has_its_id_and_one_line_of_data)
+{
+	const struct event_id id = { 0xabcdef, 12 };
+
+	mcps__event_write(&out, &id, "{\"a\":1}", 7);
+	check("id: 0000000000abcdef-12\ndata: {\"a\":1}\n\n");
+}
+END_TEST
+
+START_TEST(an_event_without_an_id_is_data_alone)
+{
+	const struct event_id none = { 0, 7 };
+
+	mcps__event_write(&out, &none, "{}", 2);
+	check("data: {}\n\n");
+}
+END_TEST
+
+START_TEST(an_empty_event_primes_a_client_with_its_id)
+{
+	const struct event_id id = { UINT64_MAX, 1 };
+
+	mcps__event_write(&out, &id, NULL, 0);
+	check("id: ffffffffffffffff-1\ndata: \n\n");
+}
+END_TEST
+
+START_TEST(line_ends_between_tokens_cannot_begin_a_field)
+{
+	const struct event_id id = { 1, 1 };
+
+	mcps__event_write(&out, &id, "{\n\"a\":\r\n1}", 10);
+	check("id: 0000000000000001-1\ndata: { \"a\":  1}\n\n");
+}
+END_TEST
+
+START_TEST(retry_is_an_event_of_its_own)
+{
+	mcps__event_write_retry(&out, 1500);
+	check("retry: 1500\n\n");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool is_good;
+	struct event_id id;
+} ids[] = {
+	{ "0000000000abcdef-12", true, { 0xabcdef, 12 } },
+	{ "ffffffffffffffff-0", true, { UINT64_MAX, 0 } },
+	{ "0000000000000001-9999999999999999999",
+	  true,
+	  { 1, UINT64_C(9999999999999999999) } },
+	{ "0000000000000000-1", false, { 0, 0 } },
+	{ "0000000000abcdef-", false, { 0, 0 } },
+	{ "0000000000abcdef", false, { 0, 0 } },
+	{ "0000000000abcdef-012", false, { 0, 0 } },
+	{ "0000000000abcdef-1 ", false, { 0, 0 } },
+	{ "0000000000abcdef--1", false, { 0, 0 } },
+	{ "0000000000ABCDEF-1", false, { 0, 0 } },
+	{ "0000000000abcdef-10000000000000000000", false, { 0, 0 } },
+	{ "000000000abcdef-1", false, { 0, 0 } },
+	{ "_GET_stream:1", false, { 0, 0 } },
+	{ "", false, { 0, 0 } },
+};
+
+START_TEST(only_ids_as_they_are_written_are_read)
+{
+	struct event_id id;
+
+	ck_assert_msg(
+		mcps__event_id_read(&id, ids[_i].text, strlen(ids[_i].text)) ==
+			ids[_i].is_good,
+		"%s", ids[_i].text);
+	if (!ids[_i].is_good)
+		return;
+	ck_assert_uint_eq(id.stream, ids[_i].id.stream);
+	ck_assert_uint_eq(id.seq, ids[_i].id.seq);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("event");
+	TCase *tcase = tcase_create("event");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, an_event_has_its_id_and_one_line_of_data);
+	tcase_add_test(tcase, an_event_without_an_id_is_data_alone);
+	tcase_add_test(tcase, an_empty_event_primes_a_client_with_its_id);
+	tcase_add_test(tcase, line_ends_between_tokens_cannot_begin_a_field);
+	tcase_add_test(tcase, retry_is_an_event_of_its_own);
+	tcase_add_loop_test(tcase, only_ids_as_they_are_written_are_read, 0,
+	                    sizeof ids / sizeof ids[0]);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

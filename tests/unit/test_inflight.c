@@ -1,0 +1,156 @@
+/* Calls under way, counted for each caller. */
+#include "base/memory.h"
+#include "mcp/inflight.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+static struct inflight_calls calls;
+static struct principal *ann, *bob, *nobody;
+
+static void set_up(void)
+{
+	ck_assert_int_ge(sodium_init(), 0);
+	ck_assert_int_eq(mcps__inflight_init(&calls, 3), MCPS_OK);
+	ann = mcps__principal_new("https://issuer.test", "ann");
+	bob = mcps__principal_new("https://issuer.test", "bob");
+	nobody = mcps__principal_anonymous();
+	ck_assert(ann != NULL && bob != NULL && nobody != NULL);
+}
+
+static void tear_down(void)
+{
+	mcps__principal_unref(ann);
+	mcps__principal_unref(bob);
+	mcps__principal_unref(nobody);
+	mcps__inflight_finish(&calls);
+}
+
+static void enter(const struct principal *who, mcps_status wanted)
+{
+	ck_assert_int_eq(mcps__inflight_enter(&calls, who), wanted);
+}
+
+START_TEST(one_too_many_is_refused_and_not_counted)
+{
+	for (int i = 0; i < 3; i++)
+		enter(ann, MCPS_OK);
+	enter(ann, MCPS_E_LIMIT);
+	enter(ann, MCPS_E_LIMIT);
+	mcps__inflight_leave(&calls, ann);
+	enter(ann, MCPS_OK);
+	enter(ann, MCPS_E_LIMIT);
+}
+END_TEST
+
+START_TEST(each_caller_has_his_own_count)
+{
+	for (int i = 0; i < 3; i++)
+		enter(ann, MCPS_OK);
+	enter(ann, MCPS_E_LIMIT);
+	enter(bob, MCPS_OK);
+	mcps__inflight_leave(&calls, bob);
+	enter(ann, MCPS_E_LIMIT);
+}
+END_TEST
+
+/* A fresh token makes another principal object of the same caller. */
+START_TEST(the_same_identity_is_the_same_caller)
+{
+	struct principal *again =
+		mcps__principal_new("https://issuer.test", "ann");
+
+	for (int i = 0; i < 3; i++)
+		enter(i % 2 == 0 ? ann : again, MCPS_OK);
+	enter(again, MCPS_E_LIMIT);
+	mcps__inflight_leave(&calls, again);
+	mcps__principal_unref(again);
+	enter(ann, MCPS_OK);
+}
+END_TEST
+
+START_TEST(anonymous_callers_are_not_counted)
+{
+	for (int i = 0; i < 100; i++)
+		enter(nobody, MCPS_OK);
+	ck_assert_ptr_null(calls.by_digest);
+	mcps__inflight_leave(&calls, nobody);
+}
+END_TEST
+
+START_TEST(without_a_limit_nobody_is_counted)
+{
+	struct inflight_calls unlimited;
+
+	ck_assert_int_eq(mcps__inflight_init(&unlimited, 0), MCPS_OK);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(mcps__inflight_enter(&unlimited, ann),
+		                 MCPS_OK);
+	ck_assert_ptr_null(unlimited.by_digest);
+	mcps__inflight_leave(&unlimited, ann);
+	mcps__inflight_finish(&unlimited);
+}
+END_TEST
+
+START_TEST(who_has_no_calls_takes_no_memory)
+{
+	for (int i = 0; i < 10; i++) {
+		enter(ann, MCPS_OK);
+		enter(bob, MCPS_OK);
+		mcps__inflight_leave(&calls, ann);
+		mcps__inflight_leave(&calls, bob);
+		ck_assert_ptr_null(calls.by_digest);
+	}
+}
+END_TEST
+
+/* ---- two threads ---- */
+
+static void *enter_and_leave(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 20000; i++)
+		if (mcps__inflight_enter(&calls, ann) == MCPS_OK)
+			mcps__inflight_leave(&calls, ann);
+	return NULL;
+}
+
+START_TEST(two_threads_leave_nothing_behind)
+{
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+		                                enter_and_leave, NULL),
+		                 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_ptr_null(calls.by_digest);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("inflight");
+	TCase *tests = tcase_create("inflight");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, one_too_many_is_refused_and_not_counted);
+	tcase_add_test(tests, each_caller_has_his_own_count);
+	tcase_add_test(tests, the_same_identity_is_the_same_caller);
+	tcase_add_test(tests, anonymous_callers_are_not_counted);
+	tcase_add_test(tests, without_a_limit_nobody_is_counted);
+	tcase_add_test(tests, who_has_no_calls_takes_no_memory);
+	tcase_add_test(tests, two_threads_leave_nothing_behind);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
