@@ -115,12 +115,13 @@ static const char *check_uri(const struct uri_template *compiled)
 
 	for (size_t i = 0; i <= compiled->count; i++) {
 		const struct part *part = &compiled->parts[i];
+		bool is_last = i == compiled->count;
 
-		if (part->literal_length > sizeof uri - length - 2)
+		if (part->literal_length + !is_last > sizeof uri - length)
 			return "it is longer than 512 bytes";
 		memcpy(uri + length, part->literal, part->literal_length);
 		length += part->literal_length;
-		if (i < compiled->count)
+		if (!is_last)
 			uri[length++] = 'x';
 	}
 	return mcps__uri_is_valid(uri, length)

@@ -132,6 +132,36 @@ START_TEST(what_cannot_be_matched_is_refused_with_the_reason)
 }
 END_TEST
 
+/* A template whose URI, with one byte for each variable, has so many bytes:
+ * "a:", the longest possible literal, "{x}/{y}" and a tail. */
+static mcps_status compile_long(size_t length, size_t tail)
+{
+	struct uri_template *compiled;
+	struct mcps_error error = { MCPS_OK, "" };
+	char text[1200];
+	mcps_status status;
+
+	snprintf(text, sizeof text, "a:%0*d{x}/{y}%0*d",
+	         (int)(length - tail - strlen("a:x/y")), 0, (int)tail, 0);
+	status = mcps__template_compile(&compiled, text, &error);
+	if (status == MCPS_OK)
+		mcps__template_free(compiled);
+	else
+		ck_assert_msg(strstr(error.text, "512 bytes") != NULL, "%s",
+		              error.text);
+	return status;
+}
+
+START_TEST(a_template_of_more_than_512_bytes_is_refused_wherever_they_stand)
+{
+	for (size_t tail = 1; tail < 500; tail++) {
+		ck_assert_int_eq(compile_long(512, tail), MCPS_OK);
+		ck_assert_int_eq(compile_long(513, tail), MCPS_E_INVAL);
+		ck_assert_int_eq(compile_long(512 + tail, tail), MCPS_E_INVAL);
+	}
+}
+END_TEST
+
 START_TEST(variables_have_their_names_in_order)
 {
 	struct uri_template *compiled = compile("a:{one}/{+t.w_o2}");
@@ -305,6 +335,9 @@ int main(void)
 	tcase_add_loop_test(tests,
 	                    what_cannot_be_matched_is_refused_with_the_reason,
 	                    0, COUNT(faults));
+	tcase_add_test(
+		tests,
+		a_template_of_more_than_512_bytes_is_refused_wherever_they_stand);
 	tcase_add_test(tests, variables_have_their_names_in_order);
 	tcase_add_loop_test(tests, a_uri_fits_or_does_not, 0, COUNT(matches));
 	tcase_add_loop_test(tests, whatever_can_be_read_somehow_is_read, 0,
