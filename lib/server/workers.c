@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Waking a thread costs more than a small handler. So nobody is woken while
+ * somebody who was is still on the way: who arrives, takes one, and if more is
+ * waiting has the next one come. */
 struct workers {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
@@ -16,18 +19,39 @@ struct workers {
 	struct work **end;
 	uint32_t waiting;
 	uint32_t queue;
+	uint32_t asleep;
+	bool is_called; /* one of those asleep */
 	bool is_stopping;
 	uint32_t count;
 	pthread_t threads[];
 };
 
+/* Whether to signal, once the lock is given back: who is woken wants it. */
+static bool call_one(struct workers *workers)
+{
+	bool calls = workers->waiting != 0 && workers->asleep != 0 &&
+	             !workers->is_called;
+
+	workers->is_called = workers->is_called || calls;
+	return calls;
+}
+
+static void sleep_one(struct workers *workers)
+{
+	workers->asleep++;
+	pthread_cond_wait(&workers->filled, &workers->lock);
+	workers->asleep--;
+	workers->is_called = false;
+}
+
 static struct work *take(struct workers *workers)
 {
 	struct work *work;
+	bool calls;
 
 	pthread_mutex_lock(&workers->lock);
 	while (workers->first == NULL && !workers->is_stopping)
-		pthread_cond_wait(&workers->filled, &workers->lock);
+		sleep_one(workers);
 	work = workers->first;
 	if (work != NULL) {
 		workers->first = work->next;
@@ -35,7 +59,10 @@ static struct work *take(struct workers *workers)
 			workers->end = &workers->first;
 		workers->waiting--;
 	}
+	calls = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
+	if (calls)
+		pthread_cond_signal(&workers->filled);
 	return work;
 }
 
@@ -53,7 +80,7 @@ static void *worker_main(void *arg)
 static bool submit(void *arg, struct work *work, bool must)
 {
 	struct workers *workers = arg;
-	bool is_late, is_full;
+	bool is_late, is_full, calls;
 
 	pthread_mutex_lock(&workers->lock);
 	is_late = workers->is_stopping;
@@ -63,9 +90,11 @@ static bool submit(void *arg, struct work *work, bool must)
 		*workers->end = work;
 		workers->end = &work->next;
 		workers->waiting++;
-		pthread_cond_signal(&workers->filled);
 	}
+	calls = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
+	if (calls)
+		pthread_cond_signal(&workers->filled);
 	if (!is_late)
 		return !is_full;
 	if (must)
