@@ -1,11 +1,8 @@
 #include "mcp/deliver.h"
 
-#include "base/container.h"
 #include "base/memory.h"
 #include "mcp/call.h"
 #include "session/stream.h"
-
-#include <string.h>
 
 static void write_message(struct buffer *out, const char *method,
                           const char *params)
@@ -65,28 +62,23 @@ static const struct {
 
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
-struct told {
-	struct session_wait wait;
-};
-
 static void saved(struct session_wait *wait, enum session_found found,
                   struct session *session, mcps_status status)
 {
 	(void)found, (void)status; /* else it is said once more */
 	mcps__session_unref(session);
-	mcps__free(container_of(wait, struct told, wait));
+	mcps__free(wait);
 }
 
 /* So that it is not said again after the next restart. */
 static void remember(struct sessions *sessions, struct session *session)
 {
-	struct told *told = mcps__calloc(1, sizeof *told);
+	struct session_wait *wait = mcps__calloc(1, sizeof *wait);
 
-	if (told == NULL)
+	if (wait == NULL)
 		return;
-	told->wait.fn = saved;
-	mcps__sessions_save(sessions, session, 0, SESSION_RECREATED,
-	                    &told->wait);
+	wait->fn = saved;
+	mcps__sessions_save(sessions, session, 0, SESSION_RECREATED, wait);
 }
 
 /* Say to a session which lists are others than it has seen, once. What cannot
@@ -107,20 +99,17 @@ static void announce(void *arg, struct session *session)
 		remember(mcp->sessions, session);
 }
 
-static void to_all(void *arg, const char *method)
+static void list_changed(void *arg)
 {
 	struct mcp *mcp = arg;
 
-	for (int i = 0; i < LISTS; i++)
-		if (strcmp(lists[i].method, method) == 0)
-			mcps__sessions_mark_lists(mcp->sessions, lists[i].list);
 	mcps__listeners_each(mcp->sessions, announce, mcp);
 }
 
 void mcps__deliver_connect(struct mcp *mcp)
 {
 	mcp->notifier = (struct notifier){ .session = to_session,
-		                           .all = to_all,
+		                           .list_changed = list_changed,
 		                           .call = to_call,
 		                           .arg = mcp };
 	mcp->sessions->listens = announce;

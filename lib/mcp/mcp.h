@@ -26,13 +26,14 @@ struct mcps_call;
  * until streams set these, nothing is sent, and nothing is promised. */
 struct notifier {
 	/* A notification METHOD with PARAMS (JSON text, NULL: none) to one
-	 * session, to all that are in memory, and on the stream of a call.
-	 * Called on any thread, under no lock; texts die with the return. */
+	 * session, and on the stream of a call. Called on any thread, under no
+	 * lock; texts die with the return. */
 	void (*session)(void *arg, struct session *session, const char *method,
 	                const char *params);
-	void (*all)(void *arg, const char *method);
 	void (*call)(void *arg, struct mcps_call *call, const char *method,
 	             const char *params);
+	/* Sessions in memory are marked (lists_differ): tell who listens. */
+	void (*list_changed)(void *arg);
 	void *arg;
 };
 

@@ -8,7 +8,8 @@
 
 bool mcps__notify_is_connected(const struct mcp *mcp)
 {
-	return mcp->notifier.session != NULL && mcp->notifier.all != NULL;
+	return mcp->notifier.session != NULL &&
+	       mcp->notifier.list_changed != NULL;
 }
 
 void mcps__notify_session(struct mcp *mcp, struct session *session,
@@ -30,18 +31,18 @@ void mcps__notify_call(struct mcps_call *call, const char *method,
 
 void mcps__notify_list(struct mcp *mcp, enum offer_kind kind)
 {
-	static const char *const methods[] = {
-		[OFFER_TOOL] = "notifications/tools/list_changed",
-		[OFFER_RESOURCE] = "notifications/resources/list_changed",
-		[OFFER_TEMPLATE] = "notifications/resources/list_changed",
-		[OFFER_PROMPT] = "notifications/prompts/list_changed",
+	static const uint8_t lists[] = {
+		[OFFER_TOOL] = SESSION_LIST_TOOLS,
+		[OFFER_RESOURCE] = SESSION_LIST_RESOURCES,
+		[OFFER_TEMPLATE] = SESSION_LIST_RESOURCES,
+		[OFFER_PROMPT] = SESSION_LIST_PROMPTS,
 	};
 	uint8_t digest[MCPS_LISTS_DIGEST_SIZE];
 
 	mcps__registry_digest(mcp->registry, digest);
-	mcps__sessions_set_lists(mcp->sessions, digest);
-	if (mcp->notifier.all != NULL)
-		mcp->notifier.all(mcp->notifier.arg, methods[kind]);
+	mcps__sessions_set_lists(mcp->sessions, digest, lists[kind]);
+	if (mcp->notifier.list_changed != NULL)
+		mcp->notifier.list_changed(mcp->notifier.arg);
 }
 
 /* ---- subscriptions ---- */

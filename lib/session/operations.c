@@ -278,64 +278,39 @@ struct save {
 	struct session *session;
 	struct session_wait *wait;
 	uint32_t set, clear;
-	struct mcps_session_row row;
-	char data[512];
+	struct live_row live;
 };
-
-static mcps_status save_take(void *arg, const struct mcps_session_row *row)
-{
-	struct save *save = arg;
-
-	if (row->data_length > sizeof save->data)
-		return MCPS_E_CORRUPT;
-	save->row = *row;
-	if (row->data_length > 0)
-		memcpy(save->data, row->data, row->data_length);
-	save->row.data = save->data;
-	return MCPS_OK;
-}
 
 static mcps_status save_run(struct writer_job *job, mcps_store *store)
 {
 	struct save *save = container_of(job, struct save, job);
-	mcps_status status;
+	struct mcps_session_row *row = &save->live.row;
+	uint8_t lists[MCPS_LISTS_DIGEST_SIZE];
+	mcps_status status =
+		mcps__live_row_load(&save->live, store, save->session->key);
 
-	save->row.phase = MCPS_PHASE_ENDED;
-	status = store->ops->session_load(store, save->session->key, save_take,
-	                                  save);
 	if (status != MCPS_OK)
 		return status;
-	if (save->row.phase != MCPS_PHASE_LIVE)
-		return MCPS_E_GONE;
-	save->row.flags = (save->row.flags | save->set) & ~save->clear;
+	row->flags = (row->flags | save->set) & ~save->clear;
+	mcps__sessions_get_lists(save->sessions, lists);
+	/* Looked at later: who has yet to be told, must not seem to know. */
 	if (atomic_load(&save->session->lists_differ) == 0)
-		mcps__sessions_get_lists(save->sessions, save->row.lists);
-	return store->ops->session_save(store, &save->row);
+		memcpy(row->lists, lists, sizeof lists);
+	return store->ops->session_save(store, row);
 }
 
 static void save_done(struct writer_job *job, mcps_status status)
 {
 	struct save *save = container_of(job, struct save, job);
 	struct session *session = save->session;
-	struct session_wait *wait = save->wait;
 
 	if (status == MCPS_OK) {
 		pthread_mutex_lock(&session->lock);
 		session->flags = (session->flags | save->set) & ~save->clear;
 		pthread_mutex_unlock(&session->lock);
 	}
-	/* After MCPS_E_STORE nobody knows what the row says: it is read
-	 * again. */
-	if (status == MCPS_E_GONE || status == MCPS_E_STORE)
-		mcps__sessions_forget(save->sessions, session);
+	mcps__live_row_changed(save->sessions, session, save->wait, status);
 	mcps__free(save);
-	if (status == MCPS_OK) {
-		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
-		return;
-	}
-	mcps__session_unref(session);
-	wait->fn(wait, status == MCPS_E_GONE ? FOUND_ENDED : FOUND_NOT_LOADED,
-	         NULL, status);
 }
 
 void mcps__sessions_save(struct sessions *sessions, struct session *session,

@@ -140,21 +140,16 @@ void mcps__sessions_get_lists(struct sessions *sessions,
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-void mcps__sessions_mark_lists(struct sessions *sessions, uint8_t lists)
+void mcps__sessions_set_lists(struct sessions *sessions,
+                              const uint8_t lists[MCPS_LISTS_DIGEST_SIZE],
+                              uint8_t changed)
 {
 	struct session *session, *next;
 
 	pthread_mutex_lock(&sessions->lock);
-	HASH_ITER (hh, sessions->by_key, session, next)
-		atomic_fetch_or(&session->lists_differ, lists);
-	pthread_mutex_unlock(&sessions->lock);
-}
-
-void mcps__sessions_set_lists(struct sessions *sessions,
-                              const uint8_t lists[MCPS_LISTS_DIGEST_SIZE])
-{
-	pthread_mutex_lock(&sessions->lock);
 	memcpy(sessions->options.lists, lists, MCPS_LISTS_DIGEST_SIZE);
+	HASH_ITER (hh, sessions->by_key, session, next)
+		atomic_fetch_or(&session->lists_differ, changed);
 	pthread_mutex_unlock(&sessions->lock);
 }
 

@@ -91,10 +91,10 @@ void mcps__sessions_set_keys(struct sessions *sessions,
 /* The digest of what is offered, which may change while the server runs. */
 void mcps__sessions_get_lists(struct sessions *sessions,
                               uint8_t out[MCPS_LISTS_DIGEST_SIZE]);
-/* Every session in memory has yet to be told of these lists. */
-void mcps__sessions_mark_lists(struct sessions *sessions, uint8_t lists);
+/* CHANGED (enum session_list): every session in memory has yet to be told. */
 void mcps__sessions_set_lists(struct sessions *sessions,
-                              const uint8_t lists[MCPS_LISTS_DIGEST_SIZE]);
+                              const uint8_t lists[MCPS_LISTS_DIGEST_SIZE],
+                              uint8_t changed);
 
 /* Everything of a caller ends: its rows become tombstones, ids issued before
  * now are no longer believed. Waits for the store. */

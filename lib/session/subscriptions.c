@@ -2,6 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "session/work.h"
 
 #include <string.h>
 
@@ -175,25 +176,11 @@ struct subscribe {
 	struct session *session; /* a reference */
 	struct session_wait *wait;
 	bool wants;
-	struct mcps_session_row row;
-	char data[512];
+	struct live_row live;
 	struct buffer uris; /* as stored */
 	uint64_t version;   /* of that; 0: there is none */
 	char uri[];
 };
-
-static mcps_status take_session(void *arg, const struct mcps_session_row *row)
-{
-	struct subscribe *subscribe = arg;
-
-	if (row->data_length > sizeof subscribe->data)
-		return MCPS_E_CORRUPT;
-	subscribe->row = *row;
-	if (row->data_length > 0)
-		memcpy(subscribe->data, row->data, row->data_length);
-	subscribe->row.data = subscribe->data;
-	return MCPS_OK;
-}
 
 static mcps_status take_uris(void *arg, const struct mcps_state_row *row)
 {
@@ -235,7 +222,7 @@ static mcps_status uris_store(struct subscribe *subscribe, mcps_store *store)
 {
 	const struct mcps_state_row row = {
 		.scope = MCPS_STATE_OF_SESSION,
-		.owner = subscribe->row.ref,
+		.owner = subscribe->live.row.ref,
 		.key = state_key,
 		.value = subscribe->uris.data,
 		.length = subscribe->uris.length,
@@ -251,13 +238,13 @@ static mcps_status uris_store(struct subscribe *subscribe, mcps_store *store)
 /* A flag of the row says whether there is something to be read with it. */
 static mcps_status flag_store(struct subscribe *subscribe, mcps_store *store)
 {
-	uint32_t had = subscribe->row.flags & SESSION_SUBSCRIBED;
+	uint32_t had = subscribe->live.row.flags & SESSION_SUBSCRIBED;
 	uint32_t has = subscribe->uris.length != 0 ? SESSION_SUBSCRIBED : 0;
 
 	if (had == has)
 		return MCPS_OK;
-	subscribe->row.flags ^= SESSION_SUBSCRIBED;
-	return store->ops->session_save(store, &subscribe->row);
+	subscribe->live.row.flags ^= SESSION_SUBSCRIBED;
+	return store->ops->session_save(store, &subscribe->live.row);
 }
 
 static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
@@ -265,18 +252,15 @@ static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
 	struct subscribe *subscribe = container_of(job, struct subscribe, job);
 	mcps_status status;
 
-	subscribe->row.phase = MCPS_PHASE_ENDED;
 	subscribe->version = 0;
 	mcps__buffer_reset(&subscribe->uris);
-	status = store->ops->session_load(store, subscribe->session->key,
-	                                  take_session, subscribe);
+	status = mcps__live_row_load(&subscribe->live, store,
+	                             subscribe->session->key);
 	if (status != MCPS_OK)
 		return status;
-	if (subscribe->row.phase != MCPS_PHASE_LIVE)
-		return MCPS_E_GONE;
 	status = store->ops->state_get(store, MCPS_STATE_OF_SESSION,
-	                               subscribe->row.ref, state_key, take_uris,
-	                               subscribe);
+	                               subscribe->live.row.ref, state_key,
+	                               take_uris, subscribe);
 	if (status == MCPS_OK)
 		status = uris_change(subscribe);
 	if (status == MCPS_LATER)
@@ -292,7 +276,7 @@ static void flag_take(struct subscribe *subscribe)
 
 	pthread_mutex_lock(&session->lock);
 	session->flags = (session->flags & ~(uint32_t)SESSION_SUBSCRIBED) |
-	                 (subscribe->row.flags & SESSION_SUBSCRIBED);
+	                 (subscribe->live.row.flags & SESSION_SUBSCRIBED);
 	pthread_mutex_unlock(&session->lock);
 }
 
@@ -300,7 +284,6 @@ static void subscribe_done(struct writer_job *job, mcps_status status)
 {
 	struct subscribe *subscribe = container_of(job, struct subscribe, job);
 	struct session *session = subscribe->session;
-	struct session_wait *wait = subscribe->wait;
 
 	/* What the index has no memory for comes with the next load. */
 	if (status == MCPS_OK) {
@@ -309,18 +292,10 @@ static void subscribe_done(struct writer_job *job, mcps_status status)
 		               subscribe->wants))
 			mcps__sessions_forget(subscribe->sessions, session);
 	}
-	/* After MCPS_E_STORE nobody knows what the row says. */
-	if (status == MCPS_E_GONE || status == MCPS_E_STORE)
-		mcps__sessions_forget(subscribe->sessions, session);
+	mcps__live_row_changed(subscribe->sessions, session, subscribe->wait,
+	                       status);
 	mcps__buffer_finish(&subscribe->uris);
 	mcps__free(subscribe);
-	if (status == MCPS_OK) {
-		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
-		return;
-	}
-	mcps__session_unref(session);
-	wait->fn(wait, status == MCPS_E_GONE ? FOUND_ENDED : FOUND_NOT_LOADED,
-	         NULL, status);
 }
 
 void mcps__subscribe(struct sessions *sessions, struct session *session,

@@ -66,6 +66,46 @@ mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
 	return status;
 }
 
+static mcps_status take_live(void *arg, const struct mcps_session_row *row)
+{
+	struct live_row *live = arg;
+
+	if (row->data_length > sizeof live->data)
+		return MCPS_E_CORRUPT;
+	live->row = *row;
+	if (row->data_length > 0)
+		memcpy(live->data, row->data, row->data_length);
+	live->row.data = live->data;
+	return MCPS_OK;
+}
+
+mcps_status mcps__live_row_load(struct live_row *live, mcps_store *store,
+                                const uint8_t *key)
+{
+	mcps_status status;
+
+	live->row.phase = MCPS_PHASE_ENDED;
+	status = store->ops->session_load(store, key, take_live, live);
+	if (status == MCPS_OK && live->row.phase != MCPS_PHASE_LIVE)
+		return MCPS_E_GONE;
+	return status;
+}
+
+/* After MCPS_E_STORE nobody knows what the row says: it is read again. */
+void mcps__live_row_changed(struct sessions *sessions, struct session *session,
+                            struct session_wait *wait, mcps_status status)
+{
+	if (status == MCPS_OK) {
+		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
+		return;
+	}
+	if (status == MCPS_E_GONE || status == MCPS_E_STORE)
+		mcps__sessions_forget(sessions, session);
+	mcps__session_unref(session);
+	wait->fn(wait, status == MCPS_E_GONE ? FOUND_ENDED : FOUND_NOT_LOADED,
+	         NULL, status);
+}
+
 /* ---- after the commit ---- */
 
 static char *copy_text(const char *text)

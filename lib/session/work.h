@@ -43,4 +43,21 @@ void mcps__work_abandon(struct session_work *work, mcps_status status);
 /* The rows a job meets. */
 mcps_status mcps__work_find(struct session_work *work, mcps_store *store);
 
+/* ---- jobs that change a session which lives on ---- */
+
+struct live_row {
+	struct mcps_session_row row; /* as stored; its data is here: */
+	char data[512];
+};
+
+/* MCPS_E_GONE: it does not live any more. */
+MCPS_MUST_USE mcps_status mcps__live_row_load(struct live_row *live,
+                                              mcps_store *store,
+                                              const uint8_t *key);
+
+/* Tell WAIT how the change of SESSION, whose reference moves in, ended; a copy
+ * in memory that cannot be right any more is dropped. */
+void mcps__live_row_changed(struct sessions *sessions, struct session *session,
+                            struct session_wait *wait, mcps_status status);
+
 #endif

@@ -2,6 +2,7 @@
 #include "exchange/stream_case.h"
 #include "http/drain.h"
 #include "mcp/deliver.h"
+#include "mcp/notify.h"
 #include "session/stream.h"
 
 #include <math.h>
@@ -101,12 +102,13 @@ static void change_lists(uint8_t first_byte)
 
 	mcps__sessions_get_lists(&harness.sessions, lists);
 	lists[LISTS_TOOLS] = first_byte;
-	mcps__sessions_set_lists(&harness.sessions, lists);
+	mcps__sessions_set_lists(&harness.sessions, lists, 0);
 }
 
-#define TOOLS_CHANGED                                            \
-	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/" \
-	"list_changed\"}"
+#define CHANGED(list)                                           \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/" list \
+	"/list_changed\"}"
+#define TOOLS_CHANGED CHANGED("tools")
 
 START_TEST(after_a_restart_who_knows_other_lists_is_told_once)
 {
@@ -139,8 +141,7 @@ START_TEST(lists_that_change_are_told_now_or_when_somebody_listens)
 	the_id = harness_begin(&harness, "alice", "2025-11-25");
 	flight = open_get(NULL);
 	parse_events(harness_events(flight));
-	harness.mcp.notifier.all(harness.mcp.notifier.arg,
-	                         "notifications/tools/list_changed");
+	mcps__notify_list(&harness.mcp, OFFER_TOOL);
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	check_event(0, TOOLS_CHANGED);
 	harness_hang_up(flight);
@@ -148,6 +149,30 @@ START_TEST(lists_that_change_are_told_now_or_when_somebody_listens)
 	flight = open_get(NULL);
 	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
 	check_event(1, TOOLS_CHANGED);
+	harness_hang_up(flight);
+}
+END_TEST
+
+static const struct {
+	enum offer_kind kind;
+	const char *event;
+} changes[] = {
+	{ OFFER_TOOL, CHANGED("tools") },
+	{ OFFER_RESOURCE, CHANGED("resources") },
+	{ OFFER_TEMPLATE, CHANGED("resources") },
+	{ OFFER_PROMPT, CHANGED("prompts") },
+};
+
+START_TEST(each_kind_of_offer_has_its_list)
+{
+	struct flight *flight;
+
+	mcps__deliver_connect(&harness.mcp);
+	flight = open_get(NULL);
+	parse_events(harness_events(flight));
+	mcps__notify_list(&harness.mcp, changes[_i].kind);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_event(0, changes[_i].event);
 	harness_hang_up(flight);
 }
 END_TEST
@@ -329,6 +354,8 @@ static Suite *suite(void)
 	               after_a_restart_who_knows_other_lists_is_told_once);
 	tcase_add_test(listening,
 	               lists_that_change_are_told_now_or_when_somebody_listens);
+	tcase_add_loop_test(listening, each_kind_of_offer_has_its_list, 0,
+	                    sizeof changes / sizeof changes[0]);
 	tcase_add_test(listening, what_a_call_logs_goes_to_its_own_stream);
 	tcase_add_test(listening,
 	               a_call_can_have_its_client_come_back_for_the_rest);
