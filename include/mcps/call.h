@@ -127,7 +127,7 @@ enum mcps_severity {
  * Say something to the client's log, if it wants to hear of such: what it
  * said by logging/setLevel counts, which its session remembers; until then
  * MCPS_INFO. Never credentials, personal data or what helps an attacker.
- * Accepted and dropped in this version, which has no streams yet.
+ * Like progress it makes the answer an event stream. Tools on workers only.
  *
  * @param logger who says it, always in the same words; may be NULL
  */

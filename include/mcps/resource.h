@@ -119,8 +119,8 @@ MCPS_API mcps_status mcps_server_remove_template(mcps_server *server,
  * Tell who subscribed to @p uri that it changed. Any thread, as often as it
  * pleases; it does not block.
  *
- * This version has no streams to tell it on yet: subscriptions are kept, and
- * nothing is sent.
+ * It goes to the sessions in memory that have, or lately had, an event stream
+ * (GET); one that is not in memory is not told.
  */
 MCPS_API void mcps_resource_updated(mcps_server *server, const char *uri);
 

@@ -86,12 +86,12 @@ static mcps_status run_handler(struct mcps_call *call)
  * one that its client cancelled does not answer. */
 static void answer(struct mcps_call *call, mcps_status status)
 {
-	bool is_over =
-		mcps__session_is_over(call->mcp->sessions, call->session);
+	bool has_ended =
+		mcps__session_has_ended(call->mcp->sessions, call->session);
 
 	if (status == MCPS_E_GONE)
 		mcps__sessions_forget(call->mcp->sessions, call->session);
-	if (is_over || status == MCPS_E_GONE)
+	if (has_ended || status == MCPS_E_GONE)
 		mcps__call_fail(call, MCPS_E_GONE, NULL, NULL);
 	else if (atomic_load(&call->running.cancelled))
 		call->status = MCPS_E_CANCELLED;

@@ -225,7 +225,6 @@ void mcps__sessions_end(struct sessions *sessions, struct session *session,
 
 	if (!mcps__table_start_end(sessions, session, wait))
 		return;
-	mcps__session_cancel_all(session);
 	work = mcps__work_new(sessions, mcps__session_ref(session), end_run);
 	if (work == NULL)
 		return;

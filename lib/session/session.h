@@ -92,6 +92,7 @@ struct session {
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	uint8_t phase;      /* table lock; enum session_phase */
 	bool in_table;      /* table lock */
+	bool has_ended;     /* table lock; over, as the store says */
 	unsigned settlings; /* table lock; times a job decided */
 
 	/* Set before it is live, constant while it is. */

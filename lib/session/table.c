@@ -118,6 +118,7 @@ void mcps__table_drop(struct sessions *sessions, const uint8_t *principal)
 		mcps__session_ref(session);
 		table_remove(sessions, session);
 		session->phase = SESSION_OVER;
+		session->has_ended = true;
 		mcps__session_unref(session);
 	}
 	pthread_mutex_unlock(&sessions->lock);
@@ -352,6 +353,7 @@ static struct settling phase_settle(struct sessions *sessions,
 
 	pthread_mutex_lock(&sessions->lock);
 	session->phase = found == FOUND_LIVE ? SESSION_LIVE : SESSION_OVER;
+	session->has_ended = found == FOUND_ENDED || found == FOUND_UNKNOWN;
 	settling.number = ++session->settlings;
 	settling.first = line_pop(session);
 	if (found == FOUND_LIVE) {
@@ -401,14 +403,14 @@ void mcps__sessions_forget(struct sessions *sessions, struct session *session)
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-bool mcps__session_is_over(struct sessions *sessions, struct session *session)
+bool mcps__session_has_ended(struct sessions *sessions, struct session *session)
 {
-	bool over;
+	bool has_ended;
 
 	pthread_mutex_lock(&sessions->lock);
-	over = session->phase != SESSION_LIVE;
+	has_ended = session->has_ended;
 	pthread_mutex_unlock(&sessions->lock);
-	return over;
+	return has_ended;
 }
 
 size_t mcps__sessions_hot(struct sessions *sessions)

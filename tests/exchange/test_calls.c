@@ -264,6 +264,25 @@ START_TEST(a_call_whose_session_is_deleted_under_it_is_404)
 }
 END_TEST
 
+static void fail_to_delete_it(mcps_call *call)
+{
+	store_double_fail(&harness.store, OP_session_end, MCPS_E_STORE, 1);
+	ck_assert_int_eq(end_session(the_id).status, 503);
+	ck_assert(!mcps_cancelled(call));
+}
+
+START_TEST(a_delete_that_fails_leaves_the_calls_alone)
+{
+	const char *id = begin("2025-06-18");
+	struct flight *call = send(id, MEANWHILE(7));
+
+	meanwhile = fail_to_delete_it;
+	work();
+	check_result(call, COUNTED(7, 1));
+	ck_assert_str_eq(state(id), "1");
+}
+END_TEST
+
 START_TEST(a_batch_whose_session_is_deleted_is_404_as_a_whole)
 {
 	const char *id = begin("2025-03-26");
@@ -482,6 +501,7 @@ int main(void)
 	               a_call_that_runs_out_of_time_is_answered_all_the_same);
 	tcase_add_test(tests, a_delete_overtakes_a_call_in_the_queue);
 	tcase_add_test(tests, a_call_whose_session_is_deleted_under_it_is_404);
+	tcase_add_test(tests, a_delete_that_fails_leaves_the_calls_alone);
 	tcase_add_test(tests,
 	               a_batch_whose_session_is_deleted_is_404_as_a_whole);
 	tcase_add_test(tests, a_renewal_leaves_running_calls_and_state_alone);

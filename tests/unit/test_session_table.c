@@ -235,12 +235,15 @@ START_TEST(an_ending_session_takes_no_second_end)
 	ck_assert_int_eq(mcps__sessions_find(&sessions, key_of(1), &session),
 	                 FOUND_LIVE);
 	ck_assert(mcps__table_start_end(&sessions, session, waiter(1)));
-	ck_assert(mcps__session_is_over(&sessions, session));
+	ck_assert(!mcps__session_has_ended(&sessions, session));
 	ck_assert(!is_hot(1));
 	ck_assert(!mcps__table_start_end(&sessions, session, waiter(2)));
 	stand_in_line(1, 3);
 	turns = 0;
-	mcps__table_settle(&sessions, session, FOUND_ENDED, MCPS_OK);
+	mcps__table_settle(&sessions, mcps__session_ref(session), FOUND_ENDED,
+	                   MCPS_OK);
+	ck_assert(mcps__session_has_ended(&sessions, session));
+	mcps__session_unref(session);
 	check_told(1, 1, FOUND_ENDED, MCPS_OK);
 	check_told(2, 2, FOUND_ENDED, MCPS_E_GONE);
 	check_told(3, 3, FOUND_ENDED, MCPS_E_GONE);
