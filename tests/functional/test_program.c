@@ -186,6 +186,43 @@ START_TEST(probes_are_answered_and_a_stop_shows_before_it_begins)
 }
 END_TEST
 
+static int initialize(int port)
+{
+	struct wire wire = wire_open(port);
+	struct reply reply = wire_ask(&wire, "", WIRE_INITIALIZE);
+
+	wire_close(&wire);
+	return reply.status;
+}
+
+START_TEST(without_its_store_it_is_not_ready_and_with_it_again)
+{
+	const char *away = program_path("away.db"),
+		   *path = program_path("s.db");
+	char store[512], body[128];
+	int port, health;
+
+	snprintf(store, sizeof store, "sqlite:%s", path);
+	program_run(&program, "--listen", "127.0.0.1:0", "--health",
+	            "127.0.0.1:0", "--store", store);
+	port = program_port(&program);
+	health = health_port();
+	ck_assert_int_eq(initialize(port), 200);
+	ck_assert_int_eq(rename(path, away), 0);
+	ck_assert_int_eq(initialize(port), 503);
+	ck_assert_int_eq(program_get(health, "/readyz", body, sizeof body),
+	                 503);
+	ck_assert_str_eq(body, "not ready: the session store does not work\n");
+	ck_assert_int_eq(program_get(health, "/livez", NULL, 0), 200);
+	ck_assert_int_eq(rename(away, path), 0);
+	(void)program_says(&program, "store opened again");
+	ck_assert_int_eq(program_get(health, "/readyz", NULL, 0), 200);
+	ck_assert_int_eq(initialize(port), 200);
+	program_signal(&program, SIGTERM);
+	ck_assert_int_eq(program_end(&program), 0);
+}
+END_TEST
+
 START_TEST(a_probe_that_says_nothing_hinders_no_other)
 {
 	struct wire silent[40];
@@ -410,6 +447,8 @@ static TCase *case_supervised(void)
 	tcase_add_test(tests, a_supervisor_is_told_of_each_step_in_order);
 	tcase_add_test(tests,
 	               probes_are_answered_and_a_stop_shows_before_it_begins);
+	tcase_add_test(tests,
+	               without_its_store_it_is_not_ready_and_with_it_again);
 	tcase_add_test(tests, a_probe_that_says_nothing_hinders_no_other);
 	tcase_add_test(
 		tests,
