@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
 
-function headersFor({ id, token, revision, headers }) {
+export function headersFor({ id, token, revision, headers }) {
   return {
     accept: 'application/json, text/event-stream',
     ...(id && { 'mcp-session-id': id }),
@@ -69,6 +69,12 @@ export function request(method, params = {}) {
 
 export function call(name, args = {}) {
   return request('tools/call', { name, arguments: args });
+}
+
+// A call that tells how far it is, under TOKEN.
+export function slowCount(args, token = 'token') {
+  const meta = { _meta: { progressToken: token } };
+  return request('tools/call', { name: 'slow_count', arguments: args, ...meta });
 }
 
 export function initializeRequest({ version = '2025-11-25', capabilities = {} } = {}) {

@@ -70,9 +70,10 @@ export class Server {
   stderr = '';
 
   // TOKENS maps bearer tokens to subjects; without it callers are anonymous.
-  // EXAMPLE names one of the examples, to run in place of PROGRAM.
-  static async make(program, { tokens, example } = {}) {
+  // OPTIONS are further arguments. EXAMPLE names one of the examples, to run in place of PROGRAM.
+  static async make(program, { tokens, options = [], example } = {}) {
     const self = new Server();
+    self.options = options;
     self.program = example ? exampleProgram(example) : program;
     self.isExample = example !== undefined;
     self.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mcps-'));
@@ -126,7 +127,8 @@ export class Server {
   // Examples know no options.
   get #arguments() {
     if (this.isExample) return [String(this.port), `sqlite:${this.store}`];
-    const options = ['--listen', `127.0.0.1:${this.port}`, '--store', `sqlite:${this.store}`];
+    const place = ['--listen', `127.0.0.1:${this.port}`, '--store', `sqlite:${this.store}`];
+    const options = [...place, ...this.options];
     return this.tokens ? [...options, '--tokens', this.tokens] : options;
   }
 
