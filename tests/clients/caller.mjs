@@ -7,9 +7,21 @@ import {
 
 const CALL_MS = 10_000;
 
+// How a client comes back for its streams that would rather not wait.
+const EAGER = {
+  initialReconnectionDelay: 50,
+  reconnectionDelayGrowFactor: 1,
+  maxReconnectionDelay: 50,
+  maxRetries: 200,
+};
+
 export class Caller {
-  // A TOKEN identifies; with an ID the session of before goes on without initialize.
-  static async connect(server, { token, id, capabilities = {} } = {}) {
+  gets = []; // {after, status}: how it listened and resumed
+  #answered = new Set(); // who waits for one of them
+
+  // A TOKEN identifies; with an ID the session of before goes on without initialize. Who IS_EAGER
+  // does not wait long before it resumes.
+  static async connect(server, { token, id, isEager = false, capabilities = {} } = {}) {
     const self = new Caller();
     const headers = token ? { authorization: `Bearer ${token}` } : {};
 
@@ -17,9 +29,47 @@ export class Caller {
     self.transport = new StreamableHTTPClientTransport(new URL(server.url), {
       sessionId: id,
       requestInit: { headers },
+      fetch: (url, init) => self.#fetch(url, init),
+      ...(isEager && { reconnectionOptions: EAGER }),
     });
     await self.client.connect(self.transport, { timeout: CALL_MS });
     return self;
+  }
+
+  async #fetch(url, init) {
+    const answer = await fetch(url, init);
+
+    if (init.method === 'GET') {
+      this.gets.push({ after: init.headers.get('last-event-id'), status: answer.status });
+      this.#answered.forEach((look) => look());
+    }
+    return answer;
+  }
+
+  get resumed() {
+    return this.gets.filter(({ after }) => after !== null);
+  }
+
+  #when(isSo) {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!isSo()) return;
+        this.#answered.delete(look);
+        resolve();
+      };
+      this.#answered.add(look);
+      look();
+    });
+  }
+
+  // Resolves when it listens.
+  listens() {
+    return this.#when(() => this.gets.length > 0);
+  }
+
+  // Resolves when it has resumed COUNT streams.
+  resumes(count) {
+    return this.#when(() => this.resumed.length >= count);
   }
 
   get id() {

@@ -1,0 +1,50 @@
+// A call of the official client that tells how far it is, and all that its client saw of it.
+import { deferred, within } from './deadline.mjs';
+
+const CALL_MS = 20_000;
+
+export class SlowCall {
+  progress = []; // the numbers it was told
+  ids = []; // of events, as they came
+  #over = deferred();
+  #listeners = new Set();
+
+  constructor(caller, args) {
+    const options = {
+      onprogress: ({ progress }) => this.#take(progress),
+      onresumptiontoken: (id) => !this.isOver && this.ids.push(id),
+      timeout: CALL_MS,
+    };
+
+    caller
+      .call('slow_count', args, options)
+      .then((result) => this.#end({ result }))
+      .catch((error) => this.#end({ error }));
+  }
+
+  #take(progress) {
+    this.progress.push(progress);
+    this.#listeners.forEach((look) => look());
+  }
+
+  #end(outcome) {
+    this.isOver = true;
+    this.#over.resolve(outcome);
+  }
+
+  // Resolves with {result} or {error}.
+  get outcome() {
+    return this.#over.promise;
+  }
+
+  // Resolves when COUNT numbers have been told.
+  reach(count) {
+    const reached = new Promise((resolve) => {
+      const look = () => this.progress.length >= count && resolve();
+
+      this.#listeners.add(look);
+      look();
+    });
+    return within(CALL_MS, `number ${count}`, reached);
+  }
+}
