@@ -33,6 +33,8 @@ void wire_start_on(unsigned loops, enum wire_callers callers,
 		2, (callers),                 \
 		&(const struct mcps_options){ \
 			.size = sizeof(struct mcps_options), __VA_ARGS__ })
+/* What ADD adds is offered, too, by servers that are started from now on. */
+void wire_offer(void (*add)(mcps_server *server));
 /* Without a daemon: who has one tells wire_once() its port, and has stopped it
  * when wire_stop() is called. */
 void wire_start_server(enum wire_callers callers,
