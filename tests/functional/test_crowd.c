@@ -256,7 +256,6 @@ static void crowd_gather(void)
 
 			lane->client = client;
 			lane->id = k - LANES;
-			lane_connect(lane);
 		}
 	}
 }
@@ -272,8 +271,10 @@ static void crowd_talk(void)
 {
 	struct epoll_event events[64];
 
-	for (int i = 0; i < CLIENTS * LANES; i++)
+	for (int i = 0; i < CLIENTS * LANES; i++) {
+		lane_connect(&crowd.lanes[i]);
 		lane_ask(&crowd.lanes[i]);
+	}
 	while (crowd.replies < crowd.begun) {
 		int count = epoll_wait(crowd.epoll, events, 64,
 		                       WIRE_DEADLINE_S * 1000);
