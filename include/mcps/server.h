@@ -118,6 +118,10 @@ struct mcps_options {
 	/** Do without the 2 MiB beside the database that are given up when the
 	 * disk is full, so that sessions can still be ended. */
 	bool no_store_ballast;
+
+	/** GET requests that one identified caller has open at once, in all of
+	 * its sessions: each is a connection; 1 000. */
+	uint32_t streams_per_caller;
 };
 
 /** Make a server. @param name for programs; @param version of it. Both are

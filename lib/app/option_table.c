@@ -238,6 +238,13 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(server.calls_per_caller),
 	  .least = 1,
 	  .help = "calls of one identified caller that run at the same time" },
+	{ .name = "streams-per-caller",
+	  .argument = "NUMBER",
+	  .kind = OPTION_NUMBER,
+	  .group = GROUP_CALLERS,
+	  .offset = AT(server.streams_per_caller),
+	  .least = 1,
+	  .help = "connections on which one identified caller listens" },
 
 	{ .name = "max-body",
 	  .argument = "SIZE",

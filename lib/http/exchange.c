@@ -237,5 +237,6 @@ void mcps__exchange_close(struct exchange *exchange)
 		return;
 	mcps__outlet_leave(exchange->outlet);
 	exchange->outlet = NULL;
+	mcps__exchange_stop_listening(exchange);
 	mcps__exchange_unref(exchange);
 }

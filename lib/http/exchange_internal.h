@@ -73,6 +73,7 @@ struct exchange {
 	bool is_claimed;              /* planned: by the call itself */
 	struct stream *stream;        /* streamed: a reference */
 	struct outlet *outlet;        /* the glue's, of a stream */
+	bool is_listening;            /* ... of a GET, counted of its caller */
 	int64_t listed_ms;            /* steady; since when its calls run */
 	struct exchange *prev, *next; /* endpoint lock: the running ones */
 	bool is_entering;
@@ -100,6 +101,7 @@ struct stream *mcps__exchange_stream(struct exchange *exchange);
 
 /* Answer a GET with a stream. */
 void mcps__exchange_listen(struct exchange *exchange);
+void mcps__exchange_stop_listening(struct exchange *exchange);
 
 /* The stages. Each leaves exchange->stage where it goes on; false: parked,
  * the exchange is somebody else's now. */

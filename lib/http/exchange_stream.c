@@ -141,6 +141,23 @@ struct stream *mcps__exchange_stream(struct exchange *exchange)
 
 /* ---- of a GET ---- */
 
+static mcps_status start_listening(struct exchange *exchange)
+{
+	mcps_status status = mcps__inflight_enter(
+		&exchange->endpoint->mcp->listening, exchange->principal);
+
+	exchange->is_listening = status == MCPS_OK;
+	return status;
+}
+
+void mcps__exchange_stop_listening(struct exchange *exchange)
+{
+	if (exchange->is_listening)
+		mcps__inflight_leave(&exchange->endpoint->mcp->listening,
+		                     exchange->principal);
+	exchange->is_listening = false;
+}
+
 void mcps__exchange_listen(struct exchange *exchange)
 {
 	const struct http_value *last =
@@ -149,9 +166,16 @@ void mcps__exchange_listen(struct exchange *exchange)
 	bool primes = revision_of(exchange)->has_polling;
 	struct outlet *outlet;
 	struct event_id id;
+	mcps_status status;
 
 	if (!accepts_stream(exchange)) {
 		mcps__exchange_refuse(exchange, MCPS_E_NOT_ACCEPTABLE, NULL,
+		                      NULL);
+		return;
+	}
+	status = start_listening(exchange);
+	if (status != MCPS_OK) {
+		mcps__exchange_refuse(exchange, status, "too many streams",
 		                      NULL);
 		return;
 	}

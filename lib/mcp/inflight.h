@@ -1,5 +1,5 @@
-/* How many calls each caller has under way: one caller cannot take all the
- * workers. */
+/* How many calls each caller has under way, or how many streams it listens to:
+ * one caller cannot take all the workers, or connections. */
 #ifndef MCPS_MCP_INFLIGHT_H
 #define MCPS_MCP_INFLIGHT_H
 

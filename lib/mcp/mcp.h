@@ -40,10 +40,11 @@ struct notifier {
 struct mcp {
 	struct registry *registry;
 	struct sessions *sessions;
-	struct executor executor;       /* runs tools */
-	struct locks locks;             /* of state keys */
-	struct inflight_calls inflight; /* on workers */
-	size_t max_result;              /* bytes; 0: no limit */
+	struct executor executor;        /* runs tools */
+	struct locks locks;              /* of state keys */
+	struct inflight_calls inflight;  /* on workers */
+	struct inflight_calls listening; /* GET streams, counted likewise */
+	size_t max_result;               /* bytes; 0: no limit */
 	struct log_sink log;
 	struct mcp_texts texts;
 	struct notifier notifier;

@@ -33,6 +33,7 @@ static void fill(struct mcps_options *options)
 	fill_u32(&options->session_rate, 50);
 	fill_u32(&options->session_burst, 1000);
 	fill_u32(&options->calls_per_caller, 64);
+	fill_u32(&options->streams_per_caller, 1000);
 	fill_u32(&options->stream_after_ms, 1000);
 	fill_u32(&options->heartbeat_s, 15);
 	fill_u32(&options->event_age_s, 900);

@@ -214,18 +214,39 @@ static void derive_cursor_key(mcps_server *server)
 	                   server->sessions.options.keys.current, ID_KEY_SIZE);
 }
 
+static void finish_counts(struct mcp *mcp)
+{
+	mcps__inflight_finish(&mcp->listening);
+	mcps__inflight_finish(&mcp->inflight);
+	mcps__locks_finish(&mcp->locks);
+}
+
+/* All of them, or none. */
+static mcps_status init_counts(struct mcp *mcp,
+                               const struct mcps_options *options)
+{
+	if (mcps__locks_init(&mcp->locks) != MCPS_OK)
+		return MCPS_E_SYSTEM;
+	if (mcps__inflight_init(&mcp->inflight, options->calls_per_caller) !=
+	    MCPS_OK) {
+		mcps__locks_finish(&mcp->locks);
+		return MCPS_E_SYSTEM;
+	}
+	if (mcps__inflight_init(&mcp->listening, options->streams_per_caller) ==
+	    MCPS_OK)
+		return MCPS_OK;
+	mcps__inflight_finish(&mcp->inflight);
+	mcps__locks_finish(&mcp->locks);
+	return MCPS_E_SYSTEM;
+}
+
 static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 {
 	const struct mcps_options *options = &server->options;
 	struct mcp *mcp = &server->mcp;
 
-	if (mcps__locks_init(&mcp->locks) != MCPS_OK)
+	if (init_counts(mcp, options) != MCPS_OK)
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
-	if (mcps__inflight_init(&mcp->inflight, options->calls_per_caller) !=
-	    MCPS_OK) {
-		mcps__locks_finish(&mcp->locks);
-		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
-	}
 	server->has_mcp = true;
 	mcp->max_result = options->max_result;
 	mcp->registry = &server->registry;
@@ -497,10 +518,8 @@ void mcps_server_free(mcps_server *server)
 	mcps__workers_free(server->workers);
 	if (server->has_endpoint)
 		finish_endpoint(&server->endpoint);
-	if (server->has_mcp) {
-		mcps__inflight_finish(&server->mcp.inflight);
-		mcps__locks_finish(&server->mcp.locks);
-	}
+	if (server->has_mcp)
+		finish_counts(&server->mcp);
 	if (server->has_sessions)
 		mcps__sessions_finish(&server->sessions);
 	mcps__attachment_free(server->attachment);

@@ -261,6 +261,56 @@ START_TEST(a_caller_has_only_so_many_calls_under_way)
 }
 END_TEST
 
+/* ---- streams ---- */
+
+static int listen_with(struct wire *wire, const struct wire_session *session)
+{
+	char request[1024];
+
+	snprintf(request, sizeof request,
+	         "GET /mcp HTTP/1.1\r\n" WIRE_HOST
+	         "Accept: text/event-stream\r\n%s\r\n",
+	         session->lines);
+	*wire = wire_open(wire_port());
+	wire_text(wire, request);
+	return wire_read(wire).status;
+}
+
+START_TEST(a_caller_listens_on_only_so_many_streams)
+{
+	struct wire_session ann, other, bob;
+	struct reply reply;
+	struct wire first, second, third, bobs;
+	int before;
+
+	wire_start(WIRE_NAMED, .streams_per_caller = 2);
+	before = open_descriptors();
+	ann = wire_session_of("ann");
+	other = wire_session_of("ann");
+	bob = wire_session_of("bob");
+	ck_assert_int_eq(listen_with(&first, &ann), 200);
+	ck_assert_int_eq(listen_with(&second, &other), 200);
+	ck_assert_int_eq(listen_with(&third, &ann), 429);
+	ck_assert_int_eq(listen_with(&bobs, &bob), 200);
+	wire_text(&third, "GET /mcp HTTP/1.1\r\n" WIRE_HOST
+	                  "Accept: text/event-stream\r\n");
+	wire_text(&third, other.lines);
+	wire_text(&third, "\r\n");
+	reply = wire_read(&third);
+	ck_assert_int_eq(reply.status, 429);
+	ck_assert(waits_some_seconds(&reply));
+	ck_assert_int_eq(wire_once(ann.lines, touch).status, 200);
+	wire_close(&third);
+	wire_close(&second);
+	ck_assert(descriptors_fall_to(before + 4)); /* both ends of two */
+	ck_assert_int_eq(listen_with(&third, &ann), 200);
+	wire_close(&first);
+	wire_close(&third);
+	wire_close(&bobs);
+	wire_stop();
+}
+END_TEST
+
 /* ---- sessions ---- */
 
 static struct heard {
@@ -424,6 +474,7 @@ int main(void)
 	tcase_add_test(tests, bodies_together_have_only_so_much_memory);
 	tcase_add_test(tests, a_result_has_at_most_so_many_bytes);
 	tcase_add_test(tests, a_caller_has_only_so_many_calls_under_way);
+	tcase_add_test(tests, a_caller_listens_on_only_so_many_streams);
 	tcase_add_test(tests, one_session_too_many_evicts_the_callers_oldest);
 	tcase_add_test(tests, when_all_sessions_are_in_use_a_new_one_is_429);
 	tcase_add_test(tests, incident_13_sessions_of_one_caller_are_bounded);
