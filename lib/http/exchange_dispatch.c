@@ -15,7 +15,7 @@ static void plan_json(struct exchange *exchange, int status)
 	exchange->stage = STAGE_DONE;
 }
 
-static void plan_empty(struct exchange *exchange, int status)
+void mcps__exchange_plan_empty(struct exchange *exchange, int status)
 {
 	exchange->plan.ready = true;
 	exchange->plan.status = status;
@@ -236,7 +236,7 @@ static void saved(struct session_wait *wait, enum session_found found,
 	else if (exchange->batch != 0 && exchange->call_count > 0)
 		exchange->stage = STAGE_CALLS;
 	else
-		plan_empty(exchange, 202);
+		mcps__exchange_plan_empty(exchange, 202);
 	mcps__exchange_wake(exchange);
 }
 
@@ -262,7 +262,7 @@ static bool dispatch_single(struct exchange *exchange)
 	if (exchange->message.kind == MESSAGE_NOTIFICATION &&
 	    mcps__dispatch_notification(call) == NOTICE_INITIALIZED)
 		return save_initialized(exchange);
-	plan_empty(exchange, 202);
+	mcps__exchange_plan_empty(exchange, 202);
 	return true;
 }
 
@@ -319,7 +319,7 @@ static bool dispatch_batch(struct exchange *exchange)
 		return save_initialized(exchange);
 	if (exchange->call_count > 0)
 		return mcps__exchange_run_calls(exchange);
-	plan_empty(exchange, 202);
+	mcps__exchange_plan_empty(exchange, 202);
 	return true;
 }
 
@@ -358,8 +358,7 @@ bool mcps__exchange_dispatch(struct exchange *exchange)
 		dispatch_initialize(exchange);
 		return true;
 	case ADMIT_GET:
-		mcps__exchange_listen(exchange);
-		return true;
+		return mcps__exchange_listen(exchange);
 	case ADMIT_POST:
 	case ADMIT_DELETE:
 		break;

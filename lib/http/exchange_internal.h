@@ -16,6 +16,7 @@
 #include "http/exchange.h"
 #include "mcp/call.h"
 #include "mcp/initialize.h"
+#include "session/stream.h"
 
 /* Who makes the answer: decided once.
  *
@@ -63,6 +64,7 @@ struct exchange {
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	enum verdict verdict;
 	struct session_wait wait;
+	struct resume_wait resume_wait;
 	struct session *session;
 
 	struct mcps_call one;    /* the call of a single message */
@@ -86,6 +88,7 @@ struct reply_id mcps__exchange_id(const struct exchange *exchange);
 /* A plan is made: nothing is left to do. */
 void mcps__exchange_refuse(struct exchange *exchange, mcps_status status,
                            const char *detail, const char *data);
+void mcps__exchange_plan_empty(struct exchange *exchange, int status);
 void mcps__exchange_park(struct exchange *exchange);
 void mcps__exchange_wake(struct exchange *exchange);
 struct exchange *mcps__exchange_ref(struct exchange *exchange);
@@ -99,8 +102,8 @@ bool mcps__exchange_claim(struct exchange *exchange);
  * reference. */
 struct stream *mcps__exchange_stream(struct exchange *exchange);
 
-/* Answer a GET with a stream. */
-void mcps__exchange_listen(struct exchange *exchange);
+/* Answer a GET with a stream. False: parked. */
+bool mcps__exchange_listen(struct exchange *exchange);
 void mcps__exchange_stop_listening(struct exchange *exchange);
 
 /* The stages. Each leaves exchange->stage where it goes on; false: parked,

@@ -2,9 +2,9 @@
  * of a GET. */
 #include "http/exchange_internal.h"
 
+#include "base/container.h"
 #include "http/drain.h"
 #include "http/media.h"
-#include "session/stream.h"
 
 #include <sched.h>
 
@@ -158,38 +158,65 @@ void mcps__exchange_stop_listening(struct exchange *exchange)
 	exchange->is_listening = false;
 }
 
-void mcps__exchange_listen(struct exchange *exchange)
+static bool refuse_listening(struct exchange *exchange, mcps_status status,
+                             const char *detail)
+{
+	mcps__exchange_refuse(exchange, status, detail, NULL);
+	return true;
+}
+
+/* A client that has all of a stream that ended is told not to come again (HTML,
+ * Server-sent events: 204); an empty stream would have it come for ever. */
+static void resumed(struct resume_wait *wait, bool has_all)
+{
+	struct exchange *exchange =
+		container_of(wait, struct exchange, resume_wait);
+
+	if (has_all)
+		mcps__exchange_plan_empty(exchange, 204);
+	else
+		plan_stream(exchange, exchange->outlet);
+	mcps__drain_entered(exchange);
+	mcps__exchange_wake(exchange);
+}
+
+static bool listen_again(struct exchange *exchange, const struct event_id *id)
+{
+	exchange->resume_wait.fn = resumed;
+	mcps__exchange_park(exchange);
+	mcps__stream_resume(exchange->endpoint->sessions, exchange->session, id,
+	                    revision_of(exchange)->has_polling,
+	                    exchange->outlet, &exchange->resume_wait);
+	return false;
+}
+
+static bool listen_anew(struct exchange *exchange)
+{
+	plan_stream(exchange, exchange->outlet);
+	mcps__drain_entered(exchange);
+	mcps__stream_begin(exchange->endpoint->sessions, exchange->session,
+	                   revision_of(exchange)->has_polling,
+	                   exchange->outlet);
+	return true;
+}
+
+bool mcps__exchange_listen(struct exchange *exchange)
 {
 	const struct http_value *last =
 		&exchange->request.headers[HEADER_LAST_EVENT_ID];
-	struct sessions *sessions = exchange->endpoint->sessions;
-	bool primes = revision_of(exchange)->has_polling;
-	struct outlet *outlet;
 	struct event_id id;
 	mcps_status status;
 
-	if (!accepts_stream(exchange)) {
-		mcps__exchange_refuse(exchange, MCPS_E_NOT_ACCEPTABLE, NULL,
-		                      NULL);
-		return;
-	}
+	if (!accepts_stream(exchange))
+		return refuse_listening(exchange, MCPS_E_NOT_ACCEPTABLE, NULL);
 	status = start_listening(exchange);
-	if (status != MCPS_OK) {
-		mcps__exchange_refuse(exchange, status, "too many streams",
-		                      NULL);
-		return;
-	}
-	outlet = open_outlet(exchange, false);
-	if (outlet == NULL) {
-		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
-		return;
-	}
-	plan_stream(exchange, outlet);
-	mcps__drain_entered(exchange);
+	if (status != MCPS_OK)
+		return refuse_listening(exchange, status, "too many streams");
+	exchange->outlet = open_outlet(exchange, false);
+	if (exchange->outlet == NULL)
+		return refuse_listening(exchange, MCPS_E_NOMEM, NULL);
 	if (last->text != NULL &&
 	    mcps__event_id_read(&id, last->text, last->length))
-		mcps__stream_resume(sessions, exchange->session, &id, primes,
-		                    outlet);
-	else
-		mcps__stream_begin(sessions, exchange->session, primes, outlet);
+		return listen_again(exchange, &id);
+	return listen_anew(exchange);
 }

@@ -24,6 +24,7 @@ struct fill {
 	struct sessions *sessions;
 	struct session *session; /* a reference */
 	struct outlet *outlet;
+	struct resume_wait *wait; /* NULL: was told */
 	struct event_id after;
 	bool primes;
 
@@ -75,15 +76,20 @@ static mcps_status page_add(void *arg, const struct mcps_event_row *row)
 	return MCPS_OK;
 }
 
+/* The end of what was cancelled is kept, but says nothing. */
+static bool is_silent(const struct fill *fill, const struct page_event *event)
+{
+	return event->length == 0 && fill->row.is_ended &&
+	       event->seq == fill->row.last;
+}
+
 static void page_send(struct fill *fill)
 {
 	for (struct page_event *event = fill->first; event != NULL;
 	     event = event->next) {
 		const struct event_id id = { fill->after.stream, event->seq };
-		bool is_end =
-			fill->row.is_ended && event->seq == fill->row.last;
 
-		if (event->length != 0 || !is_end)
+		if (!is_silent(fill, event))
 			mcps__outlet_push(fill->outlet, &id, event->data,
 			                  event->length);
 		fill->after.seq = event->seq;
@@ -218,11 +224,27 @@ static void go_live(struct fill *fill)
 	mcps__stream_unref(stream);
 }
 
+static bool has_all(const struct fill *fill)
+{
+	return fill->is_there && !fill->is_purged && fill->row.is_ended &&
+	       (fill->first == NULL || is_silent(fill, fill->first));
+}
+
+static void tell_found(struct fill *fill, bool has_all)
+{
+	struct resume_wait *wait = fill->wait;
+
+	fill->wait = NULL;
+	if (wait != NULL)
+		wait->fn(wait, has_all);
+}
+
 static void fill_done(struct writer_job *job, mcps_status status)
 {
 	struct fill *fill = container_of(job, struct fill, job);
 	struct outlet *outlet = fill->outlet;
 
+	tell_found(fill, status == MCPS_OK && has_all(fill));
 	if (status != MCPS_OK) {
 		mcps__outlet_close(outlet); /* the client comes again */
 	} else if (!fill->is_there) {
@@ -260,17 +282,19 @@ static void fill_finish(void *arg)
 
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
                          const struct event_id *id, bool primes,
-                         struct outlet *outlet)
+                         struct outlet *outlet, struct resume_wait *wait)
 {
 	struct fill *fill;
 
 	if (!mcps__writer_has_streams(sessions->options.writer)) {
+		wait->fn(wait, false);
 		mcps__stream_begin(sessions, session, primes, outlet);
 		return;
 	}
 	fill = mcps__calloc(1, sizeof *fill);
 	if (fill == NULL) {
 		mcps__outlet_close(outlet);
+		wait->fn(wait, false);
 		return;
 	}
 	fill->job.run = fill_run;
@@ -278,6 +302,7 @@ void mcps__stream_resume(struct sessions *sessions, struct session *session,
 	fill->sessions = sessions;
 	fill->session = mcps__session_ref(session);
 	fill->outlet = outlet;
+	fill->wait = wait;
 	fill->after = *id;
 	fill->primes = primes;
 	fill->end = &fill->first;

@@ -122,12 +122,18 @@ void mcps__listeners_each(struct sessions *sessions,
 
 /* ---- resuming ---- */
 
+/* Called once, before anything is sent. HAS_ALL: the stream has ended, and
+ * behind the id there is nothing more; OUTLET gets nothing. Any thread. */
+struct resume_wait {
+	void (*fn)(struct resume_wait *wait, bool has_all);
+};
+
 /* Feed OUTLET with what its session's stream ID->stream holds after ID->seq,
  * and then live. What names nothing of SESSION, or something that is no longer
  * kept, gets a fresh stream. */
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
                          const struct event_id *id, bool primes,
-                         struct outlet *outlet);
+                         struct outlet *outlet, struct resume_wait *wait);
 
 /* A fresh stream of no call for OUTLET. */
 void mcps__stream_begin(struct sessions *sessions, struct session *session,

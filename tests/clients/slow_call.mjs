@@ -7,12 +7,14 @@ export class SlowCall {
   progress = []; // the numbers it was told
   ids = []; // of events, as they came
   #over = deferred();
+  #abort = new AbortController();
   #listeners = new Set();
 
   constructor(caller, args) {
     const options = {
       onprogress: ({ progress }) => this.#take(progress),
       onresumptiontoken: (id) => !this.isOver && this.ids.push(id),
+      signal: this.#abort.signal,
       timeout: CALL_MS,
     };
 
@@ -30,6 +32,10 @@ export class SlowCall {
   #end(outcome) {
     this.isOver = true;
     this.#over.resolve(outcome);
+  }
+
+  cancel() {
+    this.#abort.abort('cancelled');
   }
 
   // Resolves with {result} or {error}.

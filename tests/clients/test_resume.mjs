@@ -102,6 +102,26 @@ test('a client that is cut off again and again resumes each call', async (lab) =
   for (let i = 0; i < 3; i++) await cut(server, [caller], { how: 'kill', after: () => 2 });
 });
 
+// To it an error is no answer, and neither is a stream that ends without one: it comes back for
+// the rest. Then it must hear that there is none, or it would come back for ever.
+test('a client whose calls were cancelled comes back once for each, and no more', async (lab) => {
+  const server = await lab.server();
+  const caller = await lab.caller(server, { isEager: true });
+  await caller.listens();
+
+  for (let i = 1; i <= 10; i++) {
+    const call = new SlowCall(caller, { to: 1000, ms: 10 });
+    await call.reach(1);
+    call.cancel();
+    await call.outcome;
+    await caller.resumes(i);
+  }
+  assert.deepEqual(
+    caller.gets.map(({ status }) => status),
+    [200, ...Array(10).fill(204)],
+  );
+});
+
 test('the store lost, an identified client that resumes listens anew, once', async (lab) => {
   const server = await lab.server({ tokens: { 'token-of-ada': 'ada' } });
   const caller = await lab.caller(server, { token: 'token-of-ada', isEager: true });

@@ -138,7 +138,7 @@ const char *keep_id(int n)
 	return harness_keep(&harness, strdup(events[n].id));
 }
 
-static const char *last_id(const char *id)
+const char *last_id(const char *id)
 {
 	char *line = malloc(64);
 

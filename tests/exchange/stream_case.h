@@ -57,6 +57,8 @@ void check_event(int n, const char *data);
 void check_ids(int first);
 /* The id of the n-th, for longer. */
 const char *keep_id(int n);
+/* The header line that resumes after it. */
+const char *last_id(const char *id);
 
 /* A GET, with HEADERS, or after an event: begun to be read. */
 struct flight *open_get(const char *headers);

@@ -274,6 +274,43 @@ START_TEST(a_call_goes_on_without_its_client_who_resumes_after_its_end)
 }
 END_TEST
 
+/* Else clients that take only a result for an answer come again for ever. */
+static void check_nothing_is_left(const char *id)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .caller = "alice", .id = the_id,
+	                 .method = "GET", .headers = last_id(id));
+
+	ck_assert_int_eq(answer.status, 204);
+	ck_assert_int_eq(answer.kind, PLAN_EMPTY);
+}
+
+START_TEST(who_has_all_of_a_stream_that_ended_is_told_not_to_come_again)
+{
+	const char *last, *before;
+
+	meanwhile = tells;
+	ck_assert_int_eq(parse_events(finish_call(send_call(COUNT(1))).body),
+	                 3);
+	last = keep_id(2);
+	before = keep_id(1);
+	check_nothing_is_left(last);
+	harness_restart(&harness, KEEP_ALL);
+	check_nothing_is_left(last);
+	harness_hang_up(resume_after(before));
+	ck_assert_ptr_null(harness.sessions.outlets.first);
+}
+END_TEST
+
+START_TEST(of_a_cancelled_call_nothing_is_left)
+{
+	meanwhile = told_and_cancelled;
+	ck_assert_int_eq(parse_events(finish_call(send_call(COUNT(1))).body),
+	                 2);
+	check_nothing_is_left(keep_id(1));
+}
+END_TEST
+
 static void told_cut_and_resumed(mcps_call *c)
 {
 	told_and_cut(c);
@@ -489,6 +526,10 @@ static Suite *suite(void)
 	tcase_add_test(
 		back,
 		a_call_goes_on_without_its_client_who_resumes_after_its_end);
+	tcase_add_test(
+		back,
+		who_has_all_of_a_stream_that_ended_is_told_not_to_come_again);
+	tcase_add_test(back, of_a_cancelled_call_nothing_is_left);
 	tcase_add_test(back,
 	               who_resumes_while_the_call_runs_gets_each_event_once);
 	tcase_add_test(

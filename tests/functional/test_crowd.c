@@ -210,11 +210,14 @@ static void lane_cut(struct lane *lane)
 	wire_text(&lane->wire, request);
 }
 
+/* Who left with the answer, but before the end, comes back for nothing: 204. */
 static void lane_finish(struct lane *lane)
 {
-	ck_assert_int_eq(lane->reader.status, 200);
+	bool had_all = lane->reader.status == 204;
+
+	ck_assert(had_all || lane->reader.status == 200);
 	ck_assert(lane->is_answered);
-	if (lane->reader.is_stream)
+	if (lane->reader.is_stream || had_all)
 		crowd.streams++;
 	else
 		crowd.plain++;
