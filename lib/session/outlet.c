@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+enum {
+	/* Those that were opened together drift apart: up to 32 of 256. */
+	BEAT_SPREAD = 33,
+	/* Who is due soon may wait for others: so many parts of the time. */
+	BEAT_ROUNDS = 16,
+};
+
 struct outlet_frame {
 	struct outlet_frame *next;
 	size_t length;
@@ -74,6 +81,7 @@ struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
 	outlet->is_call = is_call;
 	outlet->polls = polls;
 	outlet->retry_ms = retry_ms;
+	outlet->haste = (uint8_t)(retry_ms % BEAT_SPREAD); /* it is a chance */
 	outlet->end = &outlet->first;
 	outlet->wrote_ms = mcps__steady_ms(all->clock);
 	if (!enlist(all, outlet))
@@ -114,10 +122,12 @@ void mcps__outlet_unref(struct outlet *outlet)
 
 void mcps__outlet_leave(struct outlet *outlet)
 {
+	struct session *kept;
 	struct stream *stream;
 
 	if (outlet == NULL)
 		return;
+	kept = outlet->kept;
 	delist(outlet->all, outlet);
 	pthread_mutex_lock(&outlet->lock);
 	outlet->is_left = true;
@@ -128,6 +138,7 @@ void mcps__outlet_leave(struct outlet *outlet)
 	if (stream != NULL)
 		mcps__stream_detach(stream, outlet);
 	mcps__outlet_unref(outlet);
+	mcps__session_unref(kept);
 }
 
 /* ---- putting in: under the lock ---- */
@@ -239,20 +250,47 @@ void mcps__outlet_probe(struct outlet *outlet)
 	pthread_mutex_unlock(&outlet->lock);
 }
 
+/* Have it beat if it is time; when it is next. Under its lock. */
+static int64_t beat(struct outlet *outlet, int64_t now, int64_t silent_ms)
+{
+	int64_t after_ms = silent_ms - silent_ms / 256 * outlet->haste;
+
+	if (now - outlet->wrote_ms < after_ms)
+		return outlet->wrote_ms + after_ms;
+	if (outlet->is_asleep) {
+		outlet->beats = true;
+		rouse(outlet);
+	}
+	return now + after_ms;
+}
+
+/* Who comes between two rounds is not due before the second. */
+static void beat_all(struct outlets *all, int64_t now, int64_t silent_ms)
+{
+	int64_t next = now + silent_ms - silent_ms / 256 * BEAT_SPREAD;
+
+	for (struct outlet *outlet = all->first; outlet != NULL;
+	     outlet = outlet->next) {
+		int64_t due;
+
+		pthread_mutex_lock(&outlet->lock);
+		due = beat(outlet, now, silent_ms);
+		pthread_mutex_unlock(&outlet->lock);
+		if (due < next)
+			next = due;
+	}
+	all->beat_ms = next;
+	if (all->beat_ms < now + silent_ms / BEAT_ROUNDS)
+		all->beat_ms = now + silent_ms / BEAT_ROUNDS;
+}
+
 void mcps__outlets_beat(struct outlets *all, int64_t silent_ms)
 {
 	int64_t now = mcps__steady_ms(all->clock);
 
 	pthread_mutex_lock(&all->lock);
-	for (struct outlet *outlet = all->first; outlet != NULL;
-	     outlet = outlet->next) {
-		pthread_mutex_lock(&outlet->lock);
-		if (outlet->is_asleep && now - outlet->wrote_ms >= silent_ms) {
-			outlet->beats = true;
-			rouse(outlet);
-		}
-		pthread_mutex_unlock(&outlet->lock);
-	}
+	if (now >= all->beat_ms)
+		beat_all(all, now, silent_ms);
 	pthread_mutex_unlock(&all->lock);
 }
 

@@ -35,6 +35,7 @@ struct outlets {
 	struct outlet *first;
 	unsigned count;
 	bool is_closing; /* whoever comes now is closed at once */
+	int64_t beat_ms; /* steady; no comment is due before */
 	const struct clock_source *clock;
 };
 
@@ -42,8 +43,10 @@ MCPS_MUST_USE bool mcps__outlets_init(struct outlets *all,
                                       const struct clock_source *clock);
 void mcps__outlets_finish(struct outlets *all);
 
-/* Have each outlet that was silent for SILENT_MS write a comment, so that a
- * connection that is gone is found out, and proxies keep the others. */
+/* Have each outlet that was silent for SILENT_MS, or up to an eighth less,
+ * write a comment, so that a connection that is gone is found out, and proxies
+ * keep the others. Looks at them only if one may be due, and gives those that
+ * are due next a little time to come together. Always the same SILENT_MS. */
 void mcps__outlets_beat(struct outlets *all, int64_t silent_ms);
 
 /* Close those of no call, or all; from then on new ones close at once. */
@@ -63,9 +66,12 @@ struct outlet {
 	struct outlet *prev, *next; /* lock of all */
 	struct outlet_glue glue;
 	struct session *session; /* borrowed from whoever holds the outlet */
+	struct session *kept;    /* ... which is a reference until leave, if
+	                          * nobody else keeps it; else NULL */
 	bool is_call;
 	bool polls; /* its client knows "retry" */
 	uint32_t retry_ms;
+	uint8_t haste; /* how much sooner it beats than others: part of 256 */
 
 	/* More is stored than the queue took: called by read, under no lock,
 	 * when the queue is empty. */

@@ -265,10 +265,10 @@ START_TEST(a_silent_stream_shows_signs_of_life)
 	struct flight *flight = open_get(NULL);
 
 	(void)harness_events(flight);
-	harness_pass(&harness, 14999);
+	harness_pass(&harness, 13000);
 	mcps__outlets_beat(&harness.sessions.outlets, 15000);
 	ck_assert_str_eq(harness_events(flight), "");
-	harness_pass(&harness, 1);
+	harness_pass(&harness, 2000);
 	mcps__outlets_beat(&harness.sessions.outlets, 15000);
 	ck_assert_str_eq(harness_events(flight), ":\n\n");
 	mcps__outlets_beat(&harness.sessions.outlets, 15000);
