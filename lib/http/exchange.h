@@ -69,13 +69,10 @@ void mcps__exchange_session_ended(struct exchange *exchange);
 
 struct plan *mcps__exchange_plan(struct exchange *exchange);
 
-/* The plan is a stream: its next bytes. 0: none now, park was called, read
- * again when woken; less: it is over. */
-ptrdiff_t mcps__exchange_read_stream(struct exchange *exchange, char *out,
-                                     size_t size);
-/* Something is amiss with the connection: if it is still there, writing to it
- * will tell. While the glue holds the exchange, any thread. */
-void mcps__exchange_probe_stream(struct exchange *exchange);
+/* The plan, which was answered with, is a stream of no call: all that is needed
+ * from now on is its outlet, which is the glue's, to be left instead of closing
+ * the exchange: that is gone. False: it is something else, nothing changed. */
+bool mcps__exchange_let_go(struct exchange *exchange);
 
 /* The glue is done with it (answered, or the connection is gone). Never while
  * parked. NULL is fine. */

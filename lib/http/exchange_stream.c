@@ -20,20 +20,6 @@ bool mcps__exchange_claim(struct exchange *exchange)
 
 /* ---- outlets ---- */
 
-static void outlet_sleep(void *arg)
-{
-	struct exchange *exchange = arg;
-
-	exchange->glue.park(exchange->glue.arg);
-}
-
-static void outlet_wake(void *arg)
-{
-	struct exchange *exchange = arg;
-
-	exchange->glue.wake(exchange->glue.arg);
-}
-
 /* Spread, so that the clients of a server that stops do not come back all at
  * once. */
 static uint32_t choose_retry(const struct sessions *sessions)
@@ -54,7 +40,9 @@ static const struct revision *revision_of(const struct exchange *exchange)
 static struct outlet *open_outlet(struct exchange *exchange, bool is_call)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
-	const struct outlet_glue glue = { outlet_sleep, outlet_wake, exchange };
+	const struct outlet_glue glue = { exchange->glue.park,
+		                          exchange->glue.wake,
+		                          exchange->glue.arg };
 
 	return mcps__outlet_new(&sessions->outlets, exchange->session, &glue,
 	                        is_call, revision_of(exchange)->has_polling,
@@ -71,15 +59,17 @@ static void plan_stream(struct exchange *exchange, struct outlet *outlet)
 	exchange->stage = STAGE_DONE;
 }
 
-ptrdiff_t mcps__exchange_read_stream(struct exchange *exchange, char *out,
-                                     size_t size)
+bool mcps__exchange_let_go(struct exchange *exchange)
 {
-	return mcps__outlet_read(exchange->outlet, out, size);
-}
+	struct outlet *outlet = exchange->outlet;
 
-void mcps__exchange_probe_stream(struct exchange *exchange)
-{
-	mcps__outlet_probe(exchange->outlet);
+	if (outlet == NULL || outlet->is_call)
+		return false;
+	outlet->kept = exchange->session;
+	exchange->session = NULL;
+	exchange->outlet = NULL;
+	mcps__exchange_unref(exchange);
+	return true;
 }
 
 /* ---- of a call ---- */

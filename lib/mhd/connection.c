@@ -4,25 +4,32 @@
 #include "http/endpoint.h"
 #include "http/exchange.h"
 #include "mhd/host.h"
+#include "mhd/pages.h"
 #include "mhd/reply.h"
 #include "mhd/request.h"
 #include "mhd/socket.h"
 #include "mhd/watcher.h"
+#include "session/outlet.h"
 
 /* What is read and thrown away of the body of a refused request, so that its
  * connection lives on and the client surely reads why: closing a socket with
  * unread bytes makes the kernel reset the connection. More is not worth it. */
 enum { SKIP_MAX = 256 * 1024 };
 
+/* Bytes of one writing: for less no memory is given back again. */
+enum { SLIM_MAX = 4096 };
+
 struct inflight {
 	struct host *host;
 	struct MHD_Connection *connection;
-	struct exchange *exchange;
+	struct exchange *exchange; /* NULL: only its outlet is left of it */
+	struct outlet *outlet;     /* the answer is a stream; its, or ours */
 	struct deadline *deadline; /* the connection's; NULL: no memory */
 	size_t skipped;            /* bytes of a body that nobody wants */
 	uint64_t body_limit;       /* what of a body may still come */
 	enum exchange_state state;
 	bool is_get;
+	bool is_slim;       /* what its silence does not need was given back */
 	struct watch watch; /* of a stream */
 	bool is_working;    /* all of it is here, and not answered */
 };
@@ -50,6 +57,19 @@ static void enter(struct inflight *inflight, enum socket_phase phase)
 
 /* ---- streams ---- */
 
+/* What is listened to is silent most of the time. OUT is a good part of the
+ * connection's memory; only this thread reads on, be it woken or not. */
+static void slim(struct inflight *inflight, char *out, size_t size,
+                 ptrdiff_t length)
+{
+	if (length >= SLIM_MAX)
+		inflight->is_slim = false;
+	if (length != 0 || !inflight->is_get || inflight->is_slim)
+		return;
+	mcps__pages_forget(out, size);
+	inflight->is_slim = true;
+}
+
 static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 {
 	struct inflight *inflight = arg;
@@ -58,11 +78,12 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	(void)position;
 	/* Asleep it may be woken, and read again, before this returns. */
 	enter(inflight, SOCKET_WORKING);
-	length = mcps__exchange_read_stream(inflight->exchange, out, size);
+	length = mcps__outlet_read(inflight->outlet, out, size);
 	if (length < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (length > 0)
 		enter(inflight, SOCKET_EVENTS);
+	slim(inflight, out, size, length);
 	return length;
 }
 
@@ -70,7 +91,7 @@ static void probe(void *arg)
 {
 	struct inflight *inflight = arg;
 
-	mcps__exchange_probe_stream(inflight->exchange);
+	mcps__outlet_probe(inflight->outlet);
 }
 
 static void watch(struct inflight *inflight)
@@ -112,10 +133,14 @@ static enum MHD_Result answer(struct inflight *inflight)
 
 	set_working(inflight, false);
 	enter(inflight, SOCKET_ANSWER);
+	inflight->outlet = plan->outlet;
 	if (plan->kind == PLAN_STREAM)
 		watch(inflight);
-	return mcps__reply_send(inflight->connection, plan, &manner) ? MHD_YES
-	                                                             : MHD_NO;
+	if (!mcps__reply_send(inflight->connection, plan, &manner))
+		return MHD_NO;
+	if (mcps__exchange_let_go(inflight->exchange))
+		inflight->exchange = NULL;
+	return MHD_YES;
 }
 
 /* ---- the three kinds of calls ---- */
@@ -244,6 +269,8 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	enter(inflight, SOCKET_IDLE);
 	if (inflight->watch.is_on)
 		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);
+	if (inflight->exchange == NULL)
+		mcps__outlet_leave(inflight->outlet);
 	mcps__exchange_close(inflight->exchange);
 	host = inflight->host;
 	set_working(inflight, false);

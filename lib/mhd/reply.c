@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-/* Bytes of a stream that are put together before they are sent: held by each
- * one, be it silent or not. */
-enum { STREAM_BLOCK = 2048 };
+/* Bytes of a stream that are put together for a client that knows no chunks
+ * (HTTP/1.0): held by each one, be it silent or not. */
+enum { STREAM_BLOCK = 256 };
 
 /* The body is handed over, not copied. */
 static struct MHD_Response *response_make(struct plan *plan,

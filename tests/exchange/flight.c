@@ -247,12 +247,12 @@ static struct answer answer_of(struct flight *flight)
 /* In small pieces, so that events are cut. */
 static void read_stream(struct flight *flight)
 {
+	struct outlet *outlet = mcps__exchange_plan(flight->exchange)->outlet;
 	char piece[23];
 	ptrdiff_t length;
 
 	while (!flight->is_over) {
-		length = mcps__exchange_read_stream(flight->exchange, piece,
-		                                    sizeof piece);
+		length = mcps__outlet_read(outlet, piece, sizeof piece);
 		if (length == 0)
 			return;
 		flight->is_over = length < 0;
@@ -260,6 +260,11 @@ static void read_stream(struct flight *flight)
 			mcps__buffer_add(&flight->events, piece,
 			                 (size_t)length);
 	}
+}
+
+static void probe(struct flight *flight)
+{
+	mcps__outlet_probe(mcps__exchange_plan(flight->exchange)->outlet);
 }
 
 static const char *take_events(struct flight *flight)
@@ -310,7 +315,7 @@ bool harness_stream_is_over(struct flight *flight)
 void harness_hang_up(struct flight *flight)
 {
 	if (!flight->is_over)
-		mcps__exchange_probe_stream(flight->exchange);
+		probe(flight);
 	flight_free(flight);
 }
 
@@ -336,7 +341,7 @@ struct answer harness_receive(struct flight *flight)
 		answer.length = flight->events.length;
 		answer.body = take_events(flight);
 		if (!flight->is_over)
-			mcps__exchange_probe_stream(flight->exchange);
+			probe(flight);
 	}
 	flight_free(flight);
 	return answer;
