@@ -239,19 +239,27 @@ void wire_start_server(enum wire_callers callers,
 	              error.text);
 }
 
-void wire_start_on(unsigned loops, enum wire_callers callers,
-                   const struct mcps_options *options)
+void wire_start_with(enum wire_callers callers,
+                     const struct mcps_options *options,
+                     const struct mcps_daemon_options *how)
 {
-	const struct mcps_daemon_options how = { .size = sizeof how,
-		                                 .listen = "127.0.0.1:0",
-		                                 .loops = loops };
+	struct mcps_daemon_options any = *how;
 	struct mcps_error error = { MCPS_OK, "" };
 
+	any.size = sizeof any;
+	any.listen = "127.0.0.1:0";
 	wire_start_server(callers, options);
-	ck_assert_msg(mcps_daemon_start(&self.daemon, self.server, &how,
+	ck_assert_msg(mcps_daemon_start(&self.daemon, self.server, &any,
 	                                &error) == MCPS_OK,
 	              "%s", error.text);
 	self.port = atoi(strrchr(mcps_daemon_address(self.daemon), ':') + 1);
+}
+
+void wire_start_on(unsigned loops, enum wire_callers callers,
+                   const struct mcps_options *options)
+{
+	wire_start_with(callers, options,
+	                &(const struct mcps_daemon_options){ .loops = loops });
 }
 
 void wire_stop(void)

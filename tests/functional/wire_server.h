@@ -4,6 +4,7 @@
 
 #include "functional/wire.h"
 
+#include <mcps/daemon.h>
 #include <mcps/server.h>
 
 enum { WIRE_DEADLINE_S = 30 };
@@ -27,6 +28,10 @@ enum wire_callers { WIRE_ANONYMOUS, WIRE_NAMED };
  * on LOOPS network threads. */
 void wire_start_on(unsigned loops, enum wire_callers callers,
                    const struct mcps_options *options);
+/* With a daemon of these options; its address is any port. */
+void wire_start_with(enum wire_callers callers,
+                     const struct mcps_options *options,
+                     const struct mcps_daemon_options *how);
 /* On two, with these members of struct mcps_options. */
 #define wire_start(callers, ...)              \
 	wire_start_on(                        \
