@@ -13,11 +13,14 @@
  *     --ids FILE         session ids, one a line, in turn; none: no sessions
  *     --skip N           ... but for the first N
  *     --same-id          all requests have the id 1000000000
+ *     --events N         answers are streams: progress 1 to N, then the result
+ *     --numbered         ... whose events have ids
  *     --initialize       begins sessions instead
  *     --out FILE         ... and writes their ids
  */
 #define _GNU_SOURCE
 #include "answer.h"
+#include "events.h"
 #include "histogram.h"
 #include "request.h"
 #include "wire.h"
@@ -48,6 +51,8 @@ struct options {
 	const char *ids;
 	size_t skip;
 	bool same_id;
+	unsigned events;
+	bool numbered;
 	bool initialize;
 	const char *out;
 };
@@ -142,15 +147,32 @@ static void next(struct connection *connection)
 		watch(connection, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
 }
 
-static void answered(struct connection *connection, const struct answer *answer)
+/* NULL: it is what was asked for. */
+static const char *answer_check(struct connection *connection,
+                                const struct answer *answer)
 {
 	char id[REQUEST_ID_LENGTH + 1] = "";
 
-	under_way--;
 	memcpy(id, connection->request.id, REQUEST_ID_LENGTH);
-	if (answer->status != 200 ||
-	    !answer_is_result(answer, connection->answer, id))
-		complain("wrong answer", connection);
+	if (answer->status != 200)
+		return "wrong status";
+	if (options.events != 0)
+		return answer->chunked
+		               ? events_check(connection->answer + answer->body,
+		                              id, options.events,
+		                              options.numbered)
+		               : "no stream";
+	return answer_is_result(answer, connection->answer, id) ? NULL
+	                                                        : "no result";
+}
+
+static void answered(struct connection *connection, const struct answer *answer)
+{
+	const char *wrong = answer_check(connection, answer);
+
+	under_way--;
+	if (wrong != NULL)
+		complain(wrong, connection);
 	else if (counts)
 		histogram_add(&latencies,
 		              (uint64_t)(now_ns() - connection->began_ns));
@@ -219,7 +241,7 @@ static void connection_open(struct connection *connection)
 		request_initialize(&connection->request);
 	else
 		request_call(&connection->request, options.tool, options.text,
-		             ids.length);
+		             ids.length, options.events != 0);
 	watch(connection, EPOLLIN, EPOLL_CTL_ADD);
 }
 
@@ -306,6 +328,10 @@ static void option_take(const char *name, const char *value)
 		options.skip = strtoull(value, NULL, 10);
 	else if (strcmp(name, "same-id") == 0)
 		options.same_id = true;
+	else if (strcmp(name, "events") == 0)
+		options.events = (unsigned)atoi(value);
+	else if (strcmp(name, "numbered") == 0)
+		options.numbered = true;
 	else if (strcmp(name, "initialize") == 0)
 		options.initialize = true;
 	else
@@ -326,6 +352,8 @@ static void options_read(int argc, char **argv)
 		{ "ids", required_argument, NULL, 0 },
 		{ "skip", required_argument, NULL, 0 },
 		{ "same-id", no_argument, NULL, 0 },
+		{ "events", required_argument, NULL, 0 },
+		{ "numbered", no_argument, NULL, 0 },
 		{ "initialize", no_argument, NULL, 0 },
 		{ "out", required_argument, NULL, 0 },
 		{ NULL, 0, NULL, 0 },

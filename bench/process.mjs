@@ -58,14 +58,16 @@ export class Server {
   }
 
   static floor = (loops) => Server.start((port) => [program('floor'), port, String(loops)]);
-  static typescript = () => Server.start((port) => [process.execPath, 'typescript.mjs', port]);
-  static mcps = (loops, file, hot) =>
-    Server.start((port) => Server.mcpsCommand(port, loops, file, hot));
+  static typescript = (...manner) =>
+    Server.start((port) => [process.execPath, 'typescript.mjs', port, ...manner]);
+  static mcps = (loops, file, bounds) =>
+    Server.start((port) => Server.mcpsCommand(port, loops, file, bounds));
 
-  static mcpsCommand(port, loops, file, hot) {
-    const words = [program('server'), port, String(loops), `sqlite:${file}`];
+  // 0: the default.
+  static mcpsCommand(port, loops, file, { hot = 0, heartbeat = 0, pool = 0 } = {}) {
+    const numbers = [hot, heartbeat, pool].map(String);
 
-    return hot ? [...words, String(hot)] : words;
+    return [program('server'), port, String(loops), `sqlite:${file}`, ...numbers];
   }
 
   // Kibibytes in memory.
@@ -82,11 +84,20 @@ export class Server {
 
 // One run of the load generator; throws when any answer was wrong.
 export function load(server, options) {
-  const words = Object.entries({ port: server.port, pid: server.child.pid, ...options });
-  const args = words.flatMap(([name, value]) =>
+  return report(program('load'), words(server, options));
+}
+
+// Many streams that have nothing to say.
+export function streams(server, options) {
+  return report(program('streams'), words(server, options));
+}
+
+function words(server, options) {
+  const all = Object.entries({ port: server.port, pid: server.child.pid, ...options });
+
+  return all.flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)],
   );
-  return report(program('load'), args);
 }
 
 // What a program prints as JSON.

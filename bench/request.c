@@ -8,6 +8,7 @@
 #define REVISION "2025-11-25"
 
 static const char first_id[] = "\"id\":1000000000";
+static const char first_token[] = "\"progressToken\":1000000000";
 
 static void *need(void *memory)
 {
@@ -44,6 +45,9 @@ static void request_make(struct request *request, const char *body,
 	memcpy(request->bytes + head, body, request->body_length + 1);
 	request->length = (size_t)head + request->body_length;
 	request->id = strstr(request->bytes + head, first_id) + 5;
+	request->token = strstr(request->bytes + head, first_token);
+	if (request->token != NULL)
+		request->token += sizeof first_token - 1 - REQUEST_ID_LENGTH;
 	request->session_length = session_length;
 	request->session = NULL;
 	if (session_length != 0)
@@ -51,7 +55,7 @@ static void request_make(struct request *request, const char *body,
 }
 
 void request_call(struct request *request, const char *tool, size_t text_length,
-                  size_t session_length)
+                  size_t session_length, bool progress)
 {
 	static const char words[] = "a quick brown fox jumps over it; ";
 	char *text = need(malloc(text_length + 1));
@@ -62,8 +66,9 @@ void request_call(struct request *request, const char *tool, size_t text_length,
 	text[text_length] = '\0';
 	sprintf(body,
 	        "{\"jsonrpc\":\"2.0\",%s,\"method\":\"tools/call\",\"params\":"
-	        "{\"name\":\"%s\",\"arguments\":{\"text\":\"%s\"}}}",
-	        first_id, tool, text);
+	        "{%s%s%s\"name\":\"%s\",\"arguments\":{\"text\":\"%s\"}}}",
+	        first_id, progress ? "\"_meta\":{" : "",
+	        progress ? first_token : "", progress ? "}," : "", tool, text);
 	request_make(request, body, "MCP-Protocol-Version: " REVISION "\r\n",
 	             session_length);
 	free(text);
@@ -94,6 +99,8 @@ void request_set_id(struct request *request, uint64_t number)
 	snprintf(digits, sizeof digits, "%010" PRIu64,
 	         1000000000 + number % 1000000000);
 	memcpy(request->id, digits, REQUEST_ID_LENGTH);
+	if (request->token != NULL)
+		memcpy(request->token, digits, REQUEST_ID_LENGTH);
 }
 
 void request_set_session(struct request *request, const char *id)

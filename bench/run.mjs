@@ -3,8 +3,12 @@ import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { scenarios } from './scenarios.mjs';
 
-const long = { sweeps: 12, seconds: 0.6, warm: 6, stored: 1_000_000, starts: 20 };
-const short = { sweeps: 1, seconds: 0.2, warm: 0.2, stored: 1_000, starts: 2 };
+const long = {
+  sweeps: 12, seconds: 0.6, warm: 6, stored: 1_000_000, starts: 20, listening: 8_000, silence: 60,
+};
+const short = {
+  sweeps: 1, seconds: 0.2, warm: 0.2, stored: 1_000, starts: 2, listening: 200, silence: 0.3,
+};
 
 function output(file, ...args) {
   try {
@@ -65,7 +69,7 @@ for (const name of names)
     process.exit(64);
   }
 
-const { SWEEPS, SLICE, STORED, LOOPS } = process.env;
+const { SWEEPS, SLICE, STORED, LOOPS, SILENCE } = process.env;
 const settings = args.includes('--short') ? short : long;
 const rows = [];
 
@@ -73,6 +77,7 @@ settings.loops = Number(LOOPS ?? 1);
 if (SWEEPS) settings.sweeps = Number(SWEEPS);
 if (SLICE) settings.seconds = Number(SLICE);
 if (STORED) settings.stored = Number(STORED);
+if (SILENCE) settings.silence = Number(SILENCE);
 
 printCircumstances(settings);
 for (const [name, [run]] of Object.entries(scenarios)) {

@@ -1,7 +1,9 @@
 // What is measured. Each scenario takes the settings of the run and a function that says a row
 // of the table: what, figures in words, the goal, and whether it was met (undefined: no goal).
 import fs from 'node:fs';
-import { Server, beginSessions, freePort, load, program, report, workFile } from './process.mjs';
+import {
+  Server, beginSessions, freePort, load, program, report, streams, workFile,
+} from './process.mjs';
 import { pairs } from './pairs.mjs';
 
 const fixed = (n) => n.toFixed(2);
@@ -56,6 +58,30 @@ async function calls({ sweeps, seconds, loops, warm }, say) {
     say('TypeScript SDK', against('the floor', typescript));
     const times = quick.rateRatio[0] / typescript.rateRatio[0];
     say('quick call / TypeScript', `${times.toFixed(1)} × its rate`, '≥ 15 ×', times >= 15);
+  });
+}
+
+// Answers that are streams: three times progress, then the result. Ours are stored, and on the
+// disk, before they are sent.
+async function events({ sweeps, seconds, loops, warm }, say) {
+  const ours = await Server.mcps(loops, workFile('events.db'));
+  const theirs = await Server.typescript('sse');
+
+  await withServers([ours, theirs], async () => {
+    const ids = beginSessions(ours, 64, 'events');
+    const theirIds = beginSessions(theirs, 64, 'events-typescript');
+    const call = { tool: 'progress', events: 3, seconds };
+    const slice = (connections) => () => load(ours, { ...call, ids, connections, numbered: true });
+    const reference = (connections) => () => load(theirs, { ...call, ids: theirIds, connections });
+
+    load(theirs, { ...call, ids: theirIds, seconds: warm });
+    for (const n of [16, 64]) {
+      const rows = await pairs(sweeps, reference(n), { ours: slice(n) });
+
+      say(`TypeScript SDK, 3 events, ${n} connections`, rates(rows.reference));
+      say(`call with 3 stored events, ${n} connections`, against('TypeScript', rows.ours),
+        '≥ 5 000/s and ≥ 3 ×', rows.ours.rate >= 5000 && rows.ours.rateRatio[0] >= 3);
+    }
   });
 }
 
@@ -119,7 +145,7 @@ async function connections({ sweeps, seconds, loops }, say) {
 
 // Resident memory per session in memory; the first ones fill caches and are not counted.
 async function memory({ stored, loops }, say) {
-  const ours = await Server.mcps(loops, workFile('memory.db'), 2 * stored);
+  const ours = await Server.mcps(loops, workFile('memory.db'), { hot: 2 * stored });
   const first = Math.round(stored / 50);
   const more = Math.round(stored / 10);
 
@@ -132,6 +158,39 @@ async function memory({ stored, loops }, say) {
     say('memory per hot session', `${each.toFixed(0)} B, over ${thousands(more)}`, '≤ 512 B',
       each <= 512);
   });
+}
+
+// Streams that have nothing to say: memory and CPU of each, how fast all hear of something,
+// leave, and are closed by a server that stops.
+async function idle({ listening, silence, loops }, say) {
+  const ways = [
+    ['heartbeats every 15 s', { heartbeat: 15 }, { seconds: silence, stop: true }, 14, 2],
+    ['no heartbeats', { heartbeat: 1e6 }, { seconds: silence / 3 }, 14, 0.1],
+    ['pool of 8 KiB, no heartbeats', { heartbeat: 1e6, pool: 8192 }, { seconds: 0.1 }, 10],
+  ];
+
+  for (const [name, bounds, how, kib, percent] of ways) {
+    const ours = await Server.mcps(loops, workFile(`idle-${kib}-${percent}.db`), bounds);
+
+    await withServers([ours], async () => {
+      const ids = beginSessions(ours, listening, 'idle', 64);
+      const row = streams(ours, { ids, count: listening, ...how });
+      const what = `${thousands(listening)} idle streams, ${name}`;
+      const kibEach = row.bytes / 1000;
+
+      say(`${what}: memory`, `${kibEach.toFixed(1)} KB each`, `≤ ${kib} KB`, kibEach <= kib);
+      if (percent !== undefined)
+        say(`${what}: CPU`, `${row.cpu_percent.toFixed(2)} % of a core; ${row.beats} heartbeats`,
+          `≤ ${percent} %`, row.cpu_percent <= percent);
+      say(`${what}: all hear of news`, `${row.told_ms.toFixed(0)} ms`, '≤ 500 ms',
+        row.told_ms <= 500);
+      if (how.stop)
+        say(`${what}: stop`, `${row.stopped_ms.toFixed(0)} ms`, '≤ 5 s', row.stopped_ms <= 5000);
+      else
+        say(`${what}: all leave`, `${row.left_ms.toFixed(0)} ms; ` +
+          `${(row.kept_bytes / 1000).toFixed(1)} KB each are kept`);
+    });
+  }
 }
 
 // Everything that depends on how many sessions are stored.
@@ -198,9 +257,11 @@ async function startTimes(file, ids, { loops, starts }, name, say) {
 
 export const scenarios = {
   calls: [calls, 'quick and worker calls, floor, TypeScript SDK'],
+  events: [events, 'calls with 3 progress events, stored before they are sent; TypeScript SDK'],
   initialize: [initialize, 'new sessions, acknowledged after fsync, 64 clients'],
   text64: [text64, 'a text argument of 64 KiB'],
   connections: [connections, 'cost per request at 16 to 1 000 connections'],
   memory: [memory, 'memory per hot session'],
+  idle: [idle, '8 000 idle streams: memory, CPU, news for all, stop'],
   stored: [stored, 'a million stored sessions: memory, hot calls, first touch, start'],
 };

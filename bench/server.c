@@ -1,8 +1,12 @@
-/* server: mcps as a user would build it, with the three tools that the
- * benchmark calls. Bounds that a crowd of anonymous sessions from one machine
+/* server: mcps as a user would build it, with the tools that the benchmark
+ * calls. Bounds that a crowd of anonymous sessions from one machine
  * would meet are raised; all checks are on.
  *
- *   server PORT LOOPS STORE [HOT]   HOT: sessions in memory (100 000)
+ *   server PORT LOOPS STORE [HOT [HEARTBEAT [POOL]]]
+ *
+ *     HOT         sessions in memory (100 000)
+ *     HEARTBEAT   of silent streams, in seconds (15)
+ *     POOL        bytes of each connection (16 384)
  */
 #include <inttypes.h>
 #include <mcps/mcps.h>
@@ -34,6 +38,29 @@ static mcps_status measure(mcps_call *call, const void *args)
 	return mcps_text(call, "%zu bytes", strlen(in->text));
 }
 
+/* Three events and the result, each stored before it is sent. */
+static mcps_status progress(mcps_call *call, const void *args)
+{
+	const struct said *in = args;
+
+	for (int i = 1; i <= 3; i++)
+		mcps_progress(call, i, 3, NULL);
+	return mcps_text(call, "%s", in->text);
+}
+
+/* Every client that listens hears that the list of tools changed. */
+static mcps_status announce(mcps_call *call, const void *args)
+{
+	mcps_server *server = mcps_data(call);
+	mcps_status status;
+
+	(void)args;
+	status = mcps_add_tool(server, struct said, .name = "news",
+	                       .description = "Nothing", .fields = said_fields,
+	                       .run = echo);
+	return status == MCPS_OK ? mcps_text(call, "announced") : status;
+}
+
 static void log_line(void *arg, enum mcps_log_level level, const char *module,
                      const char *text)
 {
@@ -41,12 +68,14 @@ static void log_line(void *arg, enum mcps_log_level level, const char *module,
 	fprintf(stderr, "%s: %s\n", module, text);
 }
 
-static mcps_server *server_make(const char *store, uint32_t hot)
+static mcps_server *server_make(const char *store, uint32_t hot,
+                                uint32_t heartbeat_s)
 {
 	mcps_server *server = mcps_server_new("bench", "1");
 
 	mcps_configure(server, .store = store, .sessions_in_memory = hot,
-	               .anonymous_quota = UINT32_MAX, .log = log_line,
+	               .anonymous_quota = UINT32_MAX,
+	               .heartbeat_s = heartbeat_s, .log = log_line,
 	               .log_level = MCPS_LOG_WARN);
 	mcps_add_tool(server, struct said, .name = "echo",
 	              .description = "Answer on the network thread",
@@ -57,13 +86,21 @@ static mcps_server *server_make(const char *store, uint32_t hot)
 	mcps_add_tool(server, struct said, .name = "measure",
 	              .description = "Tell how long the text is",
 	              .fields = said_fields, .run = measure, .quick = true);
+	mcps_add_tool(server, struct said, .name = "progress",
+	              .description = "Tell three times how far it is",
+	              .fields = said_fields, .run = progress);
+	mcps_add_tool(server, struct said, .name = "announce",
+	              .description = "Tell every client something",
+	              .fields = said_fields, .run = announce, .data = server);
 	return server;
 }
 
-static int serve(mcps_server *server, const char *port, uint32_t loops)
+static int serve(mcps_server *server, const char *port, uint32_t loops,
+                 uint32_t pool)
 {
 	struct mcps_daemon_options options = { .size = sizeof options,
-		                               .loops = loops };
+		                               .loops = loops,
+		                               .connection_pool = pool };
 	struct mcps_error error;
 	mcps_daemon *daemon;
 	char address[32];
@@ -90,13 +127,16 @@ static int serve(mcps_server *server, const char *port, uint32_t loops)
 
 int main(int argc, char **argv)
 {
+	uint32_t numbers[3] = { 0 }; /* HOT HEARTBEAT POOL */
 	mcps_server *server;
 	int code;
 
 	if (argc < 4)
 		return 64;
-	server = server_make(argv[3], argc > 4 ? (uint32_t)atoi(argv[4]) : 0);
-	code = serve(server, argv[1], (uint32_t)atoi(argv[2]));
+	for (int i = 4; i < argc && i < 7; i++)
+		numbers[i - 4] = (uint32_t)strtoul(argv[i], NULL, 10);
+	server = server_make(argv[3], numbers[0], numbers[1]);
+	code = serve(server, argv[1], (uint32_t)atoi(argv[2]), numbers[2]);
 	mcps_server_free(server);
 	return code;
 }

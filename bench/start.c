@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	options.command = argv + 6;
 	if (times == 0 || times > TIMES_MAX)
 		return 64;
-	request_call(&request, "echo", 10, options.ids.length);
+	request_call(&request, "echo", 10, options.ids.length, false);
 	/* The first leaves behind what the others find. */
 	(void)start_once(0, &request, cpu_ms);
 	for (unsigned i = 0; i < times; i++)
