@@ -147,12 +147,14 @@ START_TEST(a_stop_under_load_loses_no_call)
 }
 END_TEST
 
-/* It has become a stream by then, which the next process can tell of. */
+/* It has become a stream by then, which the next process can tell of: an id to
+ * come back with, when to come back, and no result. */
 START_TEST(a_call_that_does_not_end_in_time_is_told_to_come_back)
 {
 	double began;
 	struct reply reply;
 	struct wire wire;
+	const char *retry;
 	int port;
 
 	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "2s");
@@ -168,6 +170,11 @@ START_TEST(a_call_that_does_not_end_in_time_is_told_to_come_back)
 	reply = wire_read(&wire);
 	ck_assert_int_eq(reply.status, 200);
 	ck_assert(reply_has(&reply, "Content-Type: text/event-stream"));
+	ck_assert_int_eq(strncmp(reply.body, "id: ", 4), 0);
+	retry = strstr(reply.body, "\nretry: ");
+	ck_assert_msg(retry != NULL, "%s", reply.body);
+	ck_assert_int_ge(atoi(retry + strlen("\nretry: ")), 500);
+	ck_assert_ptr_null(strstr(reply.body, "\"id\":7"));
 	ck_assert_int_eq(program_end(&program), 0);
 	ck_assert(seconds_now() - began < 4);
 	(void)program_says(&program, "some calls did not end in time");

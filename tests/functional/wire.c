@@ -141,12 +141,14 @@ static bool read_head(struct wire *wire, struct reply *reply)
 	return true;
 }
 
-/* What is more than fits is counted alone. */
+/* LENGTH more of it. What is more than fits is counted alone. */
 static void read_body(struct wire *wire, struct reply *reply, size_t length)
 {
-	while (reply->length < length) {
+	const size_t end = reply->length + length;
+
+	while (reply->length < end) {
 		size_t room = sizeof reply->body - 1 - reply->length;
-		size_t left = length - reply->length;
+		size_t left = end - reply->length;
 		size_t some;
 
 		if (wire->have == 0)
@@ -160,6 +162,39 @@ static void read_body(struct wire *wire, struct reply *reply, size_t length)
 	}
 }
 
+/* A line without its end; it must fit. */
+static void read_line(struct wire *wire, char *line, size_t size)
+{
+	size_t length;
+	char *end;
+
+	while ((end = strstr(wire->bytes, "\r\n")) == NULL)
+		ck_assert_msg(read_more(wire), "the body ends in its middle");
+	length = (size_t)(end - wire->bytes);
+	ck_assert_uint_lt(length, size);
+	memcpy(line, wire->bytes, length);
+	line[length] = '\0';
+	use_up(wire, length + 2);
+}
+
+/* Up to the last one, and the empty line behind it; no trailers. */
+static void read_chunks(struct wire *wire, struct reply *reply)
+{
+	char line[64];
+	size_t length;
+	char *end;
+
+	do {
+		read_line(wire, line, sizeof line);
+		length = strtoul(line, &end, 16);
+		ck_assert_msg(end != line && *end == '\0', "a chunk of \"%s\"",
+		              line);
+		read_body(wire, reply, length);
+		read_line(wire, line, sizeof line);
+		ck_assert_str_eq(line, "");
+	} while (length != 0);
+}
+
 struct reply wire_read(struct wire *wire)
 {
 	struct reply reply;
@@ -169,8 +204,11 @@ struct reply wire_read(struct wire *wire)
 		if (!read_head(wire, &reply))
 			return reply;
 	} while (reply.status / 100 == 1);
-	read_body(wire, &reply,
-	          (size_t)atol(reply_value(&reply, "Content-Length")));
+	if (reply_has(&reply, "Transfer-Encoding: chunked"))
+		read_chunks(wire, &reply);
+	else
+		read_body(wire, &reply,
+		          (size_t)atol(reply_value(&reply, "Content-Length")));
 	return reply;
 }
 

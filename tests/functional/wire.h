@@ -64,7 +64,8 @@ void wire_text(const struct wire *wire, const char *text);
 /* A POST of BODY with LINES, which may be "", beside the usual ones. */
 void wire_post(const struct wire *wire, const char *lines, const char *body);
 
-/* The next answer; those that begin with 1 are passed over. */
+/* The next answer; those that begin with 1 are passed over. One in chunks, as
+ * of a stream, is read to its end: a connection that ends before fails. */
 struct reply wire_read(struct wire *wire);
 struct reply wire_ask(struct wire *wire, const char *lines, const char *body);
 
