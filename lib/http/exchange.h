@@ -16,6 +16,7 @@
 #include "http/request.h"
 
 struct endpoint;
+struct outlet;
 struct exchange;
 struct principal;
 struct session;
@@ -73,6 +74,7 @@ struct plan *mcps__exchange_plan(struct exchange *exchange);
  * from now on is its outlet, which is the glue's, to be left instead of closing
  * the exchange: that is gone. False: it is something else, nothing changed. */
 bool mcps__exchange_let_go(struct exchange *exchange);
+void mcps__exchange_leave(struct endpoint *endpoint, struct outlet *outlet);
 
 /* The glue is done with it (answered, or the connection is gone). Never while
  * parked. NULL is fine. */

@@ -63,13 +63,21 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 {
 	struct outlet *outlet = exchange->outlet;
 
-	if (outlet == NULL || outlet->is_call)
+	if (exchange->plan.kind != PLAN_STREAM || outlet->is_call)
 		return false;
 	outlet->kept = exchange->session;
 	exchange->session = NULL;
 	exchange->outlet = NULL;
+	exchange->is_listening = false; /* the outlet is, until it is left */
 	mcps__exchange_unref(exchange);
 	return true;
+}
+
+void mcps__exchange_leave(struct endpoint *endpoint, struct outlet *outlet)
+{
+	mcps__inflight_leave(&endpoint->mcp->listening,
+	                     outlet->kept->principal);
+	mcps__outlet_leave(outlet);
 }
 
 /* ---- of a call ---- */

@@ -270,7 +270,8 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	if (inflight->watch.is_on)
 		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);
 	if (inflight->exchange == NULL)
-		mcps__outlet_leave(inflight->outlet);
+		mcps__exchange_leave(inflight->host->endpoint,
+		                     inflight->outlet);
 	mcps__exchange_close(inflight->exchange);
 	host = inflight->host;
 	set_working(inflight, false);

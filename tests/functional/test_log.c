@@ -104,7 +104,7 @@ static int send(const char *method, const char *token, const char *id,
 	         method, token, id, lines, strlen(body));
 	wire_text(&wire, head);
 	wire_text(&wire, body);
-	status = wire_read(&wire).status;
+	status = wire_read_open(&wire).status;
 	wire_close(&wire);
 	return status;
 }

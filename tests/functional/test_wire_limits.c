@@ -273,7 +273,7 @@ static int listen_with(struct wire *wire, const struct wire_session *session)
 	         session->lines);
 	*wire = wire_open(wire_port());
 	wire_text(wire, request);
-	return wire_read(wire).status;
+	return wire_read_open(wire).status;
 }
 
 START_TEST(a_caller_listens_on_only_so_many_streams)

@@ -195,7 +195,12 @@ static void read_chunks(struct wire *wire, struct reply *reply)
 	} while (length != 0);
 }
 
-struct reply wire_read(struct wire *wire)
+static bool is_chunked(const struct reply *reply)
+{
+	return reply_has(reply, "Transfer-Encoding: chunked");
+}
+
+struct reply wire_read_open(struct wire *wire)
 {
 	struct reply reply;
 
@@ -204,11 +209,18 @@ struct reply wire_read(struct wire *wire)
 		if (!read_head(wire, &reply))
 			return reply;
 	} while (reply.status / 100 == 1);
-	if (reply_has(&reply, "Transfer-Encoding: chunked"))
-		read_chunks(wire, &reply);
-	else
+	if (!is_chunked(&reply))
 		read_body(wire, &reply,
 		          (size_t)atol(reply_value(&reply, "Content-Length")));
+	return reply;
+}
+
+struct reply wire_read(struct wire *wire)
+{
+	struct reply reply = wire_read_open(wire);
+
+	if (is_chunked(&reply))
+		read_chunks(wire, &reply);
 	return reply;
 }
 

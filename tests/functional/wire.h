@@ -67,6 +67,8 @@ void wire_post(const struct wire *wire, const char *lines, const char *body);
 /* The next answer; those that begin with 1 are passed over. One in chunks, as
  * of a stream, is read to its end: a connection that ends before fails. */
 struct reply wire_read(struct wire *wire);
+/* The same, but of a stream the head alone: what it brings comes next. */
+struct reply wire_read_open(struct wire *wire);
 struct reply wire_ask(struct wire *wire, const char *lines, const char *body);
 
 /* No more answer comes: the other side closed or reset. */
