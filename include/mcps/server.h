@@ -104,6 +104,9 @@ struct mcps_options {
 	 * bytes of one session; 900 s and 8 MiB. */
 	uint32_t event_age_s;
 	size_t event_bytes;
+	/** Streams of one session that answer no call, open or kept for who
+	 * resumes; 8, at most 1 024. One more takes the place of the oldest. */
+	uint32_t session_streams;
 
 	mcps_log_fn log; /* NULL: silence */
 	void *log_arg;

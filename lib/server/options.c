@@ -37,6 +37,7 @@ static void fill(struct mcps_options *options)
 	fill_u32(&options->stream_after_ms, 1000);
 	fill_u32(&options->heartbeat_s, 15);
 	fill_u32(&options->event_age_s, 900);
+	fill_u32(&options->session_streams, 8);
 	if (options->event_bytes == 0)
 		options->event_bytes = 8u * 1024 * 1024;
 	if (options->max_result == 0)
@@ -186,6 +187,11 @@ static mcps_status check(const struct mcps_options *options,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option subscriptions: at most 1024, not %u",
 		                  options->subscriptions);
+	if (options->session_streams > 1024)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option session_streams: at most 1024, not "
+		                  "%u",
+		                  options->session_streams);
 	if (mcps__show_check(options->icons, NULL, NULL, &why) != MCPS_OK)
 		return mcps__fail(error, MCPS_E_INVAL, "option icons: %s",
 		                  why.text);

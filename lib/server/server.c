@@ -184,6 +184,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.anonymous_quota = options->anonymous_quota,
 		.event_age_ms = INT64_C(1000) * options->event_age_s,
 		.event_bytes = options->event_bytes,
+		.streams = options->session_streams,
 		.subscriptions = options->subscriptions,
 		.hook = options->on_session,
 		.hook_arg = options->on_session_arg,

@@ -39,6 +39,7 @@ struct sessions_options {
 	uint8_t lists[MCPS_LISTS_DIGEST_SIZE]; /* at the start; see set_lists */
 	int64_t event_age_ms;       /* events of streams are kept so long */
 	uint64_t event_bytes;       /* ... and so many of one session */
+	uint32_t streams;           /* of no call, of one; 0: no limit */
 	mcps_session_event_fn hook; /* may be NULL */
 	void *hook_arg;
 	const char *(*revision_text)(uint32_t number); /* for the view */

@@ -4,8 +4,6 @@
 #include "base/memory.h"
 #include "session/sessions.h"
 
-enum { STREAMS_MAX = 8 }; /* of no call, of one session */
-
 /* ---- life ---- */
 
 struct stream *mcps__stream_adopt(struct sessions *sessions,
@@ -98,7 +96,7 @@ void mcps__session_drop_stream(struct session *session, struct stream *stream)
 }
 
 /* The oldest of no call beyond the limit; it stays the list's reference. */
-static struct stream *list_overflow(struct session *session)
+static struct stream *list_overflow(struct session *session, unsigned most)
 {
 	struct stream *oldest = NULL;
 	unsigned count = 0;
@@ -109,7 +107,7 @@ static struct stream *list_overflow(struct session *session)
 			oldest = stream;
 			count++;
 		}
-	if (count <= STREAMS_MAX)
+	if (most == 0 || count <= most)
 		return NULL;
 	list_remove(session, oldest);
 	return oldest;
@@ -125,7 +123,7 @@ void mcps__session_list_stream(struct session *session, struct stream *stream)
 	if (stream->next != NULL)
 		stream->next->prev = stream;
 	session->streams = mcps__stream_ref(stream);
-	oldest = list_overflow(session);
+	oldest = list_overflow(session, stream->sessions->options.streams);
 	pthread_mutex_unlock(&session->lock);
 	if (oldest == NULL)
 		return;
@@ -145,6 +143,18 @@ struct stream *mcps__session_find_stream(struct session *session, uint64_t id)
 		mcps__stream_ref(stream);
 	pthread_mutex_unlock(&session->lock);
 	return stream;
+}
+
+/* The store has no room for it any more. */
+static void list_expel(struct session *session, uint64_t id)
+{
+	struct stream *stream = mcps__session_find_stream(session, id);
+
+	if (stream == NULL)
+		return;
+	mcps__session_drop_stream(session, stream);
+	mcps__stream_abandon(stream, NULL);
+	mcps__stream_unref(stream);
 }
 
 static bool is_attached(struct stream *stream)
@@ -283,7 +293,8 @@ struct stream_job {
 	struct writer_job job;
 	struct stream *stream; /* a reference */
 	struct buffer message;
-	bool opens;
+	struct session *session; /* a reference: it opens */
+	uint64_t gone;           /* to make room for it; 0: none */
 	bool ends;
 	bool closes; /* ... the connection, and nothing else */
 	uint32_t retry_ms;
@@ -318,7 +329,8 @@ static mcps_status open_run(struct stream_job *job, mcps_store *store)
 		.request = stream->request,
 		.request_length = stream->request_length,
 	};
-	mcps_status status = store->ops->stream_insert(store, &row);
+	mcps_status status = store->ops->stream_insert(
+		store, &row, stream->sessions->options.streams, &job->gone);
 
 	if (status != MCPS_OK || !stream->primes)
 		return status;
@@ -332,7 +344,7 @@ static mcps_status job_run(struct writer_job *writer_job, mcps_store *store)
 		container_of(writer_job, struct stream_job, job);
 
 	job->seq = 0;
-	if (job->opens)
+	if (job->session != NULL)
 		return open_run(job, store);
 	if (job->closes)
 		return MCPS_OK;
@@ -345,6 +357,7 @@ static void job_drop(struct stream_job *job)
 	if (job == NULL)
 		return;
 	mcps__stream_unref(job->stream);
+	mcps__session_unref(job->session);
 	mcps__buffer_finish(&job->message);
 	mcps__free(job);
 }
@@ -377,12 +390,15 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 	struct stream_job *job =
 		container_of(writer_job, struct stream_job, job);
 	struct stream *stream = job->stream;
+	bool opens = job->session != NULL;
 
+	if (status == MCPS_OK && job->gone != 0)
+		list_expel(job->session, job->gone);
 	if (job->closes)
 		close_outlet(stream, job->retry_ms);
-	else if (status != MCPS_OK && (job->opens || job->ends))
+	else if (status != MCPS_OK && (opens || job->ends))
 		mcps__stream_abandon(stream, NULL);
-	else if (status == MCPS_OK && !(job->opens && job->seq == 0))
+	else if (status == MCPS_OK && !(opens && job->seq == 0))
 		send(stream, job->seq, job->message.data, job->message.length,
 		     job->ends);
 	job_leave(job);
@@ -436,7 +452,7 @@ void mcps__stream_open(struct stream *stream, struct session *session)
 		mcps__stream_abandon(stream, NULL);
 		return;
 	}
-	job->opens = true;
+	job->session = mcps__session_ref(session);
 	pthread_mutex_lock(&stream->lock);
 	stream->pending++;
 	pthread_mutex_unlock(&stream->lock);

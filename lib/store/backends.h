@@ -55,6 +55,9 @@ size_t mcps__store_state_key_length(const char *key);
 /* Whether it has an id, and a request id that is not too long. */
 bool mcps__store_stream_is_valid(const struct mcps_stream_row *row);
 
+/* What an event with LENGTH bytes of data counts: empty ones take room, too. */
+size_t mcps__store_event_bytes(size_t length);
+
 /* A back end may be older than this library: then its table ends earlier. */
 #define STORE_HAS(store, member)                                         \
 	((store)->ops->size >= offsetof(struct mcps_store_ops, member) + \

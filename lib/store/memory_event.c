@@ -26,7 +26,7 @@ void mcps__memory_event_enter(struct memory_store *store, void *row)
 	mcps__memory_order(store, &store->events_by_age, &event->by_age, 0,
 	                   event->number, event);
 	mcps__memory_session(store, event->session)->event_bytes +=
-		event->row.length;
+		mcps__store_event_bytes(event->row.length);
 }
 
 void mcps__memory_event_leave(struct memory_store *store, void *row)
@@ -35,7 +35,7 @@ void mcps__memory_event_leave(struct memory_store *store, void *row)
 
 	mcps__order_remove(&store->events_by_age, &event->by_age);
 	mcps__memory_session(store, event->session)->event_bytes -=
-		event->row.length;
+		mcps__store_event_bytes(event->row.length);
 }
 
 /* ---- appending ---- */

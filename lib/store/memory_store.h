@@ -50,6 +50,7 @@ struct memory_store {
 	struct order states_by_expiry;   /* those that expire */
 	struct order streams_by_session; /* in the order they were opened */
 	struct order streams_by_holder;  /* those that hold events, likewise */
+	struct order streams_of_no_call; /* likewise */
 	struct order streams_by_seen;
 	struct order events_by_age; /* in the order they were appended */
 
@@ -96,6 +97,7 @@ struct memory_stream {
 	int64_t ref;                /* ascending */
 	struct order_node by_session;
 	struct order_node by_holder;
+	struct order_node of_no_call;
 	struct order_node by_seen;
 	char request[];
 };
@@ -206,7 +208,8 @@ void mcps__memory_stream_enter(struct memory_store *, void *row);
 void mcps__memory_stream_leave(struct memory_store *, void *row);
 struct memory_stream *mcps__memory_stream(struct memory_store *, uint64_t id);
 mcps_status mcps__memory_stream_insert(mcps_store *,
-                                       const struct mcps_stream_row *row);
+                                       const struct mcps_stream_row *row,
+                                       uint32_t most, uint64_t *gone);
 mcps_status mcps__memory_stream_get(mcps_store *, uint64_t id, mcps_stream_fn,
                                     void *arg);
 mcps_status mcps__memory_stream_touch(mcps_store *, uint64_t id,

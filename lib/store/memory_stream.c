@@ -20,6 +20,10 @@ void mcps__memory_stream_enter(struct memory_store *store, void *row)
 		mcps__memory_order(store, &store->streams_by_holder,
 		                   &stream->by_holder, session, stream->ref,
 		                   stream);
+	if (stream->row.request_length == 0)
+		mcps__memory_order(store, &store->streams_of_no_call,
+		                   &stream->of_no_call, session, stream->ref,
+		                   stream);
 	mcps__memory_order(store, &store->streams_by_seen, &stream->by_seen, 0,
 	                   stream->row.seen_ms, stream);
 }
@@ -32,6 +36,9 @@ void mcps__memory_stream_leave(struct memory_store *store, void *row)
 	if (holds_events(stream))
 		mcps__order_remove(&store->streams_by_holder,
 		                   &stream->by_holder);
+	if (stream->row.request_length == 0)
+		mcps__order_remove(&store->streams_of_no_call,
+		                   &stream->of_no_call);
 	mcps__order_remove(&store->streams_by_seen, &stream->by_seen);
 }
 
@@ -59,12 +66,45 @@ mcps_status mcps__memory_stream_put(struct memory_store *store,
 	                        sizeof row->id, stream);
 }
 
+/* The oldest stream of no call, if the session has MOST of them. */
+static const struct memory_stream *
+no_call_oldest(const struct memory_store *store, int64_t session, uint32_t most)
+{
+	const struct order *order = &store->streams_of_no_call;
+	struct order_node *first = mcps__order_first(order, session);
+	struct order_node *node = first;
+	uint32_t count = 0;
+
+	for (; node != NULL && count < most; count++)
+		node = mcps__order_next(order, node);
+	return first != NULL && count == most ? first->row : NULL;
+}
+
+static mcps_status make_room(struct memory_store *store,
+                             const struct mcps_stream_row *row, uint32_t most,
+                             uint64_t *gone)
+{
+	const struct memory_stream *oldest;
+
+	*gone = 0;
+	if (most == 0 || row->request_length != 0)
+		return MCPS_OK;
+	oldest = no_call_oldest(store, row->session, most);
+	if (oldest == NULL)
+		return MCPS_OK;
+	*gone = oldest->row.id;
+	return mcps__memory_stream_remove(store, *gone);
+}
+
 mcps_status mcps__memory_stream_insert(mcps_store *base,
-                                       const struct mcps_stream_row *row)
+                                       const struct mcps_stream_row *row,
+                                       uint32_t most, uint64_t *gone)
 {
 	struct memory_store *store = memory_store(base);
 	struct mcps_stream_row added = *row;
+	mcps_status status;
 
+	*gone = 0;
 	if (!mcps__store_stream_is_valid(row))
 		return MCPS_E_INVAL;
 	if (mcps__memory_session(store, row->session) == NULL)
@@ -75,7 +115,10 @@ mcps_status mcps__memory_stream_insert(mcps_store *base,
 	added.first = 1;
 	added.last = 0;
 	added.is_ended = false;
-	return mcps__memory_stream_put(store, &added, ++store->last_stream);
+	status = make_room(store, row, most, gone);
+	return status == MCPS_OK ? mcps__memory_stream_put(store, &added,
+	                                                   ++store->last_stream)
+	                         : status;
 }
 
 mcps_status mcps__memory_stream_get(mcps_store *base, uint64_t id,

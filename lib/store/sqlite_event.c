@@ -2,11 +2,13 @@
  * of the stream; which is the lowest one kept, the index knows. */
 #include "store/sqlite_store.h"
 
+_Static_assert(MCPS_EVENT_LEAST == 64, "EVENT_BYTES says so, too");
+
 struct event_place {
 	int64_t id; /* of the row; 0: none */
 	int64_t session;
 	int64_t stream;
-	int64_t length;
+	int64_t bytes; /* as they count */
 	bool due;
 };
 
@@ -134,7 +136,7 @@ static mcps_status event_oldest(struct sqlite_store *store, int64_t last_ms,
 		row.seq = (uint64_t)mcps__query_int_at(&query, 3);
 		row.at_ms = mcps__query_int_at(&query, 4);
 		row.data = mcps__query_blob_at(&query, 5, &row.length);
-		place->length = (int64_t)row.length;
+		place->bytes = (int64_t)mcps__store_event_bytes(row.length);
 		place->due = row.at_ms <= last_ms;
 		if (!place->due)
 			status = mcps__sqlite_stream_find_ref(
@@ -170,7 +172,7 @@ mcps_status mcps__sqlite_event_sweep(struct sqlite_store *store,
 		if (status == MCPS_OK)
 			status = mcps__query_run_of(
 				store, STATEMENT_EVENT_DELETE, place.id);
-		usage.bytes -= place.length;
+		usage.bytes -= place.bytes;
 		++*removed;
 	}
 	if (status == MCPS_OK && usage.session != 0)
@@ -216,7 +218,7 @@ static mcps_status event_oldest_of(struct sqlite_store *store,
 	return mcps__query_end(&query);
 }
 
-/* Its length; one that is not there is named by an index that lies. */
+/* What it counts; one that is not there is named by an index that lies. */
 static mcps_status event_measure(struct sqlite_store *store,
                                  struct event_place *place)
 {
@@ -228,12 +230,12 @@ static mcps_status event_measure(struct sqlite_store *store,
 	mcps__query_int(&query, place->id);
 	found = mcps__query_row(&query);
 	if (found)
-		place->length = mcps__query_int_at(&query, 0);
+		place->bytes = mcps__query_int_at(&query, 0);
 	status = mcps__query_end(&query);
 	return status == MCPS_OK && !found ? MCPS_E_CORRUPT : status;
 }
 
-/* Remove one event, if there is one; *FREED: its length. */
+/* Remove one event, if there is one; *FREED: what it counted. */
 static mcps_status make_some_room(struct sqlite_store *store,
                                   const struct stream_copy *stream, bool *found,
                                   int64_t *freed)
@@ -246,7 +248,7 @@ static mcps_status make_some_room(struct sqlite_store *store,
 	if (status != MCPS_OK || place.id == 0)
 		return status;
 	status = event_measure(store, &place);
-	*freed = place.length;
+	*freed = place.bytes;
 	return status == MCPS_OK
 	               ? mcps__query_run_of(store, STATEMENT_EVENT_DELETE,
 	                                    place.id)
@@ -254,7 +256,7 @@ static mcps_status make_some_room(struct sqlite_store *store,
 }
 
 static mcps_status make_room(struct sqlite_store *store,
-                             const struct stream_copy *stream, int64_t length,
+                             const struct stream_copy *stream, int64_t bytes,
                              uint64_t session_bytes, struct usage *usage)
 {
 	mcps_status status = MCPS_OK;
@@ -267,7 +269,7 @@ static mcps_status make_room(struct sqlite_store *store,
 
 		status = make_some_room(store, stream, &found, &freed);
 		if (status == MCPS_OK)
-			usage->bytes = found ? usage->bytes - freed : length;
+			usage->bytes = found ? usage->bytes - freed : bytes;
 		if (status == MCPS_OK && !found)
 			break; /* the appended one is alone */
 		if (status == MCPS_E_CORRUPT && !repaired) {
@@ -285,6 +287,7 @@ static mcps_status event_append(struct sqlite_store *store,
                                 const struct mcps_event_row *row,
                                 uint64_t session_bytes)
 {
+	int64_t bytes = (int64_t)mcps__store_event_bytes(row->length);
 	struct usage usage;
 	mcps_status status =
 		mcps__sqlite_usage_read(store, stream->row.session, &usage);
@@ -293,10 +296,9 @@ static mcps_status event_append(struct sqlite_store *store,
 		status = event_add(store, stream, row);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_stream_write(store, stream);
-	usage.bytes += (int64_t)row->length;
+	usage.bytes += bytes;
 	if (status == MCPS_OK)
-		status = make_room(store, stream, (int64_t)row->length,
-		                   session_bytes, &usage);
+		status = make_room(store, stream, bytes, session_bytes, &usage);
 	return status == MCPS_OK ? mcps__sqlite_usage_write(store, &usage)
 	                         : status;
 }

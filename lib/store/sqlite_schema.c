@@ -76,7 +76,8 @@ static const struct sqlite_object version_1[] = {
 
 /* Events are only ever added at the end of their table. Their index finds what
  * one stream holds, what one session holds, and the oldest of both; it can say
- * by itself which those are. */
+ * by itself which those are. So can that of streams say which are of no call.
+ */
 static const struct sqlite_object version_2[] = {
 	{ "stream", "CREATE TABLE stream (\n"
 	            "  ref INTEGER PRIMARY KEY,\n"
@@ -90,7 +91,8 @@ static const struct sqlite_object version_2[] = {
 	            "  checksum INTEGER NOT NULL\n"
 	            ") STRICT" },
 	{ "stream_id", "CREATE UNIQUE INDEX stream_id ON stream (id)" },
-	{ "stream_session", "CREATE INDEX stream_session ON stream (session)" },
+	{ "stream_session", "CREATE INDEX stream_session ON stream "
+	                    "(session, request)" },
 	{ "stream_seen", "CREATE INDEX stream_seen ON stream (seen_ms)" },
 	{ "event", "CREATE TABLE event (\n"
 	           "  id INTEGER PRIMARY KEY,\n"

@@ -17,6 +17,9 @@
 #define EVENTS_OF   "SELECT id FROM event WHERE session = ?1"
 #define EVENTS_UPTO EVENTS_OF " AND stream = ?2 AND seq <= ?3"
 
+/* What one counts: see MCPS_EVENT_LEAST. */
+#define EVENT_BYTES "max(length(data), 64)"
+
 /* X(name, SQL). A session changes only "WHERE phase = 1": nothing revives a
  * tombstone. */
 /* clang-format off */
@@ -99,6 +102,8 @@
 	X(STREAM_OLDEST, "SELECT ref FROM stream WHERE seen_ms <= ?1 "        \
 		"ORDER BY seen_ms LIMIT 1")                                   \
 	X(STREAM_LAST, "SELECT coalesce(max(ref), 0) FROM stream")            \
+	X(STREAM_NO_CALL, "SELECT count(*), min(ref) FROM stream "            \
+		"WHERE session = ?1 AND request = x''")                       \
 	X(STREAM_ADD, "INSERT INTO stream (" STREAM_COLUMNS ") VALUES "       \
 		"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                       \
 	X(STREAM_CHANGE, "UPDATE stream SET seen_ms = ?2, last = ?3, "        \
@@ -120,8 +125,8 @@
 	X(EVENT_OLDEST_OF, "SELECT id FROM event WHERE session = ?1 "         \
 		"AND (stream <> ?2 OR seq <> ?3) "                            \
 		"ORDER BY stream, seq LIMIT 1")                               \
-	X(EVENT_LENGTH, "SELECT length(data) FROM event WHERE id = ?1")       \
-	X(EVENT_SUM, "SELECT count(*), coalesce(sum(length(data)), 0) "       \
+	X(EVENT_LENGTH, "SELECT " EVENT_BYTES " FROM event WHERE id = ?1")       \
+	X(EVENT_SUM, "SELECT count(*), coalesce(sum(" EVENT_BYTES "), 0) "       \
 		"FROM event WHERE id IN (" EVENTS_UPTO ")")                   \
 	X(EVENT_CUT, "DELETE FROM event WHERE id IN (" EVENTS_UPTO ")")       \
 	X(EVENT_DELETE, "DELETE FROM event WHERE id = ?1")                    \
@@ -132,7 +137,7 @@
 	                                                                      \
 	X(USAGE_GET, "SELECT event_bytes, checksum FROM usage "               \
 		"WHERE session = ?1")                                         \
-	X(USAGE_SUM, "SELECT coalesce(sum(length(data)), 0) FROM event "      \
+	X(USAGE_SUM, "SELECT coalesce(sum(" EVENT_BYTES "), 0) FROM event "      \
 		"WHERE id IN (" EVENTS_OF ")")                                \
 	X(USAGE_PUT, "INSERT INTO usage (session, event_bytes, checksum) "    \
 		"VALUES (?1, ?2, ?3) ON CONFLICT (session) DO UPDATE SET "    \

@@ -408,7 +408,8 @@ struct stream_copy {
 };
 
 mcps_status mcps__sqlite_stream_insert(mcps_store *,
-                                       const struct mcps_stream_row *row);
+                                       const struct mcps_stream_row *row,
+                                       uint32_t most, uint64_t *gone);
 mcps_status mcps__sqlite_stream_get(mcps_store *, uint64_t id, mcps_stream_fn,
                                     void *arg);
 mcps_status mcps__sqlite_stream_touch(mcps_store *, uint64_t id,

@@ -117,6 +117,94 @@ mcps_status mcps__sqlite_stream_write(struct sqlite_store *store,
 	return mcps__query_run(&query, NULL);
 }
 
+/* ---- making room ---- */
+
+/* What a damaged row says of its session is not to be believed.
+ * @return also MCPS_E_CORRUPT: there is no such row, the index lies */
+static mcps_status stream_discard(struct sqlite_store *store, int64_t ref)
+{
+	struct query query;
+	int changes;
+	mcps_status status =
+		mcps__query_run_of(store, STATEMENT_EVENT_CLEAR_STREAM, ref);
+
+	if (status == MCPS_OK)
+		status = mcps__query_start_write(&query, store,
+		                                 STATEMENT_STREAM_DELETE);
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_int(&query, ref);
+	status = mcps__query_run(&query, &changes);
+	return status == MCPS_OK && changes == 0 ? MCPS_E_CORRUPT : status;
+}
+
+/* How many streams of no call a session has, and the oldest of them. */
+static mcps_status no_call_find(struct sqlite_store *store, int64_t session,
+                                int64_t *count, int64_t *oldest)
+{
+	struct query query;
+
+	*count = *oldest = 0;
+	mcps__query_start(&query, store, STATEMENT_STREAM_NO_CALL);
+	mcps__query_int(&query, session);
+	if (mcps__query_row(&query)) {
+		*count = mcps__query_int_at(&query, 0);
+		*oldest = mcps__query_int_at(&query, 1);
+	}
+	return mcps__query_end(&query);
+}
+
+/* @return also MCPS_E_CORRUPT: the index lies */
+static mcps_status no_call_remove(struct sqlite_store *store, int64_t session,
+                                  int64_t ref, uint64_t *gone)
+{
+	struct stream_copy copy;
+	size_t events;
+	mcps_status status = mcps__sqlite_stream_find_ref(store, ref, &copy);
+
+	if (status != MCPS_OK)
+		return status;
+	if (!copy.found)
+		return stream_discard(store, ref);
+	if (copy.row.session != session || copy.row.request_length != 0)
+		return MCPS_E_CORRUPT;
+	*gone = copy.row.id;
+	status = mcps__sqlite_event_cut(store, &copy, SIZE_MAX, &events);
+	return status == MCPS_OK
+	               ? mcps__query_run_of(store, STATEMENT_STREAM_DELETE, ref)
+	               : status;
+}
+
+static mcps_status make_room_once(struct sqlite_store *store,
+                                  const struct mcps_stream_row *row,
+                                  uint32_t most, uint64_t *gone)
+{
+	int64_t oldest;
+	int64_t count;
+	mcps_status status = no_call_find(store, row->session, &count, &oldest);
+
+	*gone = 0;
+	return status == MCPS_OK && count >= (int64_t)most
+	               ? no_call_remove(store, row->session, oldest, gone)
+	               : status;
+}
+
+static mcps_status make_room(struct sqlite_store *store,
+                             const struct mcps_stream_row *row, uint32_t most,
+                             uint64_t *gone)
+{
+	mcps_status status;
+
+	if (most == 0 || row->request_length != 0)
+		return MCPS_OK;
+	status = make_room_once(store, row, most, gone);
+	if (status != MCPS_E_CORRUPT)
+		return status;
+	status = mcps__sqlite_reindex(store);
+	return status == MCPS_OK ? make_room_once(store, row, most, gone)
+	                         : status;
+}
+
 /* ---- opening ---- */
 
 /* Whether any row, damaged or not, has the id. */
@@ -167,7 +255,8 @@ static mcps_status stream_add(struct sqlite_store *store,
 }
 
 mcps_status mcps__sqlite_stream_insert(mcps_store *base,
-                                       const struct mcps_stream_row *row)
+                                       const struct mcps_stream_row *row,
+                                       uint32_t most, uint64_t *gone)
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct stream_copy copy = { .row = {
@@ -179,6 +268,7 @@ mcps_status mcps__sqlite_stream_insert(mcps_store *base,
 	bool taken = false;
 	mcps_status status;
 
+	*gone = 0;
 	if (!mcps__store_stream_is_valid(row))
 		return MCPS_E_INVAL;
 	if (store->is_tight)
@@ -189,6 +279,8 @@ mcps_status mcps__sqlite_stream_insert(mcps_store *base,
 		status = id_is_taken(store, row->id, &taken);
 	if (status == MCPS_OK && taken)
 		status = MCPS_E_CONFLICT;
+	if (status == MCPS_OK)
+		status = make_room(store, row, most, gone);
 	if (status == MCPS_OK)
 		status = ref_next(store, &copy.ref);
 	return status == MCPS_OK ? stream_add(store, &copy) : status;
@@ -242,25 +334,6 @@ mcps_status mcps__sqlite_stream_clear(struct sqlite_store *store,
 		                            session);
 	return status == MCPS_OK ? mcps__sqlite_usage_clear(store, session)
 	                         : status;
-}
-
-/* What a damaged row says of its session is not to be believed.
- * @return also MCPS_E_CORRUPT: there is no such row, the index lies */
-static mcps_status stream_discard(struct sqlite_store *store, int64_t ref)
-{
-	struct query query;
-	int changes;
-	mcps_status status =
-		mcps__query_run_of(store, STATEMENT_EVENT_CLEAR_STREAM, ref);
-
-	if (status == MCPS_OK)
-		status = mcps__query_start_write(&query, store,
-		                                 STATEMENT_STREAM_DELETE);
-	if (status != MCPS_OK)
-		return status;
-	mcps__query_int(&query, ref);
-	status = mcps__query_run(&query, &changes);
-	return status == MCPS_OK && changes == 0 ? MCPS_E_CORRUPT : status;
 }
 
 /* What the index says was not seen for longest; 0: nothing. */

@@ -174,6 +174,11 @@ bool mcps__store_stream_is_valid(const struct mcps_stream_row *row)
 	return row->id != 0 && row->request_length <= STORE_REQUEST_MAX;
 }
 
+size_t mcps__store_event_bytes(size_t length)
+{
+	return length > MCPS_EVENT_LEAST ? length : MCPS_EVENT_LEAST;
+}
+
 /* ---- completeness ---- */
 
 struct member {

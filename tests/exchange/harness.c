@@ -128,6 +128,7 @@ static mcps_status start_sessions(struct harness *self,
 		.revision_text = revision_text,
 	};
 
+	wanted.streams = (uint32_t)otherwise(options->session_streams, 8);
 	wanted.subscriptions = options->subscriptions;
 	mcps__registry_digest(&self->registry, wanted.lists);
 	return mcps__sessions_init(&self->sessions, &wanted, error);

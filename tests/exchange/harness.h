@@ -44,6 +44,7 @@ struct harness_options {
 	size_t max_body;              /* 0: 4 MiB */
 	int64_t event_age_ms;         /* 0: 15 minutes */
 	int64_t event_bytes;          /* 0: 8 MiB */
+	uint32_t session_streams;     /* 0: 8 */
 	mcps_session_event_fn hook;
 	void *hook_arg;
 	const char *store; /* URL, opened anew by each start, without a

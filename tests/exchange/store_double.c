@@ -92,7 +92,9 @@ PASS(state_delete, WITH(enum mcps_state_scope scope, int64_t owner,
 PASS(state_usage, WITH(enum mcps_state_scope scope, int64_t owner,
                        uint64_t *bytes),
      WITH(scope, owner, bytes))
-PASS(stream_insert, WITH(const struct mcps_stream_row *row), WITH(row))
+PASS(stream_insert, WITH(const struct mcps_stream_row *row, uint32_t most,
+                         uint64_t *gone),
+     WITH(row, most, gone))
 PASS(stream_get, WITH(uint64_t id, mcps_stream_fn fn, void *arg),
      WITH(id, fn, arg))
 PASS(stream_touch, WITH(uint64_t id, int64_t seen_ms), WITH(id, seen_ms))

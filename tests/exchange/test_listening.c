@@ -250,6 +250,74 @@ START_TEST(the_oldest_of_too_many_streams_is_closed)
 }
 END_TEST
 
+/* Begin to listen, and leave; the id of what was heard first. */
+static const char *listen_once(void)
+{
+	struct flight *flight = open_get(NULL);
+
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	harness_hang_up(flight);
+	return keep_id(0);
+}
+
+/* Whether the stream of that event is still stored. */
+static bool is_stored(const char *id)
+{
+	struct flight *flight = resume_after(id);
+	int count = parse_events(harness_events(flight));
+
+	harness_hang_up(flight);
+	ck_assert_int_le(count, 1);
+	if (count == 1) /* a fresh one begins */
+		ck_assert_int_ne(strncmp(events[0].id, id, 17), 0);
+	return count == 0;
+}
+
+START_TEST(of_a_session_only_so_many_streams_are_stored)
+{
+	const char *ids[100];
+
+	streams_tear_down();
+	start_streams(&(const struct harness_options){ .session_streams = 3 });
+	for (int i = 0; i < 100; i++)
+		ids[i] = listen_once();
+	for (int i = 97; i < 100; i++)
+		ck_assert(is_stored(ids[i]));
+	ck_assert(!is_stored(ids[96]));
+	ck_assert(!is_stored(ids[97])); /* that took its place */
+	ck_assert(is_stored(ids[99]));
+}
+END_TEST
+
+/* After a restart only the store knows all of them. */
+START_TEST(who_listens_to_a_stream_that_made_room_is_told_to_come_again)
+{
+	struct flight *old, *fresh;
+	const char *id;
+
+	id = listen_once();
+	for (int i = 1; i < 8; i++)
+		listen_once();
+	harness_restart(&harness, KEEP_ALL);
+	old = resume_after(id);
+	ck_assert_str_eq(harness_events(old), "");
+	ck_assert(!harness_stream_is_over(old));
+	fresh = open_get(NULL);
+	parse_events(harness_events(fresh));
+	(void)harness_events(old);
+	ck_assert(harness_stream_is_over(old));
+	harness_hang_up(old);
+	ck_assert(notify("{\"a\":1}"));
+	ck_assert_int_eq(parse_events(harness_events(fresh)), 1);
+	harness_hang_up(fresh);
+	ck_assert(notify("{\"a\":2}")); /* not to the one that is gone */
+	fresh = resume_after(keep_id(0));
+	ck_assert_int_eq(parse_events(harness_events(fresh)), 1);
+	check_event(0, "{\"a\":2}");
+	harness_hang_up(fresh);
+}
+END_TEST
+
 START_TEST(a_get_must_accept_event_streams)
 {
 	struct answer answer = EXCHANGE(
@@ -362,6 +430,10 @@ static Suite *suite(void)
 	tcase_add_test(listening,
 	               a_client_that_does_not_poll_is_not_disconnected);
 	tcase_add_test(listening, the_oldest_of_too_many_streams_is_closed);
+	tcase_add_test(listening, of_a_session_only_so_many_streams_are_stored);
+	tcase_add_test(
+		listening,
+		who_listens_to_a_stream_that_made_room_is_told_to_come_again);
 	tcase_add_test(listening, a_get_must_accept_event_streams);
 	tcase_add_test(listening, a_silent_stream_shows_signs_of_life);
 	tcase_add_test(listening,

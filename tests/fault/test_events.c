@@ -126,10 +126,11 @@ static void open_stream(unsigned stream)
 		.request = "1",
 		.request_length = 1,
 	};
+	uint64_t gone;
 	mcps_status status = store->ops->begin(store);
 
 	if (status == MCPS_OK)
-		status = store->ops->stream_insert(store, &row);
+		status = store->ops->stream_insert(store, &row, 0, &gone);
 	known->maybe_open = true;
 	known->is_open = finish(status);
 }

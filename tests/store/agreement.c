@@ -142,7 +142,8 @@ static mcps_status take_ref(void *arg, const struct mcps_session_row *row)
 }
 
 /* Of the session of the key, which may be missing or ended. */
-static mcps_status do_stream_insert(mcps_store *store, const struct draw *draw)
+static mcps_status do_stream_insert(mcps_store *store, const struct draw *draw,
+                                    int64_t *number)
 {
 	struct mcps_stream_row row = {
 		.id = draw->stream,
@@ -150,9 +151,13 @@ static mcps_status do_stream_insert(mcps_store *store, const struct draw *draw)
 		.request = draw->name,
 		.request_length = draw->limit % 2,
 	};
+	mcps_status status;
+	uint64_t gone;
 
 	store->ops->session_load(store, draw->key, take_ref, &row.session);
-	return store->ops->stream_insert(store, &row);
+	status = store->ops->stream_insert(store, &row, draw->limit / 2, &gone);
+	*number = (int64_t)gone;
+	return status;
 }
 
 static mcps_status do_event(mcps_store *store, const struct draw *draw,
@@ -164,9 +169,9 @@ static mcps_status do_event(mcps_store *store, const struct draw *draw,
 		.length = (size_t)draw->version,
 	};
 	uint64_t seq;
-	mcps_status status = store->ops->event_append(store, draw->stream, &row,
-	                                              draw->time_ms % 16 == 0,
-	                                              draw->limit * 3, &seq);
+	mcps_status status = store->ops->event_append(
+		store, draw->stream, &row, draw->time_ms % 16 == 0,
+		draw->limit * MCPS_EVENT_LEAST, &seq);
 
 	*number = (int64_t)seq;
 	return status;
@@ -176,7 +181,7 @@ static mcps_status do_stream(mcps_store *store, const struct draw *draw,
                              int64_t *number)
 {
 	if (draw->kind < KIND_STREAM_TOUCH)
-		return do_stream_insert(store, draw);
+		return do_stream_insert(store, draw, number);
 	if (draw->kind < KIND_EVENT)
 		return store->ops->stream_touch(store, draw->stream,
 		                                draw->time_ms);

@@ -44,9 +44,10 @@ static bool write_stream(unsigned n, int64_t session)
 	const struct mcps_event_row row = { .at_ms = 1000 + n,
 		                            .data = "event",
 		                            .length = 5 };
+	uint64_t gone;
 	uint64_t seq;
 
-	return worked(store->ops->stream_insert(store, &stream)) &&
+	return worked(store->ops->stream_insert(store, &stream, 1, &gone)) &&
 	       worked(store->ops->event_append(store, stream.id, &row, false, 5,
 	                                       &seq)) &&
 	       worked(store->ops->event_append(store, stream.id, &row, false, 5,

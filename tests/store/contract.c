@@ -158,12 +158,25 @@ mcps_status open_stream(uint64_t id, int64_t session, int64_t opened_ms)
 		.request = "\"a\"",
 		.request_length = 3,
 	};
+	uint64_t gone = 4711;
 	mcps_status status;
 
 	begin();
-	status = store->ops->stream_insert(store, &row);
+	status = store->ops->stream_insert(store, &row, 1, &gone);
 	commit();
+	ck_assert_uint_eq(gone, 0); /* it answers a request */
 	return status;
+}
+
+uint64_t listen_to(uint64_t id, int64_t session, uint32_t most)
+{
+	const struct mcps_stream_row row = { .id = id, .session = session };
+	uint64_t gone = 4711;
+
+	begin();
+	ok(store->ops->stream_insert(store, &row, most, &gone));
+	commit();
+	return gone;
 }
 
 mcps_status append(uint64_t stream, const char *data, int64_t at_ms, bool ends,

@@ -60,9 +60,15 @@ struct mcps_session_row make_row(unsigned n, int64_t principal,
 /* Streams and events, each in a transaction of its own. event appends DATA,
  * which must work, and answers with its number. */
 mcps_status open_stream(uint64_t id, int64_t session, int64_t opened_ms);
+/* One of no call, where MOST others may be; the id of the one that went, 0:
+ * none. It must work. */
+uint64_t listen_to(uint64_t id, int64_t session, uint32_t most);
 mcps_status append(uint64_t stream, const char *data, int64_t at_ms, bool ends,
                    uint64_t session_bytes);
 uint64_t event(uint64_t stream, const char *data, int64_t at_ms);
+
+/* What so many small events count. */
+#define SMALL(count) ((uint64_t)(count)*MCPS_EVENT_LEAST)
 
 /* What a callback was given. */
 struct seen {

@@ -159,11 +159,31 @@ END_TEST
 
 START_TEST(as_many_bytes_as_the_bound_stay)
 {
-	event(ID, "1234", 2000);
-	event(OTHER, "1234", 2000);
-	ok(append(ID, "12", 2000, false, 10));
+	char large[101] = "";
+
+	memset(large, 'a', sizeof large - 1);
+	event(ID, large, 2000);
+	event(OTHER, large, 2000);
+	ok(append(ID, large, 2000, false, 300));
 	ck_assert_uint_eq(first(ID), 1);
 	ck_assert_uint_eq(first(OTHER), 1);
+	ok(append(ID, "", 2000, false, 300 + SMALL(1) - 1));
+	ck_assert_uint_eq(first(ID), 2);
+}
+END_TEST
+
+START_TEST(an_event_counts_as_at_least_64_bytes)
+{
+	const uint64_t three = SMALL(3);
+
+	ck_assert_uint_eq(three, 192);
+	for (int i = 0; i < 3; i++)
+		ok(append(ID, "", 2000, false, three));
+	ck_assert_uint_eq(first(ID), 1);
+	ok(append(ID, "", 2000, false, three));
+	ck_assert_uint_eq(first(ID), 2);
+	ok(append(ID, "1", 2000, false, three - 1));
+	ck_assert_uint_eq(first(ID), 4);
 }
 END_TEST
 
@@ -173,13 +193,13 @@ START_TEST(the_oldest_stream_makes_room_first)
 	event(ID, "2", 2000);
 	event(OTHER, "3", 2000);
 	event(ID, "4", 2000);
-	ok(append(OTHER, "5", 2000, false, 4));
+	ok(append(OTHER, "5", 2000, false, SMALL(4)));
 	ck_assert_str_eq(replay(ID, 0), "2:4 ");
-	ok(append(OTHER, "6", 2000, false, 4));
+	ok(append(OTHER, "6", 2000, false, SMALL(4)));
 	ck_assert_str_eq(replay(ID, 0), "");
 	ck_assert_uint_eq(first(ID), 3);
 	ck_assert_str_eq(replay(OTHER, 0), "1:1 2:3 3:5 4:6 ");
-	ok(append(OTHER, "7", 2000, false, 4));
+	ok(append(OTHER, "7", 2000, false, SMALL(4)));
 	ck_assert_str_eq(replay(OTHER, 0), "2:3 3:5 4:6 5:7 ");
 	ck_assert_uint_eq(first(OTHER), 2);
 	ck_assert_uint_eq(get_stream(OTHER)->stream.last, 5);
@@ -190,7 +210,7 @@ START_TEST(a_stream_makes_room_for_itself)
 {
 	event(ID, "1", 2000);
 	event(ID, "2", 2000);
-	ok(append(ID, "34", 2000, false, 3));
+	ok(append(ID, "34", 2000, false, SMALL(2)));
 	ck_assert_str_eq(replay(ID, 0), "2:2 3:34 ");
 }
 END_TEST
@@ -246,7 +266,7 @@ START_TEST(a_rollback_takes_numbers_back)
 	ok(store->ops->event_append(store, ID, &row, true, 1, &seq));
 	ok(store->ops->rollback_to(store));
 	ok(store->ops->savepoint(store));
-	ok(store->ops->event_append(store, ID, &row, false, 2, &seq));
+	ok(store->ops->event_append(store, ID, &row, false, SMALL(2), &seq));
 	ck_assert_uint_eq(seq, 3);
 	ok(store->ops->release(store));
 	commit();
@@ -256,7 +276,7 @@ START_TEST(a_rollback_takes_numbers_back)
 	store->ops->rollback(store);
 	ck_assert_str_eq(replay(ID, 0), "2:b 3:x ");
 	ck_assert(!get_stream(ID)->stream.is_ended);
-	ok(append(ID, "y", 2000, false, 3));
+	ok(append(ID, "y", 2000, false, SMALL(3)));
 	ck_assert_str_eq(replay(ID, 0), "2:b 3:x 4:y ");
 }
 END_TEST
@@ -299,6 +319,7 @@ TCase *contract_event_case(void)
 	tcase_add_test(tests, nothing_follows_the_final_event);
 	tcase_add_test(tests, an_unknown_stream_takes_no_events);
 	tcase_add_test(tests, as_many_bytes_as_the_bound_stay);
+	tcase_add_test(tests, an_event_counts_as_at_least_64_bytes);
 	tcase_add_test(tests, the_oldest_stream_makes_room_first);
 	tcase_add_test(tests, a_stream_makes_room_for_itself);
 	tcase_add_test(tests, the_appended_event_never_makes_room);

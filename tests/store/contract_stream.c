@@ -81,9 +81,10 @@ END_TEST
 START_TEST(a_stream_may_answer_no_request)
 {
 	const struct mcps_stream_row row = { .id = ID, .session = session };
+	uint64_t gone;
 
 	begin();
-	ok(store->ops->stream_insert(store, &row));
+	ok(store->ops->stream_insert(store, &row, 0, &gone));
 	commit();
 	ck_assert(is_there(ID));
 	ck_assert_uint_eq(get_stream(ID)->stream.request_length, 0);
@@ -97,12 +98,13 @@ START_TEST(a_request_has_at_most_255_bytes)
 		                       .session = session,
 		                       .request = request,
 		                       .request_length = sizeof request };
+	uint64_t gone;
 
 	memset(request, '7', sizeof request);
 	begin();
-	gives(store->ops->stream_insert(store, &row), MCPS_E_INVAL);
+	gives(store->ops->stream_insert(store, &row, 0, &gone), MCPS_E_INVAL);
 	row.request_length--;
-	ok(store->ops->stream_insert(store, &row));
+	ok(store->ops->stream_insert(store, &row, 0, &gone));
 	commit();
 	ck_assert_uint_eq(get_stream(ID)->stream.request_length, 255);
 	ck_assert_mem_eq(get_stream(ID)->name, request, 255);
@@ -142,15 +144,129 @@ START_TEST(a_stream_is_written_inside_a_transaction_only)
 {
 	const struct mcps_stream_row row = { .id = OTHER, .session = session };
 	const struct mcps_event_row what = { .at_ms = 3000 };
+	uint64_t gone;
 	uint64_t seq;
 
 	ok(open_stream(ID, session, 2000));
-	gives(store->ops->stream_insert(store, &row), MCPS_E_INVAL);
+	gives(store->ops->stream_insert(store, &row, 0, &gone), MCPS_E_INVAL);
 	gives(store->ops->stream_touch(store, ID, 3000), MCPS_E_INVAL);
 	gives(store->ops->event_append(store, ID, &what, false, 0, &seq),
 	      MCPS_E_INVAL);
 	ck_assert(!is_there(OTHER));
 	ck_assert_uint_eq(last(ID), 0);
+}
+END_TEST
+
+/* ---- streams of no call ----------------------------------------------- */
+
+START_TEST(one_stream_too_many_takes_the_place_of_the_oldest)
+{
+	ck_assert_uint_eq(listen_to(3, session, 2), 0);
+	ck_assert_uint_eq(listen_to(1, session, 2), 0);
+	ck_assert_uint_eq(listen_to(2, session, 2), 3);
+	ck_assert(!is_there(3));
+	ck_assert(is_there(1) && is_there(2));
+	ck_assert_uint_eq(listen_to(4, session, 2), 1);
+	ck_assert_uint_eq(listen_to(5, session, 2), 2);
+	ck_assert(is_there(4) && is_there(5));
+}
+END_TEST
+
+START_TEST(the_oldest_goes_with_its_events_and_they_count_no_more)
+{
+	listen_to(1, session, 0);
+	listen_to(2, session, 0);
+	event(1, "a", 2000);
+	event(2, "b", 2000);
+	event(1, "c", 2000);
+	ck_assert_uint_eq(listen_to(3, session, 2), 1);
+	ck_assert_str_eq(replay(1, 0), "");
+	gives(append(1, "d", 2000, false, 0), MCPS_E_GONE);
+	ok(append(3, "e", 2000, false, SMALL(2)));
+	ck_assert_str_eq(replay(2, 0), "1:b ");
+	ck_assert_str_eq(replay(3, 0), "1:e ");
+	ck_assert_uint_eq(listen_to(1, session, 3), 0); /* free again */
+	ck_assert_str_eq(replay(1, 0), "");
+}
+END_TEST
+
+START_TEST(the_oldest_is_the_one_that_was_opened_first)
+{
+	listen_to(1, session, 2);
+	listen_to(2, session, 2);
+	ok(touch(1, 9000));
+	event(1, "a", 9500);
+	ck_assert_uint_eq(listen_to(3, session, 2), 1);
+}
+END_TEST
+
+START_TEST(streams_of_calls_neither_count_nor_go)
+{
+	ok(open_stream(ID, session, 2000)); /* before those of no call */
+	event(ID, "a", 2000);
+	ok(open_stream(OTHER, session, 2000));
+	ok(append(OTHER, "b", 2000, true, 0));
+	ck_assert_uint_eq(listen_to(1, session, 1), 0);
+	ok(open_stream(ID + 9, session, 2000)); /* makes no room, either */
+	ck_assert(is_there(1));
+	ck_assert_uint_eq(listen_to(2, session, 1), 1);
+	ck_assert_str_eq(replay(ID, 0), "1:a ");
+	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
+	ck_assert(is_there(ID + 9));
+}
+END_TEST
+
+START_TEST(each_session_has_its_own_streams)
+{
+	int64_t other = insert(2, intern(2), 1000);
+
+	ck_assert_uint_eq(listen_to(1, other, 1), 0);
+	ck_assert_uint_eq(listen_to(2, session, 1), 0);
+	ck_assert_uint_eq(listen_to(3, session, 1), 2);
+	ck_assert(is_there(1));
+}
+END_TEST
+
+START_TEST(without_a_bound_no_stream_goes)
+{
+	for (uint64_t id = 1; id <= 100; id++)
+		ck_assert_uint_eq(listen_to(id, session, 0), 0);
+	ck_assert(is_there(1));
+	ck_assert_uint_eq(listen_to(101, session, 8), 1); /* one at a time */
+	ck_assert(is_there(2));
+}
+END_TEST
+
+START_TEST(a_stream_that_cannot_be_opened_takes_no_place)
+{
+	const struct mcps_stream_row row = { .id = 1, .session = session };
+	uint64_t gone = 4711;
+
+	listen_to(1, session, 1);
+	begin();
+	gives(store->ops->stream_insert(store, &row, 1, &gone),
+	      MCPS_E_CONFLICT);
+	commit();
+	ck_assert_uint_eq(gone, 0);
+	ck_assert(is_there(1));
+}
+END_TEST
+
+START_TEST(what_made_room_comes_back_with_a_rollback)
+{
+	const struct mcps_stream_row row = { .id = 3, .session = session };
+	uint64_t gone;
+
+	listen_to(1, session, 2);
+	listen_to(2, session, 2);
+	event(1, "a", 2000);
+	begin();
+	ok(store->ops->stream_insert(store, &row, 2, &gone));
+	ck_assert_uint_eq(gone, 1);
+	store->ops->rollback(store);
+	ck_assert(!is_there(3));
+	ck_assert_str_eq(replay(1, 0), "1:a ");
+	ck_assert_uint_eq(listen_to(4, session, 2), 1); /* still the oldest */
 }
 END_TEST
 
@@ -282,7 +398,7 @@ START_TEST(a_session_that_changes_keeps_its_streams)
 	ok(store->ops->session_touch(store, key(1), 6000));
 	commit();
 	ck_assert_str_eq(replay(ID, 0), "1:a 2:c ");
-	ok(append(ID, "d", 3000, false, 2)); /* two bytes: "c" and "d" */
+	ok(append(ID, "d", 3000, false, SMALL(2))); /* "c" and "d" */
 	ck_assert_str_eq(replay(ID, 0), "2:c 3:d ");
 }
 END_TEST
@@ -388,7 +504,7 @@ START_TEST(what_a_sweep_removed_counts_no_more)
 	event(OTHER, "12345678", 5000);
 	sweep((struct mcps_sweep){ .events_before_ms = 3000,
 	                           .streams_before_ms = 3000 });
-	ok(append(OTHER, "12345678", 5000, false, 16));
+	ok(append(OTHER, "12345678", 5000, false, SMALL(2)));
 	ck_assert_str_eq(replay(OTHER, 0), "2:12345678 3:12345678 ");
 }
 END_TEST
@@ -410,7 +526,7 @@ START_TEST(removed_streams_come_back_with_a_rollback)
 	ck_assert(is_there(OTHER + 1));
 	ck_assert_str_eq(replay(ID, 0), "1:a 2:c 3:d ");
 	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
-	ok(append(ID, "e", 3000, false, 3));
+	ok(append(ID, "e", 3000, false, SMALL(3)));
 	ck_assert_str_eq(replay(ID, 0), "2:c 3:d 4:e ");
 }
 END_TEST
@@ -428,6 +544,16 @@ TCase *contract_stream_case(void)
 	tcase_add_test(tests, an_id_that_is_taken_is_a_conflict);
 	tcase_add_test(tests, only_a_live_session_opens_streams);
 	tcase_add_test(tests, a_stream_is_written_inside_a_transaction_only);
+	tcase_add_test(tests,
+	               one_stream_too_many_takes_the_place_of_the_oldest);
+	tcase_add_test(tests,
+	               the_oldest_goes_with_its_events_and_they_count_no_more);
+	tcase_add_test(tests, the_oldest_is_the_one_that_was_opened_first);
+	tcase_add_test(tests, streams_of_calls_neither_count_nor_go);
+	tcase_add_test(tests, each_session_has_its_own_streams);
+	tcase_add_test(tests, without_a_bound_no_stream_goes);
+	tcase_add_test(tests, a_stream_that_cannot_be_opened_takes_no_place);
+	tcase_add_test(tests, what_made_room_comes_back_with_a_rollback);
 	tcase_add_test(tests, a_touch_moves_seen_forward_only);
 	tcase_add_test(tests, an_append_moves_seen_forward_only);
 	tcase_add_test(tests, a_stream_that_ended_can_still_be_touched);

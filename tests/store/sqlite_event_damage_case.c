@@ -223,9 +223,9 @@ END_TEST
 START_TEST(a_damaged_usage_is_summed_up_again)
 {
 	open_damaged(usage_changes[_i]);
-	ok(append(ID, "d", 2000, false, 3));
+	ok(append(ID, "d", 2000, false, SMALL(3)));
 	ck_assert_str_eq(replay(ID, 0), "2:b 3:c 4:d ");
-	ok(append(ID, "e", 2000, false, 4));
+	ok(append(ID, "e", 2000, false, SMALL(4)));
 	ck_assert_str_eq(replay(ID, 0), "2:b 3:c 4:d 5:e ");
 	close_store();
 }
@@ -273,8 +273,8 @@ END_TEST
 START_TEST(an_index_that_names_a_lost_event_does_not_stop_an_append)
 {
 	open_without_its_second_row();
-	ok(append(ID, "d", 2000, false, 2));
-	ok(append(ID, "e", 2000, false, 2));
+	ok(append(ID, "d", 2000, false, SMALL(2)));
+	ok(append(ID, "e", 2000, false, SMALL(2)));
 	ck_assert_str_eq(replay(ID, 3), "4:d 5:e ");
 	ck_assert(log_has("indexes were damaged and are rebuilt"));
 	close_store();
@@ -293,6 +293,51 @@ START_TEST(an_index_that_names_a_lost_stream_does_not_stop_the_sweep)
 	ck_assert_uint_eq(get_stream(OTHER)->calls, 0);
 	ck_assert(log_has("indexes were damaged and are rebuilt"));
 	close_store();
+}
+END_TEST
+
+/* Two streams of no call. */
+static int64_t open_listening(void)
+{
+	int64_t session;
+
+	open_store();
+	session = insert(1, intern(1), 1000);
+	listen_to(ID, session, 0);
+	listen_to(OTHER, session, 0);
+	event(ID, "a", 2000);
+	event(OTHER, "b", 2000);
+	close_store();
+	return session;
+}
+
+START_TEST(an_index_that_names_a_lost_stream_does_not_stop_a_new_one)
+{
+	int64_t session = open_listening();
+
+	run_behind("stream_session", "DELETE FROM stream WHERE ref = 1");
+	log_forget();
+	open_store();
+	ck_assert_uint_eq(listen_to(1, session, 2), 0); /* there was one less */
+	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
+	ck_assert(log_has("indexes were damaged and are rebuilt"));
+	close_store();
+}
+END_TEST
+
+START_TEST(a_damaged_stream_makes_room_first)
+{
+	int64_t session = open_listening();
+
+	run_sql("UPDATE stream SET last = 7 WHERE ref = 1");
+	log_forget();
+	open_store();
+	ck_assert_uint_eq(listen_to(1, session, 2), 0); /* it had no name */
+	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
+	ck_assert_uint_eq(listen_to(2, session, 2), OTHER);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM stream"), 2);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event"), 0);
 }
 END_TEST
 
@@ -374,6 +419,10 @@ TCase *sqlite_event_damage_case(void)
 	tcase_add_test(
 		tests,
 		an_index_that_names_a_lost_event_does_not_stop_an_append);
+	tcase_add_test(
+		tests,
+		an_index_that_names_a_lost_stream_does_not_stop_a_new_one);
+	tcase_add_test(tests, a_damaged_stream_makes_room_first);
 	tcase_add_test(
 		tests,
 		an_index_that_names_a_lost_stream_does_not_stop_the_sweep);

@@ -22,7 +22,8 @@ MCPS_BEGIN_DECLS
 enum {
 	MCPS_SESSION_KEY_SIZE = 22, /* time prefix (6), keyed hash (16) */
 	MCPS_PRINCIPAL_DIGEST_SIZE = 32,
-	MCPS_LISTS_DIGEST_SIZE = 8
+	MCPS_LISTS_DIGEST_SIZE = 8,
+	MCPS_EVENT_LEAST = 64 /* bytes that an event counts at least */
 };
 
 enum mcps_phase {
@@ -244,13 +245,17 @@ struct mcps_store_ops {
 	/* ---- optional: all of these, or none (then no stream resumes) ---- */
 
 	/** Open a stream of a live session; first, last, seen_ms and is_ended
-	 * of @p row are ignored. Streams and their events vanish with their
-	 * session, in the same transaction, however it ends.
+	 * of @p row are ignored. If it answers no request, and @p most others
+	 * of the session that answer none are there (0: no bound), the oldest
+	 * of those goes with its events; @p gone: its id, else 0. Streams and
+	 * their events vanish with their session, in the same transaction,
+	 * however it ends.
 	 * @return also MCPS_E_GONE: the session is not live; MCPS_E_CONFLICT:
 	 * the id is taken; MCPS_E_INVAL: the id is 0, or the request too long.
 	 */
 	mcps_status (*stream_insert)(mcps_store *,
-	                             const struct mcps_stream_row *row);
+	                             const struct mcps_stream_row *row,
+	                             uint32_t most, uint64_t *gone);
 
 	/** The row of an id. */
 	mcps_status (*stream_get)(mcps_store *, uint64_t id, mcps_stream_fn,
@@ -263,8 +268,9 @@ struct mcps_store_ops {
 	/** Append an event after the last one; @p seq: the number it got, which
 	 * row->seq is not. @p ends: it is the final one. seen_ms moves forward
 	 * to row->at_ms. While the events of the session have more than
-	 * @p session_bytes of data (0: no bound), the oldest one of its oldest
-	 * stream that has any goes, but never the one that is appended.
+	 * @p session_bytes of data (0: no bound; each counts as at least
+	 * MCPS_EVENT_LEAST), the oldest one of its oldest stream that has any
+	 * goes, but never the one that is appended.
 	 * @return also MCPS_E_GONE: no such stream, or it has ended. */
 	mcps_status (*event_append)(mcps_store *, uint64_t stream,
 	                            const struct mcps_event_row *row, bool ends,
