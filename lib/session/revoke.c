@@ -59,16 +59,24 @@ static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
 	return status;
 }
 
+/* After MCPS_E_STORE nobody knows whether they ended: they are asked for
+ * again. */
+static void revoke_done(struct writer_job *job, mcps_status status)
+{
+	struct revoke_job *revoke = container_of(job, struct revoke_job, job);
+
+	if (status == MCPS_OK || status == MCPS_E_STORE)
+		mcps__table_drop(revoke->sessions, revoke->principal->digest,
+		                 status == MCPS_OK);
+}
+
 mcps_status mcps__sessions_revoke(struct sessions *sessions,
                                   struct principal *principal)
 {
 	struct revoke_job revoke = { .job.run = revoke_run,
+		                     .job.done = revoke_done,
 		                     .sessions = sessions,
 		                     .principal = principal };
-	mcps_status status =
-		mcps__writer_run(sessions->options.writer, &revoke.job);
 
-	if (status == MCPS_OK || status == MCPS_E_STORE)
-		mcps__table_drop(sessions, principal->digest);
-	return status;
+	return mcps__writer_run(sessions->options.writer, &revoke.job);
 }

@@ -13,14 +13,18 @@
 
 /* Where a session in the table stands.
  *
- *   busy ──► live ──► ending ──► over ──► (out of the table)
- *     └───────────────────────────►       over ──► busy: recreated, buried
+ *   busy ──► telling ──► live ──► ending ──► over ──► (out of the table)
+ *     └──────────┴───────────────────────►      over ──► busy: recreated,
+ * buried
  *
  * busy: a store job decides what it is; requests for it wait in line.
+ * telling: it is to be live once the application has been told (if it wants
+ *       to be).
  * over: it is none (ended, unknown, failed); those in line are told one by
  *       one, and the first may make it busy again. */
 enum session_phase {
 	SESSION_BUSY,
+	SESSION_TELLING,
 	SESSION_LIVE,
 	SESSION_ENDING, /* its DELETE is queued: later arrivals wait */
 	SESSION_OVER,
@@ -64,8 +68,8 @@ enum session_list {
  *   MCPS_E_GONE with FOUND_ENDED: it had ended before (MCPS_OK: WAIT's own
  *     request ended it);
  *   anything else with FOUND_NOT_LOADED: the store could not say (MCPS_OK:
- *     it was not asked, a session that was to end had left memory; look
- *     again). */
+ *     it was not asked, a session that was to end had left memory, or what
+ *     it said was overtaken; look again). */
 struct session;
 struct session_wait {
 	void (*fn)(struct session_wait *wait, enum session_found found,
@@ -93,6 +97,8 @@ struct session {
 	uint8_t phase;      /* table lock; enum session_phase */
 	bool in_table;      /* table lock */
 	bool has_ended;     /* table lock; over, as the store says */
+	bool is_outdated;   /* table lock; telling, while its caller was
+	                     * revoked: to be asked for again */
 	unsigned settlings; /* table lock; times a job decided */
 
 	/* Set before it is live, constant while it is. */

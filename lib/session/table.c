@@ -103,23 +103,33 @@ bool mcps__table_evict(struct sessions *sessions, const uint8_t *key)
 	return is_free;
 }
 
-void mcps__table_drop(struct sessions *sessions, const uint8_t *principal)
+static void drop(struct sessions *sessions, struct session *session,
+                 bool has_ended)
+{
+	if (has_ended)
+		mcps__session_cancel_all(session);
+	mcps__session_close_streams(session);
+	mcps__session_ref(session);
+	table_remove(sessions, session);
+	session->phase = SESSION_OVER;
+	session->has_ended = has_ended;
+	mcps__session_unref(session);
+}
+
+void mcps__table_drop(struct sessions *sessions, const uint8_t *principal,
+                      bool have_ended)
 {
 	struct session *session, *next;
 
 	pthread_mutex_lock(&sessions->lock);
 	HASH_ITER (hh, sessions->by_key, session, next) {
-		if (session->phase != SESSION_LIVE ||
-		    memcmp(session->principal->digest, principal,
+		if (memcmp(session->principal->digest, principal,
 		           MCPS_PRINCIPAL_DIGEST_SIZE) != 0)
 			continue;
-		mcps__session_cancel_all(session);
-		mcps__session_close_streams(session);
-		mcps__session_ref(session);
-		table_remove(sessions, session);
-		session->phase = SESSION_OVER;
-		session->has_ended = true;
-		mcps__session_unref(session);
+		if (session->phase == SESSION_LIVE)
+			drop(sessions, session, have_ended);
+		else if (session->phase == SESSION_TELLING)
+			session->is_outdated = true;
 	}
 	pthread_mutex_unlock(&sessions->lock);
 }
@@ -335,8 +345,16 @@ line_next(struct sessions *sessions, struct session *session, unsigned settling)
 	return wait;
 }
 
+void mcps__table_tell(struct sessions *sessions, struct session *session)
+{
+	pthread_mutex_lock(&sessions->lock);
+	session->phase = SESSION_TELLING;
+	pthread_mutex_unlock(&sessions->lock);
+}
+
 /* How a settling begins. */
 struct settling {
+	enum session_found found;
 	unsigned number;
 	bool is_due; /* to be stored that it was seen: the row may be old */
 	struct session_wait *first;
@@ -352,6 +370,9 @@ static struct settling phase_settle(struct sessions *sessions,
 	struct settling settling = { .is_due = false };
 
 	pthread_mutex_lock(&sessions->lock);
+	if (session->is_outdated)
+		found = FOUND_NOT_LOADED;
+	settling.found = found;
 	session->phase = found == FOUND_LIVE ? SESSION_LIVE : SESSION_OVER;
 	session->has_ended = found == FOUND_ENDED || found == FOUND_UNKNOWN;
 	settling.number = ++session->settlings;
@@ -380,6 +401,7 @@ void mcps__table_settle(struct sessions *sessions, struct session *session,
 	struct settling settling = phase_settle(sessions, session, found);
 	struct session_wait *wait = settling.first;
 
+	found = settling.found;
 	if (settling.is_due)
 		mcps__sessions_touch(sessions, session);
 	if (wait == NULL)

@@ -26,9 +26,13 @@ enum table_claim mcps__table_claim(struct sessions *sessions,
 bool mcps__table_start_end(struct sessions *sessions, struct session *session,
                            struct session_wait *wait);
 
-/* The job is done: SESSION, busy or ending, is FOUND (live or over). Tells the
- * line, first come first served; the first gets STATUS, the others MCPS_OK if
- * there is an answer. Takes over the caller's reference. */
+/* The job is done: SESSION, busy, is live, and is told to the application
+ * before anybody else. */
+void mcps__table_tell(struct sessions *sessions, struct session *session);
+
+/* The job is done: SESSION, busy, telling or ending, is FOUND (live or over).
+ * Tells the line, first come first served; the first gets STATUS, the others
+ * MCPS_OK if there is an answer. Takes over the caller's reference. */
 void mcps__table_settle(struct sessions *sessions, struct session *session,
                         enum session_found found, mcps_status status);
 
@@ -43,9 +47,12 @@ int64_t mcps__table_touch_every(const struct sessions *sessions);
 /* A session is in use now, and that is stored. */
 void mcps__table_see(struct sessions *sessions, struct session *session);
 
-/* The live sessions of a caller leave memory, and are over for the calls that
- * run on them, which are cancelled. */
-void mcps__table_drop(struct sessions *sessions, const uint8_t *principal);
+/* The live sessions of a caller leave memory. If they HAVE_ENDED, they are over
+ * for the calls that run on them, which are cancelled; else nobody knows, and
+ * the commits of those calls will tell. The store thread only: what it has not
+ * decided yet, it will decide knowing. */
+void mcps__table_drop(struct sessions *sessions, const uint8_t *principal,
+                      bool have_ended);
 
 /* Store that a live session was seen now; nobody waits for it. */
 void mcps__sessions_touch(struct sessions *sessions, struct session *session);

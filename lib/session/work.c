@@ -242,7 +242,9 @@ static void tell(struct session_work *work)
 		                   work->found, work->status);
 		if (!has_hook)
 			work_free(work);
-	} else if (!has_hook) {
+	} else if (has_hook) {
+		mcps__table_tell(work->sessions, work->session);
+	} else {
 		settle_and_free(work);
 	}
 	if (has_hook)

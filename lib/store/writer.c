@@ -90,14 +90,16 @@ static pthread_cond_t *door_of(struct writer *writer,
 	return &writer->over[(place >> 6 ^ place >> 12) % DOORS];
 }
 
-/* A job that is over and has nobody to tell points to itself: so its waiter
- * knows. After either, the job may be gone. */
+/* A job that is over points to itself if somebody waits for it: so he knows.
+ * After that, or else after done, the job may be gone. */
 static void job_finish(struct writer *writer, struct writer_job *job)
 {
-	if (job->done != NULL) {
+	bool is_awaited = job->is_awaited;
+
+	if (job->done != NULL)
 		job->done(job, job->status);
+	if (!is_awaited)
 		return;
-	}
 	pthread_mutex_lock(&writer->mutex);
 	job->next = job;
 	pthread_cond_broadcast(door_of(writer, job));
@@ -412,7 +414,7 @@ static mcps_status submit_and_wait(struct writer *writer,
 {
 	mcps_status status;
 
-	job->done = NULL;
+	job->is_awaited = true;
 	status = submit(writer, job, is_read);
 	if (status != MCPS_OK)
 		return status;
@@ -425,16 +427,20 @@ static mcps_status submit_and_wait(struct writer *writer,
 
 void mcps__writer_submit(struct writer *writer, struct writer_job *job)
 {
-	mcps_status status = submit(writer, job, false);
+	mcps_status status;
 
+	job->is_awaited = false;
+	status = submit(writer, job, false);
 	if (status != MCPS_OK)
 		job->done(job, status);
 }
 
 void mcps__writer_submit_read(struct writer *writer, struct writer_job *job)
 {
-	mcps_status status = submit(writer, job, true);
+	mcps_status status;
 
+	job->is_awaited = false;
+	status = submit(writer, job, true);
 	if (status != MCPS_OK)
 		job->done(job, status);
 }

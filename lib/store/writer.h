@@ -27,6 +27,7 @@ struct writer_job {
 
 	struct writer_job *next; /* the writer's */
 	mcps_status status;      /* the writer's */
+	bool is_awaited;         /* the writer's */
 };
 
 struct writer_options {
@@ -53,8 +54,9 @@ MCPS_MUST_USE mcps_status mcps__writer_start(
 void mcps__writer_submit(struct writer *writer, struct writer_job *job);
 void mcps__writer_submit_read(struct writer *writer, struct writer_job *job);
 
-/* Queue a job whose done is left NULL and wait for it: workers and start-up
- * only, never a network thread and never the store thread. */
+/* Queue a job and wait until it is over and done, which may be NULL here, has
+ * returned: workers and start-up only, never a network thread and never the
+ * store thread. MCPS_E_STOPPING: done is not called. */
 mcps_status mcps__writer_run(struct writer *writer, struct writer_job *job);
 mcps_status mcps__writer_run_read(struct writer *writer,
                                   struct writer_job *job);

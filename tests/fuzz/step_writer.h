@@ -136,6 +136,7 @@ mcps_status mcps__writer_run(struct writer *writer, struct writer_job *job)
 	writer_finish(writer);
 	job->next = NULL;
 	(void)mcps__batch_write(writer->store, job, &writer->counts);
+	step_tell(job);
 	return job->status;
 }
 

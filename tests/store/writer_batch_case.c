@@ -100,6 +100,7 @@ START_TEST(run_waits_for_what_the_job_answers)
 
 	ck_assert_int_eq(mcps__writer_run(the_writer, &job->job), MCPS_OK);
 	ck_assert_uint_eq(job->runs, 1);
+	ck_assert_uint_eq(job->dones, 1);
 	ck_assert(job_is_written(1));
 	job = job_make(2, JOB_FAILS);
 	ck_assert_int_eq(mcps__writer_run(the_writer, &job->job), MCPS_E_GONE);
@@ -211,12 +212,12 @@ static void *submit_many(void *arg)
 		struct test_job *job = calloc(1, sizeof *job);
 
 		job->job.run = count_up;
-		job->job.done = free_job;
 		job->number = n % TEST_JOBS;
 		if (n % 8 == 0) {
 			mcps__writer_run(the_writer, &job->job);
 			free_job(&job->job, job->job.status);
 		} else {
+			job->job.done = free_job;
 			mcps__writer_submit(the_writer, &job->job);
 		}
 		if (n % 16 == 0)

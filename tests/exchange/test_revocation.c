@@ -1,0 +1,232 @@
+/* Revoking a caller while other things happen to its sessions. Hooks and calls
+ * run when the test says so. */
+#include "exchange/harness.h"
+#include "exchange/tools.h"
+
+#include <mcps/call.h>
+#include <mcps/state.h>
+
+static struct harness harness;
+
+static mcps_status revoke(void)
+{
+	struct principal *principal =
+		mcps__principal_new("https://issuer.test", "alice");
+	mcps_status status;
+
+	harness_pass(&harness, 1);
+	status = mcps__sessions_revoke(&harness.sessions, principal);
+	mcps__principal_unref(principal);
+	return status;
+}
+
+static void fail_to_revoke(void)
+{
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
+	ck_assert_int_eq(revoke(), MCPS_E_STORE);
+}
+
+static mcps_status run_revoked(mcps_call *call, const void *args)
+{
+	int64_t sum = 0;
+	mcps_status status = mcps_state_add(call, "n", 1, &sum);
+
+	(void)args;
+	fail_to_revoke();
+	ck_assert(!mcps_cancelled(call));
+	return status == MCPS_OK ? mcps_text(call, "%d", (int)sum) : status;
+}
+
+static const mcps_tool tools[] = {
+	{ .size = sizeof(mcps_tool), .name = "revoked", .run = run_revoked },
+	{ .name = NULL }
+};
+
+static void hook(void *arg, enum mcps_session_event event, const char *subject,
+                 const struct mcps_session_view *session)
+{
+	(void)arg, (void)event, (void)subject, (void)session;
+}
+
+static void set_up_with(const mcps_tool *with)
+{
+	harness_init(&harness,
+	             &(const struct harness_options){
+			     .tools = with, .is_manual = true, .hook = hook });
+}
+
+static void set_up(void)
+{
+	set_up_with(test_tools);
+}
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+static void work(void)
+{
+	while (harness_work(&harness))
+		;
+}
+
+static struct flight *post(const char *id, const char *body)
+{
+	return SEND(&harness, .caller = "alice", .id = id, .body = body);
+}
+
+static struct answer answer_to(const char *id, const char *body)
+{
+	struct flight *flight = post(id, body);
+
+	work();
+	return harness_receive(flight);
+}
+
+static const char *begin(void)
+{
+	return harness_keep(&harness,
+	                    strdup(answer_to(NULL, INITIALIZE(1, "2025-06-18"))
+	                                   .session_id));
+}
+
+static void check_gone(struct answer answer)
+{
+	answer_check_gone(&answer, GONE(1));
+}
+
+static void check_served(struct answer answer)
+{
+	answer_check_json(&answer, 200, PONG(1));
+}
+
+/* ---- while the application is told of a session ---- */
+
+START_TEST(a_session_that_is_restored_meanwhile_is_not_served)
+{
+	const char *id = begin();
+	struct flight *before, *after;
+
+	harness_restart(&harness, KEEP_ALL);
+	before = post(id, PING(1));
+	ck_assert_int_eq(revoke(), MCPS_OK);
+	after = post(id, PING(1));
+	work();
+	check_gone(harness_receive(before));
+	check_gone(harness_receive(after));
+	check_gone(answer_to(id, PING(1)));
+}
+END_TEST
+
+START_TEST(a_session_that_is_recreated_meanwhile_is_not_served)
+{
+	struct flight *before = post("foreign", PING(1));
+
+	ck_assert_int_eq(revoke(), MCPS_OK);
+	work();
+	check_gone(harness_receive(before));
+	check_gone(answer_to("foreign", PING(1)));
+}
+END_TEST
+
+START_TEST(an_initialize_meanwhile_gets_a_session_that_lives)
+{
+	struct flight *initialize = post(NULL, INITIALIZE(1, "2025-06-18"));
+	struct answer answer;
+
+	ck_assert_int_eq(revoke(), MCPS_OK);
+	work();
+	answer = harness_receive(initialize);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(harness_live(&harness, "alice"), 1);
+	check_served(answer_to(answer.session_id, PING(1)));
+}
+END_TEST
+
+START_TEST(a_session_that_is_restored_while_it_fails_is_served)
+{
+	const char *id = begin();
+	struct flight *before;
+
+	harness_restart(&harness, KEEP_ALL);
+	before = post(id, PING(1));
+	fail_to_revoke();
+	work();
+	check_served(harness_receive(before));
+}
+END_TEST
+
+/* ---- when nobody knows whether it worked ---- */
+
+START_TEST(one_of_unknown_outcome_is_looked_up_again)
+{
+	const char *id = begin();
+	const char *cold = begin();
+	struct flight *flight;
+
+	harness_restart(&harness, KEEP_ALL);
+	check_served(answer_to(id, PING(1)));
+	flight = post(cold, PING(1));
+	harness.store.commits_all_the_same = true;
+	fail_to_revoke();
+	work();
+	check_gone(harness_receive(flight));
+	check_gone(answer_to(id, PING(1)));
+}
+END_TEST
+
+/* Its session was found before and left memory: its commit decides. */
+START_TEST(a_call_that_begins_after_one_failed_has_its_result)
+{
+	const char *id = begin();
+	struct flight *call;
+	struct answer answer;
+
+	harness_restart(&harness, KEEP_ALL);
+	call = post(id, CALL(1, "count", "{}"));
+	work();
+	fail_to_revoke();
+	harness_run(call);
+	work();
+	answer = harness_receive(call);
+	ck_assert_str_eq(answer_text(&harness, &answer), "1");
+	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
+}
+END_TEST
+
+START_TEST(one_that_fails_leaves_the_calls_alone)
+{
+	const char *id;
+	struct answer answer;
+
+	tear_down();
+	set_up_with(tools);
+	id = begin();
+	answer = answer_to(id, CALL(1, "revoked", "{}"));
+	ck_assert_str_eq(answer_text(&harness, &answer), "1");
+	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("revocation");
+	TCase *tests = tcase_create("revocation");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests,
+	               a_session_that_is_restored_meanwhile_is_not_served);
+	tcase_add_test(tests,
+	               a_session_that_is_recreated_meanwhile_is_not_served);
+	tcase_add_test(tests,
+	               an_initialize_meanwhile_gets_a_session_that_lives);
+	tcase_add_test(tests,
+	               a_session_that_is_restored_while_it_fails_is_served);
+	tcase_add_test(tests, one_of_unknown_outcome_is_looked_up_again);
+	tcase_add_test(tests,
+	               a_call_that_begins_after_one_failed_has_its_result);
+	tcase_add_test(tests, one_that_fails_leaves_the_calls_alone);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}
