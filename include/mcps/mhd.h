@@ -46,7 +46,8 @@ typedef void (*mcps_mhd_wake_fn)(void *arg);
  * @param[out] error  says what to change; may be NULL
  * @return MCPS_OK; MCPS_E_INVAL (there is no daemon, it runs in a mode that
  *         cannot wait for anything, @p wake is missing, the server was not
- *         started or is attached already); MCPS_E_NOMEM
+ *         started or is attached already); MCPS_E_NOMEM; MCPS_E_SYSTEM (no
+ *         thread or no descriptor for finding clients that left)
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_mhd_attach(mcps_server *server,
                                                    struct MHD_Daemon *daemon,

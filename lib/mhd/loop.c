@@ -1,9 +1,9 @@
-#define _GNU_SOURCE /* pthread_setname_np */
 #include "mhd/loop.h"
 
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "mhd/httpd.h"
 
 #include <errno.h>
@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <microhttpd.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -162,30 +161,17 @@ static void *loop_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the host's business: the thread is born with all blocked. */
-static int thread_make(struct loop *loop)
-{
-	sigset_t all, before;
-	int failure;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failure = pthread_create(&loop->thread, NULL, loop_main, loop);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failure;
-}
-
 mcps_status mcps__loop_start(struct loop *loop, struct mcps_error *error)
 {
 	char name[16];
-	int failure = thread_make(loop);
+	int failure;
 
+	snprintf(name, sizeof name, "mcps-net-%u", loop->number);
+	failure = mcps__thread_start(&loop->thread, name, loop_main, loop);
 	if (failure != 0)
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "cannot start a network thread: %s",
 		                  strerror(failure));
-	snprintf(name, sizeof name, "mcps-net-%u", loop->number);
-	pthread_setname_np(loop->thread, name);
 	return MCPS_OK;
 }
 

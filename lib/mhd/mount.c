@@ -9,6 +9,7 @@
 #include "http/refuse.h"
 #include "mhd/connection.h"
 #include "mhd/host.h"
+#include "mhd/lookout.h"
 #include "mhd/mode.h"
 #include "mhd/reply.h"
 #include "server/attachment.h"
@@ -33,6 +34,7 @@ struct live {
 struct mount {
 	struct attachment attachment;
 	struct host host;
+	struct lookout lookout;
 	struct mode mode;
 	mcps_mhd_wake_fn wake;
 	void *wake_arg;
@@ -275,27 +277,38 @@ static void mount_free(struct attachment *attachment)
 	struct mount *mount =
 		container_of(attachment, struct mount, attachment);
 
+	mcps__lookout_close(&mount->lookout);
 	HASH_CLEAR(hh, mount->live);
 	pthread_mutex_destroy(&mount->lock);
 	mcps__free(mount);
 }
 
-static struct mount *mount_new(mcps_server *server, const struct mode *mode,
-                               mcps_mhd_wake_fn wake, void *arg)
+static mcps_status mount_new(struct mount **out, mcps_server *server,
+                             const struct mode *mode, mcps_mhd_wake_fn wake,
+                             void *arg, struct mcps_error *error)
 {
 	struct mount *mount = mcps__calloc(1, sizeof *mount);
+	mcps_status status;
 
+	*out = NULL;
 	if (mount == NULL)
-		return NULL;
+		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	status = mcps__lookout_open(&mount->lookout, error);
+	if (status != MCPS_OK) {
+		mcps__free(mount);
+		return status;
+	}
 	mount->attachment = (struct attachment){ mount_drain, mount_free };
 	mount->host.endpoint = mcps__server_endpoint(server);
 	mount->host.log = mcps__server_log(server);
 	mount->host.ring = mode->has_thread ? NULL : ring;
+	mount->host.watcher = &mount->lookout.watcher;
 	mount->mode = *mode;
 	mount->wake = wake;
 	mount->wake_arg = arg;
 	pthread_mutex_init(&mount->lock, NULL);
-	return mount;
+	*out = mount;
+	return MCPS_OK;
 }
 
 mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
@@ -312,9 +325,9 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 	if (!mcps__server_is_running(server))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "start the server before attaching it");
-	mount = mount_new(server, &mode, wake, arg);
-	if (mount == NULL)
-		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	status = mount_new(&mount, server, &mode, wake, arg, error);
+	if (status != MCPS_OK)
+		return status;
 	if (mcps__server_attach(server, &mount->attachment))
 		return MCPS_OK;
 	mount_free(&mount->attachment);

@@ -1,11 +1,11 @@
-#define _GNU_SOURCE /* pthread_setname_np, pthread_cond_clockwait */
+#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "server/timer.h"
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -48,7 +48,6 @@ static void *timer_main(void *arg)
 	struct timer *timer = arg;
 	bool has_more = false;
 
-	pthread_setname_np(pthread_self(), "mcps-timer");
 	while (sleep_until(timer, has_more ? 10 : timer->period_ms))
 		has_more = timer->fn(timer->arg);
 	return NULL;
@@ -59,7 +58,6 @@ mcps_status mcps__timer_start(struct timer **out, uint32_t period_ms,
                               struct mcps_error *error)
 {
 	struct timer *timer = mcps__calloc(1, sizeof *timer);
-	sigset_t all, before;
 	int result;
 
 	*out = NULL;
@@ -70,10 +68,8 @@ mcps_status mcps__timer_start(struct timer **out, uint32_t period_ms,
 	timer->arg = arg;
 	pthread_mutex_init(&timer->lock, NULL);
 	pthread_cond_init(&timer->stopped, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(&timer->thread, NULL, timer_main, timer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	result = mcps__thread_start(&timer->thread, "mcps-timer", timer_main,
+	                            timer);
 	if (result == 0) {
 		*out = timer;
 		return MCPS_OK;

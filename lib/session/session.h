@@ -14,8 +14,9 @@
 /* Where a session in the table stands.
  *
  *   busy ──► telling ──► live ──► ending ──► over ──► (out of the table)
- *     └──────────┴───────────────────────►      over ──► busy: recreated,
- * buried
+ *     └──────────┴──────────────────────────► over
+ *
+ * A fresh one takes the place of one that is over (recreated, buried).
  *
  * busy: a store job decides what it is; requests for it wait in line.
  * telling: it is to be live once the application has been told (if it wants

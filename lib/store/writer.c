@@ -1,14 +1,13 @@
-#define _GNU_SOURCE /* pthread_setname_np */
 #include "store/writer.h"
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "store/backends.h"
 #include "store/batch.h"
 #include "store/recovery.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <time.h>
 
 enum { BATCH_DEFAULT = 256, DOORS = 32 };
@@ -227,7 +226,6 @@ static void *store_thread(void *arg)
 	struct writer_job *reads;
 	struct writer_job *writes;
 
-	pthread_setname_np(pthread_self(), "mcps-store");
 	while (take_work(writer, &reads, &writes)) {
 		do_reads(writer, reads);
 		if (writes != NULL)
@@ -298,22 +296,6 @@ static void writer_free(struct writer *writer)
 	mcps__free(writer);
 }
 
-/* The thread inherits the mask: signals are for the host's threads. */
-static bool thread_start(struct writer *writer)
-{
-	sigset_t all;
-	sigset_t before;
-	bool started;
-
-	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
-		return false;
-	started = pthread_create(&writer->thread, NULL, store_thread, writer) ==
-	          0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
 /* Not even complete: it is closed if it says how. */
 static mcps_status refuse(mcps_store *store, mcps_status status)
 {
@@ -352,7 +334,9 @@ mcps_status mcps__writer_start(struct writer **out, mcps_store *store,
 		.log = &writer->options.log,
 		.patient = !options->inline_jobs,
 	};
-	if (!options->inline_jobs && !thread_start(writer)) {
+	if (!options->inline_jobs &&
+	    mcps__thread_start(&writer->thread, "mcps-store", store_thread,
+	                       writer) != 0) {
 		writer_free(writer);
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "store: its thread cannot be started");

@@ -1,69 +1,17 @@
 /* A server mounted in a program's own libmicrohttpd daemon, in each of the
  * modes in which that is possible: what clients see of both. */
-#define _GNU_SOURCE
-#include "functional/host_program.h"
+#include "functional/mount_case.h"
 
-#include <check.h>
 #include <mcps/mhd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { MANY = 12, DRAIN_MS = 20000 };
+enum { MANY = MOUNT_WORKERS };
 
 #define HOLD  WIRE_CALL(7, "hold", "{}")
 #define TOUCH WIRE_CALL(8, "touch", "{}")
-#define HELLO "GET /hello HTTP/1.1\r\n" WIRE_HOST "\r\n"
-
-static const char *mode_name;
-
-static void start_in(int mode)
-{
-	mode_name = host_modes[mode].name;
-	wire_start_server(
-		WIRE_ANONYMOUS,
-		&(const struct mcps_options){
-			.size = sizeof(struct mcps_options), .workers = MANY });
-	host_start(&(const struct host_options){ .mode = &host_modes[mode] });
-}
-
-static void stop(void)
-{
-	wire_release();
-	ck_assert_msg(host_drain(DRAIN_MS), "%s", mode_name);
-	host_stop();
-	ck_assert_msg(host_open_pages() == 0, "%s: %u pages", mode_name,
-	              host_open_pages());
-	wire_stop();
-}
-
-static struct reply say_hello(struct wire *wire)
-{
-	wire_text(wire, HELLO);
-	return wire_read(wire);
-}
-
-static struct reply echo(struct wire *wire, const char *text)
-{
-	char head[128];
-
-	snprintf(head, sizeof head,
-	         "POST /echo HTTP/1.1\r\n" WIRE_HOST
-	         "Content-Length: %zu\r\n\r\n",
-	         strlen(text));
-	wire_text(wire, head);
-	wire_text(wire, text);
-	return wire_read(wire);
-}
-
-#define assert_status(reply, wanted)                                       \
-	ck_assert_msg((reply).status == (wanted), "%s: %d, %s", mode_name, \
-	              (reply).status, (reply).body)
-#define assert_says(reply, text)                                               \
-	ck_assert_msg(strstr((reply).body, (text)) != NULL, "%s: no %s in %s", \
-	              mode_name, (text), (reply).body)
 
 /* ---- side by side ---- */
 
@@ -73,7 +21,7 @@ START_TEST(pages_and_calls_share_a_connection)
 	struct wire wire;
 	struct reply reply;
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	wire = wire_open(wire_port());
 	for (int i = 0; i < 3; i++) {
@@ -89,7 +37,7 @@ START_TEST(pages_and_calls_share_a_connection)
 		assert_status(wire_ask(&wire, session.lines, WIRE_PING), 200);
 	}
 	wire_close(&wire);
-	stop();
+	mount_stop();
 }
 END_TEST
 
@@ -102,7 +50,7 @@ START_TEST(other_paths_are_the_programs)
 	char request[128];
 	struct reply reply;
 
-	start_in(_i);
+	mount_start(_i);
 	wire = wire_open(wire_port());
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		snprintf(request, sizeof request,
@@ -113,7 +61,7 @@ START_TEST(other_paths_are_the_programs)
 		assert_says(reply, "no such page");
 	}
 	wire_close(&wire);
-	stop();
+	mount_stop();
 }
 END_TEST
 
@@ -123,7 +71,7 @@ START_TEST(calls_that_wait_hold_up_nobody)
 	struct wire wires[MANY], other;
 	struct reply reply;
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	for (int i = 0; i < MANY; i++) {
 		wires[i] = wire_open(wire_port());
@@ -143,7 +91,7 @@ START_TEST(calls_that_wait_hold_up_nobody)
 		wire_close(&wires[i]);
 	}
 	wire_close(&other);
-	stop();
+	mount_stop();
 }
 END_TEST
 
@@ -167,14 +115,14 @@ START_TEST(clients_come_from_all_sides)
 	struct wire_session session;
 	pthread_t clients[CLIENTS];
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	for (int i = 0; i < CLIENTS; i++)
 		pthread_create(&clients[i], NULL, visit, &session);
 	for (int i = 0; i < CLIENTS; i++)
 		pthread_join(clients[i], NULL);
 	ck_assert_uint_eq(wire_touched(), CLIENTS * ROUNDS);
-	stop();
+	mount_stop();
 }
 END_TEST
 
@@ -184,7 +132,7 @@ START_TEST(a_session_lives_and_ends_as_ever)
 	struct wire wire;
 	struct reply reply;
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	wire = wire_open(wire_port());
 	wire_text(&wire, "DELETE /mcp HTTP/1.1\r\n" WIRE_HOST);
@@ -196,24 +144,11 @@ START_TEST(a_session_lives_and_ends_as_ever)
 	assert_says(reply, "mcp_session_terminated");
 	assert_status(wire_once("", WIRE_PING), 400);
 	wire_close(&wire);
-	stop();
+	mount_stop();
 }
 END_TEST
 
 /* ---- clients that leave ---- */
-
-static bool falls_to_none(void)
-{
-	const struct timespec moment = { 0, 2000000 };
-	time_t end = time(NULL) + WIRE_DEADLINE_S;
-
-	while (mcps_mhd_open_requests(wire_server()) != 0) {
-		if (time(NULL) >= end)
-			return false;
-		nanosleep(&moment, NULL);
-	}
-	return true;
-}
 
 /* After each so many bytes of a request; the last one is the whole of it. */
 static void break_off(const char *request, bool by_reset)
@@ -231,18 +166,35 @@ static void break_off(const char *request, bool by_reset)
 	}
 }
 
+static void break_off_upload(size_t length, bool by_reset)
+{
+	static const char bytes[100000];
+	struct wire wire = wire_open(wire_port());
+
+	wire_text(&wire, WIRE_HEAD "Content-Length: 100000\r\n\r\n");
+	(void)wire_try_send(&wire, bytes, length);
+	if (by_reset)
+		wire_reset(&wire);
+	else
+		wire_close(&wire);
+}
+
 START_TEST(clients_may_break_off_anywhere)
 {
 	int before;
 
-	start_in(_i);
+	mount_start(_i);
 	before = open_descriptors();
 	break_off(WIRE_HEAD WIRE_LENGTH WIRE_BODY, false);
 	break_off(WIRE_HEAD WIRE_LENGTH WIRE_BODY, true);
+	for (size_t length = 0; length < 100000; length += 14000) {
+		break_off_upload(length, false);
+		break_off_upload(length, true);
+	}
 	ck_assert_msg(descriptors_fall_to(before), "%s", mode_name);
-	ck_assert_msg(falls_to_none(), "%s", mode_name);
+	ck_assert_msg(mount_falls_to_none(), "%s", mode_name);
 	wire_session_of("");
-	stop();
+	mount_stop();
 }
 END_TEST
 
@@ -251,7 +203,7 @@ START_TEST(clients_may_leave_while_their_calls_wait)
 	struct wire_session session;
 	int before;
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	before = open_descriptors();
 	for (int i = 0; i < 4; i++) {
@@ -266,9 +218,9 @@ START_TEST(clients_may_leave_while_their_calls_wait)
 	}
 	wire_release();
 	ck_assert_msg(descriptors_fall_to(before), "%s", mode_name);
-	ck_assert_msg(falls_to_none(), "%s", mode_name);
+	ck_assert_msg(mount_falls_to_none(), "%s", mode_name);
 	wire_session_of("");
-	stop();
+	mount_stop();
 }
 END_TEST
 
@@ -280,13 +232,13 @@ START_TEST(a_drain_waits_for_calls)
 	struct reply reply;
 	struct wire wire;
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	wire = wire_open(wire_port());
 	wire_post(&wire, session.lines, HOLD);
 	wire_wait_held(1);
 	wire_release();
-	stop();
+	mount_stop();
 	reply = wire_read(&wire);
 	assert_status(reply, 200);
 	assert_says(reply, "released");
@@ -299,7 +251,7 @@ START_TEST(a_drain_answers_calls_that_do_not_end)
 	struct wire_session session;
 	struct wire wires[MANY];
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
 	for (int i = 0; i < MANY; i++) {
 		wires[i] = wire_open(wire_port());
@@ -325,9 +277,9 @@ START_TEST(pages_go_on_after_the_drain)
 	struct wire_session session;
 	struct wire wire;
 
-	start_in(_i);
+	mount_start(_i);
 	session = wire_session_of("");
-	ck_assert(host_drain(DRAIN_MS));
+	ck_assert(host_drain(MOUNT_DRAIN_MS));
 	wire = wire_open(wire_port());
 	assert_status(say_hello(&wire), 200);
 	assert_status(wire_ask(&wire, session.lines, WIRE_PING), 503);

@@ -61,6 +61,11 @@ void wire_reset(struct wire *wire)
 	wire_close(wire);
 }
 
+void wire_end(const struct wire *wire)
+{
+	shutdown(wire->fd, SHUT_WR);
+}
+
 /* ---- sending ---- */
 
 bool wire_try_send(const struct wire *wire, const char *bytes, size_t length)
@@ -200,7 +205,7 @@ static bool is_chunked(const struct reply *reply)
 	return reply_has(reply, "Transfer-Encoding: chunked");
 }
 
-struct reply wire_read_open(struct wire *wire)
+struct reply wire_read_head(struct wire *wire)
 {
 	struct reply reply;
 
@@ -209,7 +214,14 @@ struct reply wire_read_open(struct wire *wire)
 		if (!read_head(wire, &reply))
 			return reply;
 	} while (reply.status / 100 == 1);
-	if (!is_chunked(&reply))
+	return reply;
+}
+
+struct reply wire_read_open(struct wire *wire)
+{
+	struct reply reply = wire_read_head(wire);
+
+	if (reply.status != 0 && !is_chunked(&reply))
 		read_body(wire, &reply,
 		          (size_t)atol(reply_value(&reply, "Content-Length")));
 	return reply;
@@ -222,6 +234,18 @@ struct reply wire_read(struct wire *wire)
 	if (is_chunked(&reply))
 		read_chunks(wire, &reply);
 	return reply;
+}
+
+size_t wire_take(struct wire *wire, char *out, size_t size)
+{
+	size_t some;
+
+	if (wire->have == 0 && !read_more(wire))
+		return 0;
+	some = wire->have < size ? wire->have : size;
+	memcpy(out, wire->bytes, some);
+	use_up(wire, some);
+	return some;
 }
 
 struct reply wire_ask(struct wire *wire, const char *lines, const char *body)

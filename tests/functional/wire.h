@@ -56,6 +56,8 @@ struct wire wire_open(int port);
 void wire_close(struct wire *wire);
 /* With RST instead of FIN. */
 void wire_reset(struct wire *wire);
+/* Of its own side alone. */
+void wire_end(const struct wire *wire);
 
 void wire_send(const struct wire *wire, const char *bytes, size_t length);
 /* False: the other side has closed. */
@@ -69,6 +71,10 @@ void wire_post(const struct wire *wire, const char *lines, const char *body);
 struct reply wire_read(struct wire *wire);
 /* The same, but of a stream the head alone: what it brings comes next. */
 struct reply wire_read_open(struct wire *wire);
+/* The head alone of any, and what comes next: as much of it as is there, at
+ * most SIZE; 0: the other side closed. */
+struct reply wire_read_head(struct wire *wire);
+size_t wire_take(struct wire *wire, char *out, size_t size);
 struct reply wire_ask(struct wire *wire, const char *lines, const char *body);
 
 /* No more answer comes: the other side closed or reset. */

@@ -47,12 +47,24 @@ struct turn {
 	int64_t who;
 };
 
+struct tell {
+	int64_t times;
+	bool holds;
+};
+
 static const mcps_field turn_fields[] = {
 	MCPS_FIELD(struct turn, who, "Who has this turn"), MCPS_FIELDS_END
 };
 static const mcps_field no_fields[] = { MCPS_FIELDS_END };
 static const mcps_field big_fields[] = {
 	MCPS_FIELD(struct big, size, "Bytes of text"), MCPS_FIELDS_END
+};
+
+static const mcps_field tell_fields[] = {
+	MCPS_FIELD(struct tell, times, "How often"),
+	MCPS_FIELD(struct tell, holds, "Whether to hold then",
+	           .optional = true),
+	MCPS_FIELDS_END
 };
 
 static mcps_status run_touch(mcps_call *call, const void *args)
@@ -107,6 +119,15 @@ static mcps_status run_hold(mcps_call *call, const void *args)
 	}
 	pthread_mutex_unlock(&self.lock);
 	return mcps_text(call, "released");
+}
+
+static mcps_status run_tell(mcps_call *call, const void *args)
+{
+	const struct tell *in = args;
+
+	for (int64_t i = 1; i <= in->times; i++)
+		mcps_progress(call, (double)i, 0, NULL);
+	return in->holds ? run_hold(call, NULL) : mcps_text(call, "told");
 }
 
 /* Nobody may stop it. */
@@ -202,6 +223,8 @@ static void add_tools(void)
 	              .fields = no_fields, .run = run_touch);
 	mcps_add_tool(self.server, struct nothing, .name = "hold",
 	              .fields = no_fields, .run = run_hold);
+	mcps_add_tool(self.server, struct tell, .name = "tell",
+	              .fields = tell_fields, .run = run_tell);
 	mcps_add_tool(self.server, struct nothing, .name = "keep",
 	              .fields = no_fields, .run = run_keep);
 	mcps_add_tool(self.server, struct nothing, .name = "whoami",
@@ -217,6 +240,16 @@ static void add_tools(void)
 void wire_offer(void (*add)(mcps_server *server))
 {
 	self.offer = add;
+}
+
+void wire_change_tools(void)
+{
+	if (mcps_server_remove_tool(self.server, "extra") == MCPS_OK)
+		return;
+	ck_assert_int_eq(mcps_add_tool(self.server, struct nothing,
+	                               .name = "extra", .fields = no_fields,
+	                               .run = run_touch),
+	                 MCPS_OK);
 }
 
 void wire_start_server(enum wire_callers callers,
@@ -312,9 +345,8 @@ struct reply wire_initialize(const char *caller)
 	return wire_once(line, WIRE_INITIALIZE);
 }
 
-struct wire_session wire_session_of(const char *caller)
+static struct wire_session name_session(struct reply reply, const char *caller)
 {
-	struct reply reply = wire_initialize(caller);
 	const char *id = reply_value(&reply, "Mcp-Session-Id");
 	struct wire_session session;
 	size_t length;
@@ -326,6 +358,24 @@ struct wire_session wire_session_of(const char *caller)
 	snprintf(session.lines + length, sizeof session.lines - length,
 	         "Mcp-Session-Id: %s\r\n", id);
 	return session;
+}
+
+struct wire_session wire_session_of(const char *caller)
+{
+	return name_session(wire_initialize(caller), caller);
+}
+
+struct wire_session wire_session_in(const char *revision, const char *caller)
+{
+	char line[256], body[512];
+
+	name_caller(line, sizeof line, caller);
+	snprintf(body, sizeof body,
+	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","
+	         "\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":{},"
+	         "\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}",
+	         revision);
+	return name_session(wire_once(line, body), caller);
 }
 
 /* ---- looking at the process ---- */

@@ -18,6 +18,8 @@ enum wire_callers { WIRE_ANONYMOUS, WIRE_NAMED };
  *
  *   touch        counts that it ran
  *   hold         does not end before wire_release() or its cancellation
+ *   tell {times, holds}  tells its progress so often: 1, 2, ...; then, if it
+ *                is to, as hold
  *   keep         ends after wire_release(), whoever cancels it: "kept N", the
  *                how many-th time in its session
  *   big {size}   a text of that many bytes
@@ -52,6 +54,8 @@ mcps_server *wire_server(void);
 
 unsigned wire_touched(void);       /* since the start */
 void wire_wait_held(unsigned sum); /* until so many calls of hold began */
+/* Add one to the tools, or take it away: clients that listen are told. */
+void wire_change_tools(void);
 /* Who had a turn, in order; their number. */
 int wire_turns(const int **turns);
 void wire_release(void); /* those that wait, and all to come */
@@ -61,6 +65,8 @@ struct wire_session {
 	char lines[512];
 };
 struct wire_session wire_session_of(const char *caller);
+/* The same of a revision other than 2025-11-25. */
+struct wire_session wire_session_in(const char *revision, const char *caller);
 /* An initialize of CALLER alone. */
 struct reply wire_initialize(const char *caller);
 /* One request on a connection of its own. */
