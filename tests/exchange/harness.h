@@ -171,6 +171,8 @@ struct answer harness_exchange(struct harness *self,
 
 /* Once its answer is to be a stream: begin to read it. */
 void harness_open_stream(struct flight *flight);
+/* The same if its answer is one; false: it is not, receive it. */
+bool harness_try_stream(struct flight *flight);
 /* What came since the last time; waits for nothing, or for something. Lives as
  * long as the harness. */
 const char *harness_events(struct flight *flight);

@@ -1,6 +1,8 @@
 /* Allocations that fail, of whoever makes them: the library (by its hook),
- * SQLite (by its configuration), and json-c (by a malloc of this program's own,
- * where no sanitizer has one). One counter for all; one thread.
+ * SQLite (by its configuration), and a shared library that has no hook, json-c
+ * or libmicrohttpd (by a malloc of this program's own that looks at who calls;
+ * a sanitizer has one already, and then its allocations never fail). One
+ * counter for all.
  *
  * To be included by one file of a program: it defines malloc. */
 #ifndef MCPS_TESTS_FAILING_HEAP_H
@@ -8,10 +10,11 @@
 
 #include "base/memory.h"
 
-#include <check.h>
 #include <link.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,31 +25,38 @@
 #elif defined __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define FAILING_HEAP_HAS_MALLOC 0
-#else
-#define FAILING_HEAP_HAS_MALLOC 1
 #endif
-#else
+#endif
+#ifndef FAILING_HEAP_HAS_MALLOC
 #define FAILING_HEAP_HAS_MALLOC 1
 #endif
 
+enum { FAILING_HEAP_BLOCKS = 1 << 14 };
+
 static struct {
-	bool is_on;
+	atomic_bool is_on;
 	bool for_ever;
-	unsigned calls;
 	unsigned fail_at; /* the first call is 1; 0: none */
-	uintptr_t json_from, json_to;
-} failing_heap;
+	atomic_uint calls;
+	const char *library;
+	uintptr_t from, to; /* its code */
+	pthread_mutex_t lock;
+	bool notes;     /* what the library has and did not free: */
+	unsigned count; /* of these */
+	const void *blocks[FAILING_HEAP_BLOCKS];
+} failing_heap = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Whether this allocation is to fail. */
 static bool failing_heap_fails(void)
 {
-	if (!failing_heap.is_on)
+	unsigned call;
+
+	if (!atomic_load(&failing_heap.is_on))
 		return false;
-	failing_heap.calls++;
+	call = atomic_fetch_add(&failing_heap.calls, 1) + 1;
 	return failing_heap.fail_at != 0 &&
-	       (failing_heap.for_ever
-	                ? failing_heap.calls >= failing_heap.fail_at
-	                : failing_heap.calls == failing_heap.fail_at);
+	       (failing_heap.for_ever ? call >= failing_heap.fail_at
+	                              : call == failing_heap.fail_at);
 }
 
 /* ---- the library ---- */
@@ -90,45 +100,95 @@ static void failing_heap_sqlite_shutdown(void *arg)
 	(void)arg;
 }
 
-/* ---- json-c ---- */
+/* ---- a shared library ---- */
 
 #if FAILING_HEAP_HAS_MALLOC
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
+void __libc_free(void *old);
 
-static bool failing_heap_is_json(const void *caller)
+static void *failing_heap_note(void *block)
 {
-	uintptr_t at = (uintptr_t)caller;
-
-	return at >= failing_heap.json_from && at < failing_heap.json_to;
+	if (!failing_heap.notes || block == NULL)
+		return block;
+	pthread_mutex_lock(&failing_heap.lock);
+	if (failing_heap.count < FAILING_HEAP_BLOCKS)
+		failing_heap.blocks[failing_heap.count++] = block;
+	pthread_mutex_unlock(&failing_heap.lock);
+	return block;
 }
 
-#define FAILS_HERE                                            \
-	(failing_heap.is_on &&                                \
-	 failing_heap_is_json(__builtin_return_address(0)) && \
-	 failing_heap_fails())
-
-__attribute__((visibility("default"))) void *malloc(size_t size)
+static void failing_heap_forget(const void *block)
 {
-	return FAILS_HERE ? NULL : __libc_malloc(size);
+	if (!failing_heap.notes || block == NULL)
+		return;
+	pthread_mutex_lock(&failing_heap.lock);
+	for (unsigned i = failing_heap.count; i-- > 0;)
+		if (failing_heap.blocks[i] == block) {
+			failing_heap.blocks[i] =
+				failing_heap.blocks[--failing_heap.count];
+			break;
+		}
+	pthread_mutex_unlock(&failing_heap.lock);
 }
 
-__attribute__((visibility("default"))) void *calloc(size_t count, size_t size)
+/* The caller of the function that this stands in. */
+#define FAILING_HEAP_IS_ITS                                             \
+	((uintptr_t)__builtin_return_address(0) >= failing_heap.from && \
+	 (uintptr_t)__builtin_return_address(0) < failing_heap.to)
+#define FAILING_HEAP_PUBLIC __attribute__((visibility("default")))
+
+FAILING_HEAP_PUBLIC void *malloc(size_t size)
 {
-	return FAILS_HERE ? NULL : __libc_calloc(count, size);
+	if (!FAILING_HEAP_IS_ITS)
+		return __libc_malloc(size);
+	return failing_heap_fails() ? NULL
+	                            : failing_heap_note(__libc_malloc(size));
 }
 
-__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
+FAILING_HEAP_PUBLIC void *calloc(size_t count, size_t size)
 {
-	return FAILS_HERE ? NULL : __libc_realloc(old, size);
+	if (!FAILING_HEAP_IS_ITS)
+		return __libc_calloc(count, size);
+	return failing_heap_fails()
+	               ? NULL
+	               : failing_heap_note(__libc_calloc(count, size));
+}
+
+FAILING_HEAP_PUBLIC void *realloc(void *old, size_t size)
+{
+	if (!FAILING_HEAP_IS_ITS)
+		return __libc_realloc(old, size);
+	if (failing_heap_fails())
+		return NULL;
+	failing_heap_forget(old);
+	return failing_heap_note(__libc_realloc(old, size));
+}
+
+FAILING_HEAP_PUBLIC char *strdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = NULL;
+
+	if (!FAILING_HEAP_IS_ITS)
+		copy = __libc_malloc(size);
+	else if (!failing_heap_fails())
+		copy = failing_heap_note(__libc_malloc(size));
+	return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+FAILING_HEAP_PUBLIC void free(void *old)
+{
+	failing_heap_forget(old);
+	__libc_free(old);
 }
 
 static int failing_heap_look(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)size;
 	(void)arg;
-	if (strstr(info->dlpi_name, "libjson-c") == NULL)
+	if (strstr(info->dlpi_name, failing_heap.library) == NULL)
 		return 0;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
@@ -136,17 +196,27 @@ static int failing_heap_look(struct dl_phdr_info *info, size_t size, void *arg)
 
 		if (header->p_type != PT_LOAD || (header->p_flags & PF_X) == 0)
 			continue;
-		failing_heap.json_from = from;
-		failing_heap.json_to = from + header->p_memsz;
+		failing_heap.from = from;
+		failing_heap.to = from + header->p_memsz;
 	}
 	return 1;
 }
 #endif
 
+static void failing_heap_find(const char *library, bool notes)
+{
+	failing_heap.library = library;
+	failing_heap.notes = notes;
+#if FAILING_HEAP_HAS_MALLOC
+	dl_iterate_phdr(failing_heap_look, NULL);
+#endif
+}
+
 /* ---- orders ---- */
 
-/* First of all in main(). */
-static void failing_heap_install(void)
+/* First of all in main(): one of these two, by what the program wants to fail,
+ * ours with what it is made of, or libmicrohttpd. */
+static inline void failing_heap_install(void)
 {
 	static const sqlite3_mem_methods methods = {
 		failing_heap_sqlite_malloc,   free,
@@ -158,25 +228,39 @@ static void failing_heap_install(void)
 	sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
 	mcps__memory_set_hook(
 		&(struct memory_hook){ failing_heap_realloc, NULL });
-#if FAILING_HEAP_HAS_MALLOC
-	dl_iterate_phdr(failing_heap_look, NULL);
-#endif
+	failing_heap_find("libjson-c", false);
+}
+
+static inline void failing_heap_install_httpd(void)
+{
+	failing_heap_find("libmicrohttpd", true);
 }
 
 static void failing_heap_start(unsigned fail_at, bool for_ever)
 {
-	failing_heap.calls = 0;
+	atomic_store(&failing_heap.calls, 0);
 	failing_heap.fail_at = fail_at;
 	failing_heap.for_ever = for_ever;
-	failing_heap.is_on = true;
+	atomic_store(&failing_heap.is_on, true);
 }
 
 /* Whether an allocation has failed. */
 static bool failing_heap_stop(void)
 {
-	failing_heap.is_on = false;
+	atomic_store(&failing_heap.is_on, false);
 	return failing_heap.fail_at != 0 &&
-	       failing_heap.calls >= failing_heap.fail_at;
+	       atomic_load(&failing_heap.calls) >= failing_heap.fail_at;
+}
+
+/* Blocks that libmicrohttpd has now. */
+static inline unsigned failing_heap_blocks(void)
+{
+	unsigned count;
+
+	pthread_mutex_lock(&failing_heap.lock);
+	count = failing_heap.count;
+	pthread_mutex_unlock(&failing_heap.lock);
+	return count;
 }
 
 #endif

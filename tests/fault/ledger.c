@@ -36,6 +36,13 @@ unsigned fault_step(void)
 	return fault_number("MCPS_FAULT_STEP", otherwise);
 }
 
+unsigned fault_next(unsigned n, bool on_disk)
+{
+	if (!on_disk || fault_number("MCPS_FAULT_ALL", 0) != 0)
+		return n + 1;
+	return n + 1 + n * fault_step() / 16;
+}
+
 /* ---- starting and stopping ---- */
 
 mcps_status ledger_open(struct ledger *self)

@@ -60,4 +60,9 @@ unsigned fault_number(const char *name, unsigned otherwise);
  * more where a sanitizer makes everything slow. */
 unsigned fault_step(void);
 
+/* The allocation to fail after the N-th. With a store on disk, where each run
+ * takes long, the short form leaves out more and more; with MCPS_FAULT_ALL, and
+ * without a disk, nothing. */
+unsigned fault_next(unsigned n, bool on_disk);
+
 #endif

@@ -259,21 +259,13 @@ static bool run_with(const struct scenario *scenario, unsigned n, bool on_disk,
 	return has_failed;
 }
 
-/* The short form leaves out more and more; the long one, nothing. */
-static unsigned after(unsigned n, bool on_disk)
-{
-	if (!on_disk || fault_number("MCPS_FAULT_ALL", 0) != 0)
-		return n + 1;
-	return n + 1 + n / 8;
-}
-
 START_TEST(a_request_without_memory_harms_nobody)
 {
 	const struct scenario *scenario = &scenarios[_i / VARIANT_COUNT];
 	unsigned n = 1;
 
 	while (run_with(scenario, n, (_i & 1) != 0, (_i & 2) != 0))
-		n = after(n, (_i & 1) != 0);
+		n = fault_next(n, (_i & 1) != 0);
 	ck_assert_uint_gt(n, 1);
 	ck_assert_uint_lt(n, MOST);
 }
@@ -316,7 +308,7 @@ START_TEST(a_start_without_memory_is_refused_and_can_be_tried_again)
 
 	directory_make();
 	while (start_with(n, (_i & 1) != 0)) {
-		n = after(n, true);
+		n = fault_next(n, true);
 		if (!on_existing) {
 			directory_remove();
 			directory_make();
@@ -333,6 +325,7 @@ int main(void)
 	TCase *tests = tcase_create("memory");
 
 	failing_heap_install();
+	directory_in_memory();
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_request_without_memory_harms_nobody, 0,
 	                    SCENARIO_COUNT * VARIANT_COUNT);

@@ -7,6 +7,10 @@
 void directory_make(void);
 void directory_remove(void);
 
+/* For tests that do not care about disks: from now on make it in memory, where
+ * the system has such a place and TMPDIR says nothing else. */
+void directory_in_memory(void);
+
 /* The path of a file in it; overwritten by the fourth call after this one. */
 const char *in_directory(const char *name);
 
