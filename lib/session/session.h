@@ -14,15 +14,14 @@
 /* Where a session in the table stands.
  *
  *   busy ──► telling ──► live ──► ending ──► over ──► (out of the table)
- *     └──────────┴──────────────────────────► over
- *
- * A fresh one takes the place of one that is over (recreated, buried).
+ *     └──────────┴────────────────────────►
  *
  * busy: a store job decides what it is; requests for it wait in line.
  * telling: it is to be live once the application has been told (if it wants
  *       to be).
  * over: it is none (ended, unknown, failed); those in line are told one by
- *       one, and the first may make it busy again. */
+ *       one, and a fresh one may take its place and its line (recreated,
+ *       buried). */
 enum session_phase {
 	SESSION_BUSY,
 	SESSION_TELLING,
