@@ -119,8 +119,9 @@ MCPS_API mcps_status mcps_server_remove_template(mcps_server *server,
  * Tell who subscribed to @p uri that it changed. Any thread, as often as it
  * pleases; it does not block.
  *
- * It goes to the sessions in memory that have, or lately had, an event stream
- * (GET); one that is not in memory is not told.
+ * It goes to the sessions that have, or lately had, an event stream (GET). To
+ * the others, in memory or not, it is said once, when they next listen, perhaps
+ * without need; it is lost if the process ends before that.
  */
 MCPS_API void mcps_resource_updated(mcps_server *server, const char *uri);
 

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "mcp/call.h"
+#include "mcp/notify.h"
 #include "session/stream.h"
 
 static void write_message(struct buffer *out, const char *method,
@@ -16,27 +17,35 @@ static void write_message(struct buffer *out, const char *method,
 	mcps__buffer_add_byte(out, '}');
 }
 
-/* False: nobody listens, nor did lately. */
-static bool send(struct session *session, const char *method,
-                 const char *params)
+static bool append(struct stream *stream, const char *method,
+                   const char *params)
 {
-	struct stream *stream = mcps__session_main_stream(session);
 	struct buffer message = { 0 };
-	bool is_sent;
 
-	if (stream == NULL)
-		return false;
 	write_message(&message, method, params);
-	is_sent = mcps__stream_append(stream, &message, STREAM_MAY_DROP);
-	mcps__stream_unref(stream);
-	return is_sent;
+	return mcps__stream_append(stream, &message, STREAM_MAY_DROP);
 }
 
-static void to_session(void *arg, struct session *session, const char *method,
-                       const char *params)
+/* False: nobody listens, nor did lately. */
+static bool to_session(void *arg, struct session *session, const char *method,
+                       const char *params, uint64_t *kept_on)
 {
+	struct stream *stream = mcps__session_main_stream(session);
+	uint64_t kept_before = *kept_on;
+	bool is_sent;
+
 	(void)arg;
-	(void)send(session, method, params);
+	if (stream == NULL)
+		return false;
+	*kept_on = mcps__stream_is_attached(stream) ? 0 : stream->id;
+	if (*kept_on != 0 && stream->is_volatile)
+		is_sent = false;
+	else if (*kept_on != 0 && *kept_on == kept_before)
+		is_sent = true;
+	else
+		is_sent = append(stream, method, params);
+	mcps__stream_unref(stream);
+	return is_sent;
 }
 
 static void to_call(void *arg, struct mcps_call *call, const char *method,
@@ -49,61 +58,21 @@ static void to_call(void *arg, struct mcps_call *call, const char *method,
 	mcps__call_emit(call, &message, 0);
 }
 
-/* ---- lists ---- */
-
-static const struct {
-	uint8_t list;
-	const char *method;
-} lists[] = {
-	{ SESSION_LIST_TOOLS, "notifications/tools/list_changed" },
-	{ SESSION_LIST_RESOURCES, "notifications/resources/list_changed" },
-	{ SESSION_LIST_PROMPTS, "notifications/prompts/list_changed" },
-};
-
-enum { LISTS = sizeof lists / sizeof lists[0] };
-
-static void saved(struct session_wait *wait, enum session_found found,
-                  struct session *session, mcps_status status)
+static void listens(void *arg, struct session *session, uint64_t resumed)
 {
-	(void)found, (void)status; /* else it is said once more */
-	mcps__session_unref(session);
-	mcps__free(wait);
+	mcps__notify_missed(arg, session, resumed);
 }
 
-/* So that it is not said again after the next restart. */
-static void remember(struct sessions *sessions, struct session *session)
+static void missed(void *arg, struct session *session)
 {
-	struct session_wait *wait = mcps__calloc(1, sizeof *wait);
-
-	if (wait == NULL)
-		return;
-	wait->fn = saved;
-	mcps__sessions_save(sessions, session, 0, SESSION_RECREATED, wait);
-}
-
-/* Say to a session which lists are others than it has seen, once. What cannot
- * be said now is said when it next listens. */
-static void announce(void *arg, struct session *session)
-{
-	struct mcp *mcp = arg;
-	uint8_t differ = atomic_exchange(&session->lists_differ, 0);
-	uint8_t unsaid = 0;
-
-	for (int i = 0; i < LISTS; i++)
-		if ((differ & lists[i].list) != 0 &&
-		    !send(session, lists[i].method, NULL))
-			unsaid |= lists[i].list;
-	if (unsaid != 0)
-		atomic_fetch_or(&session->lists_differ, unsaid);
-	else if (differ != 0)
-		remember(mcp->sessions, session);
+	mcps__notify_missed(arg, session, 0);
 }
 
 static void list_changed(void *arg)
 {
 	struct mcp *mcp = arg;
 
-	mcps__listeners_each(mcp->sessions, announce, mcp);
+	mcps__listeners_each(mcp->sessions, missed, mcp);
 }
 
 void mcps__deliver_connect(struct mcp *mcp)
@@ -112,6 +81,6 @@ void mcps__deliver_connect(struct mcp *mcp)
 		                           .list_changed = list_changed,
 		                           .call = to_call,
 		                           .arg = mcp };
-	mcp->sessions->listens = announce;
+	mcp->sessions->listens = listens;
 	mcp->sessions->listens_arg = mcp;
 }

@@ -26,10 +26,12 @@ struct mcps_call;
  * until streams set these, nothing is sent, and nothing is promised. */
 struct notifier {
 	/* A notification METHOD with PARAMS (JSON text, NULL: none) to one
-	 * session, and on the stream of a call. Called on any thread, under no
-	 * lock; texts die with the return. */
-	void (*session)(void *arg, struct session *session, const char *method,
-	                const char *params);
+	 * session (false: it has no stream that takes it), and on the stream of
+	 * a call. *KEPT_ON becomes the id of the stream if nobody listens to it
+	 * now, else 0; what is on that one already is not put there again.
+	 * Called on any thread, under no lock; texts die with the return. */
+	bool (*session)(void *arg, struct session *session, const char *method,
+	                const char *params, uint64_t *kept_on);
 	void (*call)(void *arg, struct mcps_call *call, const char *method,
 	             const char *params);
 	/* Sessions in memory are marked (lists_differ): tell who listens. */

@@ -1,5 +1,6 @@
 #include "mcp/notify.h"
 
+#include "base/memory.h"
 #include "mcp/call.h"
 #include "rpc/write.h"
 #include "session/subscriptions.h"
@@ -12,12 +13,14 @@ bool mcps__notify_is_connected(const struct mcp *mcp)
 	       mcp->notifier.list_changed != NULL;
 }
 
-void mcps__notify_session(struct mcp *mcp, struct session *session,
-                          const char *method, const char *params)
+static bool send(struct mcp *mcp, struct session *session, const char *method,
+                 const char *params, uint64_t *kept_on)
 {
-	if (mcp->notifier.session != NULL)
-		mcp->notifier.session(mcp->notifier.arg, session, method,
-		                      params);
+	const struct notifier *notifier = &mcp->notifier;
+
+	return notifier->session != NULL &&
+	       notifier->session(notifier->arg, session, method, params,
+	                         kept_on);
 }
 
 void mcps__notify_call(struct mcps_call *call, const char *method,
@@ -29,9 +32,59 @@ void mcps__notify_call(struct mcps_call *call, const char *method,
 		notifier->call(notifier->arg, call, method, params);
 }
 
+/* ---- lists ---- */
+
+static const struct {
+	uint8_t list;
+	const char *method;
+} lists[] = {
+	{ SESSION_LIST_TOOLS, "notifications/tools/list_changed" },
+	{ SESSION_LIST_RESOURCES, "notifications/resources/list_changed" },
+	{ SESSION_LIST_PROMPTS, "notifications/prompts/list_changed" },
+};
+
+enum { LISTS = sizeof lists / sizeof lists[0] };
+
+static void saved(struct session_wait *wait, enum session_found found,
+                  struct session *session, mcps_status status)
+{
+	(void)found, (void)status; /* else it is said once more */
+	mcps__session_unref(session);
+	mcps__free(wait);
+}
+
+/* So that it is not said again after the next restart. */
+static void remember(struct sessions *sessions, struct session *session)
+{
+	struct session_wait *wait = mcps__calloc(1, sizeof *wait);
+
+	if (wait == NULL)
+		return;
+	wait->fn = saved;
+	mcps__sessions_save(sessions, session, 0, SESSION_RECREATED, wait);
+}
+
+/* Which lists are others than it has seen. */
+static bool say_lists(struct mcp *mcp, struct session *session)
+{
+	uint8_t differ = atomic_exchange(&session->lists_differ, 0);
+	uint8_t unsaid = 0;
+	uint64_t kept_on = 0;
+
+	for (int i = 0; i < LISTS; i++)
+		if ((differ & lists[i].list) != 0 &&
+		    !send(mcp, session, lists[i].method, NULL, &kept_on))
+			unsaid |= lists[i].list;
+	if (unsaid != 0)
+		atomic_fetch_or(&session->lists_differ, unsaid);
+	else if (differ != 0)
+		remember(mcp->sessions, session);
+	return unsaid == 0;
+}
+
 void mcps__notify_list(struct mcp *mcp, enum offer_kind kind)
 {
-	static const uint8_t lists[] = {
+	static const uint8_t list_of[] = {
 		[OFFER_TOOL] = SESSION_LIST_TOOLS,
 		[OFFER_RESOURCE] = SESSION_LIST_RESOURCES,
 		[OFFER_TEMPLATE] = SESSION_LIST_RESOURCES,
@@ -40,36 +93,64 @@ void mcps__notify_list(struct mcp *mcp, enum offer_kind kind)
 	uint8_t digest[MCPS_LISTS_DIGEST_SIZE];
 
 	mcps__registry_digest(mcp->registry, digest);
-	mcps__sessions_set_lists(mcp->sessions, digest, lists[kind]);
+	mcps__sessions_set_lists(mcp->sessions, digest, list_of[kind]);
 	if (mcp->notifier.list_changed != NULL)
 		mcp->notifier.list_changed(mcp->notifier.arg);
 }
 
 /* ---- subscriptions ---- */
 
-struct update {
-	struct mcp *mcp;
-	const char *params;
-};
-
-static void tell(void *arg, struct session *session)
-{
-	const struct update *update = arg;
-
-	mcps__notify_session(update->mcp, session,
-	                     "notifications/resources/updated", update->params);
-}
-
-void mcps__notify_updated(struct mcp *mcp, const char *uri)
+static bool say_update(void *arg, struct session *session, const char *uri,
+                       uint64_t *kept_on)
 {
 	struct buffer params = { 0 };
-	struct update update = { mcp, NULL };
+	bool is_said;
 
 	mcps__buffer_add_literal(&params, "{\"uri\":");
 	mcps__write_string(&params, uri, strlen(uri));
 	mcps__buffer_add(&params, "}", 2);
-	update.params = params.data;
-	if (!params.failed)
-		mcps__subscribers_each(mcp->sessions, uri, tell, &update);
+	is_said = !params.failed &&
+	          send(arg, session, "notifications/resources/updated",
+	               params.data, kept_on);
 	mcps__buffer_finish(&params);
+	return is_said;
+}
+
+static bool say_updates(struct mcp *mcp, struct session *session)
+{
+	return mcps__subscriptions_say(mcp->sessions, session, say_update, mcp);
+}
+
+/* ---- what a session has yet to hear ---- */
+
+/* What cannot be said now is said when somebody next listens. Who began to
+ * while SAY held it found nothing to say: then it is tried again. */
+static void try_to(bool (*say)(struct mcp *mcp, struct session *session),
+                   struct mcp *mcp, struct session *session)
+{
+	unsigned listened;
+
+	do
+		listened = atomic_load(&session->listened);
+	while (!say(mcp, session) &&
+	       atomic_load(&session->listened) != listened);
+}
+
+void mcps__notify_missed(struct mcp *mcp, struct session *session,
+                         uint64_t resumed)
+{
+	if (resumed != 0)
+		mcps__subscriptions_said(mcp->sessions, session, resumed);
+	try_to(say_lists, mcp, session);
+	try_to(say_updates, mcp, session);
+}
+
+static void updated(void *arg, struct session *session)
+{
+	try_to(say_updates, arg, session);
+}
+
+void mcps__notify_updated(struct mcp *mcp, const char *uri)
+{
+	mcps__subscriptions_update(mcp->sessions, uri, updated, mcp);
 }

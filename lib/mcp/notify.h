@@ -9,17 +9,19 @@
  * "subscribe" and "listChanged" are declared. */
 bool mcps__notify_is_connected(const struct mcp *mcp);
 
-/* PARAMS is JSON text, NULL: none. Any thread, under no lock. */
-void mcps__notify_session(struct mcp *mcp, struct session *session,
-                          const char *method, const char *params);
-
 /* The list of KIND is another now: remember that, and say it to everybody. */
 void mcps__notify_list(struct mcp *mcp, enum offer_kind kind);
 
-/* The resource changed: say it to those who subscribed. */
+/* The resource changed: say it to those who subscribed, at once or when they
+ * next listen. */
 void mcps__notify_updated(struct mcp *mcp, const char *uri);
 
-/* On the stream of the call's own request. */
+/* Say to a session what it has yet to hear of both, once. It was sent what the
+ * stream of id RESUMED holds; 0: none. */
+void mcps__notify_missed(struct mcp *mcp, struct session *session,
+                         uint64_t resumed);
+
+/* On the stream of the call's own request. PARAMS is JSON text, NULL: none. */
 void mcps__notify_call(struct mcps_call *call, const char *method,
                        const char *params);
 

@@ -194,10 +194,12 @@ static void end_orphan(struct fill *fill, struct stream *stream)
 		mcps__stream_abandon(stream, NULL);
 }
 
-static void tell_listens(struct sessions *sessions, struct session *session)
+static void tell_listens(struct sessions *sessions, struct session *session,
+                         uint64_t resumed)
 {
+	atomic_fetch_add(&session->listened, 1);
 	if (sessions->listens != NULL)
-		sessions->listens(sessions->listens_arg, session);
+		sessions->listens(sessions->listens_arg, session, resumed);
 }
 
 static void go_live(struct fill *fill)
@@ -220,7 +222,8 @@ static void go_live(struct fill *fill)
 	else if (is_orphan)
 		mcps__session_list_stream(fill->session, stream);
 	if (!stream->is_call)
-		tell_listens(fill->sessions, fill->session);
+		tell_listens(fill->sessions, fill->session,
+		             mcps__stream_is_attached(stream) ? stream->id : 0);
 	mcps__stream_unref(stream);
 }
 
@@ -325,5 +328,5 @@ void mcps__stream_begin(struct sessions *sessions, struct session *session,
 	mcps__stream_attach(stream, outlet);
 	mcps__stream_open(stream, session);
 	mcps__stream_unref(stream);
-	tell_listens(sessions, session);
+	tell_listens(sessions, session, 0);
 }

@@ -105,6 +105,7 @@ struct session {
 	struct principal *principal;
 	uint8_t origin;               /* enum mcps_origin */
 	_Atomic uint8_t lists_differ; /* enum session_list; not said yet */
+	atomic_uint listened;         /* so often somebody began to listen */
 	int64_t ref;                  /* of the stored row */
 	int64_t principal_ref;
 	int64_t created_ms;

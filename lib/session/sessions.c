@@ -111,6 +111,7 @@ void mcps__sessions_finish(struct sessions *sessions)
 		mcps__subscriptions_leave(sessions, session);
 		mcps__session_unref(session);
 	}
+	mcps__updates_finish(&sessions->updates);
 	mcps__session_clock_finish(&sessions->time);
 	mcps__outlets_finish(&sessions->outlets);
 	pthread_mutex_destroy(&sessions->topics_lock);

@@ -15,6 +15,7 @@
 #include "session/session.h"
 #include "session/outlet.h"
 #include "session/time.h"
+#include "session/updates.h"
 #include "store/writer.h"
 
 #include <stdatomic.h>
@@ -55,12 +56,14 @@ struct sessions {
 	uint8_t store_name[STORE_NAME_SIZE]; /* random, made with the store */
 	struct session_clock time;
 	struct outlets outlets;
-	/* Somebody listens to a session's stream of no call; NULL: nobody wants
-	 * to know. Under no lock. */
-	void (*listens)(void *arg, struct session *session);
+	/* Somebody listens to a session's stream of no call, and was sent all
+	 * that the stream of id RESUMED holds (0: it is a fresh one); NULL:
+	 * nobody wants to know. Under no lock. */
+	void (*listens)(void *arg, struct session *session, uint64_t resumed);
 	void *listens_arg;
 	pthread_mutex_t topics_lock; /* of what is subscribed to: */
 	struct topic *topics;
+	struct updates updates;
 	pthread_mutex_t lock; /* of what follows, and options.lists */
 	struct session *by_key;
 	struct session *oldest, *newest; /* live ones, by last use */

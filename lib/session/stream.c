@@ -157,7 +157,7 @@ static void list_expel(struct session *session, uint64_t id)
 	mcps__stream_unref(stream);
 }
 
-static bool is_attached(struct stream *stream)
+bool mcps__stream_is_attached(struct stream *stream)
 {
 	bool is;
 
@@ -178,7 +178,7 @@ struct stream *mcps__session_main_stream(struct session *session)
 			continue;
 		if (found == NULL)
 			found = stream;
-		if (is_attached(stream)) {
+		if (mcps__stream_is_attached(stream)) {
 			found = stream;
 			break;
 		}

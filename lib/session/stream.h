@@ -69,6 +69,8 @@ void mcps__stream_open(struct stream *stream, struct session *session);
 
 /* OUTLET carries what comes from now on; one that did before is closed. */
 void mcps__stream_attach(struct stream *stream, struct outlet *outlet);
+/* Whether a connection carries it, as far as is known. */
+bool mcps__stream_is_attached(struct stream *stream);
 /* OUTLET's connection is gone. Drops OUTLET's reference to the stream. */
 void mcps__stream_detach(struct stream *stream, struct outlet *outlet);
 

@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+/* That of session/hash.h is for keys of sessions: of a URI it would see the
+ * last four bytes, which it may not have. */
+#undef HASH_FUNCTION
+#define HASH_FUNCTION(key_at, key_length, hash_value) \
+	HASH_JEN(key_at, key_length, hash_value)
+
 static const char state_key[] = { STATE_KEY_INTERNAL, 's', 'u', 'b', '\0' };
 
 /* One session's wish for one URI: in a list of each. */
@@ -14,6 +20,8 @@ struct subscription {
 	struct session *session;
 	struct topic *topic;
 	struct subscription *older, *newer; /* of the topic */
+	bool is_due;                        /* an update is yet to be said */
+	uint64_t kept_on; /* ... to who does not resume this stream; 0: all */
 };
 
 struct topic {
@@ -60,8 +68,9 @@ static struct subscription **find(struct session *session, const char *uri)
 	return at;
 }
 
+/* What was updated at SINCE_MS or later is due. */
 static bool index_add(struct sessions *sessions, struct session *session,
-                      const char *uri)
+                      const char *uri, int64_t since_ms)
 {
 	struct subscription *made;
 	struct topic *topic;
@@ -78,6 +87,7 @@ static bool index_add(struct sessions *sessions, struct session *session,
 	}
 	made->session = session;
 	made->topic = topic;
+	made->is_due = mcps__updates_since(&sessions->updates, uri, since_ms);
 	made->older = topic->newest;
 	if (made->older != NULL)
 		made->older->newer = made;
@@ -104,19 +114,32 @@ static void index_remove(struct sessions *sessions, struct subscription **at)
 	mcps__free(gone);
 }
 
+static void note_update(struct sessions *sessions, const char *uri)
+{
+	mcps__updates_note(&sessions->updates, uri,
+	                   mcps__sessions_now(sessions));
+}
+
+/* What is due to a session that may come back counts as updated now: it may
+ * have been seen since, without having been told. */
 void mcps__subscriptions_leave(struct sessions *sessions,
                                struct session *session)
 {
+	struct subscription *at;
+
 	pthread_mutex_lock(&sessions->topics_lock);
-	while (session->subscriptions != NULL)
+	while ((at = session->subscriptions) != NULL) {
+		if (at->is_due && !session->has_ended)
+			note_update(sessions, at->topic->uri);
 		index_remove(sessions, &session->subscriptions);
+	}
 	pthread_mutex_unlock(&sessions->topics_lock);
 }
 
 /* A session that left memory meanwhile must not come into the index: nobody
  * would take it out again. False: out of memory. */
 static bool index_set(struct sessions *sessions, struct session *session,
-                      const char *uri, bool wants)
+                      const char *uri, bool wants, int64_t since_ms)
 {
 	bool is_set = true;
 
@@ -125,7 +148,7 @@ static bool index_set(struct sessions *sessions, struct session *session,
 	if (!wants)
 		index_remove(sessions, find(session, uri));
 	else if (session->in_table)
-		is_set = index_add(sessions, session, uri);
+		is_set = index_add(sessions, session, uri, since_ms);
 	pthread_mutex_unlock(&sessions->topics_lock);
 	pthread_mutex_unlock(&sessions->lock);
 	return is_set;
@@ -156,7 +179,7 @@ static const char *next_uri(const char *at, const char *end)
 
 void mcps__subscriptions_enter(struct sessions *sessions,
                                struct session *session,
-                               const struct buffer *uris)
+                               const struct buffer *uris, int64_t seen_ms)
 {
 	const char *uri, *end;
 
@@ -165,7 +188,7 @@ void mcps__subscriptions_enter(struct sessions *sessions,
 	end = uris->data + uris->length;
 	for (uri = next_uri(uris->data, end); uri != NULL;
 	     uri = next_uri(uri + strlen(uri) + 1, end))
-		(void)index_set(sessions, session, uri, true);
+		(void)index_set(sessions, session, uri, true, seen_ms);
 }
 
 /* ---- subscribing ---- */
@@ -289,7 +312,7 @@ static void subscribe_done(struct writer_job *job, mcps_status status)
 	if (status == MCPS_OK) {
 		flag_take(subscribe);
 		if (!index_set(subscribe->sessions, session, subscribe->uri,
-		               subscribe->wants))
+		               subscribe->wants, INT64_MAX))
 			mcps__sessions_forget(subscribe->sessions, session);
 	}
 	mcps__live_row_changed(subscribe->sessions, session, subscribe->wait,
@@ -318,10 +341,11 @@ void mcps__subscribe(struct sessions *sessions, struct session *session,
 	mcps__writer_submit(sessions->options.writer, &subscribe->job);
 }
 
-/* ---- who is subscribed ---- */
+/* ---- updates ---- */
 
-static struct session **subscribers(struct sessions *sessions, const char *uri,
-                                    size_t *count)
+/* Who subscribed: references, for each of whom it is due now. */
+static struct session **make_due(struct sessions *sessions, const char *uri,
+                                 size_t *count)
 {
 	struct session **found = NULL;
 	struct subscription *at;
@@ -331,8 +355,10 @@ static struct session **subscribers(struct sessions *sessions, const char *uri,
 	HASH_FIND(hh, sessions->topics, uri, strlen(uri), topic);
 	if (topic == NULL)
 		return NULL;
-	for (at = topic->newest; at != NULL; at = at->older)
+	for (at = topic->newest; at != NULL; at = at->older) {
+		at->is_due = true;
 		++*count;
+	}
 	found = mcps__calloc(*count, sizeof(struct session *));
 	*count = 0;
 	if (found == NULL)
@@ -342,19 +368,119 @@ static struct session **subscribers(struct sessions *sessions, const char *uri,
 	return found;
 }
 
-void mcps__subscribers_each(struct sessions *sessions, const char *uri,
-                            void (*fn)(void *arg, struct session *session),
-                            void *arg)
+void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
+                                void (*fn)(void *arg, struct session *session),
+                                void *arg)
 {
 	struct session **found;
 	size_t count;
 
+	if (strlen(uri) >= SUBSCRIPTIONS_BYTES)
+		return; /* nobody can have subscribed to that */
 	pthread_mutex_lock(&sessions->topics_lock);
-	found = subscribers(sessions, uri, &count);
+	note_update(sessions, uri);
+	found = make_due(sessions, uri, &count);
 	pthread_mutex_unlock(&sessions->topics_lock);
 	for (size_t i = 0; i < count; i++) {
 		fn(arg, found[i]);
 		mcps__session_unref(found[i]);
 	}
 	mcps__free(found);
+}
+
+struct due {
+	struct due *next;
+	uint64_t kept_on;
+	char uri[];
+};
+
+static struct due *due_of(const struct subscription *subscription)
+{
+	size_t size = strlen(subscription->topic->uri) + 1;
+	struct due *due = mcps__malloc(sizeof *due + size);
+
+	if (due == NULL)
+		return NULL;
+	due->kept_on = subscription->kept_on;
+	memcpy(due->uri, subscription->topic->uri, size);
+	return due;
+}
+
+static void set_due(struct subscription *subscription, bool is_due,
+                    uint64_t kept_on)
+{
+	subscription->is_due = is_due;
+	subscription->kept_on = kept_on;
+}
+
+/* What is due, which it then is no more. What there is no memory for stays,
+ * and *ALL becomes false. */
+static struct due *take_due(struct sessions *sessions, struct session *session,
+                            bool *all)
+{
+	struct due *first = NULL, *due;
+	struct subscription *at;
+
+	*all = true;
+	pthread_mutex_lock(&sessions->topics_lock);
+	for (at = session->subscriptions; at != NULL; at = at->next) {
+		if (!at->is_due)
+			continue;
+		due = due_of(at);
+		if (due == NULL) {
+			*all = false;
+			continue;
+		}
+		due->next = first;
+		first = due;
+		set_due(at, false, 0);
+	}
+	pthread_mutex_unlock(&sessions->topics_lock);
+	return first;
+}
+
+/* The session may have left memory meanwhile, or another update have come. */
+static void put_back(struct sessions *sessions, struct session *session,
+                     const struct due *due)
+{
+	struct subscription *at;
+
+	pthread_mutex_lock(&sessions->topics_lock);
+	at = *find(session, due->uri);
+	if (at == NULL)
+		note_update(sessions, due->uri);
+	else if (!at->is_due)
+		set_due(at, true, due->kept_on);
+	pthread_mutex_unlock(&sessions->topics_lock);
+}
+
+bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
+                             subscriptions_say_fn say, void *arg)
+{
+	struct due *due, *next;
+	bool is_said, all;
+
+	for (due = take_due(sessions, session, &all); due != NULL; due = next) {
+		next = due->next;
+		is_said = say(arg, session, due->uri, &due->kept_on);
+		if (!is_said)
+			due->kept_on = 0;
+		if (!is_said || due->kept_on != 0)
+			put_back(sessions, session, due);
+		all = all && is_said;
+		mcps__free(due);
+	}
+	return all;
+}
+
+void mcps__subscriptions_said(struct sessions *sessions,
+                              struct session *session, uint64_t stream)
+{
+	struct subscription *at;
+
+	pthread_mutex_lock(&sessions->topics_lock);
+	for (at = session->subscriptions; at != NULL; at = at->next)
+		if (at->is_due && at->kept_on == stream)
+			set_due(at, false, 0);
+	pthread_mutex_unlock(&sessions->topics_lock);
 }

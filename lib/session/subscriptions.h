@@ -1,6 +1,10 @@
 /* Which sessions want to hear of which resources. Stored with the session, as
  * a value of its state that no tool can name; in memory an index from a URI to
- * the sessions that are in memory: others have no stream to hear on. */
+ * the sessions that are in memory.
+ *
+ * What such a session could not be told is noted with its subscription; for
+ * those that are not in memory is noted when each URI was updated, and they
+ * look when they come in. A session may so be told once more, never less. */
 #ifndef MCPS_SESSION_SUBSCRIPTIONS_H
 #define MCPS_SESSION_SUBSCRIPTIONS_H
 
@@ -21,10 +25,24 @@ enum {
 void mcps__subscribe(struct sessions *sessions, struct session *session,
                      const char *uri, bool wants, struct session_wait *wait);
 
-/* Call FN for each session in memory that subscribed to URI, under no lock. */
-void mcps__subscribers_each(struct sessions *sessions, const char *uri,
-                            void (*fn)(void *arg, struct session *session),
-                            void *arg);
+/* URI was updated: that is now due to each session that subscribed to it, once,
+ * until it is said. Calls FN for each of them that is in memory, under no lock;
+ * to the others it is due when they come. */
+void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
+                                void (*fn)(void *arg, struct session *session),
+                                void *arg);
+
+/* Have SAY say to SESSION each update that is due to it, under no lock. SAY's
+ * false: it could not, so that one stays due. *KEPT_ON, in and out: 0, or the
+ * stream on which it is stored for who resumes that one; to who does not, it
+ * stays due. Whether all could be said. */
+typedef bool (*subscriptions_say_fn)(void *arg, struct session *session,
+                                     const char *uri, uint64_t *kept_on);
+bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
+                             subscriptions_say_fn say, void *arg);
+/* What is stored on the stream of that id was said. */
+void mcps__subscriptions_said(struct sessions *sessions,
+                              struct session *session, uint64_t stream);
 
 /* ---- for the files of this layer ---- */
 
@@ -32,10 +50,11 @@ void mcps__subscribers_each(struct sessions *sessions, const char *uri,
 mcps_status mcps__subscriptions_read(mcps_store *store, int64_t ref,
                                      struct buffer *out);
 /* A session comes into memory with what was read: what there is no memory for
- * is left out. */
+ * is left out. It was last seen at SEEN_MS, as stored, which is not after it
+ * left memory: what was updated since is due. */
 void mcps__subscriptions_enter(struct sessions *sessions,
                                struct session *session,
-                               const struct buffer *uris);
+                               const struct buffer *uris, int64_t seen_ms);
 /* It leaves memory. Under the table lock, or when nobody else is there. */
 void mcps__subscriptions_leave(struct sessions *sessions,
                                struct session *session);

@@ -110,9 +110,9 @@ static void drop(struct sessions *sessions, struct session *session,
 		mcps__session_cancel_all(session);
 	mcps__session_close_streams(session);
 	mcps__session_ref(session);
+	session->has_ended = has_ended;
 	table_remove(sessions, session);
 	session->phase = SESSION_OVER;
-	session->has_ended = has_ended;
 	mcps__session_unref(session);
 }
 

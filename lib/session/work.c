@@ -160,7 +160,7 @@ static void session_fill(struct session_work *work)
 	session->lists_differ = lists_that_differ(work->sessions, row);
 	if ((row->flags & SESSION_SUBSCRIBED) != 0)
 		mcps__subscriptions_enter(work->sessions, session,
-		                          &work->subscriptions);
+		                          &work->subscriptions, row->seen_ms);
 	mcps__free(session->client_name);
 	mcps__free(session->client_version);
 	session->client_name = copy_text(work->texts);

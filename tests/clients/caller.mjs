@@ -17,6 +17,7 @@ const EAGER = {
 
 export class Caller {
   gets = []; // {after, status}: how it listened and resumed
+  mayListen = Promise.resolve(); // its GETs wait for that
   #answered = new Set(); // who waits for one of them
 
   // A TOKEN identifies; with an ID the session of before goes on without initialize. Who IS_EAGER
@@ -37,6 +38,7 @@ export class Caller {
   }
 
   async #fetch(url, init) {
+    if (init.method === 'GET') await this.mayListen;
     const answer = await fetch(url, init);
 
     if (init.method === 'GET') {

@@ -99,3 +99,27 @@ for (const how of ['kill', 'stop'])
     await Promise.all(subscribers.map(({ ear }) => ear.reach(3)));
     for (const { ear } of subscribers) assert.deepEqual(ear.uris, Array(3).fill(COUNTER));
   });
+
+for (const [who, isBack] of [
+  ['who is not back', false],
+  ['who is back but does not listen yet', true],
+])
+  test(`after kill -9, ${who}, is told of a count when he listens`, async (lab) => {
+    const { server, subscribers, counter } = await gather(lab);
+    const [{ caller, ear }] = subscribers;
+    const gate = deferred();
+    await counter.count();
+    await ear.reach(1);
+    caller.mayListen = gate.promise;
+
+    await server.restart('kill');
+
+    if (isBack) await caller.whoami();
+    await counter.count();
+    await counter.count();
+    gate.resolve();
+    await ear.reach(2);
+    await counter.count();
+    await ear.reach(3);
+    assert.deepEqual(ear.uris, Array(3).fill(COUNTER));
+  });

@@ -107,15 +107,16 @@ static struct {
 	char text[1024];
 } heard;
 
-static void hear(void *arg, struct session *session, const char *method,
-                 const char *params)
+static bool hear(void *arg, struct session *session, const char *method,
+                 const char *params, uint64_t *kept_on)
 {
 	char digest[9];
 
-	(void)arg;
+	(void)arg, (void)kept_on;
 	mcps__session_digest(session->key, digest);
 	heard.count++;
 	snprintf(heard.text, sizeof heard.text, "%s %s", method, params);
+	return true;
 }
 
 static void hear_lists(void *arg)
@@ -170,6 +171,17 @@ START_TEST(an_update_goes_to_those_who_subscribed)
 	check_done(&answer);
 	ck_assert_uint_eq(updated("test://text"), 1);
 	ck_assert_uint_eq(updated("test://counter"), 1);
+}
+END_TEST
+
+START_TEST(a_uri_may_be_short)
+{
+	const char *id = begin("2025-11-25");
+	char *uri = harness_keep(&harness, strdup("a:"));
+
+	listen();
+	subscribe(id, "test://text");
+	ck_assert_uint_eq(updated(uri), 0);
 }
 END_TEST
 
@@ -433,6 +445,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, an_update_goes_to_those_who_subscribed, 0,
 	                    COUNT(versions));
+	tcase_add_test(tests, a_uri_may_be_short);
 	tcase_add_test(tests, to_subscribe_twice_is_to_subscribe_once);
 	tcase_add_test(
 		tests,

@@ -1,0 +1,371 @@
+/* Updates of resources that a session could not be told at once: it is told
+ * when it next listens, whether it was in memory or not. */
+#include "exchange/stream_case.h"
+#include "mcp/deliver.h"
+#include "mcp/notify.h"
+#include "session/updates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MINUTES_2 = 120000 };
+
+#define RESOURCE(path)                                                \
+	{                                                             \
+		.size = sizeof(mcps_resource), .uri = "test://" path, \
+		.name = path, .text = path                            \
+	}
+
+static const mcps_resource resources[] = { RESOURCE("text"),
+	                                   RESOURCE("other"),
+	                                   { .name = NULL } };
+
+static void set_up(void)
+{
+	start_streams(
+		&(const struct harness_options){ .resources = resources });
+	mcps__deliver_connect(&harness.mcp);
+}
+
+static void restart(void)
+{
+	harness_restart(&harness, KEEP_ALL);
+	mcps__deliver_connect(&harness.mcp);
+}
+
+static void start_with_room_for_one(void)
+{
+	harness.options.hot = 1;
+	restart();
+}
+
+static void page_out(void)
+{
+	harness_begin(&harness, "alice", "2025-11-25");
+}
+
+static void post(const char *body)
+{
+	struct answer answer = EXCHANGE(&harness, .caller = "alice",
+	                                .id = the_id, .body = body);
+
+	answer_check_json(&answer, 200, PONG(1));
+}
+
+#define ABOUT(method, uri) REQUEST_WITH(1, method, "{\"uri\":\"" uri "\"}")
+#define SUBSCRIBE(uri)     ABOUT("resources/subscribe", uri)
+#define UNSUBSCRIBE(uri)   ABOUT("resources/unsubscribe", uri)
+
+#define UPDATED(uri)                                                 \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/" \
+	"updated\",\"params\":{\"uri\":\"" uri "\"}}"
+
+static void update(const char *uri)
+{
+	mcps__notify_updated(&harness.mcp, uri);
+}
+
+/* What a stream that is opened now brings behind its first event. */
+static int told(void)
+{
+	struct flight *flight = open_get(NULL);
+	int count = parse_events(harness_events(flight)) - 1;
+
+	harness_hang_up(flight);
+	ck_assert_int_ge(count, 0);
+	return count;
+}
+
+static void check_told(const char *event)
+{
+	ck_assert_int_eq(told(), 1);
+	check_event(1, event);
+	ck_assert_int_eq(told(), 0); /* and not again */
+}
+
+/* ---- in memory ---- */
+
+START_TEST(who_never_listened_is_told_once_on_coming)
+{
+	post(SUBSCRIBE("test://text"));
+	post(SUBSCRIBE("test://other"));
+	update("test://text");
+	update("test://text");
+	check_told(UPDATED("test://text"));
+}
+END_TEST
+
+START_TEST(each_uri_is_told)
+{
+	post(SUBSCRIBE("test://text"));
+	post(SUBSCRIBE("test://other"));
+	update("test://text");
+	update("test://other");
+	ck_assert_int_eq(told(), 2);
+	ck_assert_str_ne(events[1].data, events[2].data);
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(who_was_told_at_once_is_not_told_again)
+{
+	struct flight *flight;
+
+	post(SUBSCRIBE("test://text"));
+	flight = open_get(NULL);
+	parse_events(harness_events(flight));
+	update("test://text");
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_event(0, UPDATED("test://text"));
+	harness_hang_up(flight);
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(who_subscribes_anew_has_missed_nothing)
+{
+	post(SUBSCRIBE("test://text"));
+	update("test://text");
+	post(UNSUBSCRIBE("test://text"));
+	post(SUBSCRIBE("test://text"));
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(who_subscribes_twice_is_told_still)
+{
+	post(SUBSCRIBE("test://text"));
+	update("test://text");
+	post(SUBSCRIBE("test://text"));
+	check_told(UPDATED("test://text"));
+}
+END_TEST
+
+static bool is_deaf;
+static int said;
+
+static bool hear(void *arg, struct session *session, const char *method,
+                 const char *params, uint64_t *kept_on)
+{
+	(void)arg, (void)session, (void)method, (void)params, (void)kept_on;
+	said += !is_deaf;
+	return !is_deaf;
+}
+
+START_TEST(what_cannot_be_said_is_said_later)
+{
+	said = 0;
+	is_deaf = true;
+	harness.mcp.notifier.session = hear;
+	post(SUBSCRIBE("test://text"));
+	post(SUBSCRIBE("test://other"));
+	update("test://text");
+	told();
+	is_deaf = false;
+	update("test://other"); /* both: it hears again */
+	ck_assert_int_eq(said, 2);
+	told();
+	ck_assert_int_eq(said, 2);
+}
+END_TEST
+
+/* ---- on a stream that nobody listens to ---- */
+
+/* Leaves a stream behind; the id of its last event, NULL: it has none. */
+static const char *listen_once(void)
+{
+	struct flight *flight = open_get(NULL);
+	int count = parse_events(harness_events(flight));
+
+	harness_hang_up(flight);
+	return count > 0 ? keep_id(count - 1) : NULL;
+}
+
+START_TEST(who_does_not_resume_is_told_of_what_is_stored)
+{
+	static const char *const versions[] = { "2025-06-18", "2025-11-25" };
+	struct flight *flight;
+
+	the_id = harness_begin(&harness, "alice", versions[_i]);
+	post(SUBSCRIBE("test://text"));
+	listen_once();
+	update("test://text");
+	update("test://text");
+	for (int expected = 1; expected >= 0; expected--) {
+		flight = open_get(NULL);
+		ck_assert_int_eq(parse_events(harness_events(flight)),
+		                 _i + expected);
+		if (expected != 0)
+			check_event(_i, UPDATED("test://text"));
+		harness_hang_up(flight);
+	}
+}
+END_TEST
+
+START_TEST(who_resumes_is_told_once_of_what_is_stored)
+{
+	const char *id;
+	struct flight *flight;
+
+	post(SUBSCRIBE("test://text"));
+	id = listen_once();
+	update("test://text");
+	update("test://text");
+	flight = resume_after(id);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_event(0, UPDATED("test://text"));
+	update("test://text");
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	harness_hang_up(flight);
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(what_is_stored_is_told_over_a_restart)
+{
+	const char *id;
+	struct flight *flight;
+
+	post(SUBSCRIBE("test://text"));
+	id = listen_once();
+	update("test://text");
+	restart();
+	flight = resume_after(id);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_event(0, UPDATED("test://text"));
+	harness_hang_up(flight);
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(who_comes_when_what_was_stored_is_gone_is_told)
+{
+	const char *id;
+	struct flight *flight;
+
+	post(SUBSCRIBE("test://text"));
+	id = listen_once();
+	update("test://text");
+	harness_pass(&harness, 60 * MINUTES_2);
+	while (harness_sweep(&harness) > 0)
+		continue;
+	flight = resume_after(id);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
+	check_event(1, UPDATED("test://text"));
+	harness_hang_up(flight);
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+/* ---- not in memory ---- */
+
+START_TEST(after_a_restart_who_is_not_back_yet_is_told_on_coming)
+{
+	struct flight *flight;
+	const char *id;
+
+	post(SUBSCRIBE("test://text"));
+	flight = open_get(NULL);
+	parse_events(harness_events(flight));
+	id = keep_id(0);
+	harness_hang_up(flight);
+	harness_pass(&harness, MINUTES_2);
+	restart();
+	if (_i % 2 != 0)
+		post(PING(1)); /* it is back, but does not listen */
+	harness_pass(&harness, MINUTES_2);
+	update("test://text");
+	flight = _i < 2 ? resume_after(id) : open_get(NULL);
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1 + (_i >= 2));
+	check_event(_i >= 2, UPDATED("test://text"));
+	harness_hang_up(flight);
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(who_was_paged_out_is_told_on_coming)
+{
+	start_with_room_for_one();
+	post(SUBSCRIBE("test://text"));
+	harness_pass(&harness, MINUTES_2);
+	page_out();
+	update("test://text");
+	update("test://other");
+	check_told(UPDATED("test://text"));
+}
+END_TEST
+
+START_TEST(who_was_seen_since_has_missed_nothing)
+{
+	start_with_room_for_one();
+	update("test://text");
+	harness_pass(&harness, MINUTES_2);
+	post(SUBSCRIBE("test://text"));
+	page_out();
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
+START_TEST(what_is_due_to_who_is_paged_out_stays_so)
+{
+	start_with_room_for_one();
+	post(SUBSCRIBE("test://text"));
+	update("test://text");
+	for (int i = 0; i < 2; i++) {
+		harness_pass(&harness, MINUTES_2);
+		post(PING(1)); /* seen, but it does not listen */
+		harness_pass(&harness, MINUTES_2);
+		page_out();
+	}
+	check_told(UPDATED("test://text"));
+}
+END_TEST
+
+START_TEST(too_many_updates_while_away_are_told_as_perhaps)
+{
+	char uri[32];
+
+	start_with_room_for_one();
+	post(SUBSCRIBE("test://text"));
+	page_out();
+	update("test://text");
+	for (int i = 0; i < UPDATES_MOST; i++) {
+		snprintf(uri, sizeof uri, "test://%d", i);
+		update(uri);
+	}
+	check_told(UPDATED("test://text"));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("missed updates");
+	TCase *tests = tcase_create("missed updates");
+
+	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
+	tcase_add_test(tests, who_never_listened_is_told_once_on_coming);
+	tcase_add_test(tests, each_uri_is_told);
+	tcase_add_test(tests, who_was_told_at_once_is_not_told_again);
+	tcase_add_test(tests, who_subscribes_anew_has_missed_nothing);
+	tcase_add_test(tests, who_subscribes_twice_is_told_still);
+	tcase_add_test(tests, what_cannot_be_said_is_said_later);
+	tcase_add_loop_test(
+		tests, who_does_not_resume_is_told_of_what_is_stored, 0, 2);
+	tcase_add_test(tests, who_resumes_is_told_once_of_what_is_stored);
+	tcase_add_test(tests, what_is_stored_is_told_over_a_restart);
+	tcase_add_test(tests, who_comes_when_what_was_stored_is_gone_is_told);
+	tcase_add_loop_test(
+		tests, after_a_restart_who_is_not_back_yet_is_told_on_coming, 0,
+		4);
+	tcase_add_test(tests, who_was_paged_out_is_told_on_coming);
+	tcase_add_test(tests, who_was_seen_since_has_missed_nothing);
+	tcase_add_test(tests, what_is_due_to_who_is_paged_out_stays_so);
+	tcase_add_test(tests, too_many_updates_while_away_are_told_as_perhaps);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
+
+int main(void)
+{
+	return harness_main(suite());
+}
