@@ -69,12 +69,14 @@ static bool say_lists(struct mcp *mcp, struct session *session)
 {
 	uint8_t differ = atomic_exchange(&session->lists_differ, 0);
 	uint8_t unsaid = 0;
-	uint64_t kept_on = 0;
 
-	for (int i = 0; i < LISTS; i++)
+	for (int i = 0; i < LISTS; i++) {
+		uint64_t kept_on = 0;
+
 		if ((differ & lists[i].list) != 0 &&
 		    !send(mcp, session, lists[i].method, NULL, &kept_on))
 			unsaid |= lists[i].list;
+	}
 	if (unsaid != 0)
 		atomic_fetch_or(&session->lists_differ, unsaid);
 	else if (differ != 0)

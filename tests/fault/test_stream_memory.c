@@ -9,6 +9,7 @@
 #include "fault/ledger.h"
 #include "http/drain.h"
 #include "mcp/deliver.h"
+#include "mcp/notify.h"
 #include "store/directory.h"
 
 #include <stdio.h>
@@ -137,7 +138,7 @@ static void check_refusal(const struct answer *answer)
 
 static void change_tools(void)
 {
-	harness.mcp.notifier.all(harness.mcp.notifier.arg, TOOLS_CHANGED);
+	mcps__notify_list(&harness.mcp, OFFER_TOOL);
 }
 
 /* ---- a call that streams ---- */
