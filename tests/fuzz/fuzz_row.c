@@ -80,8 +80,7 @@ static void make_good(void)
 {
 	mcps_store *store;
 
-	if (access("/dev/shm", W_OK) == 0) /* in memory it is fast */
-		require(setenv("TMPDIR", "/dev/shm", 0) == 0);
+	directory_in_memory();
 	directory_make();
 	require(atexit(directory_remove) == 0);
 	store = open_store();
