@@ -63,16 +63,23 @@ static void listens(void *arg, struct session *session, uint64_t resumed)
 	mcps__notify_missed(arg, session, resumed);
 }
 
-static void missed(void *arg, struct session *session)
+static void tell_lists(void *arg, struct session *session)
 {
-	mcps__notify_missed(arg, session, 0);
+	mcps__notify_lists(arg, session);
 }
 
+static void remember(void *arg, struct session *session)
+{
+	mcps__notify_remember(arg, session);
+}
+
+/* The store has what is said first: who is told last waits for that alone. */
 static void list_changed(void *arg)
 {
 	struct mcp *mcp = arg;
 
-	mcps__listeners_each(mcp->sessions, missed, mcp);
+	mcps__listeners_each(mcp->sessions, tell_lists, mcp);
+	mcps__listeners_each(mcp->sessions, remember, mcp);
 }
 
 void mcps__deliver_connect(struct mcp *mcp)

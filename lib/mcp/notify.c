@@ -53,21 +53,25 @@ static void saved(struct session_wait *wait, enum session_found found,
 	mcps__free(wait);
 }
 
-/* So that it is not said again after the next restart. */
-static void remember(struct sessions *sessions, struct session *session)
+void mcps__notify_remember(struct mcp *mcp, struct session *session)
 {
-	struct session_wait *wait = mcps__calloc(1, sizeof *wait);
+	struct session_wait *wait;
+	uint8_t differ = atomic_fetch_and(&session->lists_differ,
+	                                  (uint8_t)~SESSION_LISTS_TOLD);
 
+	if ((differ & SESSION_LISTS_TOLD) == 0)
+		return;
+	wait = mcps__calloc(1, sizeof *wait);
 	if (wait == NULL)
 		return;
 	wait->fn = saved;
-	mcps__sessions_save(sessions, session, 0, SESSION_RECREATED, wait);
+	mcps__sessions_save(mcp->sessions, session, 0, SESSION_RECREATED, wait);
 }
 
-/* Which lists are others than it has seen. */
 static bool say_lists(struct mcp *mcp, struct session *session)
 {
-	uint8_t differ = atomic_exchange(&session->lists_differ, 0);
+	uint8_t differ = atomic_fetch_and(&session->lists_differ,
+	                                  (uint8_t)~SESSION_LISTS);
 	uint8_t unsaid = 0;
 
 	for (int i = 0; i < LISTS; i++) {
@@ -79,8 +83,8 @@ static bool say_lists(struct mcp *mcp, struct session *session)
 	}
 	if (unsaid != 0)
 		atomic_fetch_or(&session->lists_differ, unsaid);
-	else if (differ != 0)
-		remember(mcp->sessions, session);
+	else if ((differ & SESSION_LISTS) != 0)
+		atomic_fetch_or(&session->lists_differ, SESSION_LISTS_TOLD);
 	return unsaid == 0;
 }
 
@@ -138,12 +142,18 @@ static void try_to(bool (*say)(struct mcp *mcp, struct session *session),
 	       atomic_load(&session->listened) != listened);
 }
 
+void mcps__notify_lists(struct mcp *mcp, struct session *session)
+{
+	try_to(say_lists, mcp, session);
+}
+
 void mcps__notify_missed(struct mcp *mcp, struct session *session,
                          uint64_t resumed)
 {
 	if (resumed != 0)
 		mcps__subscriptions_said(mcp->sessions, session, resumed);
-	try_to(say_lists, mcp, session);
+	mcps__notify_lists(mcp, session);
+	mcps__notify_remember(mcp, session);
 	try_to(say_updates, mcp, session);
 }
 

@@ -16,7 +16,12 @@ void mcps__notify_list(struct mcp *mcp, enum offer_kind kind);
  * next listen. */
 void mcps__notify_updated(struct mcp *mcp, const char *uri);
 
-/* Say to a session what it has yet to hear of both, once. It was sent what the
+/* Say to a session which lists are others than it has seen; store that it was
+ * said, so that it is not said again after the next restart. */
+void mcps__notify_lists(struct mcp *mcp, struct session *session);
+void mcps__notify_remember(struct mcp *mcp, struct session *session);
+
+/* Both, and the updates that it has yet to hear of, once. It was sent what the
  * stream of id RESUMED holds; 0: none. */
 void mcps__notify_missed(struct mcp *mcp, struct session *session,
                          uint64_t resumed);

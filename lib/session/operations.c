@@ -293,7 +293,7 @@ static mcps_status save_run(struct writer_job *job, mcps_store *store)
 	row->flags = (row->flags | save->set) & ~save->clear;
 	mcps__sessions_get_lists(save->sessions, lists);
 	/* Looked at later: who has yet to be told, must not seem to know. */
-	if (atomic_load(&save->session->lists_differ) == 0)
+	if ((atomic_load(&save->session->lists_differ) & SESSION_LISTS) == 0)
 		memcpy(row->lists, lists, sizeof lists);
 	return store->ops->session_save(store, row);
 }

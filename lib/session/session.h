@@ -59,6 +59,10 @@ enum session_list {
 	SESSION_LIST_TOOLS = 1,
 	SESSION_LIST_RESOURCES = 2,
 	SESSION_LIST_PROMPTS = 4,
+	SESSION_LISTS = 7, /* all of them */
+
+	/* The client was told of some, which is not stored yet. */
+	SESSION_LISTS_TOLD = 128,
 };
 
 /* Someone in line for a session. fn is called exactly once, under no lock,
@@ -104,7 +108,7 @@ struct session {
 	/* Set before it is live, constant while it is. */
 	struct principal *principal;
 	uint8_t origin;               /* enum mcps_origin */
-	_Atomic uint8_t lists_differ; /* enum session_list; not said yet */
+	_Atomic uint8_t lists_differ; /* enum session_list */
 	atomic_uint listened;         /* so often somebody began to listen */
 	int64_t ref;                  /* of the stored row */
 	int64_t principal_ref;

@@ -281,7 +281,7 @@ void mcps__session_view(const struct sessions *sessions,
 		.incarnation = session->incarnation,
 		.revision = sessions->options.revision_text(session->revision),
 		.created_ms = session->created_ms,
-		.lists_differ = session->lists_differ != 0,
+		.lists_differ = (session->lists_differ & SESSION_LISTS) != 0,
 		.client_name = session->client_name,
 		.client_version = session->client_version,
 	};
