@@ -450,3 +450,22 @@ void answer_check_gone(const struct answer *answer, const char *body)
 	ck_assert_uint_eq(answer->retry_after_s, 0);
 	ck_assert(!answer->close);
 }
+
+void answer_check_error(struct harness *self, const struct answer *answer,
+                        const char *code, const char *message)
+{
+	ck_assert_int_eq(answer->status, 200);
+	ck_assert_int_eq(answer->kind, PLAN_JSON);
+	ck_assert_str_eq(answer_at(self, answer, "error.code"), code);
+	ck_assert_str_eq(answer_at(self, answer, "error.message"), message);
+}
+
+struct answer harness_about(struct harness *self, const char *id,
+                            const char *method, const char *uri)
+{
+	char body[2048];
+
+	snprintf(body, sizeof body, REQUEST_WITH(1, "%s", "{\"uri\":\"%s\"}"),
+	         method, uri);
+	return EXCHANGE(self, .caller = "alice", .id = id, .body = body);
+}

@@ -218,6 +218,10 @@ const char *harness_begin(struct harness *self, const char *caller,
 #define GONE(id)        "{\"jsonrpc\":\"2.0\",\"id\":" #id "," GONE_MEMBERS
 #define GONE_WITHOUT_ID "{\"jsonrpc\":\"2.0\"," GONE_MEMBERS
 
+/* Alice has METHOD done about a resource. */
+struct answer harness_about(struct harness *self, const char *id,
+                            const char *method, const char *uri);
+
 /* ---- looking ------------------------------------------------------------- */
 
 /* The value at PATH ("result.tools.0.name") as text, JSON unless a string;
@@ -229,6 +233,8 @@ const char *answer_at(struct harness *self, const struct answer *answer,
 const char *answer_text(struct harness *self, const struct answer *answer);
 
 void answer_check_gone(const struct answer *answer, const char *body);
+void answer_check_error(struct harness *self, const struct answer *answer,
+                        const char *code, const char *message);
 void answer_check_json(const struct answer *answer, int status,
                        const char *body);
 

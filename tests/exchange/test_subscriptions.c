@@ -73,13 +73,7 @@ static struct answer post(const char *id, const char *body)
 
 static struct answer about(const char *id, const char *method, const char *uri)
 {
-	char body[2048];
-
-	snprintf(body, sizeof body,
-	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
-	         "\"params\":{\"uri\":\"%s\"}}",
-	         method, uri);
-	return post(id, body);
+	return harness_about(&harness, id, method, uri);
 }
 
 static struct answer read_uri(const char *id, const char *uri)
@@ -95,9 +89,7 @@ static const char *at(const struct answer *answer, const char *path)
 static void check_error(const struct answer *answer, const char *code,
                         const char *message)
 {
-	ck_assert_int_eq(answer->status, 200);
-	ck_assert_str_eq(at(answer, "error.code"), code);
-	ck_assert_str_eq(at(answer, "error.message"), message);
+	answer_check_error(&harness, answer, code, message);
 }
 
 /* ---- subscriptions ------------------------------------------------------- */

@@ -41,10 +41,7 @@ static const char *at(const struct answer *answer, const char *path)
 static void check_error(const struct answer *answer, const char *code,
                         const char *message)
 {
-	ck_assert_int_eq(answer->status, 200);
-	ck_assert_int_eq(answer->kind, PLAN_JSON);
-	ck_assert_str_eq(at(answer, "error.code"), code);
-	ck_assert_str_eq(at(answer, "error.message"), message);
+	answer_check_error(&harness, answer, code, message);
 }
 
 static void check_tool_error(const struct answer *answer, const char *text)
