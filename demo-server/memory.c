@@ -37,7 +37,7 @@ static mcps_status remember(mcps_call *call, const void *args)
 	if (value == NULL)
 		return MCPS_E_NOMEM;
 	status = mcps_state_put(call, in->key, value);
-	if (status == MCPS_E_TOO_LARGE)
+	if (status == MCPS_E_STATE_TOO_LARGE)
 		return mcps_fail(call, "this session's memory is full");
 	if (status != MCPS_OK)
 		return status;

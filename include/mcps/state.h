@@ -12,8 +12,8 @@
  *
  * Every function returns also MCPS_E_INVAL (bad key, or called by a quick
  * tool, which must not block), MCPS_E_CONFLICT (the lock was not to be had in
- * time), MCPS_E_TOO_LARGE, MCPS_E_STORE, MCPS_E_NOMEM. A handler that cannot
- * go on returns what it got, or mcps_fail().
+ * time), MCPS_E_STATE_TOO_LARGE, MCPS_E_STORE, MCPS_E_NOMEM. A handler that
+ * cannot go on returns what it got, or mcps_fail().
  */
 #ifndef MCPS_STATE_H
 #define MCPS_STATE_H

@@ -51,6 +51,7 @@ MCPS_BEGIN_DECLS
 	X(E_TOOL,       -27, 200,      0, "the tool failed")                   \
 	X(E_RESULT,     -31, 200, -32603, "The tool's result is too large")    \
 	X(E_NO_STATE,   -28, 200, -32603, "No such state")                     \
+	X(E_STATE_TOO_LARGE,-38,200,-32603, "Too much state")                  \
 	X(E_NO_RESOURCE,-33, 200, -32002, "Resource not found")                \
 	X(E_SUBSCRIPTIONS,-35,200,-32603, "Too many subscriptions")            \
 	X(E_HANDLER,    -34, 200, -32603, "Internal error")                    \

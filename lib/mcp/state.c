@@ -66,7 +66,7 @@ static mcps_status entry_check(const struct state_entry *entry,
 	                                 &bytes);
 	if (status != MCPS_OK)
 		return status;
-	return bytes > OWNER_MAX ? MCPS_E_TOO_LARGE : MCPS_OK;
+	return bytes > OWNER_MAX ? MCPS_E_STATE_TOO_LARGE : MCPS_OK;
 }
 
 mcps_status mcps__state_commit(const struct state_batch *batch,
@@ -263,7 +263,7 @@ mcps_status mcps_state_put_in(mcps_call *call, enum mcps_scope scope,
 	if (status == MCPS_OK && value.failed)
 		status = MCPS_E_NOMEM;
 	if (status == MCPS_OK && value.length > VALUE_MAX)
-		status = MCPS_E_TOO_LARGE;
+		status = MCPS_E_STATE_TOO_LARGE;
 	if (status != MCPS_OK) {
 		mcps__buffer_finish(&value);
 		return status;

@@ -16,8 +16,8 @@ struct state_batch {
 };
 
 /* What the commit job does inside its transaction: MCPS_E_GONE when the
- * session SESSION_REF has ended, MCPS_E_TOO_LARGE when an owner would hold
- * too much, MCPS_E_CONFLICT when somebody else wrote. */
+ * session SESSION_REF has ended, MCPS_E_STATE_TOO_LARGE when an owner would
+ * hold too much, MCPS_E_CONFLICT when somebody else wrote. */
 MCPS_MUST_USE mcps_status mcps__state_commit(const struct state_batch *batch,
                                              mcps_store *store,
                                              int64_t session_ref);

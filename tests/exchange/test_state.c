@@ -336,7 +336,7 @@ static struct json_object *text_of(size_t length)
 static mcps_status put_64_kib(mcps_call *it)
 {
 	ck_assert_int_eq(mcps_state_put(it, "k", text_of(64 * 1024 - 1)),
-	                 MCPS_E_TOO_LARGE);
+	                 MCPS_E_STATE_TOO_LARGE);
 	return mcps_state_put(it, "k", text_of(64 * 1024 - 2));
 }
 
@@ -379,7 +379,7 @@ START_TEST(a_session_keeps_at_most_1_mib_at_the_end_of_a_call)
 	}
 	answer = run(id, put_another);
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(code(&answer), "-32600");
+	ck_assert_str_eq(code(&answer), "-32603");
 	ck_assert_ptr_null(stored(id, "00032"));
 	answer = run(id, swap_one);
 	check_fine(&answer);

@@ -412,6 +412,8 @@ START_TEST(no_status_of_a_handler_is_mistaken_for_one_of_http)
 		  "-32600", 200 },
 		{ CALL(1, "fail_after_put", "{\"how\":\"too large\"}"),
 		  "-32600", 200 },
+		{ CALL(1, "fail_after_put", "{\"how\":\"too much state\"}"),
+		  "-32603", 200 },
 		{ CALL(1, "fail_after_put", "{\"how\":\"no state\"}"), "-32603",
 		  200 },
 		{ CALL(1, "fail_after_put", "{\"how\":\"store\"}"), "-32603",
@@ -477,7 +479,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_tool_that_fails_says_so_in_a_result, 0, 3);
 	tcase_add_loop_test(tests,
 	                    no_status_of_a_handler_is_mistaken_for_one_of_http,
-	                    0, 9);
+	                    0, 10);
 	tcase_add_test(tests, who_gives_up_uncancelled_owes_an_answer);
 	suite_add_tcase(suite, tests);
 	return harness_main(suite);

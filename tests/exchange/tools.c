@@ -103,6 +103,7 @@ static mcps_status fail_run(mcps_call *call, const void *args)
 		{ "forbidden", MCPS_E_FORBIDDEN },
 		{ "not found", MCPS_E_NOT_FOUND },
 		{ "too large", MCPS_E_TOO_LARGE },
+		{ "too much state", MCPS_E_STATE_TOO_LARGE },
 		{ "cancelled", MCPS_E_CANCELLED },
 		{ "store", MCPS_E_STORE },
 		{ "no state", MCPS_E_NO_STATE },
