@@ -26,10 +26,12 @@ static void drop(struct updates *updates, struct updated *gone)
 	mcps__free(gone);
 }
 
-/* The one of longest ago, which uthash keeps first. */
+/* The one of longest ago, which uthash keeps first. What there was no memory
+ * for may be newer. */
 static void drop_oldest(struct updates *updates)
 {
-	updates->floor_ms = updates->by_uri->at_ms;
+	if (updates->floor_ms < updates->by_uri->at_ms)
+		updates->floor_ms = updates->by_uri->at_ms;
 	drop(updates, updates->by_uri);
 }
 

@@ -111,6 +111,21 @@ START_TEST(what_there_is_no_memory_for_may_have_been_any)
 }
 END_TEST
 
+START_TEST(what_is_dropped_later_does_not_hide_what_was_never_kept)
+{
+	struct failing_memory memory;
+
+	note_many(UPDATES_MOST);
+	failing_memory_start(&memory, 1);
+	mcps__updates_note(&updates, "test://lost", UPDATES_MOST + 1);
+	ck_assert(failing_memory_stop(&memory));
+	mcps__updates_note(&updates, "test://more", UPDATES_MOST + 2);
+	ck_assert(mcps__updates_since(&updates, uri(1), 1)); /* dropped */
+	ck_assert(
+		mcps__updates_since(&updates, "test://lost", UPDATES_MOST + 1));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("updates");
@@ -124,6 +139,8 @@ int main(void)
 	tcase_add_test(tests, of_too_many_the_oldest_may_have_been_any);
 	tcase_add_test(tests, what_is_kept_is_bounded);
 	tcase_add_test(tests, what_there_is_no_memory_for_may_have_been_any);
+	tcase_add_test(tests,
+	               what_is_dropped_later_does_not_hide_what_was_never_kept);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
