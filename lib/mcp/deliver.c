@@ -26,24 +26,30 @@ static bool append(struct stream *stream, const char *method,
 	return mcps__stream_append(stream, &message, STREAM_MAY_DROP);
 }
 
+/* On a stream that nobody listens to now. */
+static bool keep(struct stream *stream, const char *method, const char *params,
+                 const uint64_t *kept_on)
+{
+	if (kept_on == NULL || stream->is_volatile)
+		return false;
+	return *kept_on == stream->id || append(stream, method, params);
+}
+
 /* False: nobody listens, nor did lately. */
 static bool to_session(void *arg, struct session *session, const char *method,
                        const char *params, uint64_t *kept_on)
 {
 	struct stream *stream = mcps__session_main_stream(session);
-	uint64_t kept_before = *kept_on;
-	bool is_sent;
+	bool is_attached, is_sent;
 
 	(void)arg;
 	if (stream == NULL)
 		return false;
-	*kept_on = mcps__stream_is_attached(stream) ? 0 : stream->id;
-	if (*kept_on != 0 && stream->is_volatile)
-		is_sent = false;
-	else if (*kept_on != 0 && *kept_on == kept_before)
-		is_sent = true;
-	else
-		is_sent = append(stream, method, params);
+	is_attached = mcps__stream_is_attached(stream);
+	is_sent = is_attached ? append(stream, method, params)
+	                      : keep(stream, method, params, kept_on);
+	if (kept_on != NULL)
+		*kept_on = is_attached ? 0 : stream->id;
 	mcps__stream_unref(stream);
 	return is_sent;
 }

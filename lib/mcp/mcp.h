@@ -29,6 +29,7 @@ struct notifier {
 	 * session (false: it has no stream that takes it), and on the stream of
 	 * a call. *KEPT_ON becomes the id of the stream if nobody listens to it
 	 * now, else 0; what is on that one already is not put there again.
+	 * KEPT_ON NULL: none takes it that nobody listens to.
 	 * Called on any thread, under no lock; texts die with the return. */
 	bool (*session)(void *arg, struct session *session, const char *method,
 	                const char *params, uint64_t *kept_on);

@@ -74,13 +74,10 @@ static bool say_lists(struct mcp *mcp, struct session *session)
 	                                  (uint8_t)~SESSION_LISTS);
 	uint8_t unsaid = 0;
 
-	for (int i = 0; i < LISTS; i++) {
-		uint64_t kept_on = 0;
-
+	for (int i = 0; i < LISTS; i++)
 		if ((differ & lists[i].list) != 0 &&
-		    !send(mcp, session, lists[i].method, NULL, &kept_on))
+		    !send(mcp, session, lists[i].method, NULL, NULL))
 			unsaid |= lists[i].list;
-	}
 	if (unsaid != 0)
 		atomic_fetch_or(&session->lists_differ, unsaid);
 	else if ((differ & SESSION_LISTS) != 0)
@@ -129,8 +126,8 @@ static bool say_updates(struct mcp *mcp, struct session *session)
 
 /* ---- what a session has yet to hear ---- */
 
-/* What cannot be said now is said when somebody next listens. Who began to
- * while SAY held it found nothing to say: then it is tried again. */
+/* What cannot be said to who listens is said when somebody next does. Who
+ * began to while SAY held it found nothing to say: then it is tried again. */
 static void try_to(bool (*say)(struct mcp *mcp, struct session *session),
                    struct mcp *mcp, struct session *session)
 {

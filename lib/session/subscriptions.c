@@ -467,7 +467,7 @@ bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
 			due->kept_on = 0;
 		if (!is_said || due->kept_on != 0)
 			put_back(sessions, session, due);
-		all = all && is_said;
+		all = all && is_said && due->kept_on == 0;
 		mcps__free(due);
 	}
 	return all;

@@ -35,7 +35,7 @@ void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
 /* Have SAY say to SESSION each update that is due to it, under no lock. SAY's
  * false: it could not, so that one stays due. *KEPT_ON, in and out: 0, or the
  * stream on which it is stored for who resumes that one; to who does not, it
- * stays due. Whether all could be said. */
+ * stays due. Whether nothing stays so. */
 typedef bool (*subscriptions_say_fn)(void *arg, struct session *session,
                                      const char *uri, uint64_t *kept_on);
 bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,

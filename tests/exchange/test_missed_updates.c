@@ -169,6 +169,47 @@ START_TEST(what_cannot_be_said_is_said_later)
 }
 END_TEST
 
+/* Nobody listens: what is said is kept, if it may be, on a stream of before.
+ * Meanwhile somebody begins another one, and finds nothing to be told. */
+static bool keep(void *arg, struct session *session, const char *method,
+                 const char *params, uint64_t *kept_on)
+{
+	(void)arg, (void)method, (void)params;
+	if (said++ != 0) {
+		if (kept_on != NULL)
+			*kept_on = 0;
+		return true;
+	}
+	if (kept_on != NULL)
+		*kept_on = 7;
+	atomic_fetch_add(&session->listened, 1);
+	mcps__notify_missed(&harness.mcp, session, 0);
+	ck_assert_int_eq(said, 1);
+	return kept_on != NULL;
+}
+
+START_TEST(who_begins_to_listen_while_it_is_stored_elsewhere_is_told)
+{
+	said = 0;
+	harness.mcp.notifier.session = keep;
+	post(SUBSCRIBE("test://text"));
+	update("test://text");
+	ck_assert_int_eq(said, 2);
+}
+END_TEST
+
+START_TEST(who_begins_to_listen_while_lists_are_stored_elsewhere_is_told)
+{
+	struct flight *flight = open_get(NULL);
+
+	said = 0;
+	harness.mcp.notifier.session = keep;
+	mcps__notify_list(&harness.mcp, OFFER_TOOL);
+	ck_assert_int_eq(said, 2);
+	harness_hang_up(flight);
+}
+END_TEST
+
 /* ---- on a stream that nobody listens to ---- */
 
 /* Leaves a stream behind; the id of its last event, NULL: it has none. */
@@ -361,6 +402,12 @@ static Suite *suite(void)
 	tcase_add_test(tests, who_was_seen_since_has_missed_nothing);
 	tcase_add_test(tests, what_is_due_to_who_is_paged_out_stays_so);
 	tcase_add_test(tests, too_many_updates_while_away_are_told_as_perhaps);
+	tcase_add_test(
+		tests,
+		who_begins_to_listen_while_it_is_stored_elsewhere_is_told);
+	tcase_add_test(
+		tests,
+		who_begins_to_listen_while_lists_are_stored_elsewhere_is_told);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
