@@ -189,13 +189,24 @@ struct stream *mcps__session_main_stream(struct session *session)
 	return found;
 }
 
-void mcps__session_close_streams(struct session *session)
+static void close_streams(struct session *session, bool calls_too)
 {
 	pthread_mutex_lock(&session->lock);
 	for (struct stream *stream = session->streams; stream != NULL;
 	     stream = stream->next)
-		mcps__stream_abandon(stream, NULL);
+		if (calls_too || !stream->is_call)
+			mcps__stream_abandon(stream, NULL);
 	pthread_mutex_unlock(&session->lock);
+}
+
+void mcps__session_close_streams(struct session *session)
+{
+	close_streams(session, true);
+}
+
+void mcps__session_send_away(struct session *session)
+{
+	close_streams(session, false);
 }
 
 /* ---- outlets ---- */

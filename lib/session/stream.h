@@ -112,6 +112,9 @@ struct stream *mcps__session_main_stream(struct session *session);
 
 /* Close what its connections carry: it has ended. */
 void mcps__session_close_streams(struct session *session);
+/* Close those of no call: it leaves memory, and what is said from now on, is
+ * said to the one that comes in its place. Who listens comes again, to that. */
+void mcps__session_send_away(struct session *session);
 
 /* Store that every session and stream that somebody listens to is in use. Does
  * not wait. */

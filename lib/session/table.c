@@ -64,6 +64,7 @@ static void table_remove(struct sessions *sessions, struct session *session)
 		order_remove(sessions, session);
 	HASH_DELETE(hh, sessions->by_key, session);
 	mcps__subscriptions_leave(sessions, session);
+	mcps__session_send_away(session);
 	session->in_table = false;
 	mcps__session_unref(session);
 }

@@ -3,6 +3,7 @@
 #include "exchange/stream_case.h"
 #include "mcp/deliver.h"
 #include "mcp/notify.h"
+#include "session/stream.h"
 #include "session/updates.h"
 
 #include <stdio.h>
@@ -378,6 +379,49 @@ START_TEST(too_many_updates_while_away_are_told_as_perhaps)
 }
 END_TEST
 
+/* ---- the store fails ---- */
+
+static void fail_to_subscribe(void)
+{
+	struct answer answer;
+
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
+	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
+	                  .body = SUBSCRIBE("test://other"));
+	ck_assert_int_eq(answer.status, 503);
+}
+
+static void fail_to_end(void)
+{
+	struct answer answer;
+
+	store_double_fail(&harness.store, OP_session_end, MCPS_E_STORE, 1);
+	answer = EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
+	                  .id = the_id);
+	ck_assert_int_eq(answer.status, 503);
+}
+
+/* The session is read again, and is another one in memory then. */
+START_TEST(who_listens_while_the_store_fails_comes_again_and_is_told)
+{
+	static void (*const fail[])(void) = { fail_to_subscribe, fail_to_end };
+	struct flight *flight;
+
+	post(SUBSCRIBE("test://text"));
+	flight = open_get(NULL);
+	parse_events(harness_events(flight));
+	fail[_i]();
+	post(PING(1));
+	harness_pass(&harness, MINUTES_2);
+	mcps__streams_keep(&harness.sessions);
+	update("test://text");
+	harness_events(flight);
+	ck_assert(harness_stream_is_over(flight));
+	harness_hang_up(flight);
+	check_told(UPDATED("test://text"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("missed updates");
@@ -408,6 +452,10 @@ static Suite *suite(void)
 	tcase_add_test(
 		tests,
 		who_begins_to_listen_while_lists_are_stored_elsewhere_is_told);
+	tcase_add_loop_test(
+		tests,
+		who_listens_while_the_store_fails_comes_again_and_is_told, 0,
+		2);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
