@@ -83,9 +83,11 @@ static mcps_status run_handler(struct mcps_call *call)
 /* ---- on a worker ---- */
 
 /* A call whose session ended under it answers like one that came too late;
- * one that its client cancelled does not answer. */
+ * one that its client cancelled does not answer. The end of a session cancels,
+ * too: who was cancelled by it, finds that it has ended. */
 static void answer(struct mcps_call *call, mcps_status status)
 {
+	bool is_cancelled = atomic_load(&call->running.cancelled);
 	bool has_ended =
 		mcps__session_has_ended(call->mcp->sessions, call->session);
 
@@ -93,7 +95,7 @@ static void answer(struct mcps_call *call, mcps_status status)
 		mcps__sessions_forget(call->mcp->sessions, call->session);
 	if (has_ended || status == MCPS_E_GONE)
 		mcps__call_fail(call, MCPS_E_GONE, NULL, NULL);
-	else if (atomic_load(&call->running.cancelled))
+	else if (is_cancelled)
 		call->status = MCPS_E_CANCELLED;
 	else
 		mcps__run_answer(call, status);

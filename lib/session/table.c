@@ -107,11 +107,11 @@ bool mcps__table_evict(struct sessions *sessions, const uint8_t *key)
 static void drop(struct sessions *sessions, struct session *session,
                  bool has_ended)
 {
+	session->has_ended = has_ended;
 	if (has_ended)
 		mcps__session_cancel_all(session);
 	mcps__session_close_streams(session);
 	mcps__session_ref(session);
-	session->has_ended = has_ended;
 	table_remove(sessions, session);
 	session->phase = SESSION_OVER;
 	mcps__session_unref(session);
@@ -376,6 +376,8 @@ static struct settling phase_settle(struct sessions *sessions,
 	settling.found = found;
 	session->phase = found == FOUND_LIVE ? SESSION_LIVE : SESSION_OVER;
 	session->has_ended = found == FOUND_ENDED || found == FOUND_UNKNOWN;
+	if (session->has_ended)
+		mcps__session_cancel_all(session);
 	settling.number = ++session->settlings;
 	settling.first = line_pop(session);
 	if (found == FOUND_LIVE) {

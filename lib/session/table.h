@@ -31,8 +31,9 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
 void mcps__table_tell(struct sessions *sessions, struct session *session);
 
 /* The job is done: SESSION, busy, telling or ending, is FOUND (live or over).
- * Tells the line, first come first served; the first gets STATUS, the others
- * MCPS_OK if there is an answer. Takes over the caller's reference. */
+ * If it has ended, its calls are cancelled. Tells the line, first come first
+ * served; the first gets STATUS, the others MCPS_OK if there is an answer.
+ * Takes over the caller's reference. */
 void mcps__table_settle(struct sessions *sessions, struct session *session,
                         enum session_found found, mcps_status status);
 

@@ -4,12 +4,14 @@
 #include "exchange/harness.h"
 #include "exchange/tools.h"
 
+#include <mcps/call.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 8, ROUNDS = 1000 };
+enum { THREADS = 8, ROUNDS = 1000, ENDS = 200, LISTENING = 8 };
 
 static struct harness harness;
 
@@ -135,6 +137,63 @@ START_TEST(no_post_is_served_after_the_204_of_a_delete)
 }
 END_TEST
 
+/* ---- a call that waits for its end ---- */
+
+static atomic_bool runs;
+
+static mcps_status run_until_cancelled(mcps_call *call, const void *args)
+{
+	(void)args;
+	atomic_store(&runs, true);
+	while (!mcps_cancelled(call))
+		;
+	return mcps_text(call, "cancelled");
+}
+
+static const mcps_tool patient_tools[] = { { .size = sizeof(mcps_tool),
+	                                     .name = "patient",
+	                                     .run = run_until_cancelled },
+	                                   { .name = NULL } };
+
+/* It is told to stop, and that its session has ended, at once. */
+static void end_under_a_call(void)
+{
+	const char *id = harness_begin(&harness, "alice", "2025-11-25");
+	struct flight *listening[LISTENING];
+	struct flight *call;
+	struct answer answer;
+
+	for (int i = 0; i < LISTENING; i++) {
+		listening[i] = SEND(&harness, .method = "GET",
+		                    .caller = "alice", .id = id);
+		harness_open_stream(listening[i]);
+	}
+	atomic_store(&runs, false);
+	call = SEND(&harness, .caller = "alice", .id = id,
+	            .body = CALL(7, "patient", "{}"));
+	while (!atomic_load(&runs))
+		sched_yield();
+	answer = EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
+	                  .id = id);
+	ck_assert_int_eq(answer.status, 204);
+	answer = harness_receive(call);
+	answer_check_gone(&answer, GONE(7));
+	for (int i = 0; i < LISTENING; i++)
+		harness_hang_up(listening[i]);
+}
+
+START_TEST(a_call_that_stops_when_its_session_ends_is_404)
+{
+	harness_init(&harness,
+	             &(const struct harness_options){ .tools = patient_tools,
+	                                              .has_writer_thread = true,
+	                                              .workers = 1 });
+	for (int i = 0; i < ENDS; i++)
+		end_under_a_call();
+	harness_finish(&harness);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("delete_race");
@@ -142,6 +201,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60 + 0.02 * rounds_wanted());
 	tcase_add_test(tests, no_post_is_served_after_the_204_of_a_delete);
+	tcase_add_test(tests, a_call_that_stops_when_its_session_ends_is_404);
 	suite_add_tcase(suite, tests);
 	return harness_main(suite);
 }
