@@ -194,8 +194,8 @@ static void end_orphan(struct fill *fill, struct stream *stream)
 		mcps__stream_abandon(stream, NULL);
 }
 
-static void tell_listens(struct sessions *sessions, struct session *session,
-                         uint64_t resumed)
+void mcps__stream_tell_listens(struct sessions *sessions,
+                               struct session *session, uint64_t resumed)
 {
 	atomic_fetch_add(&session->listened, 1);
 	if (sessions->listens != NULL)
@@ -222,8 +222,9 @@ static void go_live(struct fill *fill)
 	else if (is_orphan)
 		mcps__session_list_stream(fill->session, stream);
 	if (!stream->is_call)
-		tell_listens(fill->sessions, fill->session,
-		             mcps__stream_is_attached(stream) ? stream->id : 0);
+		mcps__stream_tell_listens(
+			fill->sessions, fill->session,
+			mcps__stream_is_attached(stream) ? stream->id : 0);
 	mcps__stream_unref(stream);
 }
 
@@ -328,5 +329,5 @@ void mcps__stream_begin(struct sessions *sessions, struct session *session,
 	mcps__stream_attach(stream, outlet);
 	mcps__stream_open(stream, session);
 	mcps__stream_unref(stream);
-	tell_listens(sessions, session, 0);
+	mcps__stream_tell_listens(sessions, session, 0);
 }

@@ -57,8 +57,9 @@ struct sessions {
 	struct session_clock time;
 	struct outlets outlets;
 	/* Somebody listens to a session's stream of no call, and was sent all
-	 * that the stream of id RESUMED holds (0: it is a fresh one); NULL:
-	 * nobody wants to know. Under no lock. */
+	 * that the stream of id RESUMED holds (0: it is a fresh one, or has
+	 * room again for what it dropped); NULL: nobody wants to know. Under no
+	 * lock. */
 	void (*listens)(void *arg, struct session *session, uint64_t resumed);
 	void *listens_arg;
 	pthread_mutex_t topics_lock; /* of what is subscribed to: */

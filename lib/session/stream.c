@@ -373,14 +373,30 @@ static void job_drop(struct stream_job *job)
 	mcps__free(job);
 }
 
+/* Who is to be told what found no room, now that there is some: a reference;
+ * NULL: nobody listens, or there was nothing. Under the lock. */
+static struct session *find_missed(struct stream *stream)
+{
+	if (!stream->has_dropped || stream->outlet == NULL ||
+	    stream->pending > STREAM_PENDING_MAX / 2)
+		return NULL;
+	stream->has_dropped = false;
+	return mcps__session_ref(stream->outlet->session);
+}
+
 static void job_leave(struct stream_job *job)
 {
 	struct stream *stream = job->stream;
+	struct session *missed;
 
 	pthread_mutex_lock(&stream->lock);
 	stream->pending--;
+	missed = find_missed(stream);
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);
+	if (missed != NULL)
+		mcps__stream_tell_listens(stream->sessions, missed, 0);
+	mcps__session_unref(missed);
 	job_drop(job);
 }
 
@@ -431,8 +447,10 @@ static struct stream_job *job_new(struct stream *stream)
 static bool make_room(struct stream *stream, unsigned how)
 {
 	while (stream->pending >= STREAM_PENDING_MAX && !stream->is_over) {
-		if ((how & STREAM_MAY_DROP) != 0)
+		if ((how & STREAM_MAY_DROP) != 0) {
+			stream->has_dropped = true;
 			return false;
+		}
 		pthread_cond_wait(&stream->room, &stream->lock);
 	}
 	if (stream->is_over)

@@ -39,7 +39,8 @@ struct stream {
 	pthread_cond_t room;
 	struct outlet *outlet; /* attached: a reference */
 	unsigned pending;
-	bool is_over; /* the last event was stored, or nothing can be */
+	bool has_dropped; /* who listens has yet to hear of something */
+	bool is_over;     /* the last event was stored, or nothing can be */
 
 	size_t request_length;
 	char request[]; /* raw JSON id of the request that it answers */
@@ -124,6 +125,10 @@ void mcps__streams_keep(struct sessions *sessions);
 void mcps__listeners_each(struct sessions *sessions,
                           void (*fn)(void *arg, struct session *session),
                           void *arg);
+
+/* Somebody listens, see sessions.listens. For the files of this layer. */
+void mcps__stream_tell_listens(struct sessions *sessions,
+                               struct session *session, uint64_t resumed);
 
 /* ---- resuming ---- */
 

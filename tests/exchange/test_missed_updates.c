@@ -21,11 +21,27 @@ static const mcps_resource resources[] = { RESOURCE("text"),
 	                                   RESOURCE("other"),
 	                                   { .name = NULL } };
 
+static mcps_status read_any(mcps_call *call, const char *uri)
+{
+	(void)uri;
+	return mcps_text(call, "any");
+}
+
+static const mcps_template templates[] = { { .size = sizeof(mcps_template),
+	                                     .uri_template = "test://n/{n}",
+	                                     .name = "n",
+	                                     .read = read_any },
+	                                   { .name = NULL } };
+
+static void start(const struct harness_options *options)
+{
+	start_streams(options);
+	mcps__deliver_connect(&harness.mcp);
+}
+
 static void set_up(void)
 {
-	start_streams(
-		&(const struct harness_options){ .resources = resources });
-	mcps__deliver_connect(&harness.mcp);
+	start(&(const struct harness_options){ .resources = resources });
 }
 
 static void restart(void)
@@ -422,8 +438,64 @@ START_TEST(who_listens_while_the_store_fails_comes_again_and_is_told)
 }
 END_TEST
 
+/* ---- the store is behind ---- */
+
+enum { CROWD = STREAM_PENDING_MAX + 50 };
+
+static const char *number_uri(int number)
+{
+	static char uri[32];
+
+	snprintf(uri, sizeof uri, "test://n/%d", number);
+	return uri;
+}
+
+static void subscribe_number(int number)
+{
+	char body[256];
+
+	snprintf(body, sizeof body, SUBSCRIBE("%s"), number_uri(number));
+	post(body);
+}
+
+/* Its queue may not take all of them: then it comes again. */
+static struct flight *await_some(struct flight *flight, const char **id)
+{
+	parse_events(harness_await_events(flight));
+	if (event_count > 0 && events[event_count - 1].id[0] != '\0')
+		*id = keep_id(event_count - 1);
+	if (!harness_stream_is_over(flight))
+		return flight;
+	harness_hang_up(flight);
+	return resume_after(*id);
+}
+
+START_TEST(who_listens_while_the_store_is_behind_is_told_of_everything)
+{
+	struct flight *flight;
+	const char *id = NULL;
+	int heard = 0;
+
+	start(&(const struct harness_options){ .has_writer_thread = true,
+	                                       .templates = templates,
+	                                       .subscriptions = CROWD });
+	for (int i = 0; i < CROWD; i++)
+		subscribe_number(i);
+	flight = await_some(open_get(NULL), &id);
+	store_double_hold(&harness.store, OP_event_append);
+	for (int i = 0; i < CROWD; i++)
+		update(number_uri(i));
+	store_double_release(&harness.store, OP_event_append);
+	for (; heard < CROWD; heard += event_count)
+		flight = await_some(flight, &id);
+	ck_assert_int_eq(heard, CROWD);
+	harness_hang_up(flight);
+}
+END_TEST
+
 static Suite *suite(void)
 {
+	TCase *alone = tcase_create("alone");
 	Suite *suite = suite_create("missed updates");
 	TCase *tests = tcase_create("missed updates");
 
@@ -457,6 +529,11 @@ static Suite *suite(void)
 		who_listens_while_the_store_fails_comes_again_and_is_told, 0,
 		2);
 	suite_add_tcase(suite, tests);
+	tcase_add_checked_fixture(alone, NULL, streams_tear_down);
+	tcase_add_test(
+		alone,
+		who_listens_while_the_store_is_behind_is_told_of_everything);
+	suite_add_tcase(suite, alone);
 	return suite;
 }
 
