@@ -33,7 +33,8 @@ struct MHD_Daemon;
 
 /** Have the loop that drives the daemon look at it once more, with MHD_run()
  * or the like: requests were resumed. Called by any thread, several at once,
- * often; must not block. Writing to an eventfd that the loop polls is right. */
+ * often; must neither block nor call this library. Writing to an eventfd that
+ * the loop polls is right. */
 typedef void (*mcps_mhd_wake_fn)(void *arg);
 
 /**
