@@ -1,57 +1,79 @@
-#define _GNU_SOURCE /* pthread_setname_np */
 #include "server/workers.h"
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
+
+/* Each sleeps on a condition of its own: glibc before 2.41 can lose a signal
+ * where several wait on one (its bug 25847), and here none may be lost. */
+struct worker {
+	pthread_t thread;
+	pthread_cond_t called;
+	bool is_called;
+	struct worker *below; /* of those asleep */
+	struct workers *workers;
+};
 
 /* Waking a thread costs more than a small handler. So nobody is woken while
  * somebody who was is still on the way: who arrives, takes one, and if more is
  * waiting has the next one come. */
 struct workers {
 	pthread_mutex_t lock;
-	pthread_cond_t filled;
 	struct work *first;
 	struct work **end;
 	uint32_t waiting;
 	uint32_t queue;
-	uint32_t asleep;
-	bool is_called; /* one of those asleep */
+	struct worker *asleep; /* last come, first called */
+	bool is_one_called;    /* and not here yet */
 	bool is_stopping;
 	uint32_t count;
-	pthread_t threads[];
+	struct worker all[];
 };
 
-/* Whether to signal, once the lock is given back: who is woken wants it. */
-static bool call_one(struct workers *workers)
+/* Who is to be woken, once the lock is given back: he wants it. A stop calls
+ * all of them. */
+static struct worker *call_one(struct workers *workers)
 {
-	bool calls = workers->waiting != 0 && workers->asleep != 0 &&
-	             !workers->is_called;
+	struct worker *worker = workers->asleep;
 
-	workers->is_called = workers->is_called || calls;
-	return calls;
+	if (workers->waiting == 0 || worker == NULL || workers->is_one_called ||
+	    workers->is_stopping)
+		return NULL;
+	workers->asleep = worker->below;
+	worker->is_called = true;
+	workers->is_one_called = true;
+	return worker;
 }
 
-static void sleep_one(struct workers *workers)
+static void wake(struct worker *worker)
 {
-	workers->asleep++;
-	pthread_cond_wait(&workers->filled, &workers->lock);
-	workers->asleep--;
-	workers->is_called = false;
+	if (worker != NULL)
+		pthread_cond_signal(&worker->called);
 }
 
-static struct work *take(struct workers *workers)
+static void sleep_one(struct workers *workers, struct worker *self)
 {
+	self->below = workers->asleep;
+	workers->asleep = self;
+	while (!self->is_called && !workers->is_stopping)
+		pthread_cond_wait(&self->called, &workers->lock);
+	if (self->is_called)
+		workers->is_one_called = false;
+	self->is_called = false;
+}
+
+static struct work *take(struct worker *self)
+{
+	struct workers *workers = self->workers;
+	struct worker *next;
 	struct work *work;
-	bool calls;
 
 	pthread_mutex_lock(&workers->lock);
 	while (workers->first == NULL && !workers->is_stopping)
-		sleep_one(workers);
+		sleep_one(workers, self);
 	work = workers->first;
 	if (work != NULL) {
 		workers->first = work->next;
@@ -59,20 +81,17 @@ static struct work *take(struct workers *workers)
 			workers->end = &workers->first;
 		workers->waiting--;
 	}
-	calls = call_one(workers);
+	next = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
-	if (calls)
-		pthread_cond_signal(&workers->filled);
+	wake(next);
 	return work;
 }
 
 static void *worker_main(void *arg)
 {
-	struct workers *workers = arg;
 	struct work *work;
 
-	pthread_setname_np(pthread_self(), "mcps-worker");
-	while ((work = take(workers)) != NULL)
+	while ((work = take(arg)) != NULL)
 		work->run(work);
 	return NULL;
 }
@@ -80,7 +99,8 @@ static void *worker_main(void *arg)
 static bool submit(void *arg, struct work *work, bool must)
 {
 	struct workers *workers = arg;
-	bool is_late, is_full, calls;
+	struct worker *called;
+	bool is_late, is_full;
 
 	pthread_mutex_lock(&workers->lock);
 	is_late = workers->is_stopping;
@@ -91,10 +111,9 @@ static bool submit(void *arg, struct work *work, bool must)
 		workers->end = &work->next;
 		workers->waiting++;
 	}
-	calls = call_one(workers);
+	called = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
-	if (calls)
-		pthread_cond_signal(&workers->filled);
+	wake(called);
 	if (!is_late)
 		return !is_full;
 	if (must)
@@ -107,36 +126,29 @@ struct executor mcps__workers_executor(struct workers *workers)
 	return (struct executor){ submit, workers };
 }
 
-/* Signals are for the program's own threads. */
-static int thread_start(pthread_t *thread, struct workers *workers)
+static int worker_start(struct workers *workers, struct worker *worker)
 {
-	sigset_t all, before;
-	int result;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(thread, NULL, worker_main, workers);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return result;
+	worker->workers = workers;
+	pthread_cond_init(&worker->called, NULL);
+	return mcps__thread_start(&worker->thread, "mcps-worker", worker_main,
+	                          worker);
 }
 
 mcps_status mcps__workers_start(struct workers **out, uint32_t threads,
                                 uint32_t queue, struct mcps_error *error)
 {
 	struct workers *workers = mcps__calloc(
-		1, sizeof *workers + threads * sizeof workers->threads[0]);
+		1, sizeof *workers + threads * sizeof workers->all[0]);
 	int result = 0;
 
 	*out = NULL;
 	if (workers == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	pthread_mutex_init(&workers->lock, NULL);
-	pthread_cond_init(&workers->filled, NULL);
 	workers->end = &workers->first;
 	workers->queue = queue;
 	while (workers->count < threads && result == 0) {
-		result = thread_start(&workers->threads[workers->count],
-		                      workers);
+		result = worker_start(workers, &workers->all[workers->count]);
 		workers->count += result == 0;
 	}
 	if (result == 0) {
@@ -155,10 +167,13 @@ void mcps__workers_stop(struct workers *workers)
 		return;
 	pthread_mutex_lock(&workers->lock);
 	workers->is_stopping = true;
-	pthread_cond_broadcast(&workers->filled);
-	pthread_mutex_unlock(&workers->lock);
 	for (uint32_t i = 0; i < workers->count; i++)
-		pthread_join(workers->threads[i], NULL);
+		pthread_cond_signal(&workers->all[i].called);
+	pthread_mutex_unlock(&workers->lock);
+	for (uint32_t i = 0; i < workers->count; i++) {
+		pthread_join(workers->all[i].thread, NULL);
+		pthread_cond_destroy(&workers->all[i].called);
+	}
 	workers->count = 0;
 }
 
@@ -166,7 +181,6 @@ void mcps__workers_free(struct workers *workers)
 {
 	if (workers == NULL)
 		return;
-	pthread_cond_destroy(&workers->filled);
 	pthread_mutex_destroy(&workers->lock);
 	mcps__free(workers);
 }
