@@ -196,6 +196,9 @@ void mcps__table_see(struct sessions *sessions, struct session *session)
 	pthread_mutex_lock(&sessions->lock);
 	session->seen_ms = steady;
 	session->touched_ms = steady;
+	if (session->phase == SESSION_LIVE &&
+	    is_expired(sessions, session, steady))
+		table_remove(sessions, session); /* the store decides */
 	pthread_mutex_unlock(&sessions->lock);
 }
 

@@ -45,7 +45,8 @@ bool mcps__table_evict(struct sessions *sessions, const uint8_t *key);
  * are idle soon. */
 int64_t mcps__table_touch_every(const struct sessions *sessions);
 
-/* A session is in use now, and that is stored. */
+/* A session is in use now, and that is stored; one that is too old leaves
+ * memory. */
 void mcps__table_see(struct sessions *sessions, struct session *session);
 
 /* The live sessions of a caller leave memory. If they HAVE_ENDED, they are over

@@ -157,7 +157,10 @@ static void session_fill(struct session_work *work)
 	session->capabilities = row->capabilities;
 	session->incarnation = row->incarnation;
 	session->flags = row->flags;
-	session->lists_differ = lists_that_differ(work->sessions, row);
+	/* In this order: who changes lists meanwhile, marks it. */
+	atomic_store(&session->lists_differ, 0);
+	atomic_fetch_or(&session->lists_differ,
+	                lists_that_differ(work->sessions, row));
 	if ((row->flags & SESSION_SUBSCRIBED) != 0)
 		mcps__subscriptions_enter(work->sessions, session,
 		                          &work->subscriptions, row->seen_ms);

@@ -385,6 +385,26 @@ START_TEST(a_session_that_somebody_listens_to_does_not_expire)
 }
 END_TEST
 
+START_TEST(who_listens_does_not_outlive_the_absolute_lifetime)
+{
+	struct flight *flight = open_get(NULL);
+	struct answer answer;
+
+	for (int day = 0; day <= HARNESS_AGE_DAYS; day++) {
+		(void)harness_events(flight);
+		ck_assert(!harness_stream_is_over(flight));
+		harness_pass(&harness, DAY_MS);
+		mcps__streams_keep(&harness.sessions);
+	}
+	(void)harness_events(flight);
+	ck_assert(harness_stream_is_over(flight));
+	harness_hang_up(flight);
+	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
+	                  .body = PING(1));
+	answer_check_gone(&answer, GONE(1));
+}
+END_TEST
+
 /* ---- stopping ---- */
 
 START_TEST(a_server_that_stops_says_when_to_come_back)
@@ -440,6 +460,8 @@ static Suite *suite(void)
 	               who_reads_too_slowly_is_cut_and_resumes_without_a_loss);
 	tcase_add_test(listening,
 	               a_session_that_somebody_listens_to_does_not_expire);
+	tcase_add_test(listening,
+	               who_listens_does_not_outlive_the_absolute_lifetime);
 	tcase_add_loop_test(listening,
 	                    a_server_that_stops_says_when_to_come_back, 0, 2);
 	suite_add_tcase(suite, listening);
