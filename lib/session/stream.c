@@ -325,7 +325,7 @@ mcps_status mcps__stream_store(struct stream *stream, mcps_store *store,
 	*seq = 0;
 	if (stream->is_volatile)
 		return MCPS_OK;
-	return store->ops->event_append(store, stream->id, &row, ends,
+	return store->ops->event_append(store, stream->id, &row, 1, ends,
 	                                stream->sessions->options.event_bytes,
 	                                seq);
 }

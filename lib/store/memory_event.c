@@ -113,30 +113,34 @@ static mcps_status make_room(struct memory_store *store, int64_t session,
 }
 
 mcps_status mcps__memory_event_append(mcps_store *base, uint64_t id,
-                                      const struct mcps_event_row *row,
-                                      bool ends, uint64_t session_bytes,
-                                      uint64_t *seq)
+                                      const struct mcps_event_row *rows,
+                                      size_t count, bool ends,
+                                      uint64_t session_bytes, uint64_t *seq)
 {
 	struct memory_store *store = memory_store(base);
 	const struct memory_stream *stream = mcps__memory_stream(store, id);
+	mcps_status status = MCPS_OK;
 	struct mcps_stream_row after;
-	mcps_status status;
 
 	*seq = 0;
+	if (count == 0)
+		return MCPS_E_INVAL;
 	if (stream == NULL || stream->row.is_ended)
 		return MCPS_E_GONE;
 	after = stream->row;
-	after.last++;
 	after.is_ended = ends;
-	if (after.seen_ms < row->at_ms)
-		after.seen_ms = row->at_ms;
-	status = event_put(store, &after, row);
+	for (size_t i = 0; i < count && status == MCPS_OK; i++) {
+		after.last++;
+		if (after.seen_ms < rows[i].at_ms)
+			after.seen_ms = rows[i].at_ms;
+		status = event_put(store, &after, &rows[i]);
+	}
 	if (status == MCPS_OK)
 		status = mcps__memory_stream_put(store, &after, stream->ref);
 	if (status == MCPS_OK)
 		status = make_room(store, after.session, id, session_bytes);
 	if (status == MCPS_OK)
-		*seq = after.last;
+		*seq = after.last - count + 1;
 	return status;
 }
 

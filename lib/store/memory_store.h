@@ -227,9 +227,9 @@ mcps_status mcps__memory_stream_remove(struct memory_store *, uint64_t id);
 void mcps__memory_event_enter(struct memory_store *, void *row);
 void mcps__memory_event_leave(struct memory_store *, void *row);
 mcps_status mcps__memory_event_append(mcps_store *, uint64_t stream,
-                                      const struct mcps_event_row *row,
-                                      bool ends, uint64_t session_bytes,
-                                      uint64_t *seq);
+                                      const struct mcps_event_row *rows,
+                                      size_t count, bool ends,
+                                      uint64_t session_bytes, uint64_t *seq);
 mcps_status mcps__memory_event_replay(mcps_store *, uint64_t stream,
                                       uint64_t after, mcps_event_fn, void *arg);
 

@@ -282,38 +282,61 @@ static mcps_status make_room(struct sqlite_store *store,
 	return status;
 }
 
-static mcps_status event_append(struct sqlite_store *store,
-                                const struct stream_copy *stream,
-                                const struct mcps_event_row *row,
-                                uint64_t session_bytes)
+/* Add what follows the last one; the row of the stream is still to be written.
+ */
+static mcps_status events_add(struct sqlite_store *store,
+                              struct stream_copy *stream,
+                              const struct mcps_event_row *rows, size_t count,
+                              struct usage *usage)
 {
-	int64_t bytes = (int64_t)mcps__store_event_bytes(row->length);
+	mcps_status status = MCPS_OK;
+
+	for (size_t i = 0; i < count && status == MCPS_OK; i++) {
+		struct mcps_event_row added = rows[i];
+
+		added.seq = ++stream->row.last;
+		if (stream->row.seen_ms < added.at_ms)
+			stream->row.seen_ms = added.at_ms;
+		usage->bytes += (int64_t)mcps__store_event_bytes(added.length);
+		status = event_add(store, stream, &added);
+	}
+	return status;
+}
+
+static mcps_status events_append(struct sqlite_store *store,
+                                 struct stream_copy *stream,
+                                 const struct mcps_event_row *rows,
+                                 size_t count, uint64_t session_bytes)
+{
+	size_t length = rows[count - 1].length;
 	struct usage usage;
 	mcps_status status =
 		mcps__sqlite_usage_read(store, stream->row.session, &usage);
 
 	if (status == MCPS_OK)
-		status = event_add(store, stream, row);
+		status = events_add(store, stream, rows, count, &usage);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_stream_write(store, stream);
-	usage.bytes += bytes;
 	if (status == MCPS_OK)
-		status = make_room(store, stream, bytes, session_bytes, &usage);
+		status = make_room(store, stream,
+		                   (int64_t)mcps__store_event_bytes(length),
+		                   session_bytes, &usage);
 	return status == MCPS_OK ? mcps__sqlite_usage_write(store, &usage)
 	                         : status;
 }
 
 mcps_status mcps__sqlite_event_append(mcps_store *base, uint64_t id,
-                                      const struct mcps_event_row *row,
-                                      bool ends, uint64_t session_bytes,
-                                      uint64_t *seq)
+                                      const struct mcps_event_row *rows,
+                                      size_t count, bool ends,
+                                      uint64_t session_bytes, uint64_t *seq)
 {
 	struct sqlite_store *store = sqlite_store(base);
-	struct mcps_event_row added = *row;
 	struct stream_copy stream;
 	mcps_status status;
 
 	*seq = 0;
+	if (count == 0)
+		return MCPS_E_INVAL;
 	if (store->is_tight)
 		return MCPS_E_STORE;
 	status = mcps__sqlite_stream_find(store, id, &stream);
@@ -321,13 +344,10 @@ mcps_status mcps__sqlite_event_append(mcps_store *base, uint64_t id,
 		status = MCPS_E_GONE;
 	if (status != MCPS_OK)
 		return status;
-	added.seq = ++stream.row.last;
 	stream.row.is_ended = ends;
-	if (stream.row.seen_ms < row->at_ms)
-		stream.row.seen_ms = row->at_ms;
-	status = event_append(store, &stream, &added, session_bytes);
+	status = events_append(store, &stream, rows, count, session_bytes);
 	if (status == MCPS_OK)
-		*seq = added.seq;
+		*seq = stream.row.last - count + 1;
 	return status;
 }
 

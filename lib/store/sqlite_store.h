@@ -434,9 +434,9 @@ mcps_status mcps__sqlite_stream_sweep(struct sqlite_store *, int64_t last_ms,
 /* ---- sqlite_event.c ---- */
 
 mcps_status mcps__sqlite_event_append(mcps_store *, uint64_t stream,
-                                      const struct mcps_event_row *row,
-                                      bool ends, uint64_t session_bytes,
-                                      uint64_t *seq);
+                                      const struct mcps_event_row *rows,
+                                      size_t count, bool ends,
+                                      uint64_t session_bytes, uint64_t *seq);
 mcps_status mcps__sqlite_event_replay(mcps_store *, uint64_t stream,
                                       uint64_t after, mcps_event_fn, void *arg);
 

@@ -98,9 +98,10 @@ PASS(stream_insert, WITH(const struct mcps_stream_row *row, uint32_t most,
 PASS(stream_get, WITH(uint64_t id, mcps_stream_fn fn, void *arg),
      WITH(id, fn, arg))
 PASS(stream_touch, WITH(uint64_t id, int64_t seen_ms), WITH(id, seen_ms))
-PASS(event_append, WITH(uint64_t id, const struct mcps_event_row *row,
-                        bool ends, uint64_t session_bytes, uint64_t *seq),
-     WITH(id, row, ends, session_bytes, seq))
+PASS(event_append, WITH(uint64_t id, const struct mcps_event_row *rows,
+                        size_t count, bool ends, uint64_t session_bytes,
+                        uint64_t *seq),
+     WITH(id, rows, count, ends, session_bytes, seq))
 PASS(event_replay, WITH(uint64_t id, uint64_t after, mcps_event_fn fn,
                         void *arg),
      WITH(id, after, fn, arg))

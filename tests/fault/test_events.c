@@ -145,7 +145,7 @@ static mcps_status append(unsigned stream, uint64_t expected)
 	};
 	uint64_t seq = 0;
 	mcps_status status = store->ops->event_append(store, id_of(stream),
-	                                              &row, false, 0, &seq);
+	                                              &row, 1, false, 0, &seq);
 
 	if (status == MCPS_OK)
 		ck_assert_uint_eq(seq, expected);

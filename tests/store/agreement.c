@@ -168,10 +168,11 @@ static mcps_status do_event(mcps_store *store, const struct draw *draw,
 		.data = "datum",
 		.length = (size_t)draw->version,
 	};
+	const struct mcps_event_row rows[] = { row, row, row };
 	uint64_t seq;
 	mcps_status status = store->ops->event_append(
-		store, draw->stream, &row, draw->time_ms % 16 == 0,
-		draw->limit * MCPS_EVENT_LEAST, &seq);
+		store, draw->stream, rows, 1 + (size_t)draw->time_ms % 3,
+		draw->time_ms % 16 == 0, draw->limit * MCPS_EVENT_LEAST, &seq);
 
 	*number = (int64_t)seq;
 	return status;

@@ -48,10 +48,10 @@ static bool write_stream(unsigned n, int64_t session)
 	uint64_t seq;
 
 	return worked(store->ops->stream_insert(store, &stream, 1, &gone)) &&
-	       worked(store->ops->event_append(store, stream.id, &row, false, 5,
-	                                       &seq)) &&
-	       worked(store->ops->event_append(store, stream.id, &row, false, 5,
-	                                       &seq));
+	       worked(store->ops->event_append(store, stream.id, &row, 1, false,
+	                                       5, &seq)) &&
+	       worked(store->ops->event_append(store, stream.id, &row, 1, false,
+	                                       5, &seq));
 }
 
 static bool write_row(unsigned n, int64_t owner)

@@ -192,7 +192,7 @@ mcps_status append(uint64_t stream, const char *data, int64_t at_ms, bool ends,
 	mcps_status status;
 
 	begin();
-	status = store->ops->event_append(store, stream, &row, ends,
+	status = store->ops->event_append(store, stream, &row, 1, ends,
 	                                  session_bytes, &seq);
 	commit();
 	ck_assert((seq != 0) == (status == MCPS_OK));

@@ -40,11 +40,76 @@ START_TEST(an_append_tells_the_number)
 
 	event(ID, "a", 2000);
 	begin();
-	ok(store->ops->event_append(store, ID, &row, false, 0, &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, false, 0, &seq));
 	ck_assert_uint_eq(seq, 2);
-	ok(store->ops->event_append(store, ID, &row, false, 0, &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, false, 0, &seq));
 	ck_assert_uint_eq(seq, 3);
 	commit();
+}
+END_TEST
+
+/* Texts of one letter each, which is also when they are appended. */
+static mcps_status append_letters(const char *letters, bool ends,
+                                  uint64_t session_bytes, uint64_t *seq)
+{
+	struct mcps_event_row rows[8] = { 0 };
+	size_t count = strlen(letters);
+	mcps_status status;
+
+	ck_assert_uint_le(count, 8);
+	for (size_t i = 0; i < count; i++)
+		rows[i] = (struct mcps_event_row){ .seq = 77,
+			                           .at_ms = letters[i],
+			                           .data = letters + i,
+			                           .length = 1 };
+	begin();
+	status = store->ops->event_append(store, ID, rows, count, ends,
+	                                  session_bytes, seq);
+	commit();
+	return status;
+}
+
+START_TEST(several_events_are_appended_at_once)
+{
+	uint64_t seq = 0;
+
+	event(ID, "1", 2000);
+	ok(append_letters("abc", false, 0, &seq));
+	ck_assert_uint_eq(seq, 2);
+	ok(append_letters("d", false, 0, &seq));
+	ck_assert_uint_eq(seq, 5);
+	ck_assert_str_eq(replay(ID, 0), "1:1 2:a 3:b 4:c 5:d ");
+	ck_assert_uint_eq(get_stream(ID)->stream.last, 5);
+	ck_assert(!get_stream(ID)->stream.is_ended);
+	ok(append_letters("ef", true, 0, &seq));
+	ck_assert(get_stream(ID)->stream.is_ended);
+	gives(append_letters("gh", false, 0, &seq), MCPS_E_GONE);
+	ck_assert_uint_eq(seq, 0);
+	ck_assert_str_eq(replay(ID, 4), "5:d 6:e 7:f ");
+}
+END_TEST
+
+START_TEST(no_events_at_all_cannot_be_appended)
+{
+	uint64_t seq = 4711;
+
+	gives(append_letters("", true, 0, &seq), MCPS_E_INVAL);
+	ck_assert_uint_eq(seq, 0);
+	ck_assert(!get_stream(ID)->stream.is_ended);
+}
+END_TEST
+
+START_TEST(the_latest_of_several_events_moves_seen_ms)
+{
+	const struct mcps_event_row rows[] = { { .at_ms = 2001 },
+		                               { .at_ms = 2003 },
+		                               { .at_ms = 2002 } };
+	uint64_t seq;
+
+	begin();
+	ok(store->ops->event_append(store, ID, rows, 3, false, 0, &seq));
+	commit();
+	ck_assert_int_eq(get_stream(ID)->stream.seen_ms, 2003);
 }
 END_TEST
 
@@ -96,7 +161,7 @@ START_TEST(an_event_comes_back_byte_for_byte)
 	uint64_t seq;
 
 	begin();
-	ok(store->ops->event_append(store, ID, &row, false, 0, &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, false, 0, &seq));
 	commit();
 	memset(&seen, 0, sizeof seen);
 	ok(store->ops->event_replay(store, ID, 0, see_event, &seen));
@@ -113,7 +178,7 @@ START_TEST(an_event_may_be_empty)
 	uint64_t seq;
 
 	begin();
-	ok(store->ops->event_append(store, ID, &row, false, 0, &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, false, 0, &seq));
 	commit();
 	ck_assert_str_eq(replay(ID, 0), "1: ");
 }
@@ -229,6 +294,24 @@ START_TEST(the_appended_event_never_makes_room)
 }
 END_TEST
 
+START_TEST(of_several_appended_events_the_last_never_makes_room)
+{
+	uint64_t seq;
+
+	event(OTHER, "1", 2000);
+	event(ID, "2", 2000);
+	ok(append_letters("abc", false, SMALL(3), &seq));
+	ck_assert_str_eq(replay(ID, 0), "3:b 4:c ");
+	ck_assert_str_eq(replay(OTHER, 0), "1:1 ");
+	ok(append_letters("def", false, 5, &seq));
+	ck_assert_uint_eq(seq, 5);
+	ck_assert_str_eq(replay(ID, 0), "7:f ");
+	ck_assert_str_eq(replay(OTHER, 0), "");
+	ok(append_letters("gh", false, SMALL(3), &seq));
+	ck_assert_str_eq(replay(ID, 0), "7:f 8:g 9:h ");
+}
+END_TEST
+
 START_TEST(an_old_stream_that_is_empty_is_passed_over)
 {
 	ok(append(OTHER, "1", 2000, false, 0));
@@ -263,16 +346,16 @@ START_TEST(a_rollback_takes_numbers_back)
 	event(ID, "b", 2000);
 	begin();
 	ok(store->ops->savepoint(store));
-	ok(store->ops->event_append(store, ID, &row, true, 1, &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, true, 1, &seq));
 	ok(store->ops->rollback_to(store));
 	ok(store->ops->savepoint(store));
-	ok(store->ops->event_append(store, ID, &row, false, SMALL(2), &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, false, SMALL(2), &seq));
 	ck_assert_uint_eq(seq, 3);
 	ok(store->ops->release(store));
 	commit();
 	ck_assert_str_eq(replay(ID, 0), "2:b 3:x ");
 	begin();
-	ok(store->ops->event_append(store, ID, &row, true, 1, &seq));
+	ok(store->ops->event_append(store, ID, &row, 1, true, 1, &seq));
 	store->ops->rollback(store);
 	ck_assert_str_eq(replay(ID, 0), "2:b 3:x ");
 	ck_assert(!get_stream(ID)->stream.is_ended);
@@ -309,6 +392,11 @@ TCase *contract_event_case(void)
 
 	tcase_add_checked_fixture(tests, event_setup, contract_close);
 	tcase_add_test(tests, events_are_numbered_from_1);
+	tcase_add_test(tests, several_events_are_appended_at_once);
+	tcase_add_test(tests, no_events_at_all_cannot_be_appended);
+	tcase_add_test(tests, the_latest_of_several_events_moves_seen_ms);
+	tcase_add_test(tests,
+	               of_several_appended_events_the_last_never_makes_room);
 	tcase_add_test(tests, an_append_tells_the_number);
 	tcase_add_test(tests, a_replay_hands_out_one_stream_in_order);
 	tcase_add_test(tests, a_replay_begins_after_a_number);

@@ -150,7 +150,7 @@ START_TEST(a_stream_is_written_inside_a_transaction_only)
 	ok(open_stream(ID, session, 2000));
 	gives(store->ops->stream_insert(store, &row, 0, &gone), MCPS_E_INVAL);
 	gives(store->ops->stream_touch(store, ID, 3000), MCPS_E_INVAL);
-	gives(store->ops->event_append(store, ID, &what, false, 0, &seq),
+	gives(store->ops->event_append(store, ID, &what, 1, false, 0, &seq),
 	      MCPS_E_INVAL);
 	ck_assert(!is_there(OTHER));
 	ck_assert_uint_eq(last(ID), 0);

@@ -265,15 +265,17 @@ struct mcps_store_ops {
 	 * @return also MCPS_E_GONE: no such stream. */
 	mcps_status (*stream_touch)(mcps_store *, uint64_t id, int64_t seen_ms);
 
-	/** Append an event after the last one; @p seq: the number it got, which
-	 * row->seq is not. @p ends: it is the final one. seen_ms moves forward
-	 * to row->at_ms. While the events of the session have more than
+	/** Append @p count events, at least one, after the last one; @p seq:
+	 * the number that the first of them got, which rows->seq is not.
+	 * @p ends: the last of them is the final one. seen_ms moves forward to
+	 * their at_ms. While the events of the session then have more than
 	 * @p session_bytes of data (0: no bound; each counts as at least
 	 * MCPS_EVENT_LEAST), the oldest one of its oldest stream that has any
-	 * goes, but never the one that is appended.
+	 * goes, but never the last of those that are appended.
 	 * @return also MCPS_E_GONE: no such stream, or it has ended. */
 	mcps_status (*event_append)(mcps_store *, uint64_t stream,
-	                            const struct mcps_event_row *row, bool ends,
+	                            const struct mcps_event_row *rows,
+	                            size_t count, bool ends,
 	                            uint64_t session_bytes, uint64_t *seq);
 
 	/** The events of a stream with a seq above @p after, in order, until
