@@ -13,6 +13,7 @@
 #include "mcp/state.h"
 #include "rpc/message.h"
 #include "rpc/reply.h"
+#include "session/stream.h"
 
 #include <mcps/call.h>
 
@@ -71,6 +72,7 @@ struct mcps_call {
 	struct work work;
 	struct writer_job commit;
 	struct stream *stream; /* at its end: where the response goes */
+	struct stream_ending ending;
 	bool commits_state;
 	uint64_t last_seq;
 	struct progress progress;

@@ -179,6 +179,27 @@ static void last_done(struct writer_job *job, mcps_status status)
 	leave_stream(call);
 }
 
+/* With others it may have failed for their sake. */
+static void last_joined(struct stream_ending *ending, mcps_status status)
+{
+	struct mcps_call *call = container_of(ending, struct mcps_call, ending);
+
+	if (status == MCPS_OK)
+		leave_stream(call);
+	else
+		submit_last(call);
+}
+
+/* What keeps state may fail, and then takes nothing else along. */
+static void join_last(struct mcps_call *call)
+{
+	call->ending = (struct stream_ending){ .message.text = call->reply,
+		                               .done = last_joined };
+	if (call->commits_state ||
+	    !mcps__stream_join(call->stream, &call->ending))
+		submit_last(call);
+}
+
 static void submit_last(struct mcps_call *call)
 {
 	call->commit.run = last_run;
@@ -200,7 +221,7 @@ static void conclude_stream(struct mcps_call *call, mcps_status status)
 		mcps__buffer_reset(&call->reply);
 	call->commits_state = status == MCPS_OK && call->state.has_changes &&
 	                      call->status == MCPS_OK;
-	submit_last(call);
+	join_last(call);
 }
 
 /* ---- the work ---- */

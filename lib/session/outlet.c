@@ -209,8 +209,14 @@ void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
 		if (queue(outlet, frame_event(id, data, length)) &&
 		    id->stream != 0)
 			outlet->cursor = id->seq;
-		rouse(outlet);
 	}
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlet_rouse(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	rouse(outlet);
 	pthread_mutex_unlock(&outlet->lock);
 }
 

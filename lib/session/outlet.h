@@ -103,9 +103,12 @@ struct outlet *mcps__outlet_ref(struct outlet *outlet);
 void mcps__outlet_unref(struct outlet *outlet); /* NULL is fine */
 
 /* Queue an event; ID->stream 0: one that has no id. Events whose seq is not
- * above the last one are dropped: they were sent. */
+ * above the last one are dropped: they were sent. After the last of several
+ * rouse, or end, or close. */
 void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
                        const char *data, size_t length);
+/* There is something for the connection, if it sleeps. */
+void mcps__outlet_rouse(struct outlet *outlet);
 
 /* Nothing more comes. */
 void mcps__outlet_end(struct outlet *outlet);

@@ -94,6 +94,7 @@ static void page_send(struct fill *fill)
 			                  event->length);
 		fill->after.seq = event->seq;
 	}
+	mcps__outlet_rouse(fill->outlet);
 	page_drop(fill);
 }
 

@@ -16,6 +16,7 @@
 #include "store/writer.h"
 
 struct sessions;
+struct stream_job;
 
 enum {
 	STREAM_REQUEST_MAX =
@@ -39,6 +40,7 @@ struct stream {
 	pthread_cond_t room;
 	struct outlet *outlet; /* attached: a reference */
 	unsigned pending;
+	struct stream_job *queued; /* more messages may join it; NULL: none */
 	bool has_dropped; /* who listens has yet to hear of something */
 	bool is_over;     /* the last event was stored, or nothing can be */
 
@@ -84,6 +86,21 @@ bool mcps__stream_append(struct stream *stream, struct buffer *message,
 /* Close the connection, behind all that was appended so far; its client is to
  * come back after RETRY_MS. */
 void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms);
+
+struct stream_message {
+	struct stream_message *next;
+	struct buffer text;
+};
+
+/* The last message of a call's stream, which stays the call's. */
+struct stream_ending {
+	struct stream_message message;
+	void (*done)(struct stream_ending *ending, mcps_status status);
+};
+
+/* Have the last event stored, and then sent, with those before it that still
+ * wait for the store; ENDING is told. False: there are none. */
+bool mcps__stream_join(struct stream *stream, struct stream_ending *ending);
 
 /* The same in two parts, for who has a job of its own: in its run, and when
  * the commit is known. */

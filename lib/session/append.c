@@ -1,0 +1,449 @@
+/* What is appended to a stream: stored, in order, and then sent. */
+#include "session/stream.h"
+
+#include "base/container.h"
+#include "base/memory.h"
+#include "session/sessions.h"
+
+enum {
+	ROWS = 16,                 /* that are appended at once */
+	JOB_BYTES_MAX = 64 * 1024, /* with so many, a job goes alone */
+};
+
+/* Until the store thread takes it up, more messages join it: what is said in a
+ * row is stored in a row. */
+struct stream_job {
+	struct writer_job job;
+	struct stream *stream;   /* a reference */
+	struct session *session; /* a reference: it opens */
+	uint64_t gone;           /* to make room for it; 0: none */
+	struct stream_message *first, **end;
+	unsigned count; /* that wait in line, for STREAM_PENDING_MAX */
+	struct stream_ending *ending; /* has the last message; or NULL */
+	size_t bytes;
+	bool ends;
+	bool closes; /* ... the connection, and nothing else */
+	uint32_t retry_ms;
+	uint64_t seq; /* of the first message */
+};
+
+/* ---- sending ---- */
+
+/* A stored event goes out; the stream's lock keeps them in order. */
+static void push(struct stream *stream, uint64_t seq,
+                 const struct buffer *message, bool ends)
+{
+	const struct event_id id = { .stream = stream->is_volatile ? 0
+		                                                   : stream->id,
+		                     .seq = seq };
+
+	if (stream->outlet != NULL && (message->length != 0 || !ends))
+		mcps__outlet_push(stream->outlet, &id, message->data,
+		                  message->length);
+	if (stream->outlet != NULL && ends)
+		mcps__outlet_end(stream->outlet);
+}
+
+void mcps__stream_stored(struct stream *stream, const struct buffer *message,
+                         bool ends, uint64_t seq)
+{
+	pthread_mutex_lock(&stream->lock);
+	stream->is_over = stream->is_over || ends;
+	push(stream, seq, message, ends);
+	if (stream->outlet != NULL)
+		mcps__outlet_rouse(stream->outlet);
+	pthread_mutex_unlock(&stream->lock);
+}
+
+/* The store has no room for it any more. */
+static void list_expel(struct session *session, uint64_t id)
+{
+	struct stream *stream = mcps__session_find_stream(session, id);
+
+	if (stream == NULL)
+		return;
+	mcps__session_drop_stream(session, stream);
+	mcps__stream_abandon(stream, NULL);
+	mcps__stream_unref(stream);
+}
+
+/* ---- storing ---- */
+
+static struct mcps_event_row row_of(const struct stream *stream,
+                                    const struct buffer *message)
+{
+	return (struct mcps_event_row){
+		.at_ms = mcps__sessions_now(stream->sessions),
+		.data = message->data,
+		.length = message->length,
+	};
+}
+
+mcps_status mcps__stream_store(struct stream *stream, mcps_store *store,
+                               const struct buffer *message, bool ends,
+                               uint64_t *seq)
+{
+	const struct mcps_event_row row = row_of(stream, message);
+
+	*seq = 0;
+	if (stream->is_volatile)
+		return MCPS_OK;
+	return store->ops->event_append(store, stream->id, &row, 1, ends,
+	                                stream->sessions->options.event_bytes,
+	                                seq);
+}
+
+/* Store messages from *NEXT on, which moves behind them. */
+static mcps_status store_some(const struct stream_job *job, mcps_store *store,
+                              const struct stream_message **next, uint64_t *seq)
+{
+	const struct stream *stream = job->stream;
+	struct mcps_event_row rows[ROWS];
+	size_t count = 0;
+
+	for (; *next != NULL && count < ROWS; *next = (*next)->next)
+		rows[count++] = row_of(stream, &(*next)->text);
+	return store->ops->event_append(
+		store, stream->id, rows, count, job->ends && *next == NULL,
+		stream->sessions->options.event_bytes, seq);
+}
+
+static mcps_status store_all(struct stream_job *job, mcps_store *store)
+{
+	const struct stream_message *next = job->first;
+	mcps_status status = MCPS_OK;
+
+	while (next != NULL && status == MCPS_OK) {
+		uint64_t seq;
+
+		status = store_some(job, store, &next, &seq);
+		if (job->seq == 0)
+			job->seq = seq;
+	}
+	return status;
+}
+
+static mcps_status open_row(struct stream_job *job, mcps_store *store)
+{
+	struct stream *stream = job->stream;
+	const struct mcps_stream_row row = {
+		.id = stream->id,
+		.session = stream->session_ref,
+		.opened_ms = mcps__sessions_now(stream->sessions),
+		.request = stream->request,
+		.request_length = stream->request_length,
+	};
+
+	return store->ops->stream_insert(
+		store, &row, stream->sessions->options.streams, &job->gone);
+}
+
+/* Nothing joins it any more. */
+static void job_seal(struct stream_job *job)
+{
+	struct stream *stream = job->stream;
+
+	pthread_mutex_lock(&stream->lock);
+	if (stream->queued == job)
+		stream->queued = NULL;
+	pthread_mutex_unlock(&stream->lock);
+}
+
+/* It may run again, after a transaction was lost. */
+static mcps_status job_run(struct writer_job *writer_job, mcps_store *store)
+{
+	struct stream_job *job =
+		container_of(writer_job, struct stream_job, job);
+	mcps_status status = MCPS_OK;
+
+	job_seal(job);
+	job->seq = 0;
+	if (job->session != NULL)
+		status = open_row(job, store);
+	return status == MCPS_OK ? store_all(job, store) : status;
+}
+
+static void message_drop(struct stream_message *message)
+{
+	mcps__buffer_finish(&message->text);
+	mcps__free(message);
+}
+
+static void job_drop(struct stream_job *job)
+{
+	struct stream_message *message;
+
+	if (job == NULL)
+		return;
+	while ((message = job->first) != NULL) {
+		job->first = message->next;
+		message_drop(message);
+	}
+	mcps__stream_unref(job->stream);
+	mcps__session_unref(job->session);
+	mcps__free(job);
+}
+
+/* Who is to be told what found no room, now that there is some: a reference;
+ * NULL: nobody listens, or there was nothing. Under the lock. */
+static struct session *find_missed(struct stream *stream)
+{
+	if (!stream->has_dropped || stream->outlet == NULL ||
+	    stream->pending > STREAM_PENDING_MAX / 2)
+		return NULL;
+	stream->has_dropped = false;
+	return mcps__session_ref(stream->outlet->session);
+}
+
+static void job_leave(struct stream_job *job)
+{
+	struct stream *stream = job->stream;
+	struct session *missed;
+
+	pthread_mutex_lock(&stream->lock);
+	stream->pending -= job->count;
+	missed = find_missed(stream);
+	pthread_cond_broadcast(&stream->room);
+	pthread_mutex_unlock(&stream->lock);
+	if (missed != NULL)
+		mcps__stream_tell_listens(stream->sessions, missed, 0);
+	mcps__session_unref(missed);
+	job_drop(job);
+}
+
+static void close_outlet(struct stream *stream, uint32_t retry_ms)
+{
+	pthread_mutex_lock(&stream->lock);
+	if (stream->outlet != NULL && stream->outlet->polls) {
+		stream->outlet->retry_ms = retry_ms;
+		mcps__outlet_close(stream->outlet);
+	}
+	pthread_mutex_unlock(&stream->lock);
+}
+
+static void send_all(struct stream_job *job)
+{
+	struct stream *stream = job->stream;
+	uint64_t seq = job->seq;
+
+	pthread_mutex_lock(&stream->lock);
+	stream->is_over = stream->is_over || job->ends;
+	for (const struct stream_message *message = job->first; message != NULL;
+	     message = message->next)
+		push(stream, seq++, &message->text,
+		     job->ends && message->next == NULL);
+	if (stream->outlet != NULL && job->first != NULL)
+		mcps__outlet_rouse(stream->outlet);
+	pthread_mutex_unlock(&stream->lock);
+}
+
+/* Its message is not the job's. */
+static void ending_tell(struct stream_job *job, mcps_status status)
+{
+	struct stream_message **last = &job->first;
+
+	while (*last != &job->ending->message)
+		last = &(*last)->next;
+	*last = NULL;
+	job->ending->done(job->ending, status);
+}
+
+/* What cannot be stored is not sent. Without its beginning, or its end, there
+ * is no stream: the client is to come again. */
+static void job_done(struct writer_job *writer_job, mcps_status status)
+{
+	struct stream_job *job =
+		container_of(writer_job, struct stream_job, job);
+	struct stream *stream = job->stream;
+	bool opens = job->session != NULL;
+
+	job_seal(job); /* if it never ran */
+	if (status == MCPS_OK && job->gone != 0)
+		list_expel(job->session, job->gone);
+	if (job->closes)
+		close_outlet(stream, job->retry_ms);
+	else if (status == MCPS_OK)
+		send_all(job);
+	else if (opens || (job->ends && job->ending == NULL))
+		mcps__stream_abandon(stream, NULL);
+	if (job->ending != NULL)
+		ending_tell(job, status);
+	job_leave(job);
+}
+
+static struct stream_job *job_new(struct stream *stream)
+{
+	struct stream_job *job = mcps__calloc(1, sizeof *job);
+
+	if (job == NULL)
+		return NULL;
+	job->job.run = job_run;
+	job->job.done = job_done;
+	job->stream = mcps__stream_ref(stream);
+	job->end = &job->first;
+	return job;
+}
+
+static void job_add(struct stream_job *job, struct stream_message *message,
+                    bool ends)
+{
+	*job->end = message;
+	job->end = &message->next;
+	job->bytes += message->text.length;
+	job->ends = ends;
+}
+
+/* ---- submitting ---- */
+
+static void submit(struct stream_job *job)
+{
+	mcps__writer_submit(job->stream->sessions->options.writer, &job->job);
+}
+
+/* Under the lock: the job is on its way, and what only one thread says can join
+ * it. Of two threads one could overtake itself with another job. */
+static void job_enter(struct stream *stream, struct stream_job *job,
+                      bool can_be_joined)
+{
+	stream->queued = stream->is_call && can_be_joined ? job : NULL;
+	stream->pending++;
+	job->count++;
+}
+
+void mcps__stream_open(struct stream *stream, struct session *session)
+{
+	struct stream_message *first = NULL;
+	struct stream_job *job;
+
+	mcps__session_list_stream(session, stream);
+	if (stream->is_volatile)
+		return;
+	job = job_new(stream);
+	if (job != NULL && stream->primes)
+		first = mcps__calloc(1, sizeof *first);
+	if (job == NULL || (stream->primes && first == NULL)) {
+		job_drop(job);
+		mcps__stream_abandon(stream, NULL);
+		return;
+	}
+	job->session = mcps__session_ref(session);
+	if (first != NULL)
+		job_add(job, first, false);
+	pthread_mutex_lock(&stream->lock);
+	job_enter(stream, job, true);
+	pthread_mutex_unlock(&stream->lock);
+	submit(job);
+}
+
+/* Under the lock. */
+static bool make_room(struct stream *stream, unsigned how)
+{
+	while (stream->pending >= STREAM_PENDING_MAX && !stream->is_over) {
+		if ((how & STREAM_MAY_DROP) != 0) {
+			stream->has_dropped = true;
+			return false;
+		}
+		pthread_cond_wait(&stream->room, &stream->lock);
+	}
+	return !stream->is_over;
+}
+
+void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms)
+{
+	struct stream_job *job = stream->is_volatile ? NULL : job_new(stream);
+	bool has_room;
+
+	if (job == NULL)
+		return;
+	job->closes = true;
+	job->retry_ms = retry_ms;
+	pthread_mutex_lock(&stream->lock);
+	has_room = make_room(stream, 0);
+	if (has_room)
+		job_enter(stream, job, false);
+	pthread_mutex_unlock(&stream->lock);
+	if (has_room)
+		submit(job);
+	else
+		job_drop(job);
+}
+
+static void send_volatile(struct stream *stream, struct buffer *message,
+                          unsigned how)
+{
+	mcps__stream_stored(stream, message, (how & STREAM_ENDS) != 0, 0);
+	mcps__buffer_finish(message);
+}
+
+/* Under the lock: the job that takes the message, NULL: none can. *IS_NEW: it
+ * is to be submitted. */
+static struct stream_job *message_enter(struct stream *stream,
+                                        struct stream_message *message,
+                                        unsigned how, bool *is_new)
+{
+	struct stream_job *job;
+
+	if (!make_room(stream, how))
+		return NULL;
+	job = stream->queued;
+	*is_new = job == NULL;
+	if (*is_new)
+		job = job_new(stream);
+	if (job == NULL)
+		return NULL;
+	job_add(job, message, (how & STREAM_ENDS) != 0);
+	job_enter(stream, job, !job->ends && job->bytes < JOB_BYTES_MAX);
+	return job;
+}
+
+static bool append(struct stream *stream, struct stream_message *message,
+                   unsigned how)
+{
+	bool is_new = false;
+	struct stream_job *job;
+
+	pthread_mutex_lock(&stream->lock);
+	job = message_enter(stream, message, how, &is_new);
+	pthread_mutex_unlock(&stream->lock);
+	if (job != NULL && is_new)
+		submit(job);
+	return job != NULL;
+}
+
+bool mcps__stream_append(struct stream *stream, struct buffer *text,
+                         unsigned how)
+{
+	struct stream_message *message = NULL;
+
+	if (!text->failed && stream->is_volatile) {
+		send_volatile(stream, text, how);
+		return true;
+	}
+	if (!text->failed)
+		message = mcps__calloc(1, sizeof *message);
+	if (message == NULL) {
+		mcps__buffer_finish(text);
+		return false;
+	}
+	message->text = *text;
+	*text = (struct buffer){ 0 };
+	if (append(stream, message, how))
+		return true;
+	message_drop(message);
+	return false;
+}
+
+bool mcps__stream_join(struct stream *stream, struct stream_ending *ending)
+{
+	struct stream_job *job;
+
+	pthread_mutex_lock(&stream->lock);
+	job = stream->queued;
+	stream->queued = NULL;
+	if (job != NULL) {
+		job_add(job, &ending->message, true);
+		job->ending = ending;
+	}
+	pthread_mutex_unlock(&stream->lock);
+	return job != NULL;
+}

@@ -1,0 +1,129 @@
+/* Streams on a store that is slower than who speaks: what waits for it goes in
+ * together, and nothing is sent before it is committed. */
+#include "exchange/stream_case.h"
+
+static void set_up(void)
+{
+	start_streams(
+		&(const struct harness_options){ .has_writer_thread = true });
+}
+
+static unsigned count(enum store_op op)
+{
+	return store_double_count(&harness.store, op);
+}
+
+/* Have the store's thread stand before a commit of something else. */
+static struct flight *occupy_store(void)
+{
+	struct flight *flight;
+
+	store_double_hold(&harness.store, OP_commit);
+	flight = SEND(&harness, .caller = "alice",
+	              .body = INITIALIZE(1, "2025-11-25"));
+	store_double_await(&harness.store, OP_commit);
+	return flight;
+}
+
+START_TEST(what_a_call_says_in_a_row_is_stored_in_a_row)
+{
+	struct flight *other = occupy_store();
+	unsigned appended = count(OP_event_append);
+	unsigned saved = count(OP_savepoint);
+	struct flight *call;
+
+	meanwhile = tells_thrice;
+	call = send_call(TALK(7));
+	ck_assert(harness_work(&harness));
+	ck_assert_uint_eq(count(OP_event_append), appended);
+	ck_assert(!harness_is_over(call));
+	store_double_release(&harness.store, OP_commit);
+	ck_assert_int_eq(parse_events(harness_receive(call).body), 5);
+	check_ids(1);
+	check_event(0, "");
+	check_event(3, TOLD("\"t\"", 3));
+	check_event(4, SAID(7));
+	ck_assert_uint_eq(count(OP_event_append), appended + 1);
+	ck_assert_uint_eq(count(OP_savepoint), saved + 1);
+	ck_assert_int_eq(harness_receive(other).status, 200);
+}
+END_TEST
+
+/* More than fits into one append. */
+static void told_twenty_times(mcps_call *c)
+{
+	for (int i = 1; i <= 20; i++)
+		mcps_progress(c, i, 0, NULL);
+}
+
+START_TEST(a_long_row_is_stored_without_a_gap)
+{
+	struct flight *other = occupy_store();
+	struct flight *call;
+
+	meanwhile = told_twenty_times;
+	call = send_call(TALK(7));
+	ck_assert(harness_work(&harness));
+	store_double_release(&harness.store, OP_commit);
+	ck_assert_int_eq(parse_events(harness_receive(call).body), 22);
+	check_ids(1);
+	check_event(20, TOLD("\"t\"", 20));
+	check_event(21, SAID(7));
+	ck_assert_int_eq(harness_receive(other).status, 200);
+	ck_assert_int_eq(
+		parse_events(harness_receive(resume_after(keep_id(19))).body),
+		2);
+	check_event(1, SAID(7));
+}
+END_TEST
+
+/* The first of three is stored, and yet to be committed, when the others are
+ * said. */
+static void told_while_it_is_stored(mcps_call *c)
+{
+	store_double_hold(&harness.store, OP_release);
+	mcps_progress(c, 1, 0, NULL);
+	store_double_release(&harness.store, OP_commit);
+	store_double_await(&harness.store, OP_release);
+	store_double_fail(&harness.store, OP_event_append, MCPS_E_NOMEM, 1);
+	mcps_progress(c, 2, 0, NULL);
+	mcps_progress(c, 3, 0, NULL);
+}
+
+START_TEST(a_response_is_kept_though_what_was_said_before_it_is_not)
+{
+	struct flight *other = occupy_store();
+	struct flight *call;
+
+	meanwhile = told_while_it_is_stored;
+	call = send_call(TALK(7));
+	ck_assert(harness_work(&harness));
+	ck_assert(!harness_is_over(call));
+	store_double_release(&harness.store, OP_release);
+	ck_assert_int_eq(parse_events(harness_receive(call).body), 3);
+	check_ids(1);
+	check_event(1, TOLD("\"t\"", 1));
+	check_event(2, SAID(7));
+	ck_assert_int_eq(harness_receive(other).status, 200);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("stream jobs");
+	TCase *tests = tcase_create("jobs");
+
+	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
+	tcase_add_test(tests, what_a_call_says_in_a_row_is_stored_in_a_row);
+	tcase_add_test(tests, a_long_row_is_stored_without_a_gap);
+	tcase_add_test(
+		tests,
+		a_response_is_kept_though_what_was_said_before_it_is_not);
+	suite_add_tcase(suite, tests);
+	return suite;
+}
+
+int main(void)
+{
+	return harness_main(suite());
+}
