@@ -80,6 +80,11 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 	mcps_status status;
 
 	*sessions = (struct sessions){ .options = *o };
+	status = mcps__random_fill(o->random, &sessions->streams_from,
+	                           sizeof sessions->streams_from);
+	if (status != MCPS_OK)
+		return mcps__fail(error, status, "no chance to be had");
+	atomic_init(&sessions->last_stream, sessions->streams_from);
 	status = mcps__writer_run(o->writer, &start.job);
 	if (status != MCPS_OK)
 		return mcps__fail(error, status,

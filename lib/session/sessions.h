@@ -56,6 +56,8 @@ struct sessions {
 	uint8_t store_name[STORE_NAME_SIZE]; /* random, made with the store */
 	struct session_clock time;
 	struct outlets outlets;
+	uint64_t streams_from;            /* ids of streams: a chance, */
+	atomic_uint_fast64_t last_stream; /* ... and the last one */
 	/* Somebody listens to a session's stream of no call, and was sent all
 	 * that the stream of id RESUMED holds (0: it is a fresh one, or has
 	 * room again for what it dropped); NULL: nobody wants to know. Under no

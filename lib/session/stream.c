@@ -35,19 +35,33 @@ struct stream *mcps__stream_adopt(struct sessions *sessions,
 	return stream;
 }
 
+/* Ids grow with the time, so that rows added together lie together in the
+ * store's index; from where, is a chance of this process. They tell nobody how
+ * many there are. */
+static uint64_t next_id(struct sessions *sessions)
+{
+	uint64_t now =
+		sessions->streams_from +
+		((uint64_t)mcps__steady_ms(sessions->options.clock) << 20);
+	uint64_t last = atomic_load(&sessions->last_stream);
+	uint64_t id;
+
+	do {
+		id = (int64_t)(now - last) > 0 ? now : last + 1;
+		if (id == 0) /* names none */
+			id = 1;
+	} while (!atomic_compare_exchange_weak(&sessions->last_stream, &last,
+	                                       id));
+	return id;
+}
+
 struct stream *mcps__stream_new(struct sessions *sessions,
                                 struct session *session, const char *request,
                                 size_t request_length, bool primes)
 {
-	struct stream *stream;
-	uint64_t id;
+	struct stream *stream = mcps__stream_adopt(
+		sessions, session, next_id(sessions), request, request_length);
 
-	if (mcps__random_fill(sessions->options.random, &id, sizeof id) !=
-	            MCPS_OK ||
-	    id == 0)
-		return NULL;
-	stream = mcps__stream_adopt(sessions, session, id, request,
-	                            request_length);
 	if (stream != NULL)
 		stream->primes = primes;
 	return stream;

@@ -55,7 +55,7 @@ enum stream_append {
 };
 
 /* A stream of SESSION, to be opened. REQUEST: raw JSON id of the request that
- * it answers; length 0: none. NULL: no memory, or no chance. */
+ * it answers; length 0: none. NULL: no memory. */
 struct stream *mcps__stream_new(struct sessions *sessions,
                                 struct session *session, const char *request,
                                 size_t request_length, bool primes);

@@ -294,5 +294,6 @@ void mcps__sqlite_disconnect(struct sqlite_store *store)
 	store->db = NULL;
 	store->transaction = SQLITE_TRANSACTION_NONE;
 	store->wal_pages = 0;
+	store->last_stream = 0;
 	store->log_inode = 0;
 }

@@ -309,6 +309,7 @@ static mcps_status events_append(struct sqlite_store *store,
                                  size_t count, uint64_t session_bytes)
 {
 	size_t length = rows[count - 1].length;
+	int64_t seen_ms = stream->row.seen_ms;
 	struct usage usage;
 	mcps_status status =
 		mcps__sqlite_usage_read(store, stream->row.session, &usage);
@@ -316,7 +317,9 @@ static mcps_status events_append(struct sqlite_store *store,
 	if (status == MCPS_OK)
 		status = events_add(store, stream, rows, count, &usage);
 	if (status == MCPS_OK)
-		status = mcps__sqlite_stream_write(store, stream);
+		status = stream->row.seen_ms != seen_ms
+		                 ? mcps__sqlite_stream_write(store, stream)
+		                 : mcps__sqlite_stream_advance(store, stream);
 	if (status == MCPS_OK)
 		status = make_room(store, stream,
 		                   (int64_t)mcps__store_event_bytes(length),

@@ -108,6 +108,8 @@
 		"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                       \
 	X(STREAM_CHANGE, "UPDATE stream SET seen_ms = ?2, last = ?3, "        \
 		"is_ended = ?4, checksum = ?5 WHERE ref = ?1")                \
+	X(STREAM_ADVANCE, "UPDATE stream SET last = ?2, is_ended = ?3, "      \
+		"checksum = ?4 WHERE ref = ?1")                               \
 	X(STREAM_DELETE, "DELETE FROM stream WHERE ref = ?1")                 \
 	X(STREAM_CLEAR, "DELETE FROM stream WHERE session = ?1")              \
 	X(STREAM_ORPHANS, "DELETE FROM stream WHERE session NOT IN "          \

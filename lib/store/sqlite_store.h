@@ -58,6 +58,7 @@ struct sqlite_store {
 	uint8_t checksum_key[SQLITE_CHECKSUM_KEY_SIZE];
 	struct sqlite_counter principals;
 	struct sqlite_counter sessions;
+	int64_t last_stream; /* the ref given last; 0: not known */
 
 	bool heal_due; /* damaged sessions were dropped: put counts right */
 	uint64_t reported[SQLITE_REPORTED_MAX]; /* damaged rows, logged once */
@@ -422,6 +423,10 @@ mcps_status mcps__sqlite_stream_find_ref(struct sqlite_store *, int64_t ref,
 /* Write what of a stream changes: seen_ms, last, is_ended. */
 mcps_status mcps__sqlite_stream_write(struct sqlite_store *,
                                       const struct stream_copy *copy);
+
+/* The same while seen_ms, which has an index, stays as it was. */
+mcps_status mcps__sqlite_stream_advance(struct sqlite_store *,
+                                        const struct stream_copy *copy);
 
 /* Remove all streams of a session with their events. */
 mcps_status mcps__sqlite_stream_clear(struct sqlite_store *, int64_t session);

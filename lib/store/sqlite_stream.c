@@ -117,6 +117,22 @@ mcps_status mcps__sqlite_stream_write(struct sqlite_store *store,
 	return mcps__query_run(&query, NULL);
 }
 
+mcps_status mcps__sqlite_stream_advance(struct sqlite_store *store,
+                                        const struct stream_copy *copy)
+{
+	struct query query;
+	mcps_status status = mcps__query_start_write(&query, store,
+	                                             STATEMENT_STREAM_ADVANCE);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_int(&query, copy->ref);
+	mcps__query_int(&query, (int64_t)copy->row.last);
+	mcps__query_int(&query, copy->row.is_ended);
+	mcps__query_int(&query, stream_checksum(store, copy));
+	return mcps__query_run(&query, NULL);
+}
+
 /* ---- making room ---- */
 
 /* What a damaged row says of its session is not to be believed.
@@ -224,12 +240,20 @@ static mcps_status id_is_taken(struct sqlite_store *store, uint64_t id,
 static mcps_status ref_next(struct sqlite_store *store, int64_t *ref)
 {
 	struct query query;
+	mcps_status status;
 
+	if (store->last_stream != 0) {
+		*ref = ++store->last_stream;
+		return MCPS_OK;
+	}
 	mcps__query_start(&query, store, STATEMENT_STREAM_LAST);
 	*ref = 1;
 	if (mcps__query_row(&query))
 		*ref = mcps__query_int_at(&query, 0) + 1;
-	return mcps__query_end(&query);
+	status = mcps__query_end(&query);
+	if (status == MCPS_OK)
+		store->last_stream = *ref;
+	return status;
 }
 
 static mcps_status stream_add(struct sqlite_store *store,

@@ -77,7 +77,7 @@ struct mcps_state_row {
 
 /** One stream of a session: a row of events that a client may resume. */
 struct mcps_stream_row {
-	uint64_t id;     /* random, never 0; names the stream to clients */
+	uint64_t id;     /* never 0; names the stream to clients */
 	int64_t session; /* mcps_session_row.ref */
 	int64_t opened_ms;
 	int64_t seen_ms; /* opened, appended to, or touched last */
