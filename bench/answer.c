@@ -34,6 +34,8 @@ static enum answer_state head_read(struct answer *answer, const char *bytes,
 	value = header(bytes, end, "\nMcp-Session-Id: ");
 	if (value != NULL)
 		session_read(answer, value);
+	answer->is_stream =
+		header(bytes, end, "\nContent-Type: text/event-stream") != NULL;
 	value = header(bytes, end, "\nContent-Length: ");
 	if (value != NULL)
 		answer->length = answer->body + strtoul(value, NULL, 10);

@@ -13,6 +13,7 @@ struct answer {
 	size_t body;   /* where it begins */
 	size_t length; /* of head and body; 0 while unknown: chunked */
 	bool chunked;
+	bool is_stream;
 	char session[SESSION_ID_MAX]; /* Mcp-Session-Id; "": none */
 };
 

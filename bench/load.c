@@ -157,10 +157,10 @@ static const char *answer_check(struct connection *connection,
 	if (answer->status != 200)
 		return "wrong status";
 	if (options.events != 0)
-		return answer->chunked
+		return answer->is_stream
 		               ? events_check(connection->answer + answer->body,
-		                              id, options.events,
-		                              options.numbered)
+		                              answer->chunked, id,
+		                              options.events, options.numbered)
 		               : "no stream";
 	return answer_is_result(answer, connection->answer, id) ? NULL
 	                                                        : "no result";

@@ -116,6 +116,15 @@ static bool open_stream(struct exchange *exchange)
 	return true;
 }
 
+/* With its first event, if there is sure to be one soon: the connection is
+ * woken once instead of twice. */
+static void begin_answer(struct exchange *exchange)
+{
+	if (!exchange->stream->primes || exchange->stream->is_volatile ||
+	    !mcps__outlet_doze(exchange->outlet))
+		mcps__exchange_wake(exchange);
+}
+
 struct stream *mcps__exchange_stream(struct exchange *exchange)
 {
 	int answer = ANSWER_PENDING;
@@ -127,7 +136,7 @@ struct stream *mcps__exchange_stream(struct exchange *exchange)
 			return NULL;
 		}
 		atomic_store(&exchange->answer, ANSWER_STREAMED);
-		mcps__exchange_wake(exchange);
+		begin_answer(exchange);
 		return exchange->stream;
 	}
 	while (atomic_load(&exchange->answer) == ANSWER_OPENING)

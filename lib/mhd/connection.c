@@ -123,6 +123,14 @@ static void set_working(struct inflight *inflight, bool is_working)
 	inflight->is_working = is_working;
 }
 
+/* A call that was over before its connection was woken is sent as a whole,
+ * whose length is known. */
+static bool is_over(struct plan *plan)
+{
+	return plan->outlet->is_call &&
+	       mcps__outlet_read_all(plan->outlet, &plan->body);
+}
+
 static enum MHD_Result answer(struct inflight *inflight)
 {
 	struct reply_manner manner = { .is_get = inflight->is_get,
@@ -134,7 +142,7 @@ static enum MHD_Result answer(struct inflight *inflight)
 	set_working(inflight, false);
 	enter(inflight, SOCKET_ANSWER);
 	inflight->outlet = plan->outlet;
-	if (plan->kind == PLAN_STREAM)
+	if (plan->kind == PLAN_STREAM && !is_over(plan))
 		watch(inflight);
 	if (!mcps__reply_send(inflight->connection, plan, &manner))
 		return MHD_NO;

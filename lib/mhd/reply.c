@@ -16,7 +16,7 @@ static struct MHD_Response *response_make(struct plan *plan,
 	struct buffer *body = &plan->body;
 	struct MHD_Response *response;
 
-	if (plan->kind == PLAN_STREAM)
+	if (plan->kind == PLAN_STREAM && body->length == 0)
 		return MHD_create_response_from_callback(
 			MHD_SIZE_UNKNOWN, STREAM_BLOCK, manner->read,
 			manner->read_arg, NULL);

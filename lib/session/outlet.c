@@ -220,6 +220,18 @@ void mcps__outlet_rouse(struct outlet *outlet)
 	pthread_mutex_unlock(&outlet->lock);
 }
 
+bool mcps__outlet_doze(struct outlet *outlet)
+{
+	bool is_empty;
+
+	pthread_mutex_lock(&outlet->lock);
+	is_empty = outlet->first == NULL && !outlet->beats &&
+	           outlet->phase != OUTLET_ENDING;
+	outlet->is_asleep = is_empty;
+	pthread_mutex_unlock(&outlet->lock);
+	return is_empty;
+}
+
 void mcps__outlet_end(struct outlet *outlet)
 {
 	pthread_mutex_lock(&outlet->lock);
@@ -375,6 +387,21 @@ static bool look(struct outlet *outlet, char *out, size_t size,
 	outlet->glue.sleep(outlet->glue.arg);
 	*result = OUTLET_ASLEEP;
 	return false;
+}
+
+bool mcps__outlet_read_all(struct outlet *outlet, struct buffer *out)
+{
+	bool is_whole;
+
+	pthread_mutex_lock(&outlet->lock);
+	is_whole = outlet->phase == OUTLET_ENDING && outlet->first != NULL &&
+	           outlet->bytes <= OUTLET_WHOLE_MAX &&
+	           mcps__buffer_reserve(out, outlet->bytes - outlet->offset);
+	if (is_whole)
+		out->length += take(outlet, out->data + out->length,
+		                    outlet->bytes - outlet->offset);
+	pthread_mutex_unlock(&outlet->lock);
+	return is_whole;
 }
 
 ptrdiff_t mcps__outlet_read(struct outlet *outlet, char *out, size_t size)

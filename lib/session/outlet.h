@@ -20,6 +20,9 @@
 /* Bytes: beyond that no more is queued; one event may be larger by itself. */
 enum { OUTLET_EVENTS_MAX = 256, OUTLET_BYTES_MAX = 1024 * 1024 };
 
+/* What is taken as a whole is copied, and stays until it is sent. */
+enum { OUTLET_WHOLE_MAX = 32 * 1024 };
+
 /* How the connection waits. sleep is called by read, on the connection's
  * thread; wake by any thread, exactly once after each sleep. Both under the
  * outlet's lock: they must not call back. */
@@ -110,6 +113,10 @@ void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
 /* There is something for the connection, if it sleeps. */
 void mcps__outlet_rouse(struct outlet *outlet);
 
+/* Its connection, which is parked already, sleeps until there is something for
+ * it. False: there is something. */
+bool mcps__outlet_doze(struct outlet *outlet);
+
 /* Nothing more comes. */
 void mcps__outlet_end(struct outlet *outlet);
 /* The server closes the connection, not the stream. */
@@ -122,6 +129,10 @@ enum { OUTLET_ASLEEP = 0, OUTLET_OVER = -1 };
 /* The next bytes for the connection, at most SIZE; ASLEEP: none now, sleep was
  * called; OVER: none any more. */
 ptrdiff_t mcps__outlet_read(struct outlet *outlet, char *out, size_t size);
+
+/* If nothing more comes, all that there is, appended to OUT; false: it is to be
+ * read, for it goes on, or is long. */
+bool mcps__outlet_read_all(struct outlet *outlet, struct buffer *out);
 
 /* Have a sleeping connection look whether its client is still there. */
 void mcps__outlet_probe(struct outlet *outlet);

@@ -98,11 +98,11 @@ static void check_answer(const struct scenario *scenario,
 static struct reply read_answer(struct wire *wire,
                                 const struct scenario *scenario)
 {
-	struct wire_stream stream = { .wire = wire };
+	struct wire_stream stream;
 
 	if (!scenario->streams)
 		return wire_read(wire);
-	stream.reply = wire_read_head(wire);
+	stream = wire_stream_begin(wire);
 	if (stream.reply.status == 200 &&
 	    wire_stream_next(&stream).kind == WIRE_OVER)
 		stream.reply.status = 0; /* cut, which is as good as none */

@@ -89,7 +89,10 @@ static void end_head(struct answer_reader *reader)
 	reader->is_stream =
 		strcasestr(head, "\r\nContent-Type: text/event-stream") != NULL;
 	reader->left = header_number(head, "\r\nContent-Length: ");
-	reader->stage = reader->left != 0 ? ANSWER_BODY : ANSWER_DONE;
+	reader->is_whole = reader->left != 0;
+	reader->stage = !reader->is_whole   ? ANSWER_DONE
+	                : reader->is_stream ? ANSWER_CHUNK
+	                                    : ANSWER_BODY;
 	if (strcasestr(head, "\r\nTransfer-Encoding: chunked") != NULL)
 		reader->stage = ANSWER_CHUNK_SIZE;
 	reader->length = 0;
@@ -137,7 +140,8 @@ static void read_chunk(struct answer_reader *reader, char byte)
 	else
 		add(reader, byte);
 	if (--reader->left == 0)
-		reader->stage = ANSWER_CHUNK_END;
+		reader->stage =
+			reader->is_whole ? ANSWER_DONE : ANSWER_CHUNK_END;
 }
 
 static void read_chunk_end(struct answer_reader *reader, char byte)

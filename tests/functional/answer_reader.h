@@ -28,6 +28,7 @@ struct answer_reader {
 	enum answer_stage stage;
 	int status; /* 0: its head was not read yet */
 	bool is_stream;
+	bool is_whole;          /* its length is known */
 	char id[ANSWER_ID_MAX]; /* of the last event; "": none had one */
 	unsigned retry_ms;      /* when to come again; 0: that was not said */
 

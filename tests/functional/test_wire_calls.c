@@ -1,5 +1,6 @@
 /* Calls under way as the wire shows them: one that its client cancels, one
- * whose client goes away. */
+ * whose client goes away, one that tells its progress. */
+#include "functional/wire_events.h"
 #include "functional/wire_server.h"
 
 #include <check.h>
@@ -66,6 +67,28 @@ START_TEST(a_call_whose_client_leaves_runs_to_its_end_and_is_kept)
 }
 END_TEST
 
+/* Which of the two it is, is a matter of time; it reads the same. */
+START_TEST(a_stream_that_is_over_when_it_is_sent_has_a_length)
+{
+	struct wire wire = wire_open(wire_port());
+	struct wire_stream stream = { .is_whole = false };
+
+	for (int i = 0; i < 10000 && !stream.is_whole; i++) {
+		wire_post(&wire, session.lines,
+		          WIRE_TOLD_CALL(3, "tell", "{\"times\":3}"));
+		stream = wire_stream_open(&wire);
+		wire_stream_find(&stream, "\"progress\":1");
+		wire_stream_find(&stream, "\"progress\":2");
+		wire_stream_find(&stream, "\"progress\":3");
+		wire_stream_find(&stream, "\"result\"");
+		ck_assert_uint_eq(wire_stream_rest(&stream, ""), 0);
+		ck_assert(!stream.is_cut);
+	}
+	ck_assert(stream.is_whole);
+	wire_close(&wire);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wire: calls");
@@ -80,6 +103,8 @@ int main(void)
 	tcase_add_loop_test(
 		tests, a_call_whose_client_leaves_runs_to_its_end_and_is_kept,
 		0, 2);
+	tcase_add_test(tests,
+	               a_stream_that_is_over_when_it_is_sent_has_a_length);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

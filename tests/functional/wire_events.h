@@ -14,7 +14,8 @@
 struct wire_stream {
 	struct wire *wire;
 	struct reply reply; /* its head */
-	size_t left;        /* of a chunk */
+	bool is_whole;      /* it has a length, for it was over when it began */
+	size_t left;        /* of it, or of a chunk */
 	bool is_over;     /* the last chunk has come, or the connection ended */
 	bool is_cut;      /* ... without the last chunk */
 	char last_id[64]; /* "": none was given */
@@ -36,7 +37,9 @@ struct wire_event {
 /* A GET with LINES, and after that event unless AFTER is NULL. */
 void wire_get(const struct wire *wire, const char *lines, const char *after);
 
-/* Read the head, which has to be that of a stream. */
+/* Read the head, whatever it says. */
+struct wire_stream wire_stream_begin(struct wire *wire);
+/* ... which has to be that of a stream. */
 struct wire_stream wire_stream_open(struct wire *wire);
 
 /* Wait for the next event. */
