@@ -18,9 +18,9 @@ struct stream_job {
 	struct session *session; /* a reference: it opens */
 	uint64_t gone;           /* to make room for it; 0: none */
 	struct stream_message *first, **end;
-	unsigned count; /* that wait in line, for STREAM_PENDING_MAX */
-	struct stream_ending *ending; /* has the last message; or NULL */
+	unsigned count; /* of those that wait for room in the stream */
 	size_t bytes;
+	struct stream_ending *ending; /* has the last message; or NULL */
 	bool ends;
 	bool closes; /* ... the connection, and nothing else */
 	uint32_t retry_ms;
@@ -189,7 +189,8 @@ static void job_drop(struct stream_job *job)
 static struct session *find_missed(struct stream *stream)
 {
 	if (!stream->has_dropped || stream->outlet == NULL ||
-	    stream->pending > STREAM_PENDING_MAX / 2)
+	    stream->pending > STREAM_PENDING_MAX / 2 ||
+	    stream->pending_bytes > STREAM_PENDING_BYTES / 2)
 		return NULL;
 	stream->has_dropped = false;
 	return mcps__session_ref(stream->outlet->session);
@@ -202,6 +203,7 @@ static void job_leave(struct stream_job *job)
 
 	pthread_mutex_lock(&stream->lock);
 	stream->pending -= job->count;
+	stream->pending_bytes -= job->bytes;
 	missed = find_missed(stream);
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);
@@ -289,7 +291,6 @@ static void job_add(struct stream_job *job, struct stream_message *message,
 {
 	*job->end = message;
 	job->end = &message->next;
-	job->bytes += message->text.length;
 	job->ends = ends;
 }
 
@@ -300,14 +301,20 @@ static void submit(struct stream_job *job)
 	mcps__writer_submit(job->stream->sessions->options.writer, &job->job);
 }
 
-/* Under the lock: the job is on its way, and what only one thread says can join
- * it. Of two threads one could overtake itself with another job. */
+/* Under the lock: something of LENGTH goes with the job. Until that is long,
+ * more may join it of what only one thread says: of two, one could overtake
+ * itself with another job. */
 static void job_enter(struct stream *stream, struct stream_job *job,
-                      bool can_be_joined)
+                      size_t length, bool can_be_joined)
 {
-	stream->queued = stream->is_call && can_be_joined ? job : NULL;
-	stream->pending++;
 	job->count++;
+	job->bytes += length;
+	stream->pending++;
+	stream->pending_bytes += length;
+	stream->queued =
+		stream->is_call && can_be_joined && job->bytes < JOB_BYTES_MAX
+			? job
+			: NULL;
 }
 
 void mcps__stream_open(struct stream *stream, struct session *session)
@@ -330,15 +337,23 @@ void mcps__stream_open(struct stream *stream, struct session *session)
 	if (first != NULL)
 		job_add(job, first, false);
 	pthread_mutex_lock(&stream->lock);
-	job_enter(stream, job, true);
+	job_enter(stream, job, 0, true);
 	pthread_mutex_unlock(&stream->lock);
 	submit(job);
 }
 
-/* Under the lock. */
-static bool make_room(struct stream *stream, unsigned how)
+/* One message may be larger than all that may wait, by itself. */
+static bool has_room(const struct stream *stream, size_t length)
 {
-	while (stream->pending >= STREAM_PENDING_MAX && !stream->is_over) {
+	return stream->pending < STREAM_PENDING_MAX &&
+	       (stream->pending_bytes == 0 ||
+	        stream->pending_bytes + length <= STREAM_PENDING_BYTES);
+}
+
+/* Under the lock. */
+static bool make_room(struct stream *stream, size_t length, unsigned how)
+{
+	while (!has_room(stream, length) && !stream->is_over) {
 		if ((how & STREAM_MAY_DROP) != 0) {
 			stream->has_dropped = true;
 			return false;
@@ -351,18 +366,18 @@ static bool make_room(struct stream *stream, unsigned how)
 void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms)
 {
 	struct stream_job *job = stream->is_volatile ? NULL : job_new(stream);
-	bool has_room;
+	bool is_in;
 
 	if (job == NULL)
 		return;
 	job->closes = true;
 	job->retry_ms = retry_ms;
 	pthread_mutex_lock(&stream->lock);
-	has_room = make_room(stream, 0);
-	if (has_room)
-		job_enter(stream, job, false);
+	is_in = make_room(stream, 0, 0);
+	if (is_in)
+		job_enter(stream, job, 0, false);
 	pthread_mutex_unlock(&stream->lock);
-	if (has_room)
+	if (is_in)
 		submit(job);
 	else
 		job_drop(job);
@@ -383,7 +398,7 @@ static struct stream_job *message_enter(struct stream *stream,
 {
 	struct stream_job *job;
 
-	if (!make_room(stream, how))
+	if (!make_room(stream, message->text.length, how))
 		return NULL;
 	job = stream->queued;
 	*is_new = job == NULL;
@@ -392,7 +407,7 @@ static struct stream_job *message_enter(struct stream *stream,
 	if (job == NULL)
 		return NULL;
 	job_add(job, message, (how & STREAM_ENDS) != 0);
-	job_enter(stream, job, !job->ends && job->bytes < JOB_BYTES_MAX);
+	job_enter(stream, job, message->text.length, !job->ends);
 	return job;
 }
 

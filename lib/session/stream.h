@@ -20,8 +20,9 @@ struct stream_job;
 
 enum {
 	STREAM_REQUEST_MAX =
-		255,             /* bytes of the id of the request it answers */
-	STREAM_PENDING_MAX = 256 /* events on their way to the store */
+		255, /* bytes of the id of the request it answers */
+	STREAM_PENDING_MAX = 256, /* events on their way to the store */
+	STREAM_PENDING_BYTES = 1024 * 1024 /* ... of so many bytes in all */
 };
 
 /* References: the session's list; an outlet; each job; the call it answers. */
@@ -40,6 +41,7 @@ struct stream {
 	pthread_cond_t room;
 	struct outlet *outlet; /* attached: a reference */
 	unsigned pending;
+	size_t pending_bytes;
 	struct stream_job *queued; /* more messages may join it; NULL: none */
 	bool has_dropped; /* who listens has yet to hear of something */
 	bool is_over;     /* the last event was stored, or nothing can be */

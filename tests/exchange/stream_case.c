@@ -185,3 +185,25 @@ void tells_thrice(mcps_call *c)
 	for (int i = 1; i <= 3; i++)
 		mcps_progress(c, i, 0, NULL);
 }
+
+bool say_to_session(struct buffer *message, unsigned how)
+{
+	struct stream *stream;
+	struct session *session;
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	struct principal *alice =
+		mcps__principal_new("https://issuer.test", "alice");
+	bool is_taken;
+
+	mcps__sessions_key(&harness.sessions, key, alice, the_id,
+	                   strlen(the_id));
+	mcps__principal_unref(alice);
+	ck_assert_int_eq(mcps__sessions_find(&harness.sessions, key, &session),
+	                 FOUND_LIVE);
+	stream = mcps__session_main_stream(session);
+	is_taken = stream != NULL && mcps__stream_append(stream, message, how);
+	mcps__buffer_finish(message);
+	mcps__stream_unref(stream);
+	mcps__session_unref(session);
+	return is_taken;
+}

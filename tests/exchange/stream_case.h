@@ -71,4 +71,7 @@ struct answer finish_call(struct flight *flight);
 void tells(mcps_call *c);
 void tells_thrice(mcps_call *c);
 
+/* Append a message, which is gone then, to alice's stream of no call. */
+bool say_to_session(struct buffer *message, unsigned how);
+
 #endif

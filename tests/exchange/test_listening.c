@@ -16,26 +16,10 @@
 /* Something for the session, as the server would send it. */
 static bool notify(const char *text)
 {
-	struct stream *stream;
-	struct session *session;
 	struct buffer message = { 0 };
-	uint8_t key[MCPS_SESSION_KEY_SIZE];
-	struct principal *alice =
-		mcps__principal_new("https://issuer.test", "alice");
-	bool sent;
 
-	mcps__sessions_key(&harness.sessions, key, alice, the_id,
-	                   strlen(the_id));
-	mcps__principal_unref(alice);
-	ck_assert_int_eq(mcps__sessions_find(&harness.sessions, key, &session),
-	                 FOUND_LIVE);
-	stream = mcps__session_main_stream(session);
 	mcps__buffer_add_text(&message, text);
-	sent = stream != NULL && mcps__stream_append(stream, &message, 0);
-	mcps__buffer_finish(&message);
-	mcps__stream_unref(stream);
-	mcps__session_unref(session);
-	return sent;
+	return say_to_session(&message, 0);
 }
 
 START_TEST(of_several_streams_the_newest_gets_each_message)

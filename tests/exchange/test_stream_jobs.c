@@ -108,6 +108,39 @@ START_TEST(a_response_is_kept_though_what_was_said_before_it_is_not)
 }
 END_TEST
 
+static bool say(size_t length)
+{
+	static const char text[64 * 1024];
+	struct buffer message = { 0 };
+
+	while (message.length < length)
+		mcps__buffer_add(&message, text, sizeof text);
+	return say_to_session(&message, STREAM_MAY_DROP);
+}
+
+START_TEST(what_waits_for_the_store_is_bounded_in_bytes)
+{
+	struct flight *flight = open_get(NULL);
+	struct flight *other;
+	size_t taken = 0;
+
+	parse_events(harness_await_events(flight));
+	other = occupy_store();
+	if (_i == 0)
+		ck_assert(say(2 * STREAM_PENDING_BYTES)); /* one by itself */
+	else
+		while (say(1))
+			taken += 64 * 1024;
+	ck_assert(!say(1));
+	if (_i != 0)
+		ck_assert_uint_eq(taken, STREAM_PENDING_BYTES);
+	store_double_release(&harness.store, OP_commit);
+	ck_assert_int_eq(harness_receive(other).status, 200);
+	harness_await_events(flight);
+	harness_hang_up(flight);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("stream jobs");
@@ -119,6 +152,8 @@ static Suite *suite(void)
 	tcase_add_test(
 		tests,
 		a_response_is_kept_though_what_was_said_before_it_is_not);
+	tcase_add_loop_test(tests, what_waits_for_the_store_is_bounded_in_bytes,
+	                    0, 2);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
