@@ -216,10 +216,8 @@ static void job_leave(struct stream_job *job)
 static void close_outlet(struct stream *stream, uint32_t retry_ms)
 {
 	pthread_mutex_lock(&stream->lock);
-	if (stream->outlet != NULL && stream->outlet->polls) {
-		stream->outlet->retry_ms = retry_ms;
-		mcps__outlet_close(stream->outlet);
-	}
+	if (stream->outlet != NULL && stream->outlet->polls)
+		mcps__outlet_close_for(stream->outlet, retry_ms);
 	pthread_mutex_unlock(&stream->lock);
 }
 

@@ -242,10 +242,15 @@ void mcps__outlet_end(struct outlet *outlet)
 
 void mcps__outlet_close(struct outlet *outlet)
 {
+	mcps__outlet_close_for(outlet, outlet->retry_ms);
+}
+
+void mcps__outlet_close_for(struct outlet *outlet, uint32_t retry_ms)
+{
 	pthread_mutex_lock(&outlet->lock);
 	if (outlet->phase != OUTLET_ENDING && !outlet->is_left) {
 		if (outlet->polls) /* its last words: when to come again */
-			(void)queue(outlet, frame_retry(outlet->retry_ms));
+			(void)queue(outlet, frame_retry(retry_ms));
 		outlet->phase = OUTLET_ENDING;
 	}
 	rouse(outlet);

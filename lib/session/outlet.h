@@ -119,8 +119,10 @@ bool mcps__outlet_doze(struct outlet *outlet);
 
 /* Nothing more comes. */
 void mcps__outlet_end(struct outlet *outlet);
-/* The server closes the connection, not the stream. */
+/* The server closes the connection, not the stream; who polls is to come again
+ * after RETRY_MS, or after what was said when it was opened. */
 void mcps__outlet_close(struct outlet *outlet);
+void mcps__outlet_close_for(struct outlet *outlet, uint32_t retry_ms);
 /* The queue is to be filled again once it is empty. */
 void mcps__outlet_want_refill(struct outlet *outlet);
 
