@@ -17,22 +17,24 @@ static void write_message(struct buffer *out, const char *method,
 	mcps__buffer_add_byte(out, '}');
 }
 
-static bool append(struct stream *stream, const char *method,
-                   const char *params)
+static bool append(struct stream *stream, struct session *session,
+                   const char *method, const char *params)
 {
 	struct buffer message = { 0 };
 
 	write_message(&message, method, params);
-	return mcps__stream_append(stream, &message, STREAM_MAY_DROP);
+	return mcps__stream_tell(stream, session, &message);
 }
 
 /* On a stream that nobody listens to now. */
-static bool keep(struct stream *stream, const char *method, const char *params,
+static bool keep(struct stream *stream, struct session *session,
+                 const char *method, const char *params,
                  const uint64_t *kept_on)
 {
 	if (kept_on == NULL || stream->is_volatile)
 		return false;
-	return *kept_on == stream->id || append(stream, method, params);
+	return *kept_on == stream->id ||
+	       append(stream, session, method, params);
 }
 
 /* False: nobody listens, nor did lately. */
@@ -46,8 +48,8 @@ static bool to_session(void *arg, struct session *session, const char *method,
 	if (stream == NULL)
 		return false;
 	is_attached = mcps__stream_is_attached(stream);
-	is_sent = is_attached ? append(stream, method, params)
-	                      : keep(stream, method, params, kept_on);
+	is_sent = is_attached ? append(stream, session, method, params)
+	                      : keep(stream, session, method, params, kept_on);
 	if (kept_on != NULL)
 		*kept_on = is_attached ? 0 : stream->id;
 	mcps__stream_unref(stream);

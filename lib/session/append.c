@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "session/sessions.h"
+#include "session/subscriptions.h"
 
 enum {
 	ROWS = 16,                 /* that are appended at once */
@@ -16,6 +17,7 @@ struct stream_job {
 	struct writer_job job;
 	struct stream *stream;   /* a reference */
 	struct session *session; /* a reference: it opens */
+	struct session *told;    /* a reference: it is told by itself */
 	uint64_t gone;           /* to make room for it; 0: none */
 	struct stream_message *first, **end;
 	unsigned count; /* of those that wait for room in the stream */
@@ -181,6 +183,7 @@ static void job_drop(struct stream_job *job)
 	}
 	mcps__stream_unref(job->stream);
 	mcps__session_unref(job->session);
+	mcps__session_unref(job->told);
 	mcps__free(job);
 }
 
@@ -248,6 +251,14 @@ static void ending_tell(struct stream_job *job, mcps_status status)
 	job->ending->done(job->ending, status);
 }
 
+/* Nobody knows any more which of its news it has. */
+static void miss(struct stream_job *job)
+{
+	mcps__subscriptions_missed(job->stream->sessions, job->told);
+	atomic_fetch_or(&job->told->lists_differ, SESSION_LISTS);
+	mcps__session_recall(job->told);
+}
+
 /* What cannot be stored is not sent. Without its beginning, or its end, there
  * is no stream: the client is to come again. */
 static void job_done(struct writer_job *writer_job, mcps_status status)
@@ -266,6 +277,8 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 		send_all(job);
 	else if (opens || (job->ends && job->ending == NULL))
 		mcps__stream_abandon(stream, NULL);
+	if (status != MCPS_OK && job->told != NULL)
+		miss(job);
 	if (job->ending != NULL)
 		ending_tell(job, status);
 	job_leave(job);
@@ -391,6 +404,7 @@ static void send_volatile(struct stream *stream, struct buffer *message,
 /* Under the lock: the job that takes the message, NULL: none can. *IS_NEW: it
  * is to be submitted. */
 static struct stream_job *message_enter(struct stream *stream,
+                                        struct session *told,
                                         struct stream_message *message,
                                         unsigned how, bool *is_new)
 {
@@ -404,27 +418,29 @@ static struct stream_job *message_enter(struct stream *stream,
 		job = job_new(stream);
 	if (job == NULL)
 		return NULL;
+	if (told != NULL)
+		job->told = mcps__session_ref(told);
 	job_add(job, message, (how & STREAM_ENDS) != 0);
 	job_enter(stream, job, message->text.length, !job->ends);
 	return job;
 }
 
-static bool append(struct stream *stream, struct stream_message *message,
-                   unsigned how)
+static bool enter(struct stream *stream, struct session *told,
+                  struct stream_message *message, unsigned how)
 {
 	bool is_new = false;
 	struct stream_job *job;
 
 	pthread_mutex_lock(&stream->lock);
-	job = message_enter(stream, message, how, &is_new);
+	job = message_enter(stream, told, message, how, &is_new);
 	pthread_mutex_unlock(&stream->lock);
 	if (job != NULL && is_new)
 		submit(job);
 	return job != NULL;
 }
 
-bool mcps__stream_append(struct stream *stream, struct buffer *text,
-                         unsigned how)
+static bool append(struct stream *stream, struct session *told,
+                   struct buffer *text, unsigned how)
 {
 	struct stream_message *message = NULL;
 
@@ -440,10 +456,22 @@ bool mcps__stream_append(struct stream *stream, struct buffer *text,
 	}
 	message->text = *text;
 	*text = (struct buffer){ 0 };
-	if (append(stream, message, how))
+	if (enter(stream, told, message, how))
 		return true;
 	message_drop(message);
 	return false;
+}
+
+bool mcps__stream_append(struct stream *stream, struct buffer *text,
+                         unsigned how)
+{
+	return append(stream, NULL, text, how);
+}
+
+bool mcps__stream_tell(struct stream *stream, struct session *session,
+                       struct buffer *text)
+{
+	return append(stream, session, text, STREAM_MAY_DROP);
 }
 
 bool mcps__stream_join(struct stream *stream, struct stream_ending *ending)

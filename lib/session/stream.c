@@ -211,6 +211,19 @@ void mcps__session_send_away(struct session *session)
 	close_streams(session, false);
 }
 
+void mcps__session_recall(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	for (struct stream *stream = session->streams; stream != NULL;
+	     stream = stream->next) {
+		pthread_mutex_lock(&stream->lock);
+		if (!stream->is_call && stream->outlet != NULL)
+			mcps__outlet_close(stream->outlet);
+		pthread_mutex_unlock(&stream->lock);
+	}
+	pthread_mutex_unlock(&session->lock);
+}
+
 /* ---- outlets ---- */
 
 /* Whether OUTLET takes the stream: not if its connection is gone. */

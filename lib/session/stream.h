@@ -85,6 +85,12 @@ void mcps__stream_detach(struct stream *stream, struct outlet *outlet);
 bool mcps__stream_append(struct stream *stream, struct buffer *message,
                          unsigned how);
 
+/* The same for what SESSION is told by itself, on its stream of no call: if the
+ * store fails, all that it could have been told is due once more, and who
+ * listens comes again. May drop. */
+bool mcps__stream_tell(struct stream *stream, struct session *session,
+                       struct buffer *message);
+
 /* Close the connection, behind all that was appended so far; its client is to
  * come back after RETRY_MS. */
 void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms);
@@ -135,6 +141,8 @@ void mcps__session_close_streams(struct session *session);
 /* Close those of no call: it leaves memory, and what is said from now on, is
  * said to the one that comes in its place. Who listens comes again, to that. */
 void mcps__session_send_away(struct session *session);
+/* Only the connections of those: who listens comes again. */
+void mcps__session_recall(struct session *session);
 
 /* Store that every session and stream that somebody listens to is in use. Does
  * not wait. */

@@ -484,3 +484,14 @@ void mcps__subscriptions_said(struct sessions *sessions,
 			set_due(at, false, 0);
 	pthread_mutex_unlock(&sessions->topics_lock);
 }
+
+void mcps__subscriptions_missed(struct sessions *sessions,
+                                struct session *session)
+{
+	struct subscription *at;
+
+	pthread_mutex_lock(&sessions->topics_lock);
+	for (at = session->subscriptions; at != NULL; at = at->next)
+		set_due(at, true, 0);
+	pthread_mutex_unlock(&sessions->topics_lock);
+}

@@ -40,6 +40,9 @@ typedef bool (*subscriptions_say_fn)(void *arg, struct session *session,
                                      const char *uri, uint64_t *kept_on);
 bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
                              subscriptions_say_fn say, void *arg);
+/* Nobody knows what SESSION has heard: all of it is due. */
+void mcps__subscriptions_missed(struct sessions *sessions,
+                                struct session *session);
 /* What is stored on the stream of that id was said. */
 void mcps__subscriptions_said(struct sessions *sessions,
                               struct session *session, uint64_t stream);

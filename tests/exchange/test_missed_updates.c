@@ -438,6 +438,45 @@ START_TEST(who_listens_while_the_store_fails_comes_again_and_is_told)
 }
 END_TEST
 
+#define TOOLS_CHANGED                      \
+	"{\"jsonrpc\":\"2.0\",\"method\":" \
+	"\"notifications/tools/list_changed\"}"
+
+static bool is_among_events(const char *data)
+{
+	for (int i = 0; i < event_count; i++)
+		if (strcmp(events[i].data, data) == 0)
+			return true;
+	return false;
+}
+
+/* An update, lists, and an update on a stream that nobody listens to now. */
+START_TEST(what_could_not_be_stored_is_told_to_who_comes_again)
+{
+	struct flight *flight;
+
+	post(SUBSCRIBE("test://text"));
+	flight = open_get(NULL);
+	parse_events(harness_events(flight));
+	if (_i == 2)
+		harness_hang_up(flight);
+	store_double_fail(&harness.store, OP_event_append, MCPS_E_STORE, 1);
+	if (_i == 1)
+		mcps__notify_list(&harness.mcp, OFFER_TOOL);
+	else
+		update("test://text");
+	if (_i != 2) {
+		ck_assert_int_eq(parse_events(harness_events(flight)), 0);
+		ck_assert(harness_stream_is_over(flight));
+		harness_hang_up(flight);
+	}
+	ck_assert_int_ge(told(), 1);
+	ck_assert(is_among_events(_i == 1 ? TOOLS_CHANGED
+	                                  : UPDATED("test://text")));
+	ck_assert_int_eq(told(), 0);
+}
+END_TEST
+
 /* ---- the store is behind ---- */
 
 enum { CROWD = STREAM_PENDING_MAX + 50 };
@@ -528,6 +567,9 @@ static Suite *suite(void)
 		tests,
 		who_listens_while_the_store_fails_comes_again_and_is_told, 0,
 		2);
+	tcase_add_loop_test(tests,
+	                    what_could_not_be_stored_is_told_to_who_comes_again,
+	                    0, 3);
 	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(alone, NULL, streams_tear_down);
 	tcase_add_test(
