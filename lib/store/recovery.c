@@ -61,6 +61,5 @@ bool mcps__recovery_try(struct recovery *recovery)
 		return false;
 	}
 	recovery->broken = false;
-	mcps__log(recovery->log, MCPS_LOG_WARN, "store", "store opened again");
 	return true;
 }

@@ -143,6 +143,9 @@ static bool try_recovery(struct writer *writer)
 		return true;
 	writer->works = mcps__recovery_try(&writer->recovery);
 	publish(writer);
+	if (writer->works) /* said when everybody can see it */
+		mcps__log(&writer->options.log, MCPS_LOG_WARN, "store",
+		          "store opened again");
 	return writer->works;
 }
 

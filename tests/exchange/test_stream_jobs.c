@@ -125,6 +125,7 @@ START_TEST(what_waits_for_the_store_is_bounded_in_bytes)
 	size_t taken = 0;
 
 	parse_events(harness_await_events(flight));
+	harness_hang_up(flight);
 	other = occupy_store();
 	if (_i == 0)
 		ck_assert(say(2 * STREAM_PENDING_BYTES)); /* one by itself */
@@ -136,8 +137,6 @@ START_TEST(what_waits_for_the_store_is_bounded_in_bytes)
 		ck_assert_uint_eq(taken, STREAM_PENDING_BYTES);
 	store_double_release(&harness.store, OP_commit);
 	ck_assert_int_eq(harness_receive(other).status, 200);
-	harness_await_events(flight);
-	harness_hang_up(flight);
 }
 END_TEST
 

@@ -36,8 +36,8 @@ static void collect(void *arg, enum mcps_log_level level, const char *module,
 		journal.text + journal.length, LOG_MAX - journal.length,
 		"%d %s %s\n", (int)level, module, text);
 	journal.lines++;
-	pthread_mutex_unlock(&journal.lock);
 	ck_assert_uint_lt(journal.length, LOG_MAX);
+	pthread_mutex_unlock(&journal.lock);
 }
 
 static void add_secret(const char *text)
