@@ -422,6 +422,7 @@ int main(void)
 	TCase *tests = tcase_create("events");
 	unsigned rounds = fault_number("MCPS_FAULT_ROUNDS", SHORT);
 
+	directory_in_memory();
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, no_committed_event_is_lost_with_the_power, 0,
 	                    (int)(rounds / SEEDS_PER_TEST));

@@ -89,6 +89,7 @@ int main(void)
 	unsigned rounds = fault_number("MCPS_FAULT_ROUNDS", SHORT);
 
 	first_seed = fault_number("MCPS_FAULT_SEED", 1);
+	directory_in_memory();
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, nothing_that_was_told_is_lost_with_the_power,
 	                    0, (int)(rounds / SEEDS_PER_TEST));
