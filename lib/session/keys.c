@@ -166,13 +166,10 @@ static bool write_whole(int fd, const struct key_file *file)
 	return written;
 }
 
-/* A rename lasts once its directory is synced. */
-static bool sync_directory(const char *path)
+static int open_directory(const char *path, int flags)
 {
 	char directory[PATH_MAX];
 	char *slash;
-	bool synced;
-	int fd;
 
 	snprintf(directory, sizeof directory, "%s", path);
 	slash = strrchr(directory, '/');
@@ -180,7 +177,15 @@ static bool sync_directory(const char *path)
 		snprintf(directory, sizeof directory, ".");
 	else
 		slash[slash == directory ? 1 : 0] = '\0';
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(directory, flags | O_CLOEXEC, 0600);
+}
+
+/* A rename lasts once its directory is synced. */
+static bool sync_directory(const char *path)
+{
+	int fd = open_directory(path, O_RDONLY | O_DIRECTORY);
+	bool synced;
+
 	if (fd < 0)
 		return false;
 	synced = fsync(fd) == 0;
@@ -194,18 +199,41 @@ static mcps_status file_failed(const char *path, struct mcps_error *error)
 	                  path, strerror(errno));
 }
 
+/* Write a file that gets its NAME when it is complete, so that nothing of it is
+ * left if this process ends before. False: not here. */
+static bool write_nameless(const struct key_file *file, const char *path,
+                           const char *name)
+{
+	int fd = open_directory(path, O_TMPFILE | O_WRONLY);
+	char self[32];
+	bool is_named;
+
+	if (fd < 0)
+		return false;
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	is_named =
+		write_whole(fd, file) &&
+		linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+	close(fd);
+	return is_named;
+}
+
 /* Make a complete file beside PATH, with a name that nobody else has: others
  * may be writing theirs. */
 static mcps_status write_fresh(const struct key_file *file, const char *path,
                                char fresh[PATH_MAX], struct mcps_error *error)
 {
+	uint32_t chance = randombytes_random();
 	mcps_status status;
 	bool written;
 	int fd;
 
-	if (snprintf(fresh, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+	if (snprintf(fresh, PATH_MAX, "%s.%08x", path, chance) >= PATH_MAX)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "key file: the path is too long");
+	if (write_nameless(file, path, fresh))
+		return MCPS_OK;
+	snprintf(fresh, PATH_MAX, "%s.XXXXXX", path);
 	fd = mkostemp(fresh, O_CLOEXEC); /* 0600 */
 	if (fd < 0)
 		return file_failed(path, error);
@@ -250,9 +278,11 @@ static mcps_status keys_create(const struct key_file *file, const char *path,
 
 	if (status != MCPS_OK)
 		return status;
-	if (name_first(fresh, path) != 0 || !sync_directory(path))
+	if (name_first(fresh, path) != 0)
 		status = file_failed(path, error);
 	(void)unlink(fresh);
+	if (status == MCPS_OK && !sync_directory(path))
+		status = file_failed(path, error);
 	return status;
 }
 
