@@ -1,5 +1,5 @@
-/* Making a store and bringing an older one up to date: one transaction for
- * each version, and a backup before the first change. */
+/* Making a store and bringing an older one up to date: in one transaction, and
+ * an older one after a backup. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/sqlite_store.h"
@@ -96,9 +96,20 @@ static mcps_status step_fill(struct sqlite_store *store, int version,
 	return version == 0 ? store_seed(store, error) : MCPS_OK;
 }
 
-/* All or nothing: user_version is part of the transaction. */
-static mcps_status step_run(struct sqlite_store *store, int version,
-                            struct mcps_error *error)
+static mcps_status steps_fill(struct sqlite_store *store, int version,
+                              struct mcps_error *error)
+{
+	mcps_status status = MCPS_OK;
+
+	for (; version < store->schema->count && status == MCPS_OK; version++)
+		status = step_fill(store, version, error);
+	return status;
+}
+
+/* All or nothing: user_version is part of the transaction. A new store that is
+ * killed while it is made is not taken for one of an older version, either. */
+static mcps_status steps_run(struct sqlite_store *store, int version,
+                             struct mcps_error *error)
 {
 	int code = mcps__sqlite_exec(store, "BEGIN IMMEDIATE");
 	mcps_status status;
@@ -106,7 +117,7 @@ static mcps_status step_run(struct sqlite_store *store, int version,
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code,
 		                                "begin the upgrade");
-	status = step_fill(store, version, error);
+	status = steps_fill(store, version, error);
 	if (status == MCPS_OK) {
 		code = mcps__sqlite_exec(store, "COMMIT");
 		if (code != SQLITE_OK)
@@ -127,9 +138,9 @@ mcps_status mcps__sqlite_schema_migrate(struct sqlite_store *store, int version,
 		return MCPS_OK;
 	if (version > 0)
 		status = backup_make(store, version, error);
-	for (; version < store->schema->count && status == MCPS_OK; version++)
-		status = step_run(store, version, error);
-	return status == MCPS_OK
-	               ? mcps__sqlite_schema_check(store, version, error)
-	               : status;
+	if (status == MCPS_OK)
+		status = steps_run(store, version, error);
+	return status == MCPS_OK ? mcps__sqlite_schema_check(
+					   store, store->schema->count, error)
+	                         : status;
 }

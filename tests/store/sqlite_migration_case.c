@@ -76,6 +76,18 @@ START_TEST(a_new_store_is_made_of_all_versions_without_a_backup)
 }
 END_TEST
 
+START_TEST(a_new_store_that_was_not_completed_is_made_as_if_there_were_none)
+{
+	gives(open_next(broken_objects, 2, NULL), MCPS_E_STORE);
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 0);
+	open_store();
+	close_store();
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
+	ck_assert(!file_exists(in_directory("test.db.backup-v1")));
+	ck_assert(!file_exists(in_directory("test.db.backup-v2")));
+}
+END_TEST
+
 START_TEST(a_backup_is_made_before_the_upgrade)
 {
 	struct stat about;
@@ -205,6 +217,9 @@ TCase *sqlite_migration_case(void)
 	tcase_add_test(tests, an_older_store_is_brought_up_to_date);
 	tcase_add_test(tests,
 	               a_new_store_is_made_of_all_versions_without_a_backup);
+	tcase_add_test(
+		tests,
+		a_new_store_that_was_not_completed_is_made_as_if_there_were_none);
 	tcase_add_test(tests, a_backup_is_made_before_the_upgrade);
 	tcase_add_test(tests, without_a_backup_there_is_no_upgrade);
 	tcase_add_test(tests, an_upgrade_that_fails_changes_nothing);
