@@ -20,7 +20,9 @@ void mcps__drain_remove(struct exchange *exchange);
 void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms);
 
 /* No new ones; wait for the running ones at most WAIT_MS, then cancel what is
- * left and answer it with 503. True: nothing was left. */
+ * left and answer it with 503. Streams are closed behind what is on its way to
+ * the store, which is waited for as long as the disk takes. True: nothing was
+ * left. */
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms);
 
 #endif

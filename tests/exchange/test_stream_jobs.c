@@ -1,6 +1,9 @@
 /* Streams on a store that is slower than who speaks: what waits for it goes in
  * together, and nothing is sent before it is committed. */
 #include "exchange/stream_case.h"
+#include "http/drain.h"
+
+#include <sched.h>
 
 static void set_up(void)
 {
@@ -140,6 +143,37 @@ START_TEST(what_waits_for_the_store_is_bounded_in_bytes)
 }
 END_TEST
 
+static void *drain(void *arg)
+{
+	(void)arg;
+	(void)mcps__drain(&harness.endpoint, 0);
+	return NULL;
+}
+
+/* Who is told when to come again has to know from where, too. */
+START_TEST(a_drain_waits_for_what_is_on_its_way_to_the_store)
+{
+	struct flight *other = occupy_store();
+	struct flight *call = send_call(TALK(7));
+	pthread_t thread;
+
+	mcps__drain_open_streams(&harness.endpoint, INT64_MAX);
+	pthread_create(&thread, NULL, drain, NULL);
+	while (!atomic_load(&harness.endpoint.is_drained))
+		sched_yield();
+	for (int i = 0; i < 1000; i++) /* time for what it must not do */
+		sched_yield();
+	store_double_release(&harness.store, OP_commit);
+	pthread_join(thread, NULL);
+	harness_open_stream(call);
+	ck_assert_int_eq(parse_events(harness_events(call)), 1);
+	check_ids(1);
+	ck_assert_uint_ne(retry_ms, 0);
+	harness_hang_up(call);
+	ck_assert_int_eq(harness_receive(other).status, 200);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("stream jobs");
@@ -153,6 +187,8 @@ static Suite *suite(void)
 		a_response_is_kept_though_what_was_said_before_it_is_not);
 	tcase_add_loop_test(tests, what_waits_for_the_store_is_bounded_in_bytes,
 	                    0, 2);
+	tcase_add_test(tests,
+	               a_drain_waits_for_what_is_on_its_way_to_the_store);
 	suite_add_tcase(suite, tests);
 	return suite;
 }
