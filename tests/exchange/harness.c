@@ -155,7 +155,7 @@ static void start_mcp(struct harness *self)
 	memcpy(mcp->cursor_key, self->keys.current, sizeof mcp->cursor_key);
 }
 
-static void start_endpoint(struct harness *self)
+static void start_endpoint(struct harness *self, struct principal *anonymous)
 {
 	struct endpoint *endpoint = &self->endpoint;
 
@@ -164,7 +164,7 @@ static void start_endpoint(struct harness *self)
 	pthread_cond_init(&endpoint->idle, NULL);
 	endpoint->mcp = &self->mcp;
 	endpoint->sessions = &self->sessions;
-	endpoint->anonymous = principal_of(NULL);
+	endpoint->anonymous = anonymous;
 	endpoint->identify = self->options.is_anonymous ? NULL : identify;
 	endpoint->path = "/mcp";
 	endpoint->policy = self->options.policy != MCPS_UNKNOWN_DEFAULT
@@ -256,7 +256,8 @@ static void stop_workers(struct harness *self)
 	mcps__workers_free(self->workers);
 }
 
-mcps_status harness_start(struct harness *self, struct mcps_error *error)
+static mcps_status start_for(struct harness *self, struct principal *anonymous,
+                             struct mcps_error *error)
 {
 	mcps_status status = mcps__registry_init(&self->registry);
 
@@ -277,9 +278,21 @@ mcps_status harness_start(struct harness *self, struct mcps_error *error)
 		return status;
 	}
 	start_mcp(self);
-	start_endpoint(self);
+	start_endpoint(self, anonymous);
 	self->is_stopped = false;
 	return MCPS_OK;
+}
+
+mcps_status harness_start(struct harness *self, struct mcps_error *error)
+{
+	struct principal *anonymous = mcps__principal_anonymous();
+	mcps_status status = MCPS_E_NOMEM;
+
+	if (anonymous != NULL)
+		status = start_for(self, anonymous, error);
+	if (status != MCPS_OK)
+		mcps__principal_unref(anonymous);
+	return status;
 }
 
 static void start(struct harness *self)
