@@ -85,6 +85,7 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 	if (status != MCPS_OK)
 		return mcps__fail(error, status, "no chance to be had");
 	atomic_init(&sessions->last_stream, sessions->streams_from);
+	atomic_init(&sessions->unstored_ms, INT64_MIN / 2);
 	status = mcps__writer_run(o->writer, &start.job);
 	if (status != MCPS_OK)
 		return mcps__fail(error, status,
@@ -192,13 +193,21 @@ static mcps_status touch_run(struct writer_job *job, mcps_store *store)
 	                                 touch->seen_ms);
 }
 
-/* Failures do not matter: the next one will say it again. */
+static void note_unstored(struct sessions *sessions)
+{
+	atomic_store(&sessions->unstored_ms,
+	             mcps__steady_ms(sessions->options.clock));
+}
+
+/* The next one will say it again; until then the sweeper knows. */
 static void touch_done(struct writer_job *job, mcps_status status)
 {
 	struct touch *touch = container_of(job, struct touch, job);
 
 	if (status == MCPS_E_GONE)
 		mcps__sessions_forget(touch->sessions, touch->session);
+	else if (status != MCPS_OK)
+		note_unstored(touch->sessions);
 	mcps__session_unref(touch->session);
 	mcps__free(touch);
 }
@@ -208,8 +217,10 @@ void mcps__sessions_touch(struct sessions *sessions, struct session *session)
 	struct touch *touch;
 
 	touch = mcps__calloc(1, sizeof *touch);
-	if (touch == NULL)
+	if (touch == NULL) {
+		note_unstored(sessions);
 		return;
+	}
 	touch->job.run = touch_run;
 	touch->job.done = touch_done;
 	touch->sessions = sessions;
@@ -226,6 +237,18 @@ struct sweep_job {
 	size_t removed;
 };
 
+/* While a session may live in memory whose last use could not be stored, no row
+ * is too long unseen. */
+static int64_t idle_before(struct sessions *sessions, int64_t now)
+{
+	int64_t most =
+		sessions->options.idle_ms + mcps__table_touch_every(sessions);
+	int64_t since = mcps__steady_ms(sessions->options.clock) -
+	                atomic_load(&sessions->unstored_ms);
+
+	return since <= most ? 0 : now - most;
+}
+
 /* What is stored of "last seen" lags behind memory, and memory counts by the
  * steady clock, so rows are given that much more: a session that is live in
  * memory has its row. */
@@ -237,8 +260,7 @@ static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
 	int64_t now = mcps__sessions_now(sessions);
 	struct mcps_sweep what = {
 		.now_ms = now,
-		.idle_before_ms = now - ahead - sessions->options.idle_ms -
-		                  mcps__table_touch_every(sessions),
+		.idle_before_ms = idle_before(sessions, now - ahead),
 		.aged_before_ms = now - ahead - sessions->options.max_age_ms,
 		.tombstone_until_ms = now + SESSION_TOMBSTONE_MS,
 		.events_before_ms = now - sessions->options.event_age_ms,

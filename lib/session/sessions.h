@@ -58,6 +58,9 @@ struct sessions {
 	struct outlets outlets;
 	uint64_t streams_from;            /* ids of streams: a chance, */
 	atomic_uint_fast64_t last_stream; /* ... and the last one */
+	/* When the last use of some session could not be stored, by the steady
+	 * clock: it lives in memory, and its row seems to be older. */
+	_Atomic int64_t unstored_ms;
 	/* Somebody listens to a session's stream of no call, and was sent all
 	 * that the stream of id RESUMED holds (0: it is a fresh one, or has
 	 * room again for what it dropped); NULL: nobody wants to know. Under no

@@ -176,6 +176,24 @@ START_TEST(what_is_used_just_in_time_keeps_its_row)
 }
 END_TEST
 
+START_TEST(what_is_used_while_that_cannot_be_stored_keeps_its_row)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.idle_ms = 40000);
+	id = begin();
+	post(id, CALL(1, "count", "{}"));
+	harness_pass(&harness, 39999);
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
+	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	harness_pass(&harness, 39999);
+	harness_sweep(&harness);
+	answer = post(id, CALL(1, "count", "{}"));
+	ck_assert_str_eq(answer_text(&harness, &answer), "2");
+}
+END_TEST
+
 /* ---- leaving memory ------------------------------------------------------ */
 
 START_TEST(what_leaves_memory_stays_in_the_store)
@@ -331,6 +349,8 @@ int main(void)
 	tcase_add_test(tests, being_restored_counts_as_being_seen);
 	tcase_add_test(tests, a_short_idle_time_does_not_end_what_is_in_use);
 	tcase_add_test(tests, what_is_used_just_in_time_keeps_its_row);
+	tcase_add_test(tests,
+	               what_is_used_while_that_cannot_be_stored_keeps_its_row);
 	tcase_add_test(tests, what_leaves_memory_stays_in_the_store);
 	tcase_add_test(tests, the_least_recently_used_leaves_first);
 	tcase_add_test(tests, a_session_with_a_running_call_does_not_leave);

@@ -53,12 +53,12 @@ struct reply echo(struct wire *wire, const char *text)
 	return wire_read(wire);
 }
 
-bool mount_falls_to_none(void)
+bool mount_falls_to(unsigned requests)
 {
 	const struct timespec moment = { 0, 2000000 };
 	time_t end = time(NULL) + WIRE_DEADLINE_S;
 
-	while (mcps_mhd_open_requests(wire_server()) != 0) {
+	while (mcps_mhd_open_requests(wire_server()) != requests) {
 		if (time(NULL) >= end)
 			return false;
 		nanosleep(&moment, NULL);

@@ -24,8 +24,8 @@ void mount_stop(void);
 struct reply say_hello(struct wire *wire);
 struct reply echo(struct wire *wire, const char *text);
 
-/* Wait until no request of ours is open; false: it takes too long. */
-bool mount_falls_to_none(void);
+/* Wait until so many requests of ours are open; false: it takes too long. */
+bool mount_falls_to(unsigned requests);
 
 #define assert_status(reply, wanted)                                       \
 	ck_assert_msg((reply).status == (wanted), "%s: %d, %s", mode_name, \

@@ -78,7 +78,7 @@ START_TEST(calls_that_wait_hold_up_nobody)
 		wire_post(&wires[i], session.lines, HOLD);
 	}
 	wire_wait_held(MANY);
-	ck_assert_uint_eq(mcps_mhd_open_requests(wire_server()), MANY);
+	ck_assert(mount_falls_to(MANY)); /* the one before may end late */
 	other = wire_open(wire_port());
 	assert_status(say_hello(&other), 200);
 	assert_status(wire_ask(&other, session.lines, WIRE_PING), 200);
@@ -192,7 +192,7 @@ START_TEST(clients_may_break_off_anywhere)
 		break_off_upload(length, true);
 	}
 	ck_assert_msg(descriptors_fall_to(before), "%s", mode_name);
-	ck_assert_msg(mount_falls_to_none(), "%s", mode_name);
+	ck_assert_msg(mount_falls_to(0), "%s", mode_name);
 	wire_session_of("");
 	mount_stop();
 }
@@ -218,7 +218,7 @@ START_TEST(clients_may_leave_while_their_calls_wait)
 	}
 	wire_release();
 	ck_assert_msg(descriptors_fall_to(before), "%s", mode_name);
-	ck_assert_msg(mount_falls_to_none(), "%s", mode_name);
+	ck_assert_msg(mount_falls_to(0), "%s", mode_name);
 	wire_session_of("");
 	mount_stop();
 }
