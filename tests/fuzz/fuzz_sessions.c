@@ -187,8 +187,10 @@ static void check_initialized(struct run *run, const struct sent *sent,
 
 	if (sent->what == INITIALIZE_ANEW &&
 	    strcmp(plan->session_id, sent->flight->id) == 0) {
-		if (model->slots[sent->slot].turn == sent->turn)
-			check_served(run, sent, plan, is_stored);
+		if (model->slots[sent->slot].turn != sent->turn)
+			return;
+		check_served(run, sent, plan, is_stored);
+		model_seen(model, sent->caller, sent->slot);
 		return;
 	}
 	model_created(model, sent->caller, slot, plan->session_id);
