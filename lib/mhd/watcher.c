@@ -8,13 +8,17 @@ enum { BATCH = 64 };
 
 bool mcps__watcher_open(struct watcher *watcher)
 {
+	int failure;
+
 	watcher->fd = epoll_create1(EPOLL_CLOEXEC);
 	if (watcher->fd < 0)
 		return false;
-	if (pthread_mutex_init(&watcher->lock, NULL) == 0)
+	failure = pthread_mutex_init(&watcher->lock, NULL);
+	if (failure == 0)
 		return true;
 	close(watcher->fd);
 	watcher->fd = -1;
+	errno = failure;
 	return false;
 }
 

@@ -55,13 +55,15 @@ static mcps_status backup_make(struct sqlite_store *store, int version,
 	return MCPS_OK;
 }
 
-static int objects_create(struct sqlite_store *store,
-                          const struct sqlite_version *version)
+static int version_make(struct sqlite_store *store,
+                        const struct sqlite_version *version)
 {
 	int code = SQLITE_OK;
 
 	for (size_t i = 0; i < version->count && code == SQLITE_OK; i++)
 		code = mcps__sqlite_exec(store, version->objects[i].sql);
+	if (code == SQLITE_OK && version->change != NULL)
+		code = mcps__sqlite_exec(store, version->change);
 	return code;
 }
 
@@ -85,7 +87,7 @@ static mcps_status step_fill(struct sqlite_store *store, int version,
                              struct mcps_error *error)
 {
 	char sql[64];
-	int code = objects_create(store, &store->schema->versions[version]);
+	int code = version_make(store, &store->schema->versions[version]);
 
 	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version + 1);
 	if (code == SQLITE_OK)

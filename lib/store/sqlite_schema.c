@@ -76,8 +76,7 @@ static const struct sqlite_object version_1[] = {
 
 /* Events are only ever added at the end of their table. Their index finds what
  * one stream holds, what one session holds, and the oldest of both; it can say
- * by itself which those are. So can that of streams say which are of no call.
- */
+ * by itself which those are. */
 static const struct sqlite_object version_2[] = {
 	{ "stream", "CREATE TABLE stream (\n"
 	            "  ref INTEGER PRIMARY KEY,\n"
@@ -91,8 +90,7 @@ static const struct sqlite_object version_2[] = {
 	            "  checksum INTEGER NOT NULL\n"
 	            ") STRICT" },
 	{ "stream_id", "CREATE UNIQUE INDEX stream_id ON stream (id)" },
-	{ "stream_session", "CREATE INDEX stream_session ON stream "
-	                    "(session, request)" },
+	{ "stream_session", "CREATE INDEX stream_session ON stream (session)" },
 	{ "stream_seen", "CREATE INDEX stream_seen ON stream (seen_ms)" },
 	{ "event", "CREATE TABLE event (\n"
 	           "  id INTEGER PRIMARY KEY,\n"
@@ -112,9 +110,18 @@ static const struct sqlite_object version_2[] = {
 	           ") STRICT" },
 };
 
+/* Streams of no call are counted. Small events count more than before, so that
+ * what is noted of sums is forgotten, and each made anew when it is needed. */
+static const struct sqlite_object version_3[] = {
+	{ "stream_no_call", "CREATE INDEX stream_no_call ON stream (session) "
+	                    "WHERE request = x''" },
+};
+
 static const struct sqlite_version versions[] = {
-	{ version_1, sizeof version_1 / sizeof *version_1 },
-	{ version_2, sizeof version_2 / sizeof *version_2 },
+	{ version_1, sizeof version_1 / sizeof *version_1, NULL },
+	{ version_2, sizeof version_2 / sizeof *version_2, NULL },
+	{ version_3, sizeof version_3 / sizeof *version_3,
+	  "DELETE FROM usage" },
 };
 
 const struct sqlite_schema mcps__sqlite_schema = {

@@ -103,6 +103,7 @@
 		"ORDER BY seen_ms LIMIT 1")                                   \
 	X(STREAM_LAST, "SELECT coalesce(max(ref), 0) FROM stream")            \
 	X(STREAM_NO_CALL, "SELECT count(*), min(ref) FROM stream "            \
+		"INDEXED BY stream_no_call "                                  \
 		"WHERE session = ?1 AND request = x''")                       \
 	X(STREAM_ADD, "INSERT INTO stream (" STREAM_COLUMNS ") VALUES "       \
 		"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                       \
@@ -127,8 +128,8 @@
 	X(EVENT_OLDEST_OF, "SELECT id FROM event WHERE session = ?1 "         \
 		"AND (stream <> ?2 OR seq <> ?3) "                            \
 		"ORDER BY stream, seq LIMIT 1")                               \
-	X(EVENT_LENGTH, "SELECT " EVENT_BYTES " FROM event WHERE id = ?1")       \
-	X(EVENT_SUM, "SELECT count(*), coalesce(sum(" EVENT_BYTES "), 0) "       \
+	X(EVENT_LENGTH, "SELECT " EVENT_BYTES " FROM event WHERE id = ?1")    \
+	X(EVENT_SUM, "SELECT count(*), coalesce(sum(" EVENT_BYTES "), 0) "    \
 		"FROM event WHERE id IN (" EVENTS_UPTO ")")                   \
 	X(EVENT_CUT, "DELETE FROM event WHERE id IN (" EVENTS_UPTO ")")       \
 	X(EVENT_DELETE, "DELETE FROM event WHERE id = ?1")                    \
@@ -139,7 +140,7 @@
 	                                                                      \
 	X(USAGE_GET, "SELECT event_bytes, checksum FROM usage "               \
 		"WHERE session = ?1")                                         \
-	X(USAGE_SUM, "SELECT coalesce(sum(" EVENT_BYTES "), 0) FROM event "      \
+	X(USAGE_SUM, "SELECT coalesce(sum(" EVENT_BYTES "), 0) FROM event "   \
 		"WHERE id IN (" EVENTS_OF ")")                                \
 	X(USAGE_PUT, "INSERT INTO usage (session, event_bytes, checksum) "    \
 		"VALUES (?1, ?2, ?3) ON CONFLICT (session) DO UPDATE SET "    \

@@ -147,11 +147,12 @@ struct sqlite_object {
 	const char *sql;
 };
 
-/* What one version adds. The objects of all versions so far are the schema,
- * letter by letter. */
+/* What one version adds, and what it changes of what is there (NULL: nothing).
+ * The objects of all versions so far are the schema, letter by letter. */
 struct sqlite_version {
 	const struct sqlite_object *objects;
 	size_t count;
+	const char *change;
 };
 
 struct sqlite_schema {

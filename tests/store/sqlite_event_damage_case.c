@@ -315,7 +315,7 @@ START_TEST(an_index_that_names_a_lost_stream_does_not_stop_a_new_one)
 {
 	int64_t session = open_listening();
 
-	run_behind("stream_session", "DELETE FROM stream WHERE ref = 1");
+	run_behind("stream_no_call", "DELETE FROM stream WHERE ref = 1");
 	log_forget();
 	open_store();
 	ck_assert_uint_eq(listen_to(1, session, 2), 0); /* there was one less */

@@ -107,7 +107,7 @@ START_TEST(a_newer_store_is_refused)
 	run_sql("PRAGMA user_version = 999");
 	assert_untouched("made by a newer version");
 	assert_untouched("999");
-	run_sql("PRAGMA user_version = 2");
+	run_sql("PRAGMA user_version = 3");
 	open_store();
 	ck_assert(is_live(1));
 	close_store();
@@ -194,7 +194,7 @@ START_TEST(the_connection_is_set_up_as_it_must_be)
 	}
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA application_id"), 0x4d435053);
-	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 2);
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 3);
 }
 END_TEST
 

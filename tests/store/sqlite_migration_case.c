@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NOW = 2, NEXT = 3 };
+enum { NOW = 3, NEXT = 4 };
 
 static const struct sqlite_object next_objects[] = {
 	{ "call", "CREATE TABLE call (\n"
@@ -34,7 +34,7 @@ static mcps_status open_next(const struct sqlite_object *objects, size_t count,
 
 	ck_assert_int_eq(mcps__sqlite_schema.count, NOW);
 	memcpy(versions, mcps__sqlite_schema.versions, NOW * sizeof *versions);
-	versions[NOW] = (struct sqlite_version){ objects, count };
+	versions[NOW] = (struct sqlite_version){ objects, count, NULL };
 	return mcps__sqlite_store_open_schema(&store, in_directory("test.db"),
 	                                      &settings, &schema, error);
 }
@@ -72,7 +72,7 @@ START_TEST(a_new_store_is_made_of_all_versions_without_a_backup)
 	insert(1, intern(1), 1000);
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NEXT);
-	ck_assert(!file_exists(in_directory("test.db.backup-v2")));
+	ck_assert(!file_exists(in_directory("test.db.backup-v3")));
 }
 END_TEST
 
@@ -84,7 +84,7 @@ START_TEST(a_new_store_that_was_not_completed_is_made_as_if_there_were_none)
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
 	ck_assert(!file_exists(in_directory("test.db.backup-v1")));
-	ck_assert(!file_exists(in_directory("test.db.backup-v2")));
+	ck_assert(!file_exists(in_directory("test.db.backup-v3")));
 }
 END_TEST
 
@@ -100,11 +100,11 @@ START_TEST(a_backup_is_made_before_the_upgrade)
 	commit();
 	close_store();
 	ck_assert(log_has("backed up"));
-	ck_assert_int_eq(stat(in_directory("test.db.backup-v2"), &about), 0);
+	ck_assert_int_eq(stat(in_directory("test.db.backup-v3"), &about), 0);
 	ck_assert_uint_eq(about.st_mode & 07777, 0600);
 	ck_assert(!file_exists(in_directory("test.db.backup-part")));
 
-	ck_assert_int_eq(rename(in_directory("test.db.backup-v2"),
+	ck_assert_int_eq(rename(in_directory("test.db.backup-v3"),
 	                        in_directory("test.db")),
 	                 0);
 	open_store();
@@ -200,6 +200,31 @@ START_TEST(a_store_without_streams_is_backed_up_first)
 }
 END_TEST
 
+/* As it was while streams of no call were not counted. */
+START_TEST(a_store_that_counted_otherwise_counts_anew)
+{
+	make_now();
+	open_store();
+	ok(open_stream(7, load(1)->session.ref, 2000));
+	ck_assert_uint_eq(event(7, "a", 2000), 1);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM usage"), 1);
+	run_sql("DROP INDEX stream_no_call");
+	run_sql("PRAGMA user_version = 2");
+	open_store();
+	ck_assert_str_eq(replay(7, 0), "1:a ");
+	close_store();
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM usage"), 0);
+	ck_assert(file_exists(in_directory("test.db.backup-v2")));
+	open_store();
+	ck_assert_uint_eq(event(7, "b", 2000), 2);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT event_bytes FROM usage"),
+	                 2 * MCPS_EVENT_LEAST);
+}
+END_TEST
+
 START_TEST(half_of_version_2_is_not_version_1)
 {
 	make_version_1();
@@ -227,6 +252,7 @@ TCase *sqlite_migration_case(void)
 	               an_older_store_with_a_changed_schema_is_not_upgraded);
 	tcase_add_test(tests, a_store_without_streams_gets_them);
 	tcase_add_test(tests, a_store_without_streams_is_backed_up_first);
+	tcase_add_test(tests, a_store_that_counted_otherwise_counts_anew);
 	tcase_add_test(tests, half_of_version_2_is_not_version_1);
 	return tests;
 }
