@@ -104,9 +104,6 @@ struct mcps_options {
 	 * bytes of one session; 900 s and 8 MiB. */
 	uint32_t event_age_s;
 	size_t event_bytes;
-	/** Streams of one session that answer no call, open or kept for who
-	 * resumes; 8, at most 1 024. One more takes the place of the oldest. */
-	uint32_t session_streams;
 
 	mcps_log_fn log; /* NULL: silence */
 	void *log_arg;
@@ -125,6 +122,9 @@ struct mcps_options {
 	/** GET requests that one identified caller has open at once, in all of
 	 * its sessions: each is a connection; 1 000. */
 	uint32_t streams_per_caller;
+	/** Streams of one session that answer no call, open or kept for who
+	 * resumes; 8, at most 1 024. One more takes the place of the oldest. */
+	uint32_t session_streams;
 };
 
 /** Make a server. @param name for programs; @param version of it. Both are
@@ -213,6 +213,8 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
 /**
  * Take no new calls (503 with Retry-After) and wait for the running ones.
  * What still runs after @p milliseconds is cancelled and answered with 503.
+ * What it said before goes to the store and then to its client, which is told
+ * when to come again: for that it waits as long as the disk takes.
  * Then wait until no request is suspended, neither of mcps_mhd_attach() nor of
  * mcps_admit(), so that the daemon around us may be stopped. Not for a thread
  * of that daemon.

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "http/drain.h"
 
-#include "base/container.h"
 #include "http/exchange_internal.h"
 
 #include <time.h>
@@ -153,37 +152,6 @@ void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms)
 	}
 }
 
-struct closing {
-	struct writer_job job;
-	struct outlets *outlets;
-};
-
-static mcps_status close_run(struct writer_job *job, mcps_store *store)
-{
-	(void)job, (void)store;
-	return MCPS_OK;
-}
-
-static void close_done(struct writer_job *job, mcps_status status)
-{
-	(void)status;
-	mcps__outlets_close(container_of(job, struct closing, job)->outlets,
-	                    true);
-}
-
-/* Behind all that is on its way to the store: a client that is to come again
- * needs the id of an event. */
-static void close_streams(struct sessions *sessions)
-{
-	struct closing closing = { .job.run = close_run,
-		                   .job.done = close_done,
-		                   .outlets = &sessions->outlets };
-
-	if (mcps__writer_run(sessions->options.writer, &closing.job) ==
-	    MCPS_E_STOPPING)
-		mcps__outlets_close(&sessions->outlets, true);
-}
-
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 {
 	struct outlets *outlets = &endpoint->sessions->outlets;
@@ -202,6 +170,6 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 		mcps__exchange_wake(exchange);
 		mcps__exchange_unref(exchange);
 	}
-	close_streams(endpoint->sessions);
+	mcps__streams_close(endpoint->sessions);
 	return in_time;
 }

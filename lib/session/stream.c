@@ -289,3 +289,34 @@ void mcps__stream_abandon(struct stream *stream, const struct buffer *message)
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);
 }
+
+/* ---- stopping ---- */
+
+struct closing {
+	struct writer_job job;
+	struct outlets *outlets;
+};
+
+static mcps_status close_run(struct writer_job *job, mcps_store *store)
+{
+	(void)job, (void)store;
+	return MCPS_OK;
+}
+
+static void close_done(struct writer_job *job, mcps_status status)
+{
+	(void)status;
+	mcps__outlets_close(container_of(job, struct closing, job)->outlets,
+	                    true);
+}
+
+void mcps__streams_close(struct sessions *sessions)
+{
+	struct closing closing = { .job.run = close_run,
+		                   .job.done = close_done,
+		                   .outlets = &sessions->outlets };
+
+	if (mcps__writer_run(sessions->options.writer, &closing.job) ==
+	    MCPS_E_STOPPING)
+		mcps__outlets_close(&sessions->outlets, true);
+}

@@ -144,6 +144,11 @@ void mcps__session_send_away(struct session *session);
 /* Only the connections of those: who listens comes again. */
 void mcps__session_recall(struct session *session);
 
+/* Close all connections that carry streams, behind what is on its way to the
+ * store: a client that is to come again needs the id of an event. New ones
+ * close at once. Waits for the store. */
+void mcps__streams_close(struct sessions *sessions);
+
 /* Store that every session and stream that somebody listens to is in use. Does
  * not wait. */
 void mcps__streams_keep(struct sessions *sessions);
