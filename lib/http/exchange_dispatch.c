@@ -182,6 +182,7 @@ static void call_begin(struct exchange *exchange, struct mcps_call *call,
 	call->mcp = exchange->endpoint->mcp;
 	call->session = exchange->session;
 	call->principal = exchange->principal;
+	call->caller = &exchange->caller;
 	call->revision = mcps__revision_by_number(exchange->session->revision);
 	call->message = *message;
 	call->owner = exchange;

@@ -66,6 +66,7 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 	if (exchange->plan.kind != PLAN_STREAM || outlet->is_call)
 		return false;
 	outlet->kept = exchange->session;
+	outlet->caller = exchange->caller;
 	exchange->session = NULL;
 	exchange->outlet = NULL;
 	exchange->is_listening = false; /* the outlet is, until it is left */
@@ -75,8 +76,7 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 
 void mcps__exchange_leave(struct endpoint *endpoint, struct outlet *outlet)
 {
-	mcps__inflight_leave(&endpoint->mcp->listening,
-	                     outlet->kept->principal);
+	mcps__inflight_leave(&endpoint->mcp->listening, &outlet->caller);
 	mcps__outlet_leave(outlet);
 }
 
@@ -151,7 +151,7 @@ struct stream *mcps__exchange_stream(struct exchange *exchange)
 static mcps_status start_listening(struct exchange *exchange)
 {
 	mcps_status status = mcps__inflight_enter(
-		&exchange->endpoint->mcp->listening, exchange->principal);
+		&exchange->endpoint->mcp->listening, &exchange->caller);
 
 	exchange->is_listening = status == MCPS_OK;
 	return status;
@@ -161,7 +161,7 @@ void mcps__exchange_stop_listening(struct exchange *exchange)
 {
 	if (exchange->is_listening)
 		mcps__inflight_leave(&exchange->endpoint->mcp->listening,
-		                     exchange->principal);
+		                     &exchange->caller);
 	exchange->is_listening = false;
 }
 

@@ -118,13 +118,14 @@ static bool pass_address(const struct endpoint *endpoint,
                          struct mcps_request *request, struct plan *plan)
 {
 	struct rate *rate = endpoint->requests_of_address;
-	const char *peer = rate != NULL ? mcps__request_peer(request) : "";
+	const struct address *peer = &request->peer;
 	uint32_t wait_ms;
 
-	if (peer[0] == '\0')
+	if (rate == NULL || peer->family == ADDRESS_UNKNOWN ||
+	    peer->family == ADDRESS_UNIX)
 		return true;
 	wait_ms = mcps__rate_take(
-		rate, peer, strlen(peer),
+		rate, peer, sizeof *peer,
 		mcps__steady_ms(endpoint->sessions->options.clock));
 	return wait_ms == 0 || refuse_rate(plan, wait_ms);
 }

@@ -167,19 +167,12 @@ const char *mcps_request_path(const mcps_request *request)
 	return request->path;
 }
 
-const char *mcps__request_peer(struct mcps_request *request)
-{
-	if (!request->has_peer && request->read_peer != NULL)
-		request->read_peer(request->connection, request->peer,
-		                   sizeof request->peer);
-	request->has_peer = true;
-	return request->peer;
-}
-
 /* The view is const for hooks alone: the exchange's own is not. */
 const char *mcps_request_peer(const mcps_request *request)
 {
-	return mcps__request_peer((struct mcps_request *)request);
+	mcps__address_format(&request->peer,
+	                     ((struct mcps_request *)request)->peer_text);
+	return request->peer_text;
 }
 
 const char *mcps_request_header(const mcps_request *request, const char *name)

@@ -4,6 +4,8 @@
 #ifndef MCPS_HTTP_REQUEST_H
 #define MCPS_HTTP_REQUEST_H
 
+#include "base/address.h"
+
 #include <mcps/auth.h>
 #include <stdint.h>
 
@@ -57,11 +59,9 @@ struct mcps_request {
 	bool lacks_memory; /* for a value, which is "" instead */
 	bool has_return;   /* a carriage return inside a value */
 
-	/* The client's address as text, without the port, once somebody asks:
-	 * "" when it is not known. */
-	void (*read_peer)(void *connection, char *out, size_t size);
-	char peer[48];
-	bool has_peer;
+	/* The other end of the connection. */
+	struct address peer;
+	char peer_text[ADDRESS_TEXT_SIZE]; /* written when a hook asks */
 
 	/* Who is calling, as the program around us says; NULL: ask. */
 	struct principal *caller;
@@ -83,8 +83,5 @@ void mcps__request_add_header(struct mcps_request *request, const char *name,
 void mcps__request_finish(struct mcps_request *request);
 
 enum http_method mcps__method_find(const char *text);
-
-/* mcps_request_peer() for who may write the view. */
-const char *mcps__request_peer(struct mcps_request *request);
 
 #endif

@@ -31,6 +31,7 @@ struct mcps_call {
 	struct mcp *mcp;
 	struct session *session; /* NULL: ping without a session, ... */
 	struct principal *principal;
+	const struct caller *caller;
 	const struct revision *revision;
 	struct message message;
 

@@ -3,7 +3,7 @@
 #ifndef MCPS_MCP_INFLIGHT_H
 #define MCPS_MCP_INFLIGHT_H
 
-#include "session/principal.h"
+#include "session/caller.h"
 
 #include <pthread.h>
 
@@ -11,7 +11,7 @@ struct inflight_caller;
 
 struct inflight_calls {
 	pthread_mutex_t lock;
-	struct inflight_caller *by_digest; /* those with calls under way */
+	struct inflight_caller *by_key; /* those with calls under way */
 	uint32_t most; /* of one identified caller; 0: no limit */
 };
 
@@ -21,9 +21,9 @@ void mcps__inflight_finish(struct inflight_calls *calls);
 
 /* One more: MCPS_E_LIMIT, and nothing counted, when that is too many;
  * MCPS_E_NOMEM. Anonymous callers are not counted. */
-MCPS_MUST_USE mcps_status mcps__inflight_enter(
-	struct inflight_calls *calls, const struct principal *principal);
+MCPS_MUST_USE mcps_status mcps__inflight_enter(struct inflight_calls *calls,
+                                               const struct caller *caller);
 void mcps__inflight_leave(struct inflight_calls *calls,
-                          const struct principal *principal);
+                          const struct caller *caller);
 
 #endif

@@ -105,7 +105,7 @@ static void leave(struct mcps_call *call)
 {
 	mcps__session_remove_call(call->session, &call->running);
 	mcps__state_finish(&call->state, &call->mcp->locks);
-	mcps__inflight_leave(&call->mcp->inflight, call->principal);
+	mcps__inflight_leave(&call->mcp->inflight, call->caller);
 	call->finished(call);
 }
 
@@ -265,7 +265,7 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 	const struct executor *executor = &call->mcp->executor;
 	struct reply_id id = mcps__call_id(call);
 	mcps_status status =
-		mcps__inflight_enter(&call->mcp->inflight, call->principal);
+		mcps__inflight_enter(&call->mcp->inflight, call->caller);
 
 	if (status != MCPS_OK) {
 		mcps__call_fail(call, status, "too many calls under way", NULL);
@@ -281,7 +281,7 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 	call->parking(call);
 	if (executor->submit(executor->arg, &call->work, false))
 		return DISPATCH_PARKED;
-	mcps__inflight_leave(&call->mcp->inflight, call->principal);
+	mcps__inflight_leave(&call->mcp->inflight, call->caller);
 	mcps__session_remove_call(call->session, &call->running);
 	mcps__call_fail(call, MCPS_E_BUSY, NULL, NULL);
 	return DISPATCH_ANSWERED;

@@ -1,7 +1,6 @@
 #include "mhd/request.h"
 
 #include <microhttpd.h>
-#include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -21,20 +20,12 @@ static const char *find_header(void *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-/* Whom the socket is connected to; a Unix socket has no address. */
-static void read_peer(void *connection, char *out, size_t size)
+static const struct sockaddr *peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-	if (info == NULL || info->client_addr == NULL ||
-	    info->client_addr->sa_family == AF_UNIX ||
-	    getnameinfo(info->client_addr, sizeof(struct sockaddr_storage), out,
-	                (socklen_t)size, NULL, 0, NI_NUMERICHOST) != 0)
-		out[0] = '\0';
-	/* IPv4 over an IPv6 socket is the same caller. */
-	if (strncmp(out, "::ffff:", 7) == 0 && strchr(out, '.') != NULL)
-		memmove(out, out + 7, strlen(out + 7) + 1);
+	return info != NULL ? info->client_addr : NULL;
 }
 
 void mcps__request_read(struct mcps_request *request,
@@ -47,8 +38,8 @@ void mcps__request_read(struct mcps_request *request,
 		.path = url,
 		.find = find_header,
 		.connection = connection,
-		.read_peer = read_peer,
 	};
+	mcps__address_from_socket(&request->peer, peer_of(connection));
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header,
 	                            request);
 }

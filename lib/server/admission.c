@@ -64,10 +64,9 @@ static void read_request(struct mcps_request *request,
 		.caller = admission->caller,
 		.find = find_header,
 		.connection = admission,
-		.has_peer = true,
 	};
-	if (view->peer != NULL && strlen(view->peer) < sizeof request->peer)
-		strcpy(request->peer, view->peer);
+	if (view->peer != NULL)
+		(void)mcps__address_parse(&request->peer, view->peer);
 	read_headers(request, view);
 }
 

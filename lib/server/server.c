@@ -175,6 +175,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.clock = &mcps__system_clock,
 		.random = &mcps__system_random,
 		.log = server->log,
+		.incidents = &server->incidents,
 		.resource = options->resource != NULL ? options->resource
 		                                      : server->endpoint.path,
 		.idle_ms = INT64_C(1000) * options->session_idle_s,
@@ -333,6 +334,7 @@ static bool sweep(void *arg)
 	mcps_server *server = arg;
 
 	keep(server);
+	mcps__incidents_flush(&server->incidents);
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 
@@ -356,6 +358,8 @@ static mcps_status start_all(mcps_server *server, struct mcps_error *error)
 	mcps_status status;
 
 	server->endpoint.path = mcps_server_path(server);
+	mcps__incidents_init(&server->incidents, &server->log,
+	                     &mcps__system_clock);
 	status = mcps__workers_start(&server->workers, options->workers,
 	                             options->worker_queue, error);
 	if (status == MCPS_OK)

@@ -18,6 +18,7 @@ struct mcps_server {
 	char *token_file;
 	struct mcps_options options;
 	struct log_sink log;
+	struct incidents incidents;
 	struct registry registry;
 	mcps_store *store; /* handed over, until the writer has it */
 

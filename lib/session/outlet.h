@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "rpc/event.h"
+#include "session/caller.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -71,6 +72,7 @@ struct outlet {
 	struct session *session; /* borrowed from whoever holds the outlet */
 	struct session *kept;    /* ... which is a reference until leave, if
 	                          * nobody else keeps it; else NULL */
+	struct caller caller;    /* of a listener whose exchange is gone */
 	bool is_call;
 	bool polls; /* its client knows "retry" */
 	uint32_t retry_ms;

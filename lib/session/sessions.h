@@ -7,6 +7,7 @@
 #define MCPS_SESSION_SESSIONS_H
 
 #include "base/clock.h"
+#include "base/incident.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/work.h"
@@ -29,7 +30,8 @@ struct sessions_options {
 	const struct clock_source *clock;   /* borrowed */
 	const struct random_source *random; /* borrowed */
 	struct log_sink log;
-	const char *resource; /* borrowed */
+	struct incidents *incidents; /* borrowed; NULL: not counted */
+	const char *resource;        /* borrowed */
 	struct id_keys keys;
 	int64_t idle_ms;
 	int64_t max_age_ms;

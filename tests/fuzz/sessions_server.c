@@ -274,7 +274,7 @@ static void stop(struct server *server)
 	stop_endpoint(&server->anonymous);
 	stop_endpoint(&server->named);
 	require(server->mcp.locks.by_name == NULL);
-	require(server->mcp.inflight.by_digest == NULL);
+	require(server->mcp.inflight.by_key == NULL);
 	mcps__inflight_finish(&server->mcp.inflight);
 	mcps__locks_finish(&server->mcp.locks);
 	mcps__sessions_finish(&server->sessions);

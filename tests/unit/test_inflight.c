@@ -8,29 +8,36 @@
 #include <stdlib.h>
 
 static struct inflight_calls calls;
-static struct principal *ann, *bob, *nobody;
+static struct caller ann, bob, nobody;
+
+static struct caller caller_of(struct principal *principal)
+{
+	const struct address unknown = { ADDRESS_UNKNOWN, { 0 } };
+	struct caller caller;
+
+	ck_assert_ptr_nonnull(principal);
+	mcps__caller_init(&caller, principal, &unknown);
+	mcps__principal_unref(principal);
+	return caller;
+}
 
 static void set_up(void)
 {
 	ck_assert_int_ge(sodium_init(), 0);
 	ck_assert_int_eq(mcps__inflight_init(&calls, 3), MCPS_OK);
-	ann = mcps__principal_new("https://issuer.test", "ann");
-	bob = mcps__principal_new("https://issuer.test", "bob");
-	nobody = mcps__principal_anonymous();
-	ck_assert(ann != NULL && bob != NULL && nobody != NULL);
+	ann = caller_of(mcps__principal_new("https://issuer.test", "ann"));
+	bob = caller_of(mcps__principal_new("https://issuer.test", "bob"));
+	nobody = caller_of(mcps__principal_anonymous());
 }
 
 static void tear_down(void)
 {
-	mcps__principal_unref(ann);
-	mcps__principal_unref(bob);
-	mcps__principal_unref(nobody);
 	mcps__inflight_finish(&calls);
 }
 
-static void enter(const struct principal *who, mcps_status wanted)
+static void enter(struct caller who, mcps_status wanted)
 {
-	ck_assert_int_eq(mcps__inflight_enter(&calls, who), wanted);
+	ck_assert_int_eq(mcps__inflight_enter(&calls, &who), wanted);
 }
 
 START_TEST(one_too_many_is_refused_and_not_counted)
@@ -39,7 +46,7 @@ START_TEST(one_too_many_is_refused_and_not_counted)
 		enter(ann, MCPS_OK);
 	enter(ann, MCPS_E_LIMIT);
 	enter(ann, MCPS_E_LIMIT);
-	mcps__inflight_leave(&calls, ann);
+	mcps__inflight_leave(&calls, &ann);
 	enter(ann, MCPS_OK);
 	enter(ann, MCPS_E_LIMIT);
 }
@@ -51,7 +58,7 @@ START_TEST(each_caller_has_his_own_count)
 		enter(ann, MCPS_OK);
 	enter(ann, MCPS_E_LIMIT);
 	enter(bob, MCPS_OK);
-	mcps__inflight_leave(&calls, bob);
+	mcps__inflight_leave(&calls, &bob);
 	enter(ann, MCPS_E_LIMIT);
 }
 END_TEST
@@ -59,14 +66,13 @@ END_TEST
 /* A fresh token makes another principal object of the same caller. */
 START_TEST(the_same_identity_is_the_same_caller)
 {
-	struct principal *again =
-		mcps__principal_new("https://issuer.test", "ann");
+	struct caller again =
+		caller_of(mcps__principal_new("https://issuer.test", "ann"));
 
 	for (int i = 0; i < 3; i++)
 		enter(i % 2 == 0 ? ann : again, MCPS_OK);
 	enter(again, MCPS_E_LIMIT);
-	mcps__inflight_leave(&calls, again);
-	mcps__principal_unref(again);
+	mcps__inflight_leave(&calls, &again);
 	enter(ann, MCPS_OK);
 }
 END_TEST
@@ -75,8 +81,8 @@ START_TEST(anonymous_callers_are_not_counted)
 {
 	for (int i = 0; i < 100; i++)
 		enter(nobody, MCPS_OK);
-	ck_assert_ptr_null(calls.by_digest);
-	mcps__inflight_leave(&calls, nobody);
+	ck_assert_ptr_null(calls.by_key);
+	mcps__inflight_leave(&calls, &nobody);
 }
 END_TEST
 
@@ -86,10 +92,10 @@ START_TEST(without_a_limit_nobody_is_counted)
 
 	ck_assert_int_eq(mcps__inflight_init(&unlimited, 0), MCPS_OK);
 	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(mcps__inflight_enter(&unlimited, ann),
+		ck_assert_int_eq(mcps__inflight_enter(&unlimited, &ann),
 		                 MCPS_OK);
-	ck_assert_ptr_null(unlimited.by_digest);
-	mcps__inflight_leave(&unlimited, ann);
+	ck_assert_ptr_null(unlimited.by_key);
+	mcps__inflight_leave(&unlimited, &ann);
 	mcps__inflight_finish(&unlimited);
 }
 END_TEST
@@ -99,9 +105,9 @@ START_TEST(who_has_no_calls_takes_no_memory)
 	for (int i = 0; i < 10; i++) {
 		enter(ann, MCPS_OK);
 		enter(bob, MCPS_OK);
-		mcps__inflight_leave(&calls, ann);
-		mcps__inflight_leave(&calls, bob);
-		ck_assert_ptr_null(calls.by_digest);
+		mcps__inflight_leave(&calls, &ann);
+		mcps__inflight_leave(&calls, &bob);
+		ck_assert_ptr_null(calls.by_key);
 	}
 }
 END_TEST
@@ -112,8 +118,8 @@ static void *enter_and_leave(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < 20000; i++)
-		if (mcps__inflight_enter(&calls, ann) == MCPS_OK)
-			mcps__inflight_leave(&calls, ann);
+		if (mcps__inflight_enter(&calls, &ann) == MCPS_OK)
+			mcps__inflight_leave(&calls, &ann);
 	return NULL;
 }
 
@@ -127,7 +133,7 @@ START_TEST(two_threads_leave_nothing_behind)
 		                 0);
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	ck_assert_ptr_null(calls.by_digest);
+	ck_assert_ptr_null(calls.by_key);
 }
 END_TEST
 

@@ -1,0 +1,76 @@
+#include "base/incident.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+enum { LINE_EVERY_MS = 60000 };
+
+static const struct {
+	const char *name, *module, *sentence;
+} incident_texts[INCIDENT_COUNT] = {
+#define X(name, text, module, sentence) \
+	[INCIDENT_##name] = { text, module, sentence },
+	INCIDENT_MAP(X)
+#undef X
+};
+
+void mcps__incidents_init(struct incidents *incidents,
+                          const struct log_sink *log,
+                          const struct clock_source *clock)
+{
+	incidents->log = log;
+	incidents->clock = clock;
+	for (int i = 0; i < INCIDENT_COUNT; i++) {
+		atomic_init(&incidents->all[i].count, 0);
+		atomic_init(&incidents->all[i].logged, 0);
+		atomic_init(&incidents->all[i].next_line_ms, 0);
+	}
+}
+
+/* The thread that moves next_line_ms writes the line. */
+static void incident_log(struct incidents *incidents, enum incident what)
+{
+	struct incident_state *state = &incidents->all[what];
+	int64_t now = mcps__steady_ms(incidents->clock);
+	int64_t due = atomic_load(&state->next_line_ms);
+	uint_fast64_t count;
+	uint_fast64_t before;
+
+	if ((due != 0 && now < due) ||
+	    !atomic_compare_exchange_strong(&state->next_line_ms, &due,
+	                                    now + LINE_EVERY_MS))
+		return;
+	count = atomic_load(&state->count);
+	before = atomic_exchange(&state->logged, count);
+	mcps__log(incidents->log, MCPS_LOG_WARN, incident_texts[what].module,
+	          "%s: %s times=%" PRIuFAST64 " total=%" PRIuFAST64,
+	          incident_texts[what].name, incident_texts[what].sentence,
+	          count - before, count);
+}
+
+void mcps__incident_happened(struct incidents *incidents, enum incident what)
+{
+	if (incidents == NULL)
+		return;
+	atomic_fetch_add(&incidents->all[what].count, 1);
+	incident_log(incidents, what);
+}
+
+void mcps__incidents_flush(struct incidents *incidents)
+{
+	for (int i = 0; i < INCIDENT_COUNT; i++)
+		if (atomic_load(&incidents->all[i].count) !=
+		    atomic_load(&incidents->all[i].logged))
+			incident_log(incidents, (enum incident)i);
+}
+
+uint64_t mcps__incident_count(const struct incidents *incidents,
+                              enum incident what)
+{
+	return atomic_load(&incidents->all[what].count);
+}
+
+const char *mcps__incident_name(enum incident what)
+{
+	return incident_texts[what].name;
+}

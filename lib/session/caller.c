@@ -1,0 +1,23 @@
+#include "session/caller.h"
+
+#include <string.h>
+
+enum {
+	IPV4_BYTES = 4,
+	IPV6_PREFIX = 8 /* one customer usually has a /64 */
+};
+
+void mcps__caller_init(struct caller *out, const struct principal *principal,
+                       const struct address *address)
+{
+	*out = (struct caller){ .is_anonymous = principal->anonymous };
+	if (!principal->anonymous) {
+		memcpy(out->key, principal->digest, sizeof out->key);
+		return;
+	}
+	out->key[0] = (uint8_t)address->family;
+	if (address->family == ADDRESS_IPV4)
+		memcpy(out->key + 1, address->bytes, IPV4_BYTES);
+	else if (address->family == ADDRESS_IPV6)
+		memcpy(out->key + 1, address->bytes, IPV6_PREFIX);
+}

@@ -1,0 +1,19 @@
+/* The unit that bounds count: one caller. An identified caller is one wherever
+ * it calls from. Anonymous callers are told apart by their address, those of
+ * one IPv6 /64 being one; those without an address are one together. */
+#ifndef MCPS_SESSION_CALLER_H
+#define MCPS_SESSION_CALLER_H
+
+#include "base/address.h"
+#include "session/principal.h"
+
+struct caller {
+	uint8_t key[MCPS_PRINCIPAL_DIGEST_SIZE]; /* equal: the same caller */
+	bool is_anonymous;
+};
+
+/* ADDRESS is the client's; it counts only if PRINCIPAL is anonymous. */
+void mcps__caller_init(struct caller *out, const struct principal *principal,
+                       const struct address *address);
+
+#endif

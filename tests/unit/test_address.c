@@ -1,0 +1,157 @@
+/* Addresses of clients, and which of them are one caller. */
+#include "base/address.h"
+#include "session/caller.h"
+
+#include <check.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static struct address parse(const char *text)
+{
+	struct address address;
+
+	ck_assert_msg(mcps__address_parse(&address, text), "%s", text);
+	return address;
+}
+
+static const struct {
+	const char *given, *written;
+	enum address_family family;
+	bool is_loopback;
+} addresses[] = {
+	{ "192.0.2.7", "192.0.2.7", ADDRESS_IPV4, false },
+	{ "127.9.8.7", "127.9.8.7", ADDRESS_IPV4, true },
+	{ "::ffff:192.0.2.7", "192.0.2.7", ADDRESS_IPV4, false },
+	{ "::ffff:127.0.0.1", "127.0.0.1", ADDRESS_IPV4, true },
+	{ "::1", "::1", ADDRESS_IPV6, true },
+	{ "2001:DB8:0:0::5", "2001:db8::5", ADDRESS_IPV6, false },
+	{ "::", "::", ADDRESS_IPV6, false },
+};
+
+START_TEST(text_of_an_address_is_read_and_written)
+{
+	struct address address = parse(addresses[_i].given);
+	char text[ADDRESS_TEXT_SIZE];
+
+	ck_assert_int_eq(address.family, addresses[_i].family);
+	mcps__address_format(&address, text);
+	ck_assert_str_eq(text, addresses[_i].written);
+	ck_assert(mcps__address_is_loopback(&address) ==
+	          addresses[_i].is_loopback);
+}
+END_TEST
+
+static const char *const no_addresses[] = {
+	"",      "localhost",     "192.0.2",     "192.0.2.7:80",
+	"[::1]", "fe80::1%eth0",  "192.0.2.256", "1.2.3.4 ",
+	"::g",   "192.0.2.007.1", "0x7f.0.0.1",  "2001:db8",
+};
+
+START_TEST(text_that_is_no_address_is_refused)
+{
+	struct address address;
+
+	ck_assert(!mcps__address_parse(&address, no_addresses[_i]));
+	ck_assert_int_eq(address.family, ADDRESS_UNKNOWN);
+}
+END_TEST
+
+START_TEST(socket_addresses_are_read)
+{
+	struct sockaddr_in ipv4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_un local = { .sun_family = AF_UNIX };
+	struct address address, wanted;
+
+	ipv4.sin_addr.s_addr = htonl(0xc0000207);
+	mcps__address_from_socket(&address, (struct sockaddr *)&ipv4);
+	wanted = parse("192.0.2.7");
+	ck_assert_mem_eq(&address, &wanted, sizeof wanted);
+
+	ipv6.sin6_addr = in6addr_loopback;
+	mcps__address_from_socket(&address, (struct sockaddr *)&ipv6);
+	wanted = parse("::1");
+	ck_assert_mem_eq(&address, &wanted, sizeof wanted);
+
+	mcps__address_from_socket(&address, (struct sockaddr *)&local);
+	ck_assert_int_eq(address.family, ADDRESS_UNIX);
+	mcps__address_from_socket(&address, NULL);
+	ck_assert_int_eq(address.family, ADDRESS_UNKNOWN);
+}
+END_TEST
+
+static struct caller anonymous_at(const char *text)
+{
+	struct principal *principal = mcps__principal_anonymous();
+	struct address address = parse(text);
+	struct caller caller;
+
+	mcps__caller_init(&caller, principal, &address);
+	mcps__principal_unref(principal);
+	return caller;
+}
+
+static const struct {
+	const char *one, *other;
+	bool is_same;
+} pairs[] = {
+	{ "192.0.2.7", "192.0.2.7", true },
+	{ "192.0.2.7", "::ffff:192.0.2.7", true },
+	{ "192.0.2.7", "192.0.2.8", false },
+	{ "2001:db8:1:2::5", "2001:db8:1:2:ffff::9", true },
+	{ "2001:db8:1:2::5", "2001:db8:1:3::5", false },
+	{ "192.0.2.7", "c000:207::", false },
+};
+
+START_TEST(anonymous_callers_are_told_apart_by_address)
+{
+	struct caller one = anonymous_at(pairs[_i].one);
+	struct caller other = anonymous_at(pairs[_i].other);
+
+	ck_assert(one.is_anonymous);
+	ck_assert((memcmp(one.key, other.key, sizeof one.key) == 0) ==
+	          pairs[_i].is_same);
+}
+END_TEST
+
+START_TEST(identified_caller_is_one_at_any_address)
+{
+	struct principal *ann = mcps__principal_new("issuer", "ann");
+	struct address here = parse("192.0.2.7"), there = parse("::1");
+	struct caller one, other;
+
+	mcps__caller_init(&one, ann, &here);
+	mcps__caller_init(&other, ann, &there);
+	mcps__principal_unref(ann);
+	ck_assert(!one.is_anonymous);
+	ck_assert_mem_eq(one.key, other.key, sizeof one.key);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("address");
+	TCase *test = tcase_create("addresses and callers");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	if (sodium_init() < 0)
+		return EXIT_FAILURE;
+	tcase_add_loop_test(test, text_of_an_address_is_read_and_written, 0,
+	                    sizeof addresses / sizeof *addresses);
+	tcase_add_loop_test(test, text_that_is_no_address_is_refused, 0,
+	                    sizeof no_addresses / sizeof *no_addresses);
+	tcase_add_test(test, socket_addresses_are_read);
+	tcase_add_loop_test(test, anonymous_callers_are_told_apart_by_address,
+	                    0, sizeof pairs / sizeof *pairs);
+	tcase_add_test(test, identified_caller_is_one_at_any_address);
+	suite_add_tcase(suite, test);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

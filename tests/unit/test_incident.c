@@ -1,0 +1,121 @@
+/* Incidents are counted, and logged at most once a minute. */
+#include "base/incident.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t now_ms;
+static unsigned lines;
+static char last_line[512];
+
+static int64_t read_clock(void *arg)
+{
+	(void)arg;
+	return now_ms;
+}
+
+static void write_line(void *arg, enum mcps_log_level level, const char *module,
+                       const char *text)
+{
+	(void)arg;
+	(void)module;
+	ck_assert_int_eq(level, MCPS_LOG_WARN);
+	lines++;
+	strncpy(last_line, text, sizeof last_line - 1);
+}
+
+static const struct clock_source clock = { read_clock, read_clock, NULL };
+static const struct log_sink sink = { write_line, NULL, MCPS_LOG_DEBUG };
+static struct incidents incidents;
+
+static void set_up(void)
+{
+	now_ms = 1000;
+	lines = 0;
+	mcps__incidents_init(&incidents, &sink, &clock);
+}
+
+static void happen(unsigned times)
+{
+	while (times-- > 0)
+		mcps__incident_happened(&incidents, INCIDENT_BODIES);
+}
+
+START_TEST(first_incident_is_logged_at_once)
+{
+	happen(1);
+	ck_assert_uint_eq(lines, 1);
+	ck_assert_ptr_nonnull(strstr(last_line, "body_memory_limit: "));
+	ck_assert_ptr_nonnull(strstr(last_line, " times=1 total=1"));
+}
+END_TEST
+
+START_TEST(one_line_a_minute_tells_how_often)
+{
+	happen(500);
+	ck_assert_uint_eq(lines, 1);
+	now_ms += 59999;
+	happen(1);
+	ck_assert_uint_eq(lines, 1);
+	now_ms += 1;
+	happen(1);
+	ck_assert_uint_eq(lines, 2);
+	ck_assert_ptr_nonnull(strstr(last_line, " times=501 total=502"));
+}
+END_TEST
+
+START_TEST(end_of_a_series_is_told_by_the_timer)
+{
+	happen(7);
+	mcps__incidents_flush(&incidents);
+	ck_assert_uint_eq(lines, 1); /* not yet due */
+	now_ms += 60000;
+	mcps__incidents_flush(&incidents);
+	ck_assert_uint_eq(lines, 2);
+	ck_assert_ptr_nonnull(strstr(last_line, " times=6 total=7"));
+	now_ms += 60000;
+	mcps__incidents_flush(&incidents);
+	ck_assert_uint_eq(lines, 2);
+}
+END_TEST
+
+START_TEST(each_kind_is_counted_and_logged_by_itself)
+{
+	happen(3);
+	mcps__incident_happened(&incidents, INCIDENT_STREAMS);
+	ck_assert_uint_eq(lines, 2);
+	ck_assert_uint_eq(mcps__incident_count(&incidents, INCIDENT_BODIES), 3);
+	ck_assert_uint_eq(mcps__incident_count(&incidents, INCIDENT_STREAMS),
+	                  1);
+	ck_assert_uint_eq(
+		mcps__incident_count(&incidents, INCIDENT_WORKER_QUEUE), 0);
+}
+END_TEST
+
+START_TEST(nobody_has_to_count)
+{
+	mcps__incident_happened(NULL, INCIDENT_BODIES);
+	ck_assert_uint_eq(lines, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("incident");
+	TCase *test = tcase_create("incidents");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(test, set_up, NULL);
+	tcase_add_test(test, first_incident_is_logged_at_once);
+	tcase_add_test(test, one_line_a_minute_tells_how_often);
+	tcase_add_test(test, end_of_a_series_is_told_by_the_timer);
+	tcase_add_test(test, each_kind_is_counted_and_logged_by_itself);
+	tcase_add_test(test, nobody_has_to_count);
+	suite_add_tcase(suite, test);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
