@@ -28,6 +28,15 @@ enum mcps_unknown_ids {
 	                            * the auth hook identified */
 };
 
+/** Which eras of the protocol an endpoint serves. Revisions up to 2025-11-25
+ * are legacy: they have sessions. This version of mcps serves no other. */
+enum mcps_eras {
+	MCPS_ERAS_DEFAULT,   /* MCPS_ERAS_LEGACY */
+	MCPS_ERAS_LEGACY = 2 /* requests of a later revision get the answers of
+	                      * a legacy server, so that clients of both eras
+	                      * fall back to initialize */
+};
+
 /** Everything has a default, and zero means it. */
 struct mcps_options {
 	size_t size; /* sizeof(struct mcps_options): set by mcps_configure */
@@ -125,6 +134,8 @@ struct mcps_options {
 	/** Streams of one session that answer no call, open or kept for who
 	 * resumes; 8, at most 1 024. One more takes the place of the oldest. */
 	uint32_t session_streams;
+
+	enum mcps_eras eras; /* legacy */
 };
 
 /** Make a server. @param name for programs; @param version of it. Both are

@@ -33,7 +33,7 @@ MCPS_BEGIN_DECLS
 	X(E_AUTH,       -10, 401, -32600, "Authorization required")            \
 	X(E_FORBIDDEN,  -11, 403, -32600, "Forbidden")                         \
 	X(E_SCOPE,      -32, 403, -32600, "Insufficient scope")                \
-	X(E_REVISION,   -12, 400, -32022, "Unsupported protocol version")      \
+	X(E_REVISION,   -12, 400, -32600, "Unsupported protocol version")      \
 	X(E_TOO_LARGE,  -13, 413, -32600, "Request too large")                 \
 	X(E_MEDIA_TYPE, -14, 415, -32600, "Content-Type must be application/json") \
 	X(E_NOT_ACCEPTABLE, -15, 406, -32600, "Accept must list application/json and text/event-stream") \

@@ -7,6 +7,8 @@
 
 _Static_assert(sizeof(enum mcps_unknown_ids) == sizeof(uint32_t),
                "OPTION_WORD writes it");
+_Static_assert(sizeof(enum mcps_eras) == sizeof(uint32_t),
+               "OPTION_WORD writes it");
 
 /* Help is one sentence or two, without a full stop at the end. */
 const struct option mcps__option_table[] = {
@@ -34,6 +36,15 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(server.path),
 	  .otherwise = "/mcp",
 	  .help = "of the endpoint" },
+	{ .name = "eras",
+	  .argument = "legacy",
+	  .kind = OPTION_WORD,
+	  .group = GROUP_ADDRESS,
+	  .offset = AT(server.eras),
+	  .least = MCPS_ERAS_LEGACY,
+	  .help = "the protocol revisions served: legacy are those with "
+	          "sessions, up to 2025-11-25. Clients that also know later "
+	          "ones fall back to these" },
 	{ .name = "health",
 	  .argument = "ADDRESS",
 	  .kind = OPTION_TEXT,

@@ -1,82 +1,49 @@
-/* From bytes to messages: strict JSON, then JSON-RPC, then the era and the
- * revision that are spoken. */
+/* From bytes to messages: strict JSON, then JSON-RPC, then the revision that
+ * the header names. */
 #include "http/exchange_internal.h"
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "rpc/write.h"
 
-#include <string.h>
+#include <stdio.h>
 
-/* ---- the era: docs/ARCHITECTURE.md, "Eras" ---- */
+/* ---- the header: docs/ARCHITECTURE.md, "Eras" ---- */
 
-/* REQUESTED is JSON, a string; NULL: no memory for it. */
-static void refuse_revision(struct exchange *exchange, const char *requested,
-                            size_t length)
-{
-	struct buffer data = { 0 };
-
-	mcps__buffer_add_literal(&data, "{\"supported\":[");
-	for (size_t i = mcps__revision_count; i-- > 0;)
-		mcps__buffer_add_format(&data, "\"%s\"%s",
-		                        mcps__revisions[i].text,
-		                        i > 0 ? "," : "");
-	mcps__buffer_add_literal(&data, "],\"requested\":");
-	if (requested != NULL)
-		mcps__buffer_add(&data, requested, length);
-	else
-		data.failed = true;
-	mcps__buffer_add(&data, "}", 2); /* with its NUL */
-	mcps__exchange_refuse(exchange, MCPS_E_REVISION, NULL,
-	                      data.failed ? NULL : data.data);
-	mcps__buffer_finish(&data);
-}
-
-/* The revision that a message itself claims, which only modern clients do. */
-static uint32_t claimed_revision(const struct message *message)
-{
-	const struct scan *scan = message->scan;
-	uint32_t meta = mcps__scan_member(scan, message->params, "_meta");
-	uint32_t claim = mcps__scan_member(
-		scan, meta, "io.modelcontextprotocol/protocolVersion");
-
-	if (claim != SCAN_NONE && scan->tokens[claim].kind != SCAN_STRING)
-		return SCAN_NONE;
-	return claim;
-}
-
-static bool check_claim(struct exchange *exchange)
-{
-	const struct scan *scan = &exchange->scan;
-	uint32_t claim = claimed_revision(&exchange->message);
-	const char *text;
-	size_t length;
-
-	if (claim == SCAN_NONE)
-		return true;
-	text = scan->text + scan->tokens[claim].start;
-	length = scan->tokens[claim].length;
-	if (mcps__revision_find(text, length) != NULL)
-		return true;
-	text = mcps__scan_raw(scan, claim, &length);
-	refuse_revision(exchange, text, length);
-	return false;
-}
-
-/* initialize negotiates by its params; everything else must name a revision
- * that is served, or none (2025-06-18, Protocol Version Header). */
-static bool check_header(struct exchange *exchange)
+static bool header_is_served(const struct exchange *exchange)
 {
 	const struct http_value *header =
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
-	struct buffer text = { 0 };
 
-	if (exchange->initialize != NULL || header->text == NULL ||
-	    mcps__revision_find(header->text, header->length) != NULL)
+	return header->text == NULL ||
+	       mcps__revision_find(header->text, header->length) != NULL;
+}
+
+/* "served revisions: 2025-11-25, 2025-06-18", newest first. */
+static void write_served(char *out, size_t size)
+{
+	int at = snprintf(out, size, "served revisions:");
+
+	for (size_t i = mcps__revision_count; i-- > 0;)
+		at += snprintf(out + at, size - (size_t)at, " %s%s",
+		               mcps__revisions[i].text, i > 0 ? "," : "");
+}
+
+/* Clients of both eras probe with a modern request first, and take the codes
+ * -32020 to -32022 as the mark of a modern server. So a legacy server answers
+ * like any legacy server: it wants a session id, and a header that names a
+ * served revision (2025-06-18, Protocol Version Header). initialize negotiates
+ * by its params. */
+static bool check_header(struct exchange *exchange)
+{
+	bool has_id = exchange->request.headers[HEADER_SESSION_ID].text != NULL;
+	char served[128];
+
+	if (exchange->initialize != NULL || header_is_served(exchange))
 		return true;
-	mcps__write_string(&text, header->text, header->length);
-	refuse_revision(exchange, text.failed ? NULL : text.data, text.length);
-	mcps__buffer_finish(&text);
+	write_served(served, sizeof served);
+	mcps__exchange_refuse(exchange,
+	                      has_id ? MCPS_E_REVISION : MCPS_E_NO_SESSION,
+	                      served, NULL);
 	return false;
 }
 
@@ -118,7 +85,7 @@ static bool read_single(struct exchange *exchange)
 		mcps__exchange_refuse(exchange, status, why.text, NULL);
 		return false;
 	}
-	return check_claim(exchange) && read_initialize(exchange);
+	return read_initialize(exchange);
 }
 
 /* A batch is requests and notifications, or responses, and never initializes

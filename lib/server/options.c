@@ -48,6 +48,8 @@ static void fill(struct mcps_options *options)
 		options->max_body = 4u * 1024 * 1024;
 	if (options->unknown_ids == MCPS_UNKNOWN_DEFAULT)
 		options->unknown_ids = MCPS_UNKNOWN_AUTHENTICATED;
+	if (options->eras == MCPS_ERAS_DEFAULT)
+		options->eras = MCPS_ERAS_LEGACY;
 }
 
 void mcps__options_init(struct mcps_options *options)
@@ -179,6 +181,10 @@ static mcps_status check(const struct mcps_options *options,
 	if (options->unknown_ids > MCPS_UNKNOWN_AUTHENTICATED)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option unknown_ids: no such policy");
+	if (options->eras != MCPS_ERAS_DEFAULT &&
+	    options->eras != MCPS_ERAS_LEGACY)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option eras: only legacy is served");
 	if (options->workers > 1024)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option workers: at most 1024, not %u",

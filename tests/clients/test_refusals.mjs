@@ -53,25 +53,25 @@ function modern(method, params = {}) {
   return request(method, { ...params, _meta });
 }
 
-test('a client of 2026-07-28 learns which revisions are served', async (lab) => {
+test('a client of 2026-07-28 is answered by a legacy server', async (lab) => {
   const server = await lab.server();
   const { id } = await initialize(server);
   const probes = [
-    [modern('server/discover'), {}],
-    [modern('tools/list'), {}],
-    [modern('tools/call', { name: 'whoami', arguments: {} }), { id }],
+    [modern('server/discover'), {}, 'Session id required: served revisions: '],
+    [modern('tools/list'), {}, 'Session id required: served revisions: '],
+    [modern('tools/call', { name: 'whoami', arguments: {} }), { id }, 'Unsupported protocol version: served revisions: '],
   ];
 
-  for (const [message, options] of probes) {
+  for (const [message, options, text] of probes) {
     const headers = { 'mcp-method': message.method };
     const answer = await post(server, message, { ...options, revision: MODERN, headers });
 
     assert.equal(answer.status, 400);
     assert.equal(answer.id, null);
     assert.equal(answer.json.id, message.id);
-    assert.equal(answer.json.error.code, -32022);
-    assert.equal(answer.json.error.data.requested, MODERN);
+    assert.equal(answer.json.error.code, -32600);
+    assert.ok(answer.json.error.message.startsWith(text), answer.json.error.message);
     for (const revision of ['2025-03-26', '2025-06-18', '2025-11-25'])
-      assert.ok(answer.json.error.data.supported.includes(revision), revision);
+      assert.ok(answer.json.error.message.includes(revision), revision);
   }
 });

@@ -291,7 +291,7 @@ START_TEST(what_is_no_good_request_is_answered)
 	answers(400, "-32700", .body = "{", .session_id = id);
 	answers(400, "-32700", .body = "", .session_id = id);
 	answers(400, "-32600", .body = "[" PING "]", .session_id = id);
-	answers(400, "-32022", .body = PING, .session_id = id,
+	answers(400, "served revisions: ", .body = PING, .session_id = id,
 	        .version = "1999-01-01");
 	answers(404, GONE, .body = PING, .session_id = "made-up");
 	answers(403, "Host", .body = PING, .session_id = id,
