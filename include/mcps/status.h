@@ -11,7 +11,7 @@ MCPS_BEGIN_DECLS
 /**
  * Every status of the library: X(name, value, HTTP, JSON-RPC, text).
  *
- * HTTP and JSON-RPC are those of the legacy era (2025-03-26 to 2025-11-25):
+ * HTTP and JSON-RPC are those of the legacy era (2024-11-05 to 2025-11-25):
  * errors of a well-formed request travel with 200, because a 404 there means
  * "this session is over" and nothing else (2025-11-25, Session Management 3).
  * The text is the JSON-RPC message a client reads.

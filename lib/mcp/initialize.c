@@ -146,12 +146,14 @@ static void add_list_feature(struct buffer *out, const char *name, bool listens,
 }
 
 /* What is not connected is not promised: see struct notifier. */
-static void add_capabilities(struct buffer *out, struct mcp *mcp)
+static void add_capabilities(struct buffer *out, struct mcp *mcp,
+                             const struct revision *revision)
 {
 	bool listens = mcps__notify_is_connected(mcp);
 
 	mcps__buffer_add_literal(out, "\"logging\":{}");
-	if (mcps__has_feature(mcp, FEATURE_COMPLETIONS))
+	if (revision->has_completions &&
+	    mcps__has_feature(mcp, FEATURE_COMPLETIONS))
 		mcps__buffer_add_literal(out, ",\"completions\":{}");
 	if (mcps__has_feature(mcp, FEATURE_PROMPTS))
 		add_list_feature(out, "prompts", listens, false);
@@ -178,7 +180,7 @@ void mcps__initialize_reply(struct mcps_call *call)
 	                        "{\"protocolVersion\":\"%s\","
 	                        "\"capabilities\":{",
 	                        revision->text);
-	add_capabilities(out, call->mcp);
+	add_capabilities(out, call->mcp, revision);
 	mcps__buffer_add_literal(out, "},\"serverInfo\":{\"name\":");
 	mcps__write_string(out, texts->name, strlen(texts->name));
 	add_member(out, "version", texts->version);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert(OFFER_REVISIONS >= 3, "one text for each revision");
+_Static_assert(OFFER_REVISIONS >= 4, "one text for each revision");
 
 /* ---- checking ---- */
 

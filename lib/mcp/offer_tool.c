@@ -127,7 +127,8 @@ static void show(const struct offer *offer, const void *from,
 		mcps__buffer_add_literal(out, ",\"outputSchema\":");
 		mcps__show_json(out, declared->output_schema);
 	}
-	add_annotations(out, declared->hints);
+	if (revision->has_tool_annotations)
+		add_annotations(out, declared->hints);
 	mcps__show_meta(out, declared->meta, revision);
 	mcps__buffer_add_byte(out, '}');
 }

@@ -102,7 +102,7 @@ void mcps_progress(mcps_call *call, double done, double total,
 		mcps__buffer_add_literal(&out, ",\"total\":");
 		mcps__write_double(&out, total);
 	}
-	if (format != NULL) {
+	if (format != NULL && call->revision->has_progress_message) {
 		va_start(args, format);
 		add_message(&out, format, args);
 		va_end(args);

@@ -197,6 +197,19 @@ mcps_status mcps__result_meta(struct result *result, struct json_object *taken)
 
 /* ---- media, resources and links ---- */
 
+/* A revision without audio would reject the block. */
+static mcps_status audio_as_text(struct result *result, const char *mime_type)
+{
+	struct buffer text = { 0 };
+
+	mcps__buffer_add_format(&text, "[audio content: %s]", mime_type);
+	result->content.failed = result->content.failed || text.failed;
+	block_open(result, "text");
+	member_add(&result->content, "text", text.data, text.length);
+	mcps__buffer_finish(&text);
+	return block_close(result);
+}
+
 mcps_status mcps__result_media(struct result *result, const char *type,
                                const void *bytes, size_t length,
                                const char *mime_type)
@@ -204,6 +217,8 @@ mcps_status mcps__result_media(struct result *result, const char *type,
 	if (!has_blocks(result) || mime_type == NULL ||
 	    (bytes == NULL && length != 0))
 		return MCPS_E_INVAL;
+	if (strcmp(type, "audio") == 0 && !revision_of(result)->has_audio)
+		return audio_as_text(result, mime_type);
 	block_open(result, type);
 	bytes_add(&result->content, "data", bytes, length);
 	member_add(&result->content, "mimeType", mime_type, strlen(mime_type));

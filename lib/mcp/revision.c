@@ -1,5 +1,10 @@
 /* The table of the revisions served. Each column is a fact of a changelog:
  *
+ * 2025-03-26: batches (major 3), tool annotations (major 4), message of
+ *             progress, audio content, completions as a capability (other
+ *             schema changes). Before it, completion/complete is served
+ *             without being declared. 2024-11-05 is served over Streamable
+ *             HTTP only: clients that offer it there reject any other answer.
  * 2025-06-18: batching removed (major 1), structured tool output (major 2),
  *             title of tools and implementations (other schema changes 3),
  *             resource links (major 7), _meta of more types (other schema
@@ -20,16 +25,27 @@
 
 const struct revision mcps__revisions[] = {
 	{
+		.text = "2024-11-05",
+		.number = 20241105,
+		.no_resource_code = -32002,
+	},
+	{
 		.text = "2025-03-26",
 		.number = 20250326,
-		.bit = 1u << 0,
 		.has_batch = true,
+		.has_tool_annotations = true,
+		.has_audio = true,
+		.has_progress_message = true,
+		.has_completions = true,
 		.no_resource_code = -32002,
 	},
 	{
 		.text = "2025-06-18",
 		.number = 20250618,
-		.bit = 1u << 1,
+		.has_tool_annotations = true,
+		.has_audio = true,
+		.has_progress_message = true,
+		.has_completions = true,
 		.has_title = true,
 		.has_structured = true,
 		.has_meta = true,
@@ -41,7 +57,10 @@ const struct revision mcps__revisions[] = {
 	{
 		.text = "2025-11-25",
 		.number = 20251125,
-		.bit = 1u << 2,
+		.has_tool_annotations = true,
+		.has_audio = true,
+		.has_progress_message = true,
+		.has_completions = true,
 		.has_title = true,
 		.has_structured = true,
 		.has_meta = true,

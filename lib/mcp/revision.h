@@ -10,9 +10,12 @@
 struct revision {
 	const char *text; /* "2025-06-18" */
 	uint32_t number;  /* 20250618 */
-	unsigned bit;     /* of a set of revisions */
 
-	bool has_batch;         /* arrays of messages */
+	bool has_batch;            /* arrays of messages */
+	bool has_tool_annotations; /* hints, in lists of tools */
+	bool has_audio;            /* content of type audio; else a text */
+	bool has_progress_message;
+	bool has_completions;   /* as a capability; the method always works */
 	bool has_title;         /* title of tools and server info */
 	bool has_structured;    /* structuredContent, outputSchema */
 	bool has_server_site;   /* description, websiteUrl of server info */

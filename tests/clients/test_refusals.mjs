@@ -71,7 +71,7 @@ test('a client of 2026-07-28 is answered by a legacy server', async (lab) => {
     assert.equal(answer.json.id, message.id);
     assert.equal(answer.json.error.code, -32600);
     assert.ok(answer.json.error.message.startsWith(text), answer.json.error.message);
-    for (const revision of ['2025-03-26', '2025-06-18', '2025-11-25'])
+    for (const revision of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])
       assert.ok(answer.json.error.message.includes(revision), revision);
   }
 });

@@ -34,7 +34,8 @@ static const char *at(const struct answer *answer, const char *path)
 	"{\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":" version "}" \
 	"}"
 
-#define SERVED "served revisions: 2025-11-25, 2025-06-18, 2025-03-26"
+#define SERVED \
+	"served revisions: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05"
 
 /* ---- an endpoint that serves the legacy era, as a table ---- */
 
@@ -178,8 +179,9 @@ END_TEST
 START_TEST(any_served_revision_in_the_header_goes_with_any_session)
 {
 	const char *id = harness_begin(&harness, "alice", "2025-06-18");
-	static const char *const versions[] = { "2025-03-26", "2025-06-18",
-		                                "2025-11-25", NULL };
+	static const char *const versions[] = { "2024-11-05", "2025-03-26",
+		                                "2025-06-18", "2025-11-25",
+		                                NULL };
 
 	for (int i = 0; i < COUNT(versions); i++) {
 		struct answer answer =
@@ -197,7 +199,7 @@ START_TEST(a_revision_in_the_header_that_is_not_served_is_400)
 {
 	const char *id = harness_begin(&harness, "alice", "2025-06-18");
 	static const char *const methods[] = { "POST", "GET", "DELETE" };
-	static const char *const versions[] = { "2024-11-05", "2026-07-28",
+	static const char *const versions[] = { "2024-10-07", "2026-07-28",
 		                                "latest", "2025-06-18x" };
 
 	for (int m = 0; m < COUNT(methods); m++)

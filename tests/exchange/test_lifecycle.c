@@ -41,9 +41,10 @@ START_TEST(initialize_answers_with_the_revision_asked_for_if_it_is_served)
 		const char *asked, *answered;
 	} cases[] = {
 		{ "2025-03-26", "2025-03-26" }, { "2025-06-18", "2025-06-18" },
-		{ "2025-11-25", "2025-11-25" }, { "2024-11-05", "2025-11-25" },
-		{ "2026-07-28", "2025-11-25" }, { "", "2025-11-25" },
-		{ "2025-06-1", "2025-11-25" },  { "1.0", "2025-11-25" },
+		{ "2025-11-25", "2025-11-25" }, { "2024-11-05", "2024-11-05" },
+		{ "2024-10-07", "2025-11-25" }, { "2026-07-28", "2025-11-25" },
+		{ "", "2025-11-25" },           { "2025-06-1", "2025-11-25" },
+		{ "1.0", "2025-11-25" },
 	};
 	char body[512];
 	struct answer answer;
@@ -438,7 +439,7 @@ int main(void)
 	tcase_add_loop_test(
 		tests,
 		initialize_answers_with_the_revision_asked_for_if_it_is_served,
-		0, 8);
+		0, 9);
 	tcase_add_loop_test(tests, server_info_has_what_the_revision_knows, 0,
 	                    3);
 	tcase_add_loop_test(

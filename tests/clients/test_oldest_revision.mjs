@@ -1,0 +1,73 @@
+// 2024-11-05: clients that offer it over Streamable HTTP reject any other answer.
+import assert from 'node:assert/strict';
+import { Client } from 'sdk-1.10.2/client/index.js';
+import { StreamableHTTPClientTransport } from 'sdk-1.10.2/client/streamableHttp.js';
+import * as schemas from 'sdk-of-2024-11-05/types.js';
+import { test } from './harness.mjs';
+import { call, post, request } from './raw.mjs';
+
+const OLDEST = '2024-11-05';
+
+test('SDK 1.10.2 connects, calls, and goes on after kill -9', async (lab) => {
+  const server = await lab.server();
+  const client = new Client({ name: 'old', version: '1' });
+  const transport = new StreamableHTTPClientTransport(new URL(server.url));
+  const count = async () =>
+    JSON.parse((await client.callTool({ name: 'count', arguments: {} })).content[0].text).count;
+
+  await client.connect(transport);
+  const id = transport.sessionId;
+  assert.equal(await count(), 1);
+  await server.restart('kill');
+  assert.equal(await count(), 2);
+  assert.equal(transport.sessionId, id);
+  await client.close();
+});
+
+test('what 2024-11-05 is answered fits the schemas of its SDK', async (lab) => {
+  const server = await lab.server();
+  const ask = async (schema, method, params) => {
+    const { json } = await post(server, request(method, params), { id });
+    assert.ok(json.result, JSON.stringify(json));
+    return schema.parse(json.result);
+  };
+  const begun = await post(
+    server,
+    request('initialize', {
+      protocolVersion: OLDEST,
+      capabilities: {},
+      clientInfo: { name: 'old', version: '1' },
+    }),
+  );
+  const { id } = begun;
+  const { protocolVersion, capabilities } = schemas.InitializeResultSchema.parse(begun.json.result);
+
+  assert.equal(protocolVersion, OLDEST);
+  assert.equal(capabilities.completions, undefined);
+
+  const { tools } = await ask(schemas.ListToolsResultSchema, 'tools/list');
+  assert.ok(tools.length > 0);
+  for (const tool of tools)
+    assert.deepEqual(Object.keys(tool).sort(), ['description', 'inputSchema', 'name']);
+
+  const { resources } = await ask(schemas.ListResourcesResultSchema, 'resources/list');
+  assert.ok(resources.length > 0);
+  for (const { uri } of resources)
+    await ask(schemas.ReadResourceResultSchema, 'resources/read', { uri });
+  await ask(schemas.ListResourceTemplatesResultSchema, 'resources/templates/list');
+
+  const { prompts } = await ask(schemas.ListPromptsResultSchema, 'prompts/list');
+  const [{ name, arguments: [argument] }] = prompts;
+  await ask(schemas.GetPromptResultSchema, 'prompts/get', {
+    name,
+    arguments: { [argument.name]: 'x' },
+  });
+  await ask(schemas.CompleteResultSchema, 'completion/complete', {
+    ref: { type: 'ref/prompt', name },
+    argument: { name: argument.name, value: '' },
+  });
+
+  const { json } = await post(server, call('count'), { id });
+  schemas.CallToolResultSchema.parse(json.result);
+  assert.deepEqual(Object.keys(json.result), ['content']);
+});
