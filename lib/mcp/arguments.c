@@ -85,6 +85,20 @@ static mcps_status absent_read(const struct field *field,
 	return mcps__field_read(field, &own, 0, error);
 }
 
+/* The value of FIELD, SCAN_NONE if it was not given: null says so, too, where
+ * the field is optional and null is no value of it. */
+static uint32_t member_find(const struct field *field, const struct scan *scan,
+                            uint32_t object)
+{
+	const char *name = field->row->name;
+
+	if (object == SCAN_NONE)
+		return SCAN_NONE;
+	return field->row->optional && field->row->kind != MCPS_JSON
+	               ? mcps__scan_optional(scan, object, name)
+	               : mcps__scan_member(scan, object, name);
+}
+
 static mcps_status members_read(struct arguments *arguments,
                                 const struct scan *scan, uint32_t object,
                                 struct mcps_error *error)
@@ -97,11 +111,8 @@ static mcps_status members_read(struct arguments *arguments,
 
 	for (size_t i = 0; status == MCPS_OK && i < set->count; i++) {
 		const struct field *field = &set->fields[i];
-		uint32_t value = SCAN_NONE;
+		uint32_t value = member_find(field, scan, object);
 
-		if (object != SCAN_NONE)
-			value = mcps__scan_member(scan, object,
-			                          field->row->name);
 		status = value == SCAN_NONE ? absent_read(field, &target, error)
 		                            : mcps__field_read(field, &target,
 		                                               value, error);

@@ -149,9 +149,10 @@ static bool read_context(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t context =
-		mcps__scan_member(scan, call->message.params, "context");
-	uint32_t object = mcps__scan_member(scan, context, "arguments");
+		mcps__scan_optional(scan, call->message.params, "context");
+	uint32_t object = mcps__scan_optional(scan, context, "arguments");
 	uint32_t token = object + 1;
+	uint32_t count = 0;
 
 	if (object == SCAN_NONE || !call->revision->has_completion_context)
 		return true;
@@ -163,7 +164,8 @@ static bool read_context(struct mcps_call *call)
 		return false;
 	}
 	for (uint32_t i = 0; i < scan->tokens[object].count; i++) {
-		if (!take_value(call, &call->values[i], token))
+		if (scan->tokens[token + 1].kind != SCAN_NULL &&
+		    !take_value(call, &call->values[count++], token))
 			return false;
 		token = scan->tokens[token + 1].next;
 	}

@@ -68,6 +68,24 @@ static const struct method *find_method(struct mcps_call *call)
 	return NULL;
 }
 
+/* It is sent back with each notification of progress. */
+static bool check_progress_token(struct mcps_call *call)
+{
+	const struct scan *scan = call->message.scan;
+	uint32_t meta =
+		mcps__scan_optional(scan, call->message.params, "_meta");
+	uint32_t token = mcps__scan_optional(scan, meta, "progressToken");
+
+	if (token == SCAN_NONE || scan->tokens[token].kind == SCAN_STRING ||
+	    scan->tokens[token].kind == SCAN_INTEGER)
+		return true;
+	mcps__call_fail(call, MCPS_E_PARAMS,
+	                "params._meta.progressToken must be a string or an "
+	                "integer",
+	                NULL);
+	return false;
+}
+
 enum dispatch_end mcps__dispatch(struct mcps_call *call)
 {
 	const struct message *message = &call->message;
@@ -78,6 +96,8 @@ enum dispatch_end mcps__dispatch(struct mcps_call *call)
 	char *name;
 
 	atomic_fetch_add_explicit(&call->mcp->calls, 1, memory_order_relaxed);
+	if (!check_progress_token(call))
+		return DISPATCH_ANSWERED;
 	if (method != NULL) {
 		end = method->run(call,
 		                  mcps__registry_enter(registry, &stripe));
@@ -98,7 +118,7 @@ static void log_cancel(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t reason =
-		mcps__scan_member(scan, call->message.params, "reason");
+		mcps__scan_optional(scan, call->message.params, "reason");
 	const char *text = "none";
 	size_t length = 4;
 

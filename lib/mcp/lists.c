@@ -7,7 +7,7 @@ static bool read_cursor(struct mcps_call *call, const struct cursor_list *list,
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t cursor =
-		mcps__scan_member(scan, call->message.params, "cursor");
+		mcps__scan_optional(scan, call->message.params, "cursor");
 	char text[CURSOR_TEXT_SIZE];
 
 	*index = 0;

@@ -133,11 +133,97 @@ static void show(const struct offer *offer, const void *from,
 	mcps__buffer_add_byte(out, '}');
 }
 
+/* ---- null in the arguments of a schema text ---- */
+
+/* Says no only if the keyword "type" says so: what other keywords make of null
+ * is for the tool to say, which gets it. */
+static bool null_may_fit(const struct scan *scan, uint32_t property)
+{
+	uint32_t type = mcps__scan_member(scan, property, "type");
+	uint32_t each;
+
+	if (type == SCAN_NONE || scan->tokens[type].kind == SCAN_STRING)
+		return type == SCAN_NONE ||
+		       mcps__scan_equals(scan, type, "null");
+	if (scan->tokens[type].kind != SCAN_ARRAY)
+		return true;
+	each = type + 1;
+	for (uint32_t i = 0; i < scan->tokens[type].count; i++) {
+		if (mcps__scan_equals(scan, each, "null"))
+			return true;
+		each = scan->tokens[each].next;
+	}
+	return false;
+}
+
+static bool is_required(const struct scan *scan, const char *name)
+{
+	uint32_t list = mcps__scan_member(scan, 0, "required");
+	uint32_t each = list + 1;
+
+	if (list == SCAN_NONE || scan->tokens[list].kind != SCAN_ARRAY)
+		return false;
+	for (uint32_t i = 0; i < scan->tokens[list].count; i++) {
+		if (mcps__scan_equals(scan, each, name))
+			return true;
+		each = scan->tokens[each].next;
+	}
+	return false;
+}
+
+static bool list_not_null(struct tool *tool, const struct scan *scan)
+{
+	uint32_t properties = mcps__scan_member(scan, 0, "properties");
+	uint32_t key = properties + 1;
+	uint32_t count, listed = 0;
+
+	if (properties == SCAN_NONE ||
+	    scan->tokens[properties].kind != SCAN_OBJECT)
+		return true;
+	count = scan->tokens[properties].count;
+	tool->not_null = mcps__calloc(count + 1, sizeof *tool->not_null);
+	for (uint32_t i = 0; tool->not_null != NULL && i < count; i++) {
+		char *name = mcps__scan_strdup(scan, key);
+
+		if (name == NULL)
+			return false;
+		tool->not_null[listed] = name;
+		if (is_required(scan, name) || null_may_fit(scan, key + 1)) {
+			mcps__free(name);
+			tool->not_null[listed] = NULL;
+		} else {
+			listed++;
+		}
+		key = scan->tokens[key + 1].next;
+	}
+	return tool->not_null != NULL;
+}
+
+static mcps_status find_not_null(struct tool *tool, const char *schema,
+                                 struct mcps_error *error)
+{
+	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
+	struct scan scan = { 0 };
+	mcps_status status =
+		mcps__scan_run(&scan, schema, strlen(schema), &limits, error);
+
+	if (status == MCPS_OK && !list_not_null(tool, &scan))
+		status = mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	mcps__scan_finish(&scan);
+	return status;
+}
+
 /* ---- making ---- */
 
 static void finish(struct offer *offer)
 {
-	mcps__fields_free(((struct tool *)offer)->fields);
+	struct tool *tool = (struct tool *)offer;
+
+	mcps__fields_free(tool->fields);
+	for (char **name = tool->not_null; name != NULL && *name != NULL;
+	     name++)
+		mcps__free(*name);
+	mcps__free(tool->not_null);
 }
 
 static mcps_status check(const mcps_tool *declared, struct offer_head *head,
@@ -174,7 +260,7 @@ static mcps_status compile(struct tool *tool, const mcps_tool *declared,
 	mcps_status status;
 
 	if (declared->input_schema != NULL)
-		return MCPS_OK;
+		return find_not_null(tool, declared->input_schema, error);
 	status = mcps__fields_compile(&tool->fields, declared->fields,
 	                              declared->args_size, &why);
 	if (status == MCPS_OK)

@@ -40,10 +40,10 @@ static uint32_t find_token(const struct mcps_call *call)
 
 	if (call->message.params == SCAN_NONE)
 		return SCAN_NONE;
-	meta = mcps__scan_member(scan, call->message.params, "_meta");
+	meta = mcps__scan_optional(scan, call->message.params, "_meta");
 	if (meta == SCAN_NONE)
 		return SCAN_NONE;
-	return mcps__scan_member(scan, meta, "progressToken");
+	return mcps__scan_optional(scan, meta, "progressToken");
 }
 
 /* Whether it may be told now. It must rise; the end is always told. */

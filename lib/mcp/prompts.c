@@ -76,6 +76,9 @@ static bool read_values(struct mcps_call *call, uint32_t given)
 		if (token == SCAN_NONE)
 			continue;
 		known++;
+		if (!argument->required &&
+		    scan->tokens[token].kind == SCAN_NULL)
+			continue;
 		call->values[i].value = mcps__call_read_text(
 			call, given, argument->name, argument->name, SIZE_MAX);
 		if (call->values[i].value == NULL)
@@ -109,7 +112,7 @@ enum dispatch_end mcps__prompts_get(struct mcps_call *call,
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t given =
-		mcps__scan_member(scan, call->message.params, "arguments");
+		mcps__scan_optional(scan, call->message.params, "arguments");
 
 	if (!find_prompt(call, catalogue) || !mcps__run_is_allowed(call))
 		return DISPATCH_ANSWERED;

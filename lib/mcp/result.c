@@ -4,6 +4,7 @@
 #include "mcp/result.h"
 
 #include "mcp/show.h"
+#include "mcp/uri.h"
 #include "rpc/write.h"
 
 #include <json-c/json.h>
@@ -225,6 +226,11 @@ mcps_status mcps__result_media(struct result *result, const char *type,
 	return block_close(result);
 }
 
+static bool is_uri(const char *uri)
+{
+	return uri != NULL && mcps__uri_is_valid(uri, strlen(uri));
+}
+
 mcps_status mcps__result_resource(struct result *result, const char *uri,
                                   const char *mime_type, const char *text,
                                   const void *bytes, size_t length)
@@ -232,7 +238,7 @@ mcps_status mcps__result_resource(struct result *result, const char *uri,
 	struct buffer *out = &result->content;
 	bool is_block = has_blocks(result);
 
-	if (result->shape == RESULT_SUGGESTIONS || uri == NULL ||
+	if (result->shape == RESULT_SUGGESTIONS || !is_uri(uri) ||
 	    (text == NULL && bytes == NULL && length != 0))
 		return MCPS_E_INVAL;
 	if (is_block) {
@@ -271,7 +277,7 @@ mcps_status mcps__result_link(struct result *result, const mcps_resource *link)
 {
 	const struct revision *revision = revision_of(result);
 
-	if (!has_blocks(result) || link->uri == NULL || link->name == NULL ||
+	if (!has_blocks(result) || !is_uri(link->uri) || link->name == NULL ||
 	    mcps__show_check(link->icons, link->annotations, link->meta,
 	                     NULL) != MCPS_OK)
 		return MCPS_E_INVAL;

@@ -64,6 +64,18 @@ static enum dispatch_end refuse_arguments(struct mcps_call *call,
 	return DISPATCH_ANSWERED;
 }
 
+/* What an optional argument cannot be was not given. */
+static void remove_nulls(const struct tool *tool, struct json_object *tree)
+{
+	struct json_object *value;
+
+	for (char **name = tool->not_null; name != NULL && *name != NULL;
+	     name++)
+		if (json_object_object_get_ex(tree, *name, &value) &&
+		    value == NULL)
+			json_object_object_del(tree, *name);
+}
+
 static mcps_status read_arguments(struct mcps_call *call, uint32_t token,
                                   struct mcps_error *error)
 {
@@ -78,7 +90,10 @@ static mcps_status read_arguments(struct mcps_call *call, uint32_t token,
 	else
 		call->tree =
 			mcps__scan_tree(call->message.scan, token, &failed);
-	return call->tree == NULL || failed ? MCPS_E_NOMEM : MCPS_OK;
+	if (call->tree == NULL || failed)
+		return MCPS_E_NOMEM;
+	remove_nulls(tool_of(call), call->tree);
+	return MCPS_OK;
 }
 
 static struct offer *find_tool(struct mcps_call *call,
@@ -120,7 +135,8 @@ enum dispatch_end mcps__tools_call(struct mcps_call *call,
 	call->offer = find_tool(call, catalogue);
 	if (call->offer == NULL || !mcps__run_is_allowed(call))
 		return DISPATCH_ANSWERED;
-	arguments = mcps__scan_member(scan, call->message.params, "arguments");
+	arguments =
+		mcps__scan_optional(scan, call->message.params, "arguments");
 	if (arguments != SCAN_NONE &&
 	    scan->tokens[arguments].kind != SCAN_OBJECT) {
 		mcps__call_fail(call, MCPS_E_PARAMS,

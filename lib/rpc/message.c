@@ -29,7 +29,7 @@ static mcps_status read_call(struct message *message, struct mcps_error *error)
 	if (scan->tokens[message->method].kind != SCAN_STRING)
 		return mcps__fail(error, MCPS_E_REQUEST,
 		                  "method must be a string");
-	message->params = mcps__scan_member(scan, message->token, "params");
+	message->params = mcps__scan_optional(scan, message->token, "params");
 	if (message->params != SCAN_NONE &&
 	    scan->tokens[message->params].kind != SCAN_OBJECT)
 		return mcps__fail(error, MCPS_E_REQUEST,

@@ -81,6 +81,11 @@ void mcps__scan_finish(struct scan *scan);
 uint32_t mcps__scan_member(const struct scan *scan, uint32_t object,
                            const char *name);
 
+/* The same for a member that may be left out: null is the same as absent, as
+ * clients whose language has no other word for it send it. */
+uint32_t mcps__scan_optional(const struct scan *scan, uint32_t object,
+                             const char *name);
+
 /* Whether the token is a string equal to TEXT once decoded. */
 bool mcps__scan_equals(const struct scan *scan, uint32_t token,
                        const char *text);

@@ -21,6 +21,16 @@ uint32_t mcps__scan_member(const struct scan *scan, uint32_t object,
 	return SCAN_NONE;
 }
 
+uint32_t mcps__scan_optional(const struct scan *scan, uint32_t object,
+                             const char *name)
+{
+	uint32_t value = mcps__scan_member(scan, object, name);
+
+	return value != SCAN_NONE && scan->tokens[value].kind == SCAN_NULL
+	               ? SCAN_NONE
+	               : value;
+}
+
 bool mcps__scan_equals(const struct scan *scan, uint32_t token,
                        const char *text)
 {

@@ -167,7 +167,7 @@ START_TEST(a_cursor_that_was_not_made_here_is_32602)
 		"\"AAAAAgAAAAAAAAAAAAAAAAAAAAA\"",
 		"\"!\"",
 		"7",
-		"null",
+		"true",
 		"{}",
 		"\"AAAAAA\"",
 		"\"AAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
@@ -235,8 +235,6 @@ START_TEST(a_call_without_a_tool_is_32602_in_every_revision)
 		  "Invalid params: no such tool" },
 		{ "{\"name\":\"\"}", "Invalid params: unknown tool \"\"" },
 		{ "{\"name\":\"echo\",\"arguments\":[]}",
-		  "Invalid params: params.arguments must be an object" },
-		{ "{\"name\":\"echo\",\"arguments\":null}",
 		  "Invalid params: params.arguments must be an object" },
 	};
 	const char *id = begin(versions[_i]);

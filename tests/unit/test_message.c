@@ -90,7 +90,7 @@ static const struct {
 	  "method must be a string", "1" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":[]}",
 	  "params must be an object", "1" },
-	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":null}",
+	{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":false}",
 	  "params must be an object", "1" },
 	{ "{\"jsonrpc\":\"2.0\",\"id\":1}", "neither method, result nor error",
 	  "1" },

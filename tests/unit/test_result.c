@@ -106,7 +106,7 @@ END_TEST
 
 START_TEST(a_resource_is_embedded_as_text_or_as_bytes)
 {
-	ck_assert_int_eq(mcps__result_resource(&result, "file:///a\"b",
+	ck_assert_int_eq(mcps__result_resource(&result, "file:///a%22b",
 	                                       "text/plain", "hi\t", NULL, 0),
 	                 MCPS_OK);
 	ck_assert_int_eq(
@@ -117,12 +117,31 @@ START_TEST(a_resource_is_embedded_as_text_or_as_bytes)
 		MCPS_OK);
 	ck_assert(!result.has_text);
 	expect_always("{\"content\":[{\"type\":\"resource\",\"resource\":"
-	              "{\"uri\":\"file:///a\\\"b\",\"mimeType\":\"text/plain\","
+	              "{\"uri\":\"file:///a%22b\",\"mimeType\":\"text/plain\","
 	              "\"text\":\"hi\\t\"}},"
 	              "{\"type\":\"resource\",\"resource\":"
 	              "{\"uri\":\"x:/1\",\"blob\":\"AAEC\"}},"
 	              "{\"type\":\"resource\",\"resource\":"
 	              "{\"uri\":\"x:/2\",\"blob\":\"\"}}]}");
+}
+END_TEST
+
+static const char *const no_uris[] = { "",        "a",     "/a",
+	                               "1:/a",    "x:",    "x:/a b",
+	                               "x:/a\"b", "x:/%4", "x:/\xc3\xa9" };
+
+START_TEST(what_is_no_uri_is_neither_embedded_nor_linked)
+{
+	const char *uri = no_uris[_i];
+
+	ck_assert_int_eq(
+		mcps__result_resource(&result, uri, NULL, "t", NULL, 0),
+		MCPS_E_INVAL);
+	ck_assert_int_eq(mcps__result_link(&result,
+	                                   &(const mcps_resource){
+						   .uri = uri, .name = "n" }),
+	                 MCPS_E_INVAL);
+	expect_always("{\"content\":[]}");
 }
 END_TEST
 
@@ -335,6 +354,9 @@ static TCase *block_tests(void)
 	tcase_add_test(tests, what_is_not_UTF_8_is_sent_as_U_FFFD);
 	tcase_add_test(tests, blocks_stand_in_the_order_they_were_added);
 	tcase_add_test(tests, a_resource_is_embedded_as_text_or_as_bytes);
+	tcase_add_loop_test(tests,
+	                    what_is_no_uri_is_neither_embedded_nor_linked, 0,
+	                    (int)(sizeof no_uris / sizeof *no_uris));
 	tcase_add_test(tests,
 	               a_block_without_its_parts_is_refused_and_leaves_nothing);
 	tcase_add_test(tests, an_error_says_so);
