@@ -136,6 +136,9 @@ struct mcps_options {
 	uint32_t session_streams;
 
 	enum mcps_eras eras; /* legacy */
+	/** A mounted server also takes requests for the path with a slash after
+	 * it. A daemon of mcps always does. */
+	bool trailing_slash;
 };
 
 /** Make a server. @param name for programs; @param version of it. Both are

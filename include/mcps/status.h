@@ -36,6 +36,7 @@ MCPS_BEGIN_DECLS
 	X(E_REVISION,   -12, 400, -32600, "Unsupported protocol version")      \
 	X(E_TOO_LARGE,  -13, 413, -32600, "Request too large")                 \
 	X(E_MEDIA_TYPE, -14, 415, -32600, "Content-Type must be application/json") \
+	X(E_ENCODING,   -41, 415, -32600, "Content-Encoding must be identity") \
 	X(E_NOT_ACCEPTABLE, -15, 406, -32600, "Accept must list application/json and text/event-stream") \
 	X(E_HTTP_METHOD,-16, 405, -32600, "Method not allowed")                \
 	X(E_NOT_FOUND,  -17, 404, -32600, "Not found")                         \

@@ -5,7 +5,7 @@
 static const char *const content_types[] = {
 	[PLAN_EMPTY] = NULL,
 	[PLAN_JSON] = "application/json",
-	[PLAN_ENDED_STREAM] = "text/event-stream",
+	[PLAN_EVENTS] = "text/event-stream",
 	[PLAN_STREAM] = "text/event-stream",
 };
 
@@ -29,8 +29,8 @@ static void add_cors(struct answer_headers *out, const struct plan *plan)
 		return;
 	add(out, "Access-Control-Allow-Methods", "GET, POST, DELETE");
 	add(out, "Access-Control-Allow-Headers",
-	    "Accept, Authorization, Content-Type, Last-Event-ID, "
-	    "Mcp-Session-Id, MCP-Protocol-Version");
+	    plan->allowed.length != 0 ? plan->allowed.data
+	                              : MCPS__CORS_HEADERS);
 	add(out, "Access-Control-Max-Age", "7200");
 }
 
@@ -48,13 +48,14 @@ static void add_retry(struct answer_headers *out, unsigned seconds)
 void mcps__answer_headers(struct answer_headers *out, const struct plan *plan,
                           bool is_get, bool closes)
 {
-	bool is_stream = plan->kind == PLAN_STREAM;
+	bool is_stream = plan->kind == PLAN_STREAM || plan->kind == PLAN_EVENTS;
 
 	out->count = 0;
 	add(out, "Content-Type", content_types[plan->kind]);
 	add(out, "Mcp-Session-Id",
 	    plan->session_id[0] != '\0' ? plan->session_id : NULL);
 	add(out, "Allow", plan->allow);
+	add(out, "Accept-Encoding", plan->encoding);
 	add(out, "WWW-Authenticate", plan->challenge);
 	add(out, "Cache-Control", is_get || is_stream ? "no-store" : NULL);
 	add(out, "X-Accel-Buffering", is_stream ? "no" : NULL);

@@ -8,6 +8,11 @@
 
 enum { ANSWER_HEADERS_MOST = 16 };
 
+/* The request headers that a page of another origin may send. */
+#define MCPS__CORS_HEADERS                                                 \
+	"Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Method, " \
+	"Mcp-Name, Mcp-Session-Id, MCP-Protocol-Version"
+
 struct answer_headers {
 	struct mcps_header list[ANSWER_HEADERS_MOST]; /* ends with NULL */
 	unsigned count;

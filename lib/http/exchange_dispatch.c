@@ -7,12 +7,27 @@
 #include "http/refuse.h"
 #include "mcp/dispatch.h"
 
+/* A client that takes nothing but event streams gets one, whole. It has no id:
+ * there is nothing to resume. Failures of HTTP stay JSON. */
+static void plan_as_event(struct plan *plan)
+{
+	const struct event_id none = { 0, 0 };
+	struct buffer event = { 0 };
+
+	mcps__event_write(&event, &none, plan->body.data, plan->body.length);
+	mcps__buffer_finish(&plan->body);
+	plan->body = event;
+	plan->kind = PLAN_EVENTS;
+}
+
 static void plan_json(struct exchange *exchange, int status)
 {
 	exchange->plan.ready = true;
 	exchange->plan.status = status;
 	exchange->plan.kind = PLAN_JSON;
 	exchange->stage = STAGE_DONE;
+	if (status == 200 && exchange->plan.wants_events)
+		plan_as_event(&exchange->plan);
 }
 
 void mcps__exchange_plan_empty(struct exchange *exchange, int status)
@@ -36,7 +51,7 @@ static void plan_nothing(struct exchange *exchange)
 	mcps__buffer_reset(&exchange->plan.body);
 	exchange->plan.ready = true;
 	exchange->plan.status = 200;
-	exchange->plan.kind = PLAN_ENDED_STREAM;
+	exchange->plan.kind = PLAN_EVENTS;
 	exchange->stage = STAGE_DONE;
 }
 

@@ -1,5 +1,6 @@
 #include "http/gate.h"
 
+#include "http/answer.h"
 #include "http/auth.h"
 #include "http/media.h"
 #include "http/refuse.h"
@@ -67,11 +68,53 @@ static bool pass_origin(const struct endpoint *endpoint,
 	return true;
 }
 
+static bool is_param_header(const char *name, size_t length)
+{
+	static const char prefix[] = "mcp-param-";
+
+	if (length < sizeof prefix ||
+	    strncasecmp(name, prefix, sizeof prefix - 1) != 0)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!mcps__is_token_character(name[i]))
+			return false;
+	return true;
+}
+
+/* The names of Mcp-Param-* headers are the tools' own, and there is no
+ * wildcard for them: those that the page asks for are allowed. Without memory
+ * it hears of the others alone. */
+static void allow_param_headers(const struct mcps_request *request,
+                                struct plan *plan)
+{
+	const char *at =
+		mcps_request_header(request, "Access-Control-Request-Headers");
+
+	if (at == NULL)
+		return;
+	mcps__buffer_add_literal(&plan->allowed, MCPS__CORS_HEADERS);
+	while (*at != '\0') {
+		size_t length;
+
+		at += strspn(at, ", \t");
+		length = strcspn(at, ", \t");
+		if (is_param_header(at, length)) {
+			mcps__buffer_add_literal(&plan->allowed, ", ");
+			mcps__buffer_add(&plan->allowed, at, length);
+		}
+		at += length;
+	}
+	mcps__buffer_add_byte(&plan->allowed, '\0');
+	if (plan->allowed.failed)
+		mcps__buffer_finish(&plan->allowed);
+}
+
 /* A browser asks by OPTIONS, without credentials, whether it may. */
 static bool pass_preflight(struct mcps_request *request, struct plan *plan)
 {
 	if (request->method != HTTP_OPTIONS || plan->origin == NULL)
 		return true;
+	allow_param_headers(request, plan);
 	plan->ready = true;
 	plan->status = 204;
 	plan->kind = PLAN_EMPTY;
@@ -82,8 +125,12 @@ static bool pass_preflight(struct mcps_request *request, struct plan *plan)
 static bool pass_target(const struct endpoint *endpoint,
                         struct mcps_request *request, struct plan *plan)
 {
-	if (strcmp(request->path, endpoint->path) != 0)
-		return refuse(plan, MCPS_E_NOT_FOUND, NULL);
+	if (!mcps__path_is(endpoint->path, request->path)) {
+		mcps__refuse_path(plan, endpoint->path,
+		                  endpoint->identify != NULL ||
+		                          endpoint->knows_tokens);
+		return false;
+	}
 	if (!pass_preflight(request, plan))
 		return false;
 	if (request->method == HTTP_POST || request->method == HTTP_GET ||
@@ -96,13 +143,19 @@ static bool pass_target(const struct endpoint *endpoint,
 static bool pass_verdict(struct mcps_request *request, struct plan *plan,
                          mcps_status status)
 {
+	const char *detail = NULL;
+
 	if (status == MCPS_OK)
 		return true;
-	if (status == MCPS_E_AUTH)
+	if (status == MCPS_E_AUTH) {
 		plan->challenge = mcps_request_bearer(request) != NULL
 		                          ? "Bearer error=\"invalid_token\""
 		                          : "Bearer";
-	return refuse(plan, status, NULL);
+		detail = has(request, HEADER_AUTHORIZATION)
+		                 ? "the credential is not accepted"
+		                 : "the Authorization header is missing";
+	}
+	return refuse(plan, status, detail);
 }
 
 static bool refuse_rate(struct plan *plan, uint32_t wait_ms)
@@ -146,12 +199,21 @@ static bool pass_rate(const struct endpoint *endpoint,
 
 static bool pass_media(struct mcps_request *request, struct plan *plan)
 {
+	const struct http_value *encoding =
+		&request->headers[HEADER_CONTENT_ENCODING];
+	const struct http_value *accept = &request->headers[HEADER_ACCEPT];
+
 	if (request->method != HTTP_POST)
 		return true;
+	if (encoding->text != NULL &&
+	    strcasecmp(encoding->text, "identity") != 0) {
+		plan->encoding = "identity";
+		return refuse(plan, MCPS_E_ENCODING, NULL);
+	}
 	if (!mcps__is_json(&request->headers[HEADER_CONTENT_TYPE]))
 		return refuse(plan, MCPS_E_MEDIA_TYPE, NULL);
-	if (!mcps__accepts(&request->headers[HEADER_ACCEPT],
-	                   "application/json"))
+	plan->wants_events = !mcps__accepts(accept, "application/json");
+	if (plan->wants_events && !mcps__accepts(accept, "text/event-stream"))
 		return refuse(plan, MCPS_E_NOT_ACCEPTABLE, NULL);
 	return true;
 }

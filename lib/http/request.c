@@ -33,11 +33,15 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+bool mcps__is_token_character(char c)
+{
+	return c > ' ' && c <= '~' && strchr("()<>@,;:\\\"/[]?={}", c) == NULL;
+}
+
 static bool is_token(const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (name[i] <= ' ' || name[i] > '~' ||
-		    strchr("()<>@,;:\\\"/[]?={}", name[i]) != NULL)
+		if (!mcps__is_token_character(name[i]))
 			return false;
 	return length > 0;
 }
@@ -153,6 +157,17 @@ enum http_method mcps__method_find(const char *text)
 		if (strcmp(methods[i].text, text) == 0)
 			return methods[i].method;
 	return HTTP_OTHER;
+}
+
+bool mcps__path_is(const char *endpoint, const char *path)
+{
+	size_t length = strlen(endpoint);
+
+	if (strncmp(path, endpoint, length) != 0)
+		return false;
+	path += length;
+	return path[0] == '\0' || (path[0] == '/' && path[1] == '\0' &&
+	                           endpoint[length - 1] != '/');
 }
 
 /* ---- the view of an auth hook ---- */

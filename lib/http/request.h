@@ -25,6 +25,7 @@ enum http_method {
 	X(ORIGIN,            "Origin")                      \
 	X(AUTHORIZATION,     "Authorization")               \
 	X(CONTENT_TYPE,      "Content-Type")                \
+	X(CONTENT_ENCODING,  "Content-Encoding")            \
 	X(CONTENT_LENGTH,    "Content-Length")              \
 	X(TRANSFER_ENCODING, "Transfer-Encoding")           \
 	X(ACCEPT,            "Accept")                      \
@@ -74,6 +75,9 @@ struct mcps_request {
 /* Which of the headers NAME is; HEADER_COUNT: none of them. */
 enum http_header mcps__header_find(const char *name, size_t length);
 
+/* Of the name of a header (RFC 9110, 5.6.2). */
+bool mcps__is_token_character(char c);
+
 /* Note one header line in the view. */
 void mcps__request_add_header(struct mcps_request *request, const char *name,
                               size_t name_length, const char *value,
@@ -81,6 +85,9 @@ void mcps__request_add_header(struct mcps_request *request, const char *name,
 
 /* Free what the view holds of its own. */
 void mcps__request_finish(struct mcps_request *request);
+
+/* Whether PATH is ENDPOINT, or ENDPOINT with a slash after it. */
+bool mcps__path_is(const char *endpoint, const char *path);
 
 enum http_method mcps__method_find(const char *text);
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash_table.h"
 #include "http/refuse.h"
+#include "http/request.h"
 #include "mhd/connection.h"
 #include "mhd/host.h"
 #include "mhd/lookout.h"
@@ -150,6 +151,15 @@ static void warn_once(struct mount *mount, struct MHD_Connection *connection)
 	          "MHD_USE_POLL_INTERNAL_THREAD");
 }
 
+static bool is_our_path(const mcps_server *server, const char *url)
+{
+	const char *path = mcps_server_path(server);
+
+	return mcps_server_options(server)->trailing_slash
+	               ? mcps__path_is(path, url)
+	               : strcmp(path, url) == 0;
+}
+
 bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
                      const char *url, const char *method, const char *data,
                      size_t *size, void **request, int *result)
@@ -157,7 +167,7 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 	struct mount *mount;
 	struct live *live;
 
-	if (strcmp(url, mcps_server_path(server)) != 0)
+	if (!is_our_path(server, url))
 		return false;
 	if (*request == &escaped_target) {
 		*request = NULL;
@@ -231,6 +241,8 @@ void *mcps_mhd_target(mcps_server *server, const char *uri)
 		if (unescape(&uri, &has_escape) != *path)
 			return NULL;
 	c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
+	if (c == '/' && mcps_server_options(server)->trailing_slash)
+		c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
 	return has_escape && c == '\0' ? &escaped_target : NULL;
 }
 

@@ -66,7 +66,7 @@ test('store and key lost, an anonymous caller gets a clean 404', async (lab) => 
     id: message.id,
     error: {
       code: -32001,
-      message: 'Session not found',
+      message: 'Session not found (HTTP 404): initialize again',
       data: { reason: 'mcp_session_terminated' },
     },
   });

@@ -226,6 +226,7 @@ static struct answer answer_of(struct flight *flight)
 		.kind = plan->kind,
 		.length = plan->body.length,
 		.allow = plan->allow,
+		.encoding = plan->encoding,
 		.challenge = plan->challenge,
 		.retry_after_s = plan->retry_after_s,
 		.close = plan->close,

@@ -143,6 +143,7 @@ struct answer {
 	size_t length;
 	char session_id[132];
 	const char *allow;
+	const char *encoding; /* Accept-Encoding */
 	const char *challenge;
 	unsigned retry_after_s;
 	bool close;
@@ -211,9 +212,10 @@ const char *harness_begin(struct harness *self, const char *caller,
 	             "\"test\",\"version\":\"1\"}}")
 #define PONG(id)         "{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"result\":{}}"
 #define ERROR_HEAD(code) "\"error\":{\"code\":" #code ",\"message\":"
-#define GONE_MEMBERS                                                          \
-	ERROR_HEAD(-32001)                                                    \
-	"\"Session not found\",\"data\":{\"reason\":\"mcp_session_terminated" \
+#define GONE_MEMBERS                                            \
+	ERROR_HEAD(-32001)                                      \
+	"\"Session not found (HTTP 404): initialize "           \
+	"again\",\"data\":{\"reason\":\"mcp_session_terminated" \
 	"\"}}}"
 #define GONE(id)        "{\"jsonrpc\":\"2.0\",\"id\":" #id "," GONE_MEMBERS
 #define GONE_WITHOUT_ID "{\"jsonrpc\":\"2.0\"," GONE_MEMBERS

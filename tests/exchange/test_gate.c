@@ -2,6 +2,7 @@
  * before the store is asked anything. */
 #include "exchange/harness.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
@@ -30,7 +31,9 @@ static struct answer refused(const struct request *request, int status)
 	ck_assert_int_eq(answer.kind, PLAN_JSON);
 	ck_assert_str_eq(answer.session_id, "");
 	ck_assert_ptr_null(strstr(answer.body, "\"id\""));
-	ck_assert_ptr_nonnull(strstr(answer.body, "\"jsonrpc\":\"2.0\""));
+	if (status != 404)
+		ck_assert_ptr_nonnull(
+			strstr(answer.body, "\"jsonrpc\":\"2.0\""));
 	ck_assert_uint_eq(store_double_total(&harness.store), before);
 	return answer;
 }
@@ -92,7 +95,7 @@ END_TEST
 START_TEST(another_path_is_404_and_not_that_of_a_session)
 {
 	static const char *const paths[] = { "/",
-		                             "/mcp/",
+		                             "/mcp//",
 		                             "/MCP",
 		                             "/mcp%00x",
 		                             "/mcpx",
@@ -105,6 +108,39 @@ START_TEST(another_path_is_404_and_not_that_of_a_session)
 
 	ck_assert_ptr_null(strstr(answer.body, "-32001"));
 	ck_assert_ptr_null(strstr(answer.body, "mcp_session_terminated"));
+}
+END_TEST
+
+/* Clients that were refused with 401 look for an authorization server, and
+ * read the body of this 404 as an OAuth error. */
+START_TEST(another_path_is_told_the_endpoint_and_the_header_it_expects)
+{
+	struct answer answer = REFUSED(404, .path = "/register", .body = "{}");
+
+	ck_assert_str_eq(
+		answer.body,
+		"{\"error\":\"not_found\",\"error_description\":"
+		"\"There is nothing here. The MCP endpoint is /mcp. It "
+		"expects the header Authorization: Bearer TOKEN, with a "
+		"token that its operator issued.\"}");
+	harness.options.is_anonymous = true;
+	harness_restart(&harness, KEEP_NOTHING);
+	answer = REFUSED(404, .method = "GET",
+	                 .path = "/.well-known/oauth-protected-resource/mcp");
+	ck_assert_str_eq(answer.body,
+	                 "{\"error\":\"not_found\",\"error_description\":"
+	                 "\"There is nothing here. The MCP endpoint is "
+	                 "/mcp.\"}");
+}
+END_TEST
+
+START_TEST(path_with_a_slash_after_it_is_the_endpoint)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .path = "/mcp/", .caller = "alice",
+	                 .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
 }
 END_TEST
 
@@ -130,7 +166,8 @@ START_TEST(no_credential_is_401_with_a_challenge)
 	ck_assert_str_eq(answer.challenge, "Bearer");
 	ck_assert_str_eq(answer.body,
 	                 "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"
-	                 "\"message\":\"Authorization required\"}}");
+	                 "\"message\":\"Authorization required: the "
+	                 "Authorization header is missing\"}}");
 }
 END_TEST
 
@@ -140,6 +177,10 @@ START_TEST(a_bad_credential_is_told_so)
 	                               .body = INITIALIZE(1, "2025-06-18"));
 
 	ck_assert_str_eq(answer.challenge, "Bearer error=\"invalid_token\"");
+	ck_assert_str_eq(answer.body,
+	                 "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,"
+	                 "\"message\":\"Authorization required: the credential "
+	                 "is not accepted\"}}");
 }
 END_TEST
 
@@ -216,10 +257,9 @@ START_TEST(parameters_of_the_type_do_not_matter)
 }
 END_TEST
 
-START_TEST(who_accepts_no_json_gets_406)
+START_TEST(client_that_accepts_neither_answer_gets_406)
 {
 	static const char *const headers[] = {
-		JSON "Accept: text/event-stream\n",
 		JSON "Accept: text/html, application/xml\n",
 		JSON "Accept: application/json;q=0\n",
 		JSON "Accept: \n",
@@ -227,6 +267,59 @@ START_TEST(who_accepts_no_json_gets_406)
 
 	REFUSED(406, .caller = "alice", .is_bare = true, .headers = headers[_i],
 	        .body = INITIALIZE(1, "2025-06-18"));
+}
+END_TEST
+
+START_TEST(client_that_accepts_event_streams_only_is_answered_by_one)
+{
+	static const char headers[] = JSON "Accept: text/event-stream\n";
+	struct answer answer = EXCHANGE(&harness, .caller = "alice",
+	                                .is_bare = true, .headers = headers,
+	                                .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(answer.kind, PLAN_EVENTS);
+	ck_assert_uint_ne(strlen(answer.session_id), 0);
+	ck_assert_ptr_eq(strstr(answer.body, "data: {\"jsonrpc\":\"2.0\","
+	                                     "\"id\":1,\"result\":"),
+	                 answer.body);
+	ck_assert_str_eq(answer.body + strlen(answer.body) - 3, "}\n\n");
+	answer = EXCHANGE(&harness, .caller = "alice", .is_bare = true,
+	                  .id = answer.session_id, .headers = headers,
+	                  .body = PING(2));
+	ck_assert_str_eq(answer.body, "data: " PONG(2) "\n\n");
+	answer = EXCHANGE(&harness, .caller = "alice", .is_bare = true,
+	                  .id = "unknown", .method = "DELETE",
+	                  .headers = headers);
+	answer_check_gone(&answer, GONE_WITHOUT_ID);
+}
+END_TEST
+
+START_TEST(encoded_body_is_415_and_told_what_is_taken)
+{
+	static const char *const encodings[] = { "gzip", "br", "identity, gzip",
+		                                 "x", "" };
+	char headers[64];
+	struct answer answer;
+
+	snprintf(headers, sizeof headers, "Content-Encoding: %s\n",
+	         encodings[_i]);
+	answer = REFUSED(415, .caller = "alice", .headers = headers,
+	                 .body = INITIALIZE(1, "2025-06-18"));
+	ck_assert_str_eq(answer.encoding, "identity");
+	ck_assert_ptr_nonnull(strstr(answer.body, "Content-Encoding"));
+}
+END_TEST
+
+START_TEST(identity_is_no_encoding)
+{
+	struct answer answer =
+		EXCHANGE(&harness, .caller = "alice",
+	                 .headers = "Content-Encoding: Identity\n",
+	                 .body = INITIALIZE(1, "2025-06-18"));
+
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_ptr_null(answer.encoding);
 }
 END_TEST
 
@@ -311,6 +404,10 @@ int main(void)
 	tcase_add_test(tests, other_headers_may_stand_twice);
 	tcase_add_loop_test(
 		tests, another_path_is_404_and_not_that_of_a_session, 0, 8);
+	tcase_add_test(
+		tests,
+		another_path_is_told_the_endpoint_and_the_header_it_expects);
+	tcase_add_test(tests, path_with_a_slash_after_it_is_the_endpoint);
 	tcase_add_loop_test(
 		tests, another_method_is_405_and_told_which_there_are, 0, 7);
 	tcase_add_test(tests, no_credential_is_401_with_a_challenge);
@@ -320,7 +417,14 @@ int main(void)
 	tcase_add_test(tests, the_name_of_the_scheme_has_no_case);
 	tcase_add_loop_test(tests, a_post_that_is_no_json_is_415, 0, 9);
 	tcase_add_loop_test(tests, parameters_of_the_type_do_not_matter, 0, 3);
-	tcase_add_loop_test(tests, who_accepts_no_json_gets_406, 0, 4);
+	tcase_add_loop_test(tests, client_that_accepts_neither_answer_gets_406,
+	                    0, 3);
+	tcase_add_test(
+		tests,
+		client_that_accepts_event_streams_only_is_answered_by_one);
+	tcase_add_loop_test(tests, encoded_body_is_415_and_told_what_is_taken,
+	                    0, 5);
+	tcase_add_test(tests, identity_is_no_encoding);
 	tcase_add_test(tests, get_and_delete_need_neither_type_nor_body);
 	tcase_add_loop_test(
 		tests, a_body_that_is_declared_too_long_is_413_at_once, 0, 2);

@@ -252,7 +252,7 @@ START_TEST(a_session_with_a_running_call_does_not_leave)
 	                 202);
 	ck_assert_uint_eq(count(OP_session_load), loads);
 	harness_work(&harness);
-	ck_assert_int_eq(harness_receive(call).kind, PLAN_ENDED_STREAM);
+	ck_assert_int_eq(harness_receive(call).kind, PLAN_EVENTS);
 }
 END_TEST
 

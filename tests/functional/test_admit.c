@@ -16,9 +16,10 @@
 	"\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{}," \
 	"\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}"
 #define PING "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}"
-#define GONE                                                            \
-	"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"error\":{\"code\":-32001," \
-	"\"message\":\"Session not found\",\"data\":{\"reason\":\"mcp_" \
+#define GONE                                                              \
+	"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"error\":{\"code\":-32001,"   \
+	"\"message\":\"Session not found (HTTP 404): initialize again\"," \
+	"\"data\":{\"reason\":\"mcp_"                                     \
 	"session_terminated\"}}}"
 
 static mcps_server *server;

@@ -65,6 +65,33 @@ START_TEST(other_paths_are_the_programs)
 }
 END_TEST
 
+static int status_of(const char *path)
+{
+	struct wire wire = wire_open(wire_port());
+	char request[1024];
+	struct reply reply;
+
+	snprintf(request, sizeof request,
+	         "POST %s HTTP/1.1\r\n" WIRE_HOST WIRE_TYPE WIRE_ACCEPT
+	         "Content-Length: %zu\r\n\r\n%s",
+	         path, strlen(WIRE_INITIALIZE), WIRE_INITIALIZE);
+	wire_text(&wire, request);
+	reply = wire_read(&wire);
+	wire_close(&wire);
+	return reply.status;
+}
+
+START_TEST(path_with_a_slash_after_it_is_ours_by_option)
+{
+	mount_start_with(_i, (struct mcps_options){ .trailing_slash = true });
+	ck_assert_int_eq(status_of("/mcp"), 200);
+	ck_assert_int_eq(status_of("/mcp/"), 200);
+	ck_assert_int_eq(status_of("/mcp/?a=b"), 200);
+	ck_assert_int_eq(status_of("/mcp//"), 404);
+	mount_stop();
+}
+END_TEST
+
 START_TEST(calls_that_wait_hold_up_nobody)
 {
 	struct wire_session session;
@@ -300,6 +327,7 @@ int main(void)
 #define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
 	EVERY_MODE(pages_and_calls_share_a_connection);
 	EVERY_MODE(other_paths_are_the_programs);
+	EVERY_MODE(path_with_a_slash_after_it_is_ours_by_option);
 	EVERY_MODE(calls_that_wait_hold_up_nobody);
 	EVERY_MODE(clients_come_from_all_sides);
 	EVERY_MODE(a_session_lives_and_ends_as_ever);

@@ -207,6 +207,22 @@ START_TEST(escaped_paths_are_404_where_targets_are_known)
 }
 END_TEST
 
+START_TEST(escaped_slash_after_the_path_is_404_where_targets_are_known)
+{
+	wire_start_server(WIRE_ANONYMOUS,
+	                  &(const struct mcps_options){
+				  .size = sizeof(struct mcps_options),
+				  .trailing_slash = true });
+	host_start(&(const struct host_options){ .mode = &poll_thread,
+	                                         .knows_targets = true });
+	ck_assert_int_eq(status_of("/mcp/"), 200);
+	ck_assert_int_eq(status_of("/mcp%2F"), 404);
+	ck_assert_int_eq(status_of("/mc%70/"), 404);
+	ck_assert_int_eq(status_of("/mcp%2f?a"), 404);
+	stop();
+}
+END_TEST
+
 /* What is lost without the hook. */
 START_TEST(escaped_paths_are_served_where_they_are_not)
 {
@@ -347,6 +363,9 @@ int main(void)
 	tcase_add_test(tests, before_it_is_attached_it_is_503);
 	tcase_add_test(tests, a_body_that_began_before_it_was_attached_is_503);
 	tcase_add_test(tests, escaped_paths_are_404_where_targets_are_known);
+	tcase_add_test(
+		tests,
+		escaped_slash_after_the_path_is_404_where_targets_are_known);
 	tcase_add_test(tests, escaped_paths_are_served_where_they_are_not);
 	tcase_add_test(tests, what_the_program_put_in_a_request_comes_back);
 	tcase_add_test(tests, without_a_host_it_is_403);

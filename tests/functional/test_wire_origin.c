@@ -210,7 +210,7 @@ START_TEST(incident_15_only_json_reaches_a_tool)
 }
 END_TEST
 
-START_TEST(who_accepts_no_json_gets_406)
+START_TEST(client_that_accepts_neither_answer_gets_406)
 {
 	static const struct {
 		const char *line;
@@ -223,10 +223,10 @@ START_TEST(who_accepts_no_json_gets_406)
 		{ "Accept: */*\r\n", 200 },
 		{ "Accept: application/*\r\n", 200 },
 		{ "Accept: text/html, */*;q=0.1\r\n", 200 },
-		{ "Accept: text/event-stream\r\n", 406 },
+		{ "Accept: text/event-stream\r\n", 200 },
 		{ "Accept: text/html\r\n", 406 },
 		{ "Accept: application/json;q=0\r\n", 406 },
-		{ "Accept: application/json;q=0.0, */*\r\n", 406 },
+		{ "Accept: application/json;q=0.0, */*\r\n", 200 },
 		{ "Accept: application/jsonx\r\n", 406 },
 		{ "Accept: \r\n", 406 },
 	};
@@ -308,6 +308,26 @@ START_TEST(a_preflight_needs_no_credentials)
 }
 END_TEST
 
+START_TEST(preflight_allows_the_headers_of_a_later_revision)
+{
+	struct reply reply = send_head(
+		PREFLIGHT PAGE
+		"Access-Control-Request-Method: POST\r\n"
+		"Access-Control-Request-Headers: content-type,mcp-method, "
+		"mcp-param-city ,MCP-Param-X,x-mcp-param-y,mcp-param-,"
+		"mcp-param-a:b\r\n");
+	const char *allowed =
+		reply_value(&reply, "Access-Control-Allow-Headers");
+
+	ck_assert_int_eq(reply.status, 204);
+	ck_assert_ptr_nonnull(strstr(allowed, "Mcp-Session-Id"));
+	ck_assert_ptr_nonnull(strstr(allowed, "Mcp-Method, Mcp-Name"));
+	ck_assert_ptr_nonnull(strstr(allowed, ", mcp-param-city, MCP-Param-X"));
+	ck_assert_ptr_null(strstr(allowed, "x-mcp-param"));
+	ck_assert_ptr_null(strstr(allowed, "a:b"));
+}
+END_TEST
+
 START_TEST(a_preflight_of_a_strange_page_is_403)
 {
 	struct reply reply =
@@ -385,7 +405,7 @@ static TCase *case_pages(void)
 	tcase_add_test(tests, incident_14_a_page_from_elsewhere_is_403);
 	tcase_add_test(tests, a_refused_page_learns_nothing);
 	tcase_add_test(tests, incident_15_only_json_reaches_a_tool);
-	tcase_add_test(tests, who_accepts_no_json_gets_406);
+	tcase_add_test(tests, client_that_accepts_neither_answer_gets_406);
 	tcase_add_test(tests, without_cors_no_page_may_read);
 	tcase_add_test(tests, options_is_405_and_told_which_methods_there_are);
 	return tests;
@@ -398,6 +418,7 @@ static TCase *case_cors(void)
 	tcase_add_checked_fixture(tests, start_cors, wire_stop);
 	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
 	tcase_add_test(tests, a_preflight_needs_no_credentials);
+	tcase_add_test(tests, preflight_allows_the_headers_of_a_later_revision);
 	tcase_add_test(tests, a_preflight_of_a_strange_page_is_403);
 	tcase_add_test(tests, a_page_may_read_errors_too);
 	tcase_add_test(tests, a_page_may_read_the_session_id);
