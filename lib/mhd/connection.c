@@ -1,9 +1,11 @@
 #include "mhd/connection.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
 #include "mhd/host.h"
+#include "mhd/linger.h"
 #include "mhd/pages.h"
 #include "mhd/reply.h"
 #include "mhd/request.h"
@@ -11,10 +13,15 @@
 #include "mhd/watcher.h"
 #include "session/outlet.h"
 
-/* What is read and thrown away of the body of a refused request, so that its
- * connection lives on and the client surely reads why: closing a socket with
- * unread bytes makes the kernel reset the connection. More is not worth it. */
-enum { SKIP_MAX = 256 * 1024 };
+/* The body of a refused request is read and dropped, so that its connection
+ * lives on and the client surely gets the answer: libmicrohttpd takes none
+ * inside of a body. Short ones cost nothing. */
+enum {
+	SKIP_SHORT = 256 * 1024,
+	SKIP_LONG = 4 * 1024 * 1024, /* or max_body, if that is more, ... */
+	SKIP_MS_MAX = 5000,          /* ... for so long */
+	SKIPPING_MAX = 16            /* ... of so many requests at once */
+};
 
 /* Bytes of one writing: for less no memory is given back again. */
 enum { SLIM_MAX = 4096 };
@@ -25,8 +32,11 @@ struct inflight {
 	struct exchange *exchange; /* NULL: only its outlet is left of it */
 	struct outlet *outlet;     /* the answer is a stream; its, or ours */
 	struct deadline *deadline; /* the connection's; NULL: no memory */
-	size_t skipped;            /* bytes of a body that nobody wants */
+	uint64_t skipped;          /* bytes of a body that nobody wants */
+	int64_t skipping_until_ms; /* steady; 0: it is not one of those that
+	                            * host->skipping counts */
 	uint64_t body_limit;       /* what of a body may still come */
+	bool lingers;              /* answered before its body was read */
 	enum exchange_state state;
 	bool is_get;
 	bool is_slim;       /* what its silence does not need was given back */
@@ -182,17 +192,81 @@ static struct inflight *inflight_open(struct host *host,
 	return inflight;
 }
 
-/* An answer given in the first call closes the connection, whatever it says.
- * So that is for bodies too long to skip and framing not to be trusted; any
- * other refusal waits for the last call. */
+/* ---- bodies that nobody wants ---- */
+
+static int64_t steady_ms(const struct inflight *inflight)
+{
+	return mcps__steady_ms(
+		inflight->host->endpoint->sessions->options.clock);
+}
+
+/* Be one of those that skip long bodies; false: there are too many. */
+static bool skip_begin(struct inflight *inflight)
+{
+	if (inflight->skipping_until_ms != 0)
+		return true;
+	if (atomic_fetch_add(&inflight->host->skipping, 1) >= SKIPPING_MAX) {
+		atomic_fetch_sub(&inflight->host->skipping, 1);
+		return false;
+	}
+	inflight->skipping_until_ms = steady_ms(inflight) + SKIP_MS_MAX;
+	enter(inflight, SOCKET_SKIP);
+	return true;
+}
+
+static void skip_end(struct inflight *inflight)
+{
+	if (inflight->skipping_until_ms != 0)
+		atomic_fetch_sub(&inflight->host->skipping, 1);
+	inflight->skipping_until_ms = 0;
+}
+
+static uint64_t skip_limit(const struct inflight *inflight)
+{
+	size_t max_body = inflight->host->endpoint->max_body;
+
+	return max_body > SKIP_LONG ? max_body : SKIP_LONG;
+}
+
+/* SIZE more bytes came. */
+static bool skip(struct inflight *inflight, size_t size)
+{
+	inflight->skipped += size;
+	if (inflight->skipped <= SKIP_SHORT)
+		return true;
+	return inflight->skipped <= skip_limit(inflight) &&
+	       skip_begin(inflight) &&
+	       steady_ms(inflight) <= inflight->skipping_until_ms;
+}
+
+/* A client that expects 100-continue holds its body back, so there is nothing
+ * to skip. */
+static bool may_skip_body(struct inflight *inflight)
+{
+	if (inflight->body_limit == 0)
+		return true;
+	if (MHD_lookup_connection_value(inflight->connection, MHD_HEADER_KIND,
+	                                "Expect") != NULL)
+		return false;
+	if (inflight->body_limit <= SKIP_SHORT)
+		return true;
+	return inflight->body_limit <= skip_limit(inflight) &&
+	       skip_begin(inflight);
+}
+
+/* An answer given in the first call closes the connection, whatever it says,
+ * and the socket lingers for it. That is for bodies too long to skip, those
+ * that a client holds back until it is asked for them, and framing not to be
+ * trusted; any other refusal waits for the last call. */
 static enum MHD_Result let_in(struct inflight *inflight)
 {
 	const struct plan *plan = mcps__exchange_plan(inflight->exchange);
 
 	if (inflight->state != EXCHANGE_READY)
 		return MHD_YES;
-	if (!plan->close && inflight->body_limit <= SKIP_MAX)
+	if (!plan->close && may_skip_body(inflight))
 		return MHD_YES;
+	inflight->lingers = true;
 	return answer(inflight);
 }
 
@@ -224,17 +298,19 @@ static enum MHD_Result begin_again(struct inflight *inflight)
 static enum MHD_Result collect(struct inflight *inflight, const char *bytes,
                                size_t *size)
 {
-	if (mcps__exchange_plan(inflight->exchange)->ready)
-		inflight->skipped += *size;
-	else
-		mcps__exchange_body(inflight->exchange, bytes, *size);
+	size_t length = *size;
+
 	*size = 0;
-	return inflight->skipped <= SKIP_MAX ? MHD_YES : MHD_NO;
+	if (mcps__exchange_plan(inflight->exchange)->ready)
+		return skip(inflight, length) ? MHD_YES : MHD_NO;
+	mcps__exchange_body(inflight->exchange, bytes, length);
+	return MHD_YES;
 }
 
 /* The last call, and again after each wake. */
 static enum MHD_Result finish(struct inflight *inflight)
 {
+	skip_end(inflight);
 	set_working(inflight, true);
 	enter(inflight, SOCKET_WORKING);
 	if (!mcps__exchange_plan(inflight->exchange)->ready &&
@@ -261,6 +337,15 @@ enum MHD_Result mcps__connection_handle(void *arg,
 	return finish(inflight);
 }
 
+/* libmicrohttpd has still to say over it that the connection ends. */
+static bool is_encrypted(const struct inflight *inflight)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		inflight->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	return info != NULL && info->tls_session != NULL;
+}
+
 void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
                                 void **slot,
                                 enum MHD_RequestTerminationCode why)
@@ -283,6 +368,10 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	mcps__exchange_close(inflight->exchange);
 	host = inflight->host;
 	set_working(inflight, false);
+	skip_end(inflight);
+	if (inflight->lingers && !is_encrypted(inflight))
+		mcps__linger_add(host->linger,
+		                 mcps__socket_descriptor(inflight->connection));
 	mcps__free(inflight);
 	atomic_fetch_sub(&host->open, 1);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mhd/limits.h"
+#include "mhd/linger.h"
 #include "mhd/listen.h"
 #include "mhd/loop.h"
 #include "server/server.h"
@@ -36,6 +37,7 @@ struct mcps_daemon {
 	atomic_uint accepting; /* loops */
 	unsigned opened;       /* loops */
 	unsigned started;
+	struct linger_set linger;
 	struct loop loops[LOOPS_MOST];
 };
 
@@ -119,6 +121,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
 	unsigned most = mcps__limits_connections(options->connections);
 	struct loop_options each = {
 		.endpoint = mcps__server_endpoint(daemon->server),
+		.linger = &daemon->linger,
 		.log = mcps__server_log(daemon->server),
 		.listener = daemon->listener.fd,
 		.is_shared = daemon->listener.is_shared,
@@ -184,6 +187,7 @@ mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
 		                  "no memory for the daemon");
 	daemon->server = server;
 	daemon->listener.fd = -1;
+	mcps__linger_init(&daemon->linger);
 	status = bring_up(daemon, &filled, error);
 	if (status != MCPS_OK) {
 		mcps_daemon_stop(daemon, 0);
@@ -259,6 +263,7 @@ bool mcps_daemon_stop(mcps_daemon *daemon, uint32_t drain_ms)
 	if (close_loops(daemon)) {
 		mcps__listener_hide(&daemon->listener);
 		mcps__listener_close(&daemon->listener);
+		mcps__linger_finish(&daemon->linger);
 		mcps__free(daemon);
 	}
 	return drained;

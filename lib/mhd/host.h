@@ -13,6 +13,7 @@
 
 struct MHD_Connection;
 struct endpoint;
+struct linger_set;
 struct log_sink;
 struct sockets;
 struct watcher;
@@ -30,6 +31,10 @@ struct host {
 
 	/* Finds clients of streams that left; NULL: heartbeats do. */
 	struct watcher *watcher;
+
+	/* Keeps sockets whose clients still send when they are answered. */
+	struct linger_set *linger;
+	atomic_uint skipping; /* requests whose body is read for nothing */
 
 	atomic_uint open;    /* requests between first call and completion */
 	atomic_uint working; /* all is here, no answer was made */

@@ -250,6 +250,7 @@ mcps_status mcps__loop_open(struct loop *loop,
 	mcps_status status;
 
 	*loop = (struct loop){ .host = { .endpoint = options->endpoint,
+		                         .linger = options->linger,
 		                         .log = options->log,
 		                         .ring = ring,
 		                         .sockets = &loop->sockets,

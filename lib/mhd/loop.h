@@ -57,6 +57,7 @@ struct loop {
 
 struct loop_options {
 	struct endpoint *endpoint;
+	struct linger_set *linger; /* of the daemon */
 	const struct log_sink *log;
 	int listener;           /* copied */
 	bool is_shared;         /* never shut down */

@@ -10,6 +10,7 @@
 #include "http/request.h"
 #include "mhd/connection.h"
 #include "mhd/host.h"
+#include "mhd/linger.h"
 #include "mhd/lookout.h"
 #include "mhd/mode.h"
 #include "mhd/reply.h"
@@ -36,6 +37,7 @@ struct mount {
 	struct attachment attachment;
 	struct host host;
 	struct lookout lookout;
+	struct linger_set linger;
 	struct mode mode;
 	mcps_mhd_wake_fn wake;
 	void *wake_arg;
@@ -290,6 +292,7 @@ static void mount_free(struct attachment *attachment)
 		container_of(attachment, struct mount, attachment);
 
 	mcps__lookout_close(&mount->lookout);
+	mcps__linger_finish(&mount->linger);
 	HASH_CLEAR(hh, mount->live);
 	pthread_mutex_destroy(&mount->lock);
 	mcps__free(mount);
@@ -315,6 +318,8 @@ static mcps_status mount_new(struct mount **out, mcps_server *server,
 	mount->host.log = mcps__server_log(server);
 	mount->host.ring = mode->has_thread ? NULL : ring;
 	mount->host.watcher = &mount->lookout.watcher;
+	mcps__linger_init(&mount->linger);
+	mount->host.linger = &mount->linger;
 	mount->mode = *mode;
 	mount->wake = wake;
 	mount->wake_arg = arg;

@@ -11,6 +11,7 @@ static const struct {
 	[SOCKET_NEW] = { 10 * 1000, false, true, true },
 	[SOCKET_IDLE] = { 10 * 1000, true, true, true },
 	[SOCKET_BODY] = { 120 * 1000, false, true, false },
+	[SOCKET_SKIP] = { 5 * 1000, false, true, false },
 	[SOCKET_WORKING] = { 0, false, false, false },
 	/* Some close their side early and still read. */
 	[SOCKET_ANSWER] = { 300 * 1000, false, false, false },

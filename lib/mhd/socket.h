@@ -20,6 +20,7 @@ enum socket_phase {
 	SOCKET_NEW,     /* the first request has to come */
 	SOCKET_IDLE,    /* another may come */
 	SOCKET_BODY,    /* the rest of it has to come */
+	SOCKET_SKIP,    /* ... although nobody wants it */
 	SOCKET_WORKING, /* our turn: the client may take its ease */
 	SOCKET_ANSWER,  /* the client has to take the answer */
 	SOCKET_EVENTS,  /* ... or the events of a stream */

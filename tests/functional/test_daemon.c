@@ -191,8 +191,8 @@ END_TEST
 
 START_TEST(other_paths_are_404)
 {
-	static const char *const paths[] = { "/", "/mcp/", "/mcp%00x", "/%6dcp",
-		                             "http://evil/mcp" };
+	static const char *const paths[] = { "/", "/mcp//", "/mcp%00x",
+		                             "/%6dcp", "http://evil/mcp" };
 	struct client client = client_open(port);
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {

@@ -119,6 +119,25 @@ START_TEST(a_body_declared_too_large_is_413_before_it_comes)
 }
 END_TEST
 
+/* Its client holds the body back, so none of it is waited for. */
+START_TEST(refusal_answers_a_client_that_expects_100_continue_at_once)
+{
+	struct reply reply;
+	struct wire wire;
+
+	wire_start(WIRE_NAMED, .max_body = BODY_MAX);
+	wire = wire_open(wire_port());
+	wire_text(&wire, WIRE_HEAD
+	          "Expect: 100-continue\r\nContent-Length: 4000\r\n\r\n");
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 401);
+	ck_assert(reply_closes(&reply));
+	ck_assert(wire_is_over(&wire));
+	wire_close(&wire);
+	wire_stop();
+}
+END_TEST
+
 /* Chunks of 1 KiB until they are SIZE bytes; false: the server hung up. */
 static bool send_chunks(const struct wire *wire, size_t size)
 {
@@ -469,6 +488,9 @@ int main(void)
 	tcase_add_test(tests, an_address_may_guess_only_so_often);
 	tcase_add_test(tests, a_caller_may_begin_sessions_only_so_fast);
 	tcase_add_test(tests, a_body_declared_too_large_is_413_before_it_comes);
+	tcase_add_test(
+		tests,
+		refusal_answers_a_client_that_expects_100_continue_at_once);
 	tcase_add_test(tests, a_body_that_grows_too_large_is_413);
 	tcase_add_test(tests, a_body_that_grows_without_end_is_cut_off);
 	tcase_add_test(tests, bodies_together_have_only_so_much_memory);
