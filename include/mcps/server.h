@@ -91,7 +91,8 @@ struct mcps_options {
 	const char *const *hosts;
 	/** Origins of web pages that may call, such as "https://example.com",
 	 * beside pages of this machine and of the host that is called;
-	 * NULL-terminated, NULL: none, "*": any. */
+	 * NULL-terminated, NULL: none, "*": any, "moz-extension://" and a star:
+	 * any of that scheme. An entry that can never match is an error. */
 	const char *const *origins;
 	/** Let pages of those origins read the answers (CORS). */
 	bool cors;

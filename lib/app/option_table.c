@@ -68,8 +68,8 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(origins),
 	  .otherwise = "none",
 	  .help = "web pages that may call, such as https://example.com, "
-	          "beside pages of this machine; *: any. Several: as for "
-	          "--allow-host" },
+	          "beside pages of this machine; moz-extension://*: all of a "
+	          "scheme; *: any. Several: as for --allow-host" },
 	{ .name = "cors",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_ADDRESS,

@@ -75,7 +75,10 @@ static bool is_loopback(const struct host_name *name)
 
 static bool is_everything(const char *const *list)
 {
-	return list != NULL && list[0] != NULL && strcmp(list[0], "*") == 0;
+	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+		if (strcmp(list[i], "*") == 0)
+			return true;
+	return false;
 }
 
 bool mcps__host_is_ours(const struct origin_rules *rules,
@@ -112,13 +115,24 @@ static const char *authority(const struct http_value *origin, size_t *length)
 	return NULL;
 }
 
+/* An entry that ends with "://" and a star is every origin of its scheme, as of
+ * browser extensions. */
+static bool matches(const char *entry, const struct http_value *origin)
+{
+	size_t length = strlen(entry);
+
+	if (length > 4 && strcmp(entry + length - 4, "://*") == 0)
+		return origin->length > length - 1 &&
+		       strncasecmp(entry, origin->text, length - 1) == 0;
+	return length == origin->length &&
+	       strncasecmp(entry, origin->text, length) == 0;
+}
+
 static bool is_listed(const struct origin_rules *rules,
                       const struct http_value *origin)
 {
 	for (size_t i = 0; rules->origins != NULL && rules->origins[i]; i++)
-		if (strlen(rules->origins[i]) == origin->length &&
-		    strncasecmp(rules->origins[i], origin->text,
-		                origin->length) == 0)
+		if (matches(rules->origins[i], origin))
 			return true;
 	return false;
 }

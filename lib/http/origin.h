@@ -12,7 +12,8 @@ struct origin_rules {
 	const char *const *hosts;
 	/* Origins of web pages that may call, such as "https://example.com",
 	 * beside pages from this machine and from the very host that is
-	 * called; "*": all. NULL-terminated; NULL: none. */
+	 * called; "moz-extension://" and a star: all of a scheme; "*": all.
+	 * NULL-terminated; NULL: none. */
 	const char *const *origins;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "http/allow.h"
 #include "mcp/show.h"
 
 #include <string.h>
@@ -62,6 +63,9 @@ void mcps__options_init(struct mcps_options *options)
 /* ---- texts ---- */
 
 enum { TEXT_COUNT = 8 };
+
+/* Of a list: bring an entry into its form, in place. */
+typedef mcps_status (*entry_fn)(char *entry, struct mcps_error *error);
 
 static void texts_of(struct mcps_options *options,
                      const char **texts[TEXT_COUNT])
@@ -129,6 +133,56 @@ mcps_status mcps__options_append(const char *const **list, const char *value)
 	longer[count] = mcps__strdup(value);
 	longer[count + 1] = NULL;
 	return longer[count] != NULL ? MCPS_OK : MCPS_E_NOMEM;
+}
+
+/* The last entry of LIST, as READ has it; without it if that refuses. */
+static mcps_status read_last(const char *const *list, entry_fn read,
+                             struct mcps_error *error)
+{
+	char **last = (char **)list;
+	mcps_status status;
+
+	while (last[1] != NULL)
+		last++;
+	status = read(*last, error);
+	if (status == MCPS_OK)
+		return status;
+	mcps__free(*last);
+	*last = NULL;
+	return status;
+}
+
+static mcps_status allow(const char *const **list, const char *value,
+                         entry_fn read, struct mcps_error *error)
+{
+	mcps_status status = mcps__options_append(list, value);
+
+	if (status != MCPS_OK)
+		return mcps__fail(error, status, "out of memory");
+	return read_last(*list, read, error);
+}
+
+mcps_status mcps__options_allow_host(struct mcps_options *options,
+                                     const char *host, struct mcps_error *error)
+{
+	return allow(&options->hosts, host, mcps__allow_host, error);
+}
+
+mcps_status mcps__options_allow_origin(struct mcps_options *options,
+                                       const char *origin,
+                                       struct mcps_error *error)
+{
+	return allow(&options->origins, origin, mcps__allow_origin, error);
+}
+
+static mcps_status read_all(const char *const *list, entry_fn read,
+                            struct mcps_error *error)
+{
+	mcps_status status = MCPS_OK;
+
+	for (size_t i = 0; status == MCPS_OK && list != NULL && list[i]; i++)
+		status = read((char *)list[i], error);
+	return status;
 }
 
 void mcps__options_finish(struct mcps_options *options)
@@ -229,5 +283,8 @@ mcps_status mcps__options_set(struct mcps_options *options,
 	*options = fresh;
 	if (status != MCPS_OK)
 		return mcps__fail(error, status, "out of memory");
-	return MCPS_OK;
+	status = read_all(fresh.hosts, mcps__allow_host, error);
+	return status == MCPS_OK
+	               ? read_all(fresh.origins, mcps__allow_origin, error)
+	               : status;
 }

@@ -17,6 +17,14 @@ MCPS_MUST_USE mcps_status mcps__options_set_text(const char **text,
 /* One more entry of a list (a member of options); copied. */
 MCPS_MUST_USE mcps_status mcps__options_append(const char *const **list,
                                                const char *value);
+/* One more allowed host or origin, in the form that headers have. MCPS_E_INVAL:
+ * it can never match. */
+MCPS_MUST_USE mcps_status mcps__options_allow_host(struct mcps_options *options,
+                                                   const char *host,
+                                                   struct mcps_error *error);
+MCPS_MUST_USE mcps_status
+mcps__options_allow_origin(struct mcps_options *options, const char *origin,
+                           struct mcps_error *error);
 void mcps__options_finish(struct mcps_options *options);
 
 #endif

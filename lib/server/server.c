@@ -104,14 +104,19 @@ void mcps_server_set_store(mcps_server *server, const char *url)
 
 void mcps_server_allow_host(mcps_server *server, const char *host)
 {
-	if (mcps__options_append(&server->options.hosts, host) != MCPS_OK)
-		note_nomem(server);
+	struct mcps_error error = { MCPS_OK, "" };
+
+	if (mcps__options_allow_host(&server->options, host, &error) != MCPS_OK)
+		mcps__server_note(server, &error);
 }
 
 void mcps_server_allow_origin(mcps_server *server, const char *origin)
 {
-	if (mcps__options_append(&server->options.origins, origin) != MCPS_OK)
-		note_nomem(server);
+	struct mcps_error error = { MCPS_OK, "" };
+
+	if (mcps__options_allow_origin(&server->options, origin, &error) !=
+	    MCPS_OK)
+		mcps__server_note(server, &error);
 }
 
 void mcps_server_set_cors(mcps_server *server, bool cors)

@@ -1,5 +1,6 @@
 /* Host and Origin as tables: what stands on the wire is in
  * functional/test_wire_origin.c, this is the decision alone. */
+#include "http/allow.h"
 #include "http/origin.h"
 
 #include <check.h>
@@ -228,6 +229,140 @@ START_TEST(listed_pages_may_call_by_scheme_host_and_port)
 }
 END_TEST
 
+/* ---- entries of the lists ---- */
+
+static const struct {
+	const char *given, *taken; /* NULL: refused */
+} host_entries[] = {
+	{ "demo.example.com", "demo.example.com" },
+	{ "Demo.Example.COM", "demo.example.com" },
+	{ "demo.example.com.", "demo.example.com" },
+	{ "demo.example.com:8931", "demo.example.com" },
+	{ "https://demo.example.com", "demo.example.com" },
+	{ "http://demo.example.com:8931/", "demo.example.com" },
+	{ "my_service", "my_service" },
+	{ "[::1]:80", "[::1]" },
+	{ "*", "*" },
+	{ "", NULL },
+	{ ".", NULL },
+	{ ".example.com", NULL },
+	{ "*.example.com", NULL },
+	{ "demo.*", NULL },
+	{ "demo.example.com/mcp", NULL },
+	{ "https://demo.example.com/mcp", NULL },
+	{ "demo.example.com:", NULL },
+	{ "demo.example.com:99999", NULL },
+	{ "demo example", NULL },
+	{ "b\xc3\xbc" "cher.example", NULL },
+	{ "[::1", NULL },
+	{ "https://", NULL },
+}, origin_entries[] = {
+	{ "https://example.com", "https://example.com" },
+	{ "https://example.com/", "https://example.com" },
+	{ "HTTPS://Example.COM:443/", "https://example.com" },
+	{ "http://example.com:80", "http://example.com" },
+	{ "http://example.com:443", "http://example.com:443" },
+	{ "https://example.com:8443/", "https://example.com:8443" },
+	{ "http://[::1]:3000", "http://[::1]:3000" },
+	{ "moz-extension://*", "moz-extension://*" },
+	{ "chrome-extension://abcdef", "chrome-extension://abcdef" },
+	{ "vscode-webview://*", "vscode-webview://*" },
+	{ "null", "null" },
+	{ "*", "*" },
+	{ "", NULL },
+	{ "example.com", NULL },
+	{ "https://", NULL },
+	{ "https://*", NULL },
+	{ "https://*.example.com", NULL },
+	{ "https://example.com/app", NULL },
+	{ "https://example.com:0x1", NULL },
+	{ "https://a b", NULL },
+	{ "moz-extension://*/", NULL },
+	{ "://x", NULL },
+};
+
+START_TEST(allowed_host_is_brought_into_the_form_of_headers_or_refused)
+{
+	char entry[64];
+	struct mcps_error error = { MCPS_OK, "" };
+	mcps_status status;
+
+	strcpy(entry, host_entries[_i].given);
+	status = mcps__allow_host(entry, &error);
+	if (host_entries[_i].taken != NULL) {
+		ck_assert_int_eq(status, MCPS_OK);
+		ck_assert_str_eq(entry, host_entries[_i].taken);
+	} else {
+		ck_assert_int_eq(status, MCPS_E_INVAL);
+		ck_assert_ptr_nonnull(
+			strstr(error.text, host_entries[_i].given));
+	}
+}
+END_TEST
+
+START_TEST(allowed_origin_is_brought_into_the_form_of_headers_or_refused)
+{
+	char entry[64];
+	struct mcps_error error = { MCPS_OK, "" };
+	mcps_status status;
+
+	strcpy(entry, origin_entries[_i].given);
+	status = mcps__allow_origin(entry, &error);
+	if (origin_entries[_i].taken != NULL) {
+		ck_assert_int_eq(status, MCPS_OK);
+		ck_assert_str_eq(entry, origin_entries[_i].taken);
+	} else {
+		ck_assert_int_eq(status, MCPS_E_INVAL);
+		ck_assert_ptr_nonnull(strstr(error.text, "allowed origin"));
+	}
+}
+END_TEST
+
+/* An entry that is taken allows what it was meant for. */
+START_TEST(taken_entries_match)
+{
+	for (size_t i = 0; i < sizeof host_entries / sizeof *host_entries;
+	     i++) {
+		const char *hosts[] = { host_entries[i].taken, NULL };
+
+		if (hosts[0] != NULL && strcmp(hosts[0], "*") != 0)
+			ck_assert_msg(host_is_ours(hosts, hosts[0]), "%s",
+			              hosts[0]);
+	}
+	for (size_t i = 0; i < sizeof origin_entries / sizeof *origin_entries;
+	     i++) {
+		const char *origins[] = { origin_entries[i].taken, NULL };
+
+		if (origins[0] != NULL && strchr(origins[0], '*') == NULL)
+			ck_assert_msg(may_call(origins, origins[0], "mcp.test"),
+			              "%s", origins[0]);
+	}
+}
+END_TEST
+
+START_TEST(scheme_of_an_extension_can_be_allowed)
+{
+	static const char *const origins[] = { "https://example.com",
+		                               "moz-extension://*", NULL };
+
+	ck_assert(may_call(origins, "moz-extension://0a1b-2c", "mcp.test"));
+	ck_assert(may_call(origins, "Moz-Extension://x", "mcp.test"));
+	ck_assert(!may_call(origins, "moz-extension://", "mcp.test"));
+	ck_assert(!may_call(origins, "moz-extensions://x", "mcp.test"));
+	ck_assert(!may_call(origins, "chrome-extension://x", "mcp.test"));
+}
+END_TEST
+
+START_TEST(any_is_any_wherever_it_stands_in_the_list)
+{
+	static const char *const list[] = { "https://a.test", "*", NULL };
+	static const char *const hosts[] = { "a.test", "*", NULL };
+
+	ck_assert(may_call(list, "https://b.test", "mcp.test"));
+	ck_assert(host_is_ours(hosts, "b.test"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("origin");
@@ -244,6 +379,17 @@ int main(void)
 	tcase_add_test(tests, pages_of_this_machine_and_of_the_host_may_call);
 	tcase_add_test(tests, other_pages_may_not);
 	tcase_add_test(tests, listed_pages_may_call_by_scheme_host_and_port);
+	tcase_add_loop_test(
+		tests,
+		allowed_host_is_brought_into_the_form_of_headers_or_refused, 0,
+		(int)(sizeof host_entries / sizeof *host_entries));
+	tcase_add_loop_test(
+		tests,
+		allowed_origin_is_brought_into_the_form_of_headers_or_refused,
+		0, (int)(sizeof origin_entries / sizeof *origin_entries));
+	tcase_add_test(tests, taken_entries_match);
+	tcase_add_test(tests, scheme_of_an_extension_can_be_allowed);
+	tcase_add_test(tests, any_is_any_wherever_it_stands_in_the_list);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
