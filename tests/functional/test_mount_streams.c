@@ -358,7 +358,7 @@ START_TEST(a_drain_ends_streams_and_waits_for_their_calls)
 	ck_assert_uint_eq(wire_stream_rest(&call, ""), 0);
 	ck_assert(!call.is_cut);
 	pthread_join(thread, NULL);
-	ck_assert_uint_eq(mcps_mhd_open_requests(wire_server()), 0);
+	ck_assert(mount_falls_to(0));
 	wire_close(&listens);
 	wire_close(&calls);
 	host_stop();
