@@ -21,7 +21,8 @@ struct mcps_daemon_options {
 
 	uint32_t loops;       /* network threads; one per core, at most 8 */
 	uint32_t connections; /* most at once; 16 384, or what the descriptor
-	                       * limit leaves */
+	                       * limit leaves. Clients beyond it wait until a
+	                       * connection ends */
 	uint32_t connection_pool; /* bytes per connection, bounds headers; 16
 	                             KiB */
 	uint32_t idle_timeout_s;  /* of a connection without a request; 75 */

@@ -53,17 +53,52 @@ static void empty(struct bell *bell)
 		continue;
 }
 
-bool mcps__bell_sleep(struct bell *bell, int fd, int other, int timeout)
+/* A loop that always has something to do does not pay for a system call each
+ * time, but new clients, and clients that left, are seen soon. */
+static bool bell_may_skip(struct bell *bell)
 {
-	struct pollfd watched[] = { { .fd = bell->fd, .events = POLLIN },
-		                    { .fd = fd, .events = POLLIN },
-		                    { .fd = other, .events = POLLIN } };
+	enum { SKIPS_MOST = 15 };
+
+	if (bell->skipped >= SKIPS_MOST)
+		return false;
+	bell->skipped++;
+	return true;
+}
+
+/* If poll() fails, the caller had better look everywhere itself. */
+static unsigned bell_poll(struct bell *bell, const int fds[BELL_FDS],
+                          int timeout)
+{
+	struct pollfd watched[1 + BELL_FDS] = { { .fd = bell->fd,
+		                                  .events = POLLIN } };
+	unsigned readable = 0;
+	bool failed;
+
+	for (unsigned i = 0; i < BELL_FDS; i++)
+		watched[1 + i] =
+			(struct pollfd){ .fd = fds[i], .events = POLLIN };
+	failed = poll(watched, 1 + BELL_FDS, timeout) < 0 && errno != EINTR;
+	if (watched[0].revents != 0)
+		empty(bell);
+	for (unsigned i = 0; i < BELL_FDS; i++)
+		if (watched[1 + i].revents != 0 || (failed && fds[i] >= 0))
+			readable |= 1U << i;
+	return readable;
+}
+
+unsigned mcps__bell_sleep(struct bell *bell, const int fds[BELL_FDS],
+                          int timeout)
+{
 	enum bell_state awake = BELL_AWAKE;
+	unsigned readable = 0;
 
 	if (timeout != 0 &&
-	    atomic_compare_exchange_strong(&bell->state, &awake, BELL_ASLEEP) &&
-	    poll(watched, 3, timeout) > 0 && watched[0].revents != 0)
-		empty(bell);
+	    !atomic_compare_exchange_strong(&bell->state, &awake, BELL_ASLEEP))
+		timeout = 0;
+	if (timeout != 0 || !bell_may_skip(bell)) {
+		bell->skipped = 0;
+		readable = bell_poll(bell, fds, timeout);
+	}
 	atomic_store(&bell->state, BELL_AWAKE);
-	return watched[2].revents != 0;
+	return readable;
 }

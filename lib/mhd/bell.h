@@ -11,7 +11,11 @@ enum bell_state { BELL_AWAKE, BELL_ASLEEP, BELL_RUNG };
 struct bell {
 	int fd; /* eventfd */
 	_Atomic enum bell_state state;
+	unsigned skipped; /* the sleeper's: sleeps in a row that did not poll */
 };
+
+/* Descriptors that a sleeper watches besides its bell; -1: none. */
+enum { BELL_FDS = 3 };
 
 bool mcps__bell_open(struct bell *bell); /* false: errno says why */
 void mcps__bell_close(struct bell *bell);
@@ -19,9 +23,12 @@ void mcps__bell_close(struct bell *bell);
 /* Have the sleeper look at its work once more. Any thread. */
 void mcps__bell_ring(struct bell *bell);
 
-/* Sleep until FD or OTHER is readable, somebody rings, or TIMEOUT (as poll)
- * passed; not at all if it rang since the last sleep. Whether OTHER is
- * readable, if it was looked at. */
-bool mcps__bell_sleep(struct bell *bell, int fd, int other, int timeout);
+/* Sleep until one of FDS is readable, somebody rings, or TIMEOUT (as poll)
+ * passed; not at all if it rang since the last sleep. Returns a bit for each of
+ * FDS that is readable, 1 << index. A sleep of no time does not look at them
+ * each time, but often enough that none of them is forgotten. If poll() fails,
+ * all of them count as readable. */
+unsigned mcps__bell_sleep(struct bell *bell, const int fds[BELL_FDS],
+                          int timeout);
 
 #endif

@@ -34,7 +34,7 @@ static const struct mcps_daemon_options defaults = {
 struct mcps_daemon {
 	mcps_server *server;
 	struct listener listener;
-	atomic_uint accepting; /* loops */
+	atomic_uint accepting; /* loops; counts down at the stop */
 	unsigned opened;       /* loops */
 	unsigned started;
 	struct linger_set linger;
@@ -112,8 +112,8 @@ mcps_status mcps_daemon_check(const struct mcps_daemon_options *options,
 
 /* ---- start ---- */
 
-/* Each loop has its share of the connections: libmicrohttpd counts per
- * daemon. A full one leaves newcomers to the others. */
+/* Each loop has its share of the connections, together no more than there may
+ * be. A full loop leaves new clients to the others. */
 static mcps_status open_loops(mcps_daemon *daemon,
                               const struct mcps_daemon_options *options,
                               struct mcps_error *error)
@@ -126,14 +126,16 @@ static mcps_status open_loops(mcps_daemon *daemon,
 		.listener = daemon->listener.fd,
 		.is_shared = daemon->listener.is_shared,
 		.accepting = &daemon->accepting,
-		.connections = (most + options->loops - 1) / options->loops,
 		.pool = options->connection_pool,
 		.idle_s = options->idle_timeout_s,
 	};
+	unsigned loops = most < options->loops ? most : options->loops;
 	mcps_status status = MCPS_OK;
 
-	while (status == MCPS_OK && daemon->opened < options->loops) {
+	while (status == MCPS_OK && daemon->opened < loops) {
 		each.number = daemon->opened;
+		each.connections =
+			most / loops + (daemon->opened < most % loops);
 		status = mcps__loop_open(&daemon->loops[daemon->opened], &each,
 		                         error);
 		daemon->opened += status == MCPS_OK;

@@ -11,40 +11,25 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_starvation(int number)
-{
-	return number == EMFILE || number == ENFILE || number == ENOMEM ||
-	       number == ENOBUFS;
-}
-
-static void log_line(struct loop *loop, enum mcps_log_level level, char *text)
-{
-	int64_t now = mcps__steady_ms(&mcps__system_clock);
-	unsigned withheld;
-
-	if (!mcps__pace_pass(&loop->log_pace, now, &withheld))
-		return;
-	text[strcspn(text, "\r\n")] = '\0';
-	if (withheld != 0)
-		mcps__log(loop->host.log, level, "http", "%s withheld=%u", text,
-		          withheld);
-	else
-		mcps__log(loop->host.log, level, "http", "%s", text);
-}
-
-/* libmicrohttpd has no levels. Most of what it says any client can provoke,
- * so it is for debugging; that no descriptor is left concerns the operator.
- * errno is the only thing that tells: accept() failed just before. */
+/* libmicrohttpd has no levels. Any client can provoke most of its messages, so
+ * they are for debugging. */
 static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
                                          va_list values)
 {
 	struct loop *loop = arg;
-	bool starved = is_starvation(errno);
+	int64_t now = mcps__steady_ms(&mcps__system_clock);
+	unsigned withheld;
 	char text[256];
 
-	loop->starved = loop->starved || starved;
+	if (!mcps__pace_pass(&loop->log_pace, now, &withheld))
+		return;
 	vsnprintf(text, sizeof text, format, values);
-	log_line(loop, starved ? MCPS_LOG_WARN : MCPS_LOG_DEBUG, text);
+	text[strcspn(text, "\r\n")] = '\0';
+	if (withheld != 0)
+		mcps__log(loop->host.log, MCPS_LOG_DEBUG, "http",
+		          "%s withheld=%u", text, withheld);
+	else
+		mcps__log(loop->host.log, MCPS_LOG_DEBUG, "http", "%s", text);
 }
 
 /* libmicrohttpd found itself in a state it does not know, so nothing of this
@@ -76,11 +61,10 @@ struct MHD_Daemon *mcps__httpd_start(struct loop *loop,
 {
 	MHD_set_panic_func(on_panic, NULL);
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
-			MHD_USE_ERROR_LOG,
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TURBO |
+			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, mcps__connection_handle, &loop->host,
 		MHD_OPTION_EXTERNAL_LOGGER, on_message, loop,
-		MHD_OPTION_LISTEN_SOCKET, loop->listener,
 		MHD_OPTION_NOTIFY_CONNECTION, mcps__socket_notified,
 		&loop->sockets, MHD_OPTION_NOTIFY_COMPLETED,
 		mcps__connection_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
@@ -95,8 +79,13 @@ int mcps__httpd_events(struct MHD_Daemon *http)
 	return MHD_get_daemon_info(http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
-unsigned mcps__httpd_connections(struct MHD_Daemon *http)
+bool mcps__httpd_add(struct MHD_Daemon *http, int fd,
+                     const struct sockaddr_storage *address, socklen_t size)
 {
-	return MHD_get_daemon_info(http, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
-	        ->num_connections;
+	if (MHD_add_connection(http, fd, (const struct sockaddr *)address,
+	                       size) == MHD_YES)
+		return true;
+	if (errno == 0)
+		errno = ENOMEM;
+	return false;
 }

@@ -12,10 +12,10 @@
 static void *lookout_main(void *arg)
 {
 	struct lookout *lookout = arg;
+	const int watched[BELL_FDS] = { lookout->watcher.fd, -1, -1 };
 
 	while (!atomic_load(&lookout->is_over))
-		if (mcps__bell_sleep(&lookout->bell, -1, lookout->watcher.fd,
-		                     -1))
+		if (mcps__bell_sleep(&lookout->bell, watched, -1) != 0)
 			mcps__watcher_round(&lookout->watcher);
 	return NULL;
 }

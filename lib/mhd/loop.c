@@ -7,7 +7,6 @@
 #include "mhd/httpd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -22,9 +21,12 @@ enum {
 	/* For the last words of those who spoke up just when idle connections
 	 * were cut. */
 	LAST_WORDS_MS = 100,
-	/* Between attempts to accept without descriptors to be had. */
-	STARVED_MS = 20,
+	/* Between two lines of a failure to accept. */
+	WARN_EVERY_MS = 60000,
 };
+
+/* What a loop watches besides its bell. */
+enum { WATCH_HTTP, WATCH_LEAVERS, WATCH_NEWCOMERS };
 
 static int64_t now_ms(void)
 {
@@ -47,31 +49,55 @@ static int http_timeout(const struct loop *loop)
 	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-/* How long nothing is to be done by itself, as poll() wants it. */
-static int loop_timeout(const struct loop *loop, enum loop_phase phase)
+static unsigned loop_room(const struct loop *loop)
 {
+	return loop->connections > loop->sockets.count
+	               ? loop->connections - loop->sockets.count
+	               : 0;
+}
+
+/* How long nothing is to be done by itself, as poll() wants it. */
+static int loop_timeout(struct loop *loop, enum loop_phase phase)
+{
+	int64_t now = now_ms();
+	int accepting =
+		mcps__acceptor_watch(&loop->acceptor, loop_room(loop), now);
 	int timeout = http_timeout(loop);
 
 	if (timeout == 0)
 		return 0;
-	timeout = sooner(timeout, mcps__deadlines_timeout(
-					  &loop->sockets.deadlines, now_ms()));
+	timeout = sooner(timeout, accepting);
+	timeout =
+		sooner(timeout,
+	               mcps__deadlines_timeout(&loop->sockets.deadlines, now));
 	if (phase == LOOP_SERVING || (phase == LOOP_QUIET && loop->is_settled))
 		return timeout;
 	return sooner(timeout, LEAVING_TICK_MS);
 }
 
-/* Without descriptors accept() fails, and libmicrohttpd would try for ever
- * at full speed if it has no connection whose end it could wait for. Then
- * nobody is kept waiting by a rest. */
-static void loop_rest_if_starved(struct loop *loop)
+/* ---- accepting ---- */
+
+static void loop_warn(struct loop *loop, int failure)
 {
-	if (!loop->starved)
+	int64_t now = loop->sockets.now_ms;
+
+	if (loop->warned_ms != 0 && now - loop->warned_ms < WARN_EVERY_MS)
 		return;
-	loop->starved = false;
-	if (atomic_load(&loop->host.open) == 0 &&
-	    mcps__httpd_connections(loop->http) == 0)
-		(void)poll(NULL, 0, STARVED_MS);
+	loop->warned_ms = now;
+	mcps__log(loop->host.log, MCPS_LOG_WARN, "http",
+	          "cannot accept connections: %s connections=%u",
+	          strerror(failure), loop->sockets.count);
+}
+
+static unsigned loop_accept(struct loop *loop)
+{
+	unsigned count =
+		mcps__acceptor_take(&loop->acceptor, loop->http,
+	                            loop_room(loop), loop->sockets.now_ms);
+
+	if (loop->acceptor.failure != 0)
+		loop_warn(loop, loop->acceptor.failure);
+	return count;
 }
 
 /* ---- the thread ---- */
@@ -86,21 +112,23 @@ static bool loop_may_end(const struct loop *loop, enum loop_phase phase)
 	return loop->sockets.now_ms >= loop->leave_by_ms;
 }
 
-/* On this thread, because MHD_quiesce_daemon() races with MHD_run(). */
+/* Clients that wait in the kernel may have sent their request: they are served
+ * rather than reset. Those of a socket that another process has, too, wait for
+ * that process. When no loop accepts any more, a client that connects is
+ * refused at once. */
 static void loop_stop_accepting(struct loop *loop)
 {
-	if (loop->quiet)
+	if (loop->acceptor.is_stopped)
 		return;
-	loop->quiet = true;
-	/* Not to wait for the idle time of connections: the client comes back
-	 * to whoever listens next. */
+	/* Clients must not keep their connections for the idle time: they
+	 * come back to the process that listens next. */
 	atomic_store(&loop->host.closes, true);
 	loop->settle_by_ms = now_ms() + loop->settle_ms;
-	(void)MHD_quiesce_daemon(loop->http);
-	/* Once nobody accepts, who connects is refused at once instead of
-	 * waiting in the kernel for nobody; unless another process comes. */
+	while (!loop->is_shared && loop_accept(loop) == ACCEPT_BATCH)
+		continue;
+	mcps__acceptor_stop(&loop->acceptor);
 	if (atomic_fetch_sub(loop->accepting, 1) == 1 && !loop->is_shared)
-		(void)shutdown(loop->listener, SHUT_RDWR);
+		(void)shutdown(loop->acceptor.listener, SHUT_RDWR);
 }
 
 /* A connection that is closed while its client sends loses a call that nobody
@@ -108,8 +136,7 @@ static void loop_stop_accepting(struct loop *loop)
  * that bring nothing for a while are cut. */
 static void loop_settle(struct loop *loop)
 {
-	bool has_idle = mcps__httpd_connections(loop->http) >
-	                atomic_load(&loop->host.working);
+	bool has_idle = loop->sockets.count > atomic_load(&loop->host.working);
 	int64_t now = now_ms();
 
 	if (loop->is_settled)
@@ -137,6 +164,26 @@ static void loop_end(struct loop *loop)
 	loop->http = NULL;
 }
 
+/* Sleep until there is something to do, then do all of it once. */
+static void loop_round(struct loop *loop, enum loop_phase phase)
+{
+	const int watched[BELL_FDS] = {
+		[WATCH_HTTP] = loop->events,
+		[WATCH_LEAVERS] = loop->watcher.fd,
+		[WATCH_NEWCOMERS] = loop->acceptor.events,
+	};
+	int timeout = loop_timeout(loop, phase);
+	unsigned ready = mcps__bell_sleep(&loop->bell, watched, timeout);
+
+	loop->sockets.now_ms = now_ms();
+	if ((ready & (1U << WATCH_LEAVERS)) != 0)
+		mcps__watcher_round(&loop->watcher);
+	if ((ready & (1U << WATCH_NEWCOMERS)) != 0)
+		loop_accept(loop);
+	mcps__deadlines_round(&loop->sockets.deadlines, loop->sockets.now_ms);
+	MHD_run(loop->http);
+}
+
 static void *loop_main(void *arg)
 {
 	struct loop *loop = arg;
@@ -147,15 +194,7 @@ static void *loop_main(void *arg)
 			loop_stop_accepting(loop);
 			loop_settle(loop);
 		}
-		if (mcps__bell_sleep(&loop->bell, loop->events,
-		                     loop->watcher.fd,
-		                     loop_timeout(loop, phase)))
-			mcps__watcher_round(&loop->watcher);
-		loop->sockets.now_ms = now_ms();
-		mcps__deadlines_round(&loop->sockets.deadlines,
-		                      loop->sockets.now_ms);
-		MHD_run(loop->http);
-		loop_rest_if_starved(loop);
+		loop_round(loop, phase);
 	}
 	loop_end(loop);
 	return NULL;
@@ -211,10 +250,7 @@ void mcps__loop_close(struct loop *loop)
 {
 	if (loop->http != NULL)
 		MHD_stop_daemon(loop->http);
-	/* A quiesced daemon leaves its listening socket to us, any other
-	 * closes it. */
-	if (loop->listener >= 0 && (loop->http == NULL || loop->quiet))
-		close(loop->listener);
+	mcps__acceptor_close(&loop->acceptor);
 	mcps__watcher_close(&loop->watcher);
 	mcps__bell_close(&loop->bell);
 	sem_destroy(&loop->settled);
@@ -229,8 +265,8 @@ static mcps_status loop_prepare(struct loop *loop,
                                 const struct loop_options *options,
                                 struct mcps_error *error)
 {
-	loop->listener = fcntl(options->listener, F_DUPFD_CLOEXEC, 0);
-	if (loop->listener < 0 || !mcps__bell_open(&loop->bell) ||
+	if (!mcps__acceptor_open(&loop->acceptor, options->listener) ||
+	    !mcps__bell_open(&loop->bell) ||
 	    !mcps__watcher_open(&loop->watcher))
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "cannot make a network loop: %s",
@@ -258,9 +294,10 @@ mcps_status mcps__loop_open(struct loop *loop,
 		               .watcher.fd = -1,
 		               .number = options->number,
 		               .accepting = options->accepting,
+		               .connections = options->connections,
+		               .acceptor.events = -1,
 		               .is_shared = options->is_shared,
 		               .sockets.idle_s = options->idle_s,
-		               .listener = -1,
 		               .bell.fd = -1 };
 	sem_init(&loop->settled, 0, 0);
 	status = loop_prepare(loop, options, error);

@@ -4,12 +4,14 @@
  * libmicrohttpd's own epoll thread sleeps for ever when a multiple of 128
  * descriptors is ready at once (0.9.75, 1.0.1), so the waiting is done here:
  * poll() on its epoll descriptor, then MHD_run(). In this mode a resume from
- * another thread wakes nobody; the bell does.
+ * another thread wakes nobody; the bell does. And libmicrohttpd accepts nobody
+ * by itself (acceptor.h).
  */
 #ifndef MCPS_MHD_LOOP_H
 #define MCPS_MHD_LOOP_H
 
 #include "base/log.h"
+#include "mhd/acceptor.h"
 #include "mhd/bell.h"
 #include "mhd/host.h"
 #include "mhd/pace.h"
@@ -32,8 +34,9 @@ struct loop {
 	unsigned number;
 
 	struct MHD_Daemon *http;
-	int listener;   /* ours: a copy of the shared listening socket */
-	bool is_shared; /* with other processes: it must go on to listen */
+	unsigned connections; /* most at once */
+	struct acceptor acceptor;
+	bool is_shared; /* other processes have the listening socket, too */
 	atomic_uint *accepting; /* of all loops: how many still accept */
 	int events;             /* libmicrohttpd's epoll descriptor */
 
@@ -46,20 +49,19 @@ struct loop {
 	sem_t settled; /* posted once: who was idle has been served, or cut */
 
 	/* The loop thread's own. */
-	bool quiet;   /* libmicrohttpd was told to accept nothing */
-	bool has_cut; /* ... and who was idle after that was cut */
+	bool has_cut; /* idle connections were cut */
 	bool is_settled;
 	int64_t settle_by_ms; /* when to do that, then when it is done */
-	bool starved;         /* accept() found no descriptor to be had */
 	struct sockets sockets;
 	struct pace log_pace;
+	int64_t warned_ms; /* when a failure to accept was logged; 0: never */
 };
 
 struct loop_options {
 	struct endpoint *endpoint;
 	struct linger_set *linger; /* of the daemon */
 	const struct log_sink *log;
-	int listener;           /* copied */
+	int listener;           /* not owned: stays open until close */
 	bool is_shared;         /* never shut down */
 	atomic_uint *accepting; /* counts the loops that accept */
 	unsigned number;        /* for names */

@@ -56,6 +56,7 @@ static void begin(struct sockets *sockets, struct MHD_Connection *connection,
 {
 	struct deadline *deadline = mcps__malloc(sizeof *deadline);
 
+	sockets->count++;
 	*slot = deadline;
 	if (deadline == NULL)
 		return;
@@ -69,6 +70,7 @@ static void end(struct sockets *sockets, void **slot)
 {
 	struct deadline *deadline = *slot;
 
+	sockets->count--;
 	*slot = NULL;
 	if (deadline == NULL)
 		return;

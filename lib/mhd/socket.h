@@ -10,6 +10,7 @@
 /* The sockets of a loop: its thread's own. */
 struct sockets {
 	struct deadlines deadlines;
+	unsigned count;  /* connections, as libmicrohttpd counts them */
 	int64_t now_ms;  /* steady clock, when libmicrohttpd was last run */
 	unsigned idle_s; /* between requests */
 };

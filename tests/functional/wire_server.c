@@ -295,12 +295,17 @@ void wire_start_on(unsigned loops, enum wire_callers callers,
 	                &(const struct mcps_daemon_options){ .loops = loops });
 }
 
+void wire_stop_daemon(void)
+{
+	mcps_daemon_stop(self.daemon, WIRE_DEADLINE_S * 1000);
+	self.daemon = NULL;
+}
+
 void wire_stop(void)
 {
 	wire_release();
-	mcps_daemon_stop(self.daemon, WIRE_DEADLINE_S * 1000);
+	wire_stop_daemon();
 	mcps_server_free(self.server);
-	self.daemon = NULL;
 	self.server = NULL;
 }
 

@@ -48,6 +48,8 @@ void wire_start_server(enum wire_callers callers,
                        const struct mcps_options *options);
 void wire_set_port(int port);
 void wire_stop(void);
+/* Stop the daemon alone: calls that are held stay so. */
+void wire_stop_daemon(void);
 
 int wire_port(void);
 mcps_server *wire_server(void);

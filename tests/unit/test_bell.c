@@ -1,0 +1,140 @@
+/* The sleep of a network loop: what ends it, and what it sees. */
+#define _GNU_SOURCE /* pipe2 */
+#include "mhd/bell.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { FOR_EVER = -1, OFTEN = 100, FAIR = 16 };
+
+static struct bell bell;
+static int readable[2], silent[2];
+
+static void set_up(void)
+{
+	ck_assert(mcps__bell_open(&bell));
+	ck_assert_int_eq(pipe2(readable, O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(silent, O_CLOEXEC), 0);
+	ck_assert_int_eq(write(readable[1], "x", 1), 1);
+}
+
+static void tear_down(void)
+{
+	for (int i = 0; i < 2; i++) {
+		close(readable[i]);
+		close(silent[i]);
+	}
+	mcps__bell_close(&bell);
+}
+
+START_TEST(sleep_tells_which_descriptors_are_readable)
+{
+	const int fds[BELL_FDS] = { silent[0], readable[0], readable[0] };
+
+	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 6);
+}
+END_TEST
+
+START_TEST(missing_descriptors_are_never_readable)
+{
+	const int fds[BELL_FDS] = { readable[0], -1, -1 };
+
+	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 1);
+}
+END_TEST
+
+START_TEST(ring_before_the_sleep_ends_it)
+{
+	const int fds[BELL_FDS] = { silent[0], -1, -1 };
+
+	mcps__bell_ring(&bell);
+	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 0);
+}
+END_TEST
+
+static void *ring_later(void *arg)
+{
+	(void)arg;
+	while (atomic_load(&bell.state) != BELL_ASLEEP)
+		continue;
+	mcps__bell_ring(&bell);
+	return NULL;
+}
+
+START_TEST(ring_during_the_sleep_ends_it)
+{
+	const int fds[BELL_FDS] = { silent[0], -1, -1 };
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, ring_later, NULL), 0);
+	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 0);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+/* A loop that is always busy must still see clients that want to connect. */
+START_TEST(sleeps_of_no_time_see_descriptors_now_and_then)
+{
+	const int fds[BELL_FDS] = { silent[0], silent[0], readable[0] };
+	int seen = 0;
+
+	for (int i = 0; i < OFTEN * FAIR; i++)
+		seen += mcps__bell_sleep(&bell, fds, 0) == 4;
+	ck_assert_int_eq(seen, OFTEN);
+}
+END_TEST
+
+START_TEST(sleeps_that_a_ring_prevents_see_descriptors_now_and_then)
+{
+	const int fds[BELL_FDS] = { silent[0], silent[0], readable[0] };
+	int seen = 0;
+
+	for (int i = 0; i < OFTEN * FAIR; i++) {
+		mcps__bell_ring(&bell);
+		seen += mcps__bell_sleep(&bell, fds, FOR_EVER) == 4;
+	}
+	ck_assert_int_eq(seen, OFTEN);
+}
+END_TEST
+
+/* Such as with a limit of descriptors that is lower than their number. */
+START_TEST(sleep_that_cannot_poll_reports_all_descriptors)
+{
+	const int fds[BELL_FDS] = { silent[0], -1, silent[0] };
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 5);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("bell");
+	TCase *tests = tcase_create("bell");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, sleep_tells_which_descriptors_are_readable);
+	tcase_add_test(tests, missing_descriptors_are_never_readable);
+	tcase_add_test(tests, ring_before_the_sleep_ends_it);
+	tcase_add_test(tests, ring_during_the_sleep_ends_it);
+	tcase_add_test(tests, sleeps_of_no_time_see_descriptors_now_and_then);
+	tcase_add_test(
+		tests,
+		sleeps_that_a_ring_prevents_see_descriptors_now_and_then);
+	tcase_add_test(tests, sleep_that_cannot_poll_reports_all_descriptors);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
