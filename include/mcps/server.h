@@ -239,10 +239,28 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
 MCPS_API bool mcps_server_drain(mcps_server *server, uint32_t milliseconds);
 
 /**
- * Whether it can serve: started, not stopping, and the store worked when it was
- * last needed. What a readiness probe asks. Any thread.
+ * Whether it can serve, which a readiness probe asks: it was started, it is not
+ * stopping, the store worked when it was last needed, and work that waits is
+ * done. A limit that is reached is no reason not to be ready. Any thread.
  */
 MCPS_API bool mcps_server_is_ready(const mcps_server *server);
+
+/**
+ * Why it cannot serve: one line for the body of a readiness probe's answer,
+ * without a line feed. The store does not work, the server is not started or
+ * stops; or, seen by a thread that looks four times a second,
+ *
+ * - a network thread of mcps_daemon_start() has not run for 5 s although it
+ *   has work, such as when a quick tool or an auth hook blocks,
+ * - nobody was accepted there for 30 s although clients wait,
+ * - the daemon of mcps_mhd_attach() has not gone on for 5 s with requests that
+ *   were resumed.
+ *
+ * Any thread.
+ *
+ * @return a static text; NULL: it is ready
+ */
+MCPS_API const char *mcps_server_not_ready_reason(const mcps_server *server);
 
 /** What the server is called, and where it is: borrowed, valid while the
  * server is. The store's URL is the back end's name when it was handed over. */

@@ -66,9 +66,7 @@ static const char *why_not_ready(void *arg)
 	case PROGRAM_SERVING:
 		break;
 	}
-	return mcps_server_is_ready(program->server)
-	               ? NULL
-	               : "the session store does not work";
+	return mcps_server_not_ready_reason(program->server);
 }
 
 static mcps_status start_health(struct program *program,

@@ -42,6 +42,7 @@ struct inflight {
 	bool is_slim;       /* what its silence does not need was given back */
 	struct watch watch; /* of a stream */
 	bool is_working;    /* all of it is here, and not answered */
+	bool was_parked;    /* and did not go on since */
 };
 
 /* ---- parking ---- */
@@ -50,6 +51,7 @@ static void park(void *arg)
 {
 	struct inflight *inflight = arg;
 
+	inflight->was_parked = true;
 	mcps__host_park(inflight->host, inflight->connection);
 }
 
@@ -58,6 +60,14 @@ static void wake(void *arg)
 	struct inflight *inflight = arg;
 
 	mcps__host_wake(inflight->host, inflight->connection);
+}
+
+/* libmicrohttpd calls us for it, which it does not while it is parked. */
+static void go_on(struct inflight *inflight)
+{
+	if (inflight->was_parked)
+		mcps__host_went_on(inflight->host);
+	inflight->was_parked = false;
 }
 
 static void enter(struct inflight *inflight, enum socket_phase phase)
@@ -86,6 +96,7 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	ptrdiff_t length;
 
 	(void)position;
+	go_on(inflight);
 	/* Asleep it may be woken, and read again, before this returns. */
 	enter(inflight, SOCKET_WORKING);
 	length = mcps__outlet_read(inflight->outlet, out, size);
@@ -330,6 +341,7 @@ enum MHD_Result mcps__connection_handle(void *arg,
 	(void)version;
 	if (inflight == NULL)
 		return begin(arg, connection, url, method, slot);
+	go_on(inflight);
 	if (inflight->state == EXCHANGE_PARKED)
 		return begin_again(inflight);
 	if (*size != 0)
@@ -359,6 +371,7 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	if (inflight == NULL)
 		return;
 	*slot = NULL;
+	go_on(inflight);
 	enter(inflight, SOCKET_IDLE);
 	if (inflight->watch.is_on)
 		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);

@@ -8,6 +8,7 @@
 #include "mhd/linger.h"
 #include "mhd/listen.h"
 #include "mhd/loop.h"
+#include "mhd/progress.h"
 #include "server/server.h"
 
 #include <sched.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 
 enum {
-	LOOPS_MOST = 8,
 	/* How long open connections may still bring a call. */
 	SETTLE_MS = 250,
 	/* For answers under way to slow readers, after the drain. */
@@ -38,6 +38,7 @@ struct mcps_daemon {
 	unsigned opened;       /* loops */
 	unsigned started;
 	struct linger_set linger;
+	struct progress progress;
 	struct loop loops[LOOPS_MOST];
 };
 
@@ -167,9 +168,14 @@ static mcps_status bring_up(mcps_daemon *daemon,
 	if (status != MCPS_OK)
 		return status;
 	status = open_loops(daemon, options, error);
+	if (status == MCPS_OK)
+		status = start_loops(daemon, error);
 	if (status != MCPS_OK)
 		return status;
-	return start_loops(daemon, error);
+	mcps__progress_init(&daemon->progress, daemon->loops, daemon->started,
+	                    daemon->listener.fd);
+	mcps__server_add_probe(daemon->server, &daemon->progress.probe);
+	return MCPS_OK;
 }
 
 mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
@@ -258,6 +264,7 @@ bool mcps_daemon_stop(mcps_daemon *daemon, uint32_t drain_ms)
 
 	if (daemon == NULL)
 		return true;
+	mcps__server_remove_probe(daemon->server, &daemon->progress.probe);
 	if (daemon->started != 0)
 		drained = drain(daemon, drain_ms);
 	for (unsigned i = 0; i < daemon->started; i++)

@@ -14,8 +14,16 @@ void mcps__host_park(struct host *host, struct MHD_Connection *connection)
  * last of all, that this wake is over. */
 void mcps__host_wake(struct host *host, struct MHD_Connection *connection)
 {
+	if (host->counts_wakes)
+		atomic_fetch_add(&host->woken, 1);
 	MHD_resume_connection(connection);
 	if (host->ring != NULL)
 		host->ring(host);
 	atomic_fetch_sub(&host->parked, 1);
+}
+
+void mcps__host_went_on(struct host *host)
+{
+	if (host->counts_wakes)
+		atomic_fetch_add(&host->went_on, 1);
 }

@@ -40,6 +40,11 @@ struct host {
 	atomic_uint working; /* all is here, no answer was made */
 	atomic_uint parked;  /* connections, until their wake has returned */
 	atomic_bool closes;  /* each answer ends its connection */
+
+	/* Connections that were woken, and those of them that libmicrohttpd
+	 * went on with. Counted where others drive it, as that may fail. */
+	bool counts_wakes;
+	atomic_uint woken, went_on;
 };
 
 /* Suspend CONNECTION. On its daemon's thread, in a handler or reader. */
@@ -48,5 +53,8 @@ void mcps__host_park(struct host *host, struct MHD_Connection *connection);
 /* Resume it: exactly once per park, any thread. The connection may be gone
  * when this returns, and HOST, too, if parked is zero. */
 void mcps__host_wake(struct host *host, struct MHD_Connection *connection);
+
+/* It went on after a park, or ended: once per park, on the daemon's thread. */
+void mcps__host_went_on(struct host *host);
 
 #endif

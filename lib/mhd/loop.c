@@ -164,6 +164,15 @@ static void loop_end(struct loop *loop)
 	loop->http = NULL;
 }
 
+/* Nobody else writes it, so it need not be read and written at once. */
+static void loop_count_round(struct loop *loop)
+{
+	uint64_t rounds =
+		atomic_load_explicit(&loop->rounds, memory_order_relaxed);
+
+	atomic_store_explicit(&loop->rounds, rounds + 1, memory_order_relaxed);
+}
+
 /* Sleep until there is something to do, then do all of it once. */
 static void loop_round(struct loop *loop, enum loop_phase phase)
 {
@@ -175,10 +184,12 @@ static void loop_round(struct loop *loop, enum loop_phase phase)
 	int timeout = loop_timeout(loop, phase);
 	unsigned ready = mcps__bell_sleep(&loop->bell, watched, timeout);
 
+	loop_count_round(loop);
 	loop->sockets.now_ms = now_ms();
 	if ((ready & (1U << WATCH_LEAVERS)) != 0)
 		mcps__watcher_round(&loop->watcher);
-	if ((ready & (1U << WATCH_NEWCOMERS)) != 0)
+	if (loop->acceptor.is_watching &&
+	    (ready & (1U << WATCH_NEWCOMERS)) != 0)
 		loop_accept(loop);
 	mcps__deadlines_round(&loop->sockets.deadlines, loop->sockets.now_ms);
 	MHD_run(loop->http);
@@ -214,7 +225,7 @@ mcps_status mcps__loop_start(struct loop *loop, struct mcps_error *error)
 	return MCPS_OK;
 }
 
-/* ---- life ---- */
+/* ---- its phases, and the end ---- */
 
 static void loop_move(struct loop *loop, enum loop_phase phase)
 {
@@ -255,6 +266,26 @@ void mcps__loop_close(struct loop *loop)
 	mcps__bell_close(&loop->bell);
 	sem_destroy(&loop->settled);
 }
+
+/* ---- how it is getting on ---- */
+
+bool mcps__loop_is_busy(const struct loop *loop)
+{
+	return atomic_load(&loop->bell.state) != BELL_ASLEEP;
+}
+
+uint64_t mcps__loop_rounds(const struct loop *loop)
+{
+	return atomic_load_explicit(&loop->rounds, memory_order_relaxed);
+}
+
+uint64_t mcps__loop_accepted(const struct loop *loop)
+{
+	return atomic_load_explicit(&loop->acceptor.accepted,
+	                            memory_order_relaxed);
+}
+
+/* ---- opening ---- */
 
 static void ring(struct host *host)
 {

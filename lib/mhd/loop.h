@@ -41,6 +41,7 @@ struct loop {
 	int events;             /* libmicrohttpd's epoll descriptor */
 
 	struct bell bell;
+	_Atomic uint64_t rounds; /* begun; written by the loop's thread */
 	struct watcher watcher;
 	pthread_t thread;
 	_Atomic enum loop_phase phase;
@@ -95,5 +96,16 @@ void mcps__loop_leave(struct loop *loop, int64_t patience_ms);
 bool mcps__loop_join(struct loop *loop);
 
 void mcps__loop_close(struct loop *loop);
+
+/* ---- how it is getting on: any thread ---- */
+
+/* It does not sleep, or is to wake up. */
+bool mcps__loop_is_busy(const struct loop *loop);
+
+/* How often it has begun to do what there is to do. */
+uint64_t mcps__loop_rounds(const struct loop *loop);
+
+/* How many clients it has accepted. */
+uint64_t mcps__loop_accepted(const struct loop *loop);
 
 #endif

@@ -13,8 +13,10 @@
 #include "mhd/linger.h"
 #include "mhd/lookout.h"
 #include "mhd/mode.h"
+#include "mhd/progress.h"
 #include "mhd/reply.h"
 #include "server/attachment.h"
+#include "server/readiness.h"
 #include "server/server.h"
 
 #include <pthread.h>
@@ -35,6 +37,9 @@ struct live {
 
 struct mount {
 	struct attachment attachment;
+	mcps_server *server;
+	struct readiness_probe probe;
+	struct stall going_on; /* the probe's */
 	struct host host;
 	struct lookout lookout;
 	struct linger_set linger;
@@ -277,6 +282,25 @@ static bool mount_drain(struct attachment *attachment, uint32_t wait_ms)
 	return true;
 }
 
+/* ---- whether the program's daemon goes on ---- */
+
+static const char *mount_check(struct readiness_probe *probe, int64_t now_ms)
+{
+	struct mount *mount = container_of(probe, struct mount, probe);
+	/* In this order: never more than were woken. */
+	unsigned went_on = atomic_load(&mount->host.went_on);
+	unsigned woken = atomic_load(&mount->host.woken);
+
+	if (mcps__stall_look(&mount->going_on, woken != went_on, went_on,
+	                     now_ms) < RUN_WITHIN_MS)
+		return NULL;
+	return mount->mode.has_thread
+	               ? "a thread of the libmicrohttpd daemon has not run for "
+	                 "5 s although requests can go on"
+	               : "MHD_run() was not called for 5 s although requests "
+	                 "can go on";
+}
+
 /* ---- attaching ---- */
 
 static void ring(struct host *host)
@@ -291,6 +315,7 @@ static void mount_free(struct attachment *attachment)
 	struct mount *mount =
 		container_of(attachment, struct mount, attachment);
 
+	mcps__server_remove_probe(mount->server, &mount->probe);
 	mcps__lookout_close(&mount->lookout);
 	mcps__linger_finish(&mount->linger);
 	HASH_CLEAR(hh, mount->live);
@@ -314,6 +339,9 @@ static mcps_status mount_new(struct mount **out, mcps_server *server,
 		return status;
 	}
 	mount->attachment = (struct attachment){ mount_drain, mount_free };
+	mount->server = server;
+	mount->probe.check = mount_check;
+	mount->host.counts_wakes = true;
 	mount->host.endpoint = mcps__server_endpoint(server);
 	mount->host.log = mcps__server_log(server);
 	mount->host.ring = mode->has_thread ? NULL : ring;
@@ -345,8 +373,10 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 	status = mount_new(&mount, server, &mode, wake, arg, error);
 	if (status != MCPS_OK)
 		return status;
-	if (mcps__server_attach(server, &mount->attachment))
+	if (mcps__server_attach(server, &mount->attachment)) {
+		mcps__server_add_probe(server, &mount->probe);
 		return MCPS_OK;
+	}
 	mount_free(&mount->attachment);
 	return mcps__fail(error, MCPS_E_INVAL,
 	                  "the server is attached to a daemon already");

@@ -49,6 +49,7 @@ mcps_server *mcps_server_new(const char *name, const char *version)
 		mcps__free(server);
 		return NULL;
 	}
+	pthread_mutex_init(&server->readiness.lock, NULL);
 	mcps__options_init(&server->options);
 	server->name = mcps__strdup(name);
 	server->version = mcps__strdup(version);
@@ -343,8 +344,8 @@ static bool sweep(void *arg)
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 
-/* What must not wait long: streams for calls that take long, and signs of life
- * on those that are silent. */
+/* What must not wait long: streams for calls that take long, signs of life on
+ * those that are silent, and whether work goes on. */
 static bool pulse(void *arg)
 {
 	mcps_server *server = arg;
@@ -354,6 +355,7 @@ static bool pulse(void *arg)
 	                         now_ms() - options->stream_after_ms);
 	mcps__outlets_beat(&server->sessions.outlets,
 	                   INT64_C(1000) * options->heartbeat_s);
+	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
 	return false;
 }
 
@@ -415,14 +417,6 @@ mcps_status mcps_server_check(mcps_server *server, mcps_finding_fn say,
 }
 
 /* ---- running ---- */
-
-bool mcps_server_is_ready(const mcps_server *server)
-{
-	return atomic_load(&server->is_running) &&
-	       !atomic_load(&server->is_retired) &&
-	       !atomic_load(&server->endpoint.is_stopping) &&
-	       mcps__writer_healthy(server->writer);
-}
 
 _Atomic(struct attachment *) *mcps__server_slot(mcps_server *server)
 {
@@ -536,6 +530,7 @@ void mcps_server_free(mcps_server *server)
 	mcps_store_close(server->store);
 	mcps__registry_finish(&server->registry);
 	mcps__options_finish(&server->options);
+	pthread_mutex_destroy(&server->readiness.lock);
 	mcps__free(server->token_file);
 	mcps__free(server->version);
 	mcps__free(server->name);

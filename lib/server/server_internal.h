@@ -5,6 +5,7 @@
 #include "http/endpoint.h"
 #include "server/attachment.h"
 #include "server/options.h"
+#include "server/readiness.h"
 #include "server/server.h"
 #include "server/timer.h"
 #include "server/workers.h"
@@ -32,6 +33,7 @@ struct mcps_server {
 	struct timer *timer;
 	struct timer *pulse;
 	int64_t kept_ms; /* the timer's: when streams were last kept */
+	struct readiness readiness;
 	_Atomic(struct attachment *) attachment;
 };
 
