@@ -11,7 +11,10 @@
  * In between, the program's access handler begins with mcps_mhd_handle(), and
  * its MHD_OPTION_NOTIFY_COMPLETED callback with mcps_mhd_completed(). Any of
  * libmicrohttpd's modes will do but thread per connection; with
- * MHD_USE_POLL_INTERNAL_THREAD there is nothing else to think of.
+ * MHD_USE_POLL_INTERNAL_THREAD there is nothing else to think of. A program
+ * that calls MHD_run() itself has to call it once more whenever connections
+ * have ended: else it accepts nobody for ever when it was full
+ * (docs/MOUNT-GUIDE.md, examples/mount_loop.c).
  *
  * What a daemon of ours would do and the program's does not: cut clients that
  * send or read slowly but steadily (there is MHD_OPTION_CONNECTION_TIMEOUT for

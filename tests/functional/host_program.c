@@ -173,7 +173,7 @@ static int timeout_ms(void)
 
 	if (MHD_get_timeout(self.daemon, &left) != MHD_YES)
 		return -1;
-	return left < 1000 ? (int)left : 1000;
+	return left < 60000 ? (int)left : 60000;
 }
 
 static void wait_by_select(int timeout)
@@ -205,6 +205,24 @@ static void wait_by_poll(int timeout)
 	poll(watched, 2, timeout);
 }
 
+static unsigned count_connections(void)
+{
+	return MHD_get_daemon_info(self.daemon,
+	                           MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+	        ->num_connections;
+}
+
+/* As docs/MOUNT-GUIDE.md says: once more when connections have ended. */
+static void run_daemon(void)
+{
+	unsigned before;
+
+	do {
+		before = count_connections();
+		MHD_run(self.daemon);
+	} while (count_connections() < before);
+}
+
 static void *loop_main(void *arg)
 {
 	uint64_t rings;
@@ -217,14 +235,15 @@ static void *loop_main(void *arg)
 		else
 			wait_by_select(timeout_ms());
 		(void)!read(self.bell, &rings, sizeof rings);
-		MHD_run(self.daemon);
+		run_daemon();
 	}
 	return NULL;
 }
 
 /* ---- its life ---- */
 
-static struct MHD_Daemon *start_daemon(const struct host_mode *mode)
+static struct MHD_Daemon *start_daemon(const struct host_mode *mode,
+                                       unsigned connections)
 {
 	const struct sockaddr_in address = { .sin_family = AF_INET,
 		                             .sin_addr.s_addr =
@@ -234,6 +253,8 @@ static struct MHD_Daemon *start_daemon(const struct host_mode *mode)
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		  mode->memory != 0 ? (intptr_t)mode->memory : 32 * 1024,
 		  NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT,
+		  connections != 0 ? connections : FD_SETSIZE - 4, NULL },
 		{ mode->pool != 0 ? MHD_OPTION_THREAD_POOL_SIZE
 		                  : MHD_OPTION_END,
 		  mode->pool, NULL },
@@ -267,7 +288,9 @@ void host_start(const struct host_options *options)
 	self.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!options->is_wrong)
 		mode.flags |= MHD_ALLOW_SUSPEND_RESUME;
-	self.daemon = start_daemon(&mode);
+	if (options->timeout_s != 0)
+		mode.timeout_s = options->timeout_s;
+	self.daemon = start_daemon(&mode, options->connections);
 	ck_assert_msg(self.daemon != NULL, "%s: no daemon", mode.name);
 	wire_set_port(
 		MHD_get_daemon_info(self.daemon, MHD_DAEMON_INFO_BIND_PORT)

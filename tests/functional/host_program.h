@@ -29,10 +29,12 @@ extern const int host_mode_count;
 
 struct host_options {
 	const struct host_mode *mode;
-	bool knows_targets; /* has a URI log callback that asks us first */
-	bool fills_slots;   /* ... that gives every request a pointer */
-	bool stays_apart;   /* not attached: see host_attach() */
-	bool is_wrong;      /* has these flags and no others */
+	bool knows_targets;   /* has a URI log callback that asks us first */
+	bool fills_slots;     /* ... that gives every request a pointer */
+	bool stays_apart;     /* not attached: see host_attach() */
+	bool is_wrong;        /* has these flags and no others */
+	unsigned connections; /* most at once; 0: libmicrohttpd's default */
+	unsigned timeout_s;   /* of connections; 0: the mode's */
 };
 
 /* Start the daemon, and attach it to wire_server(). */

@@ -17,9 +17,11 @@ fail() {
 	exit 1
 }
 
+# start [ARGUMENT...]
 start() {
 	: >"$work/log" # the one before must not be taken for this one
-	"$build/examples/$program" 0 "sqlite:$work/$program.db" 2>"$work/log" &
+	"$build/examples/$program" 0 "sqlite:$work/$program.db" "$@" \
+		2>"$work/log" &
 	server=$!
 	tries=0
 	until url=$(grep -o 'http://.*/mcp' "$work/log"); do
@@ -90,6 +92,24 @@ start
 expect 200 'for 3 times' "$(call visits)"
 [ "$(ask '' -X DELETE)" = 204 ] || fail "not ended"
 expect 404 mcp_session_terminated "$(call visits)"
+stop TERM 0
+
+program=mount_loop
+start 2 # connections at once
+begin
+expect 200 '0 visits' "$(call visits)"
+stop KILL 137
+start 2
+pages=
+for _ in 1 2 3 4 5 6 7 8; do
+	curl -sS -m 20 -o "$work/page" "${url%/mcp}/" 2>>"$work/answer" &
+	pages="$pages $!"
+done
+for page in $pages; do
+	wait "$page" || fail "a page was not served"
+done
+expect 200 '8 visits' "$(call visits)"
+[ "$(ask '' -X DELETE)" = 204 ] || fail "not ended"
 stop TERM 0
 
 program=admit
