@@ -146,7 +146,9 @@ MCPS_API bool mcps_logs(const mcps_call *call, enum mcps_severity severity);
  * Close the connection of the call's stream, not the stream: the client comes
  * back after @p retry_ms for what the call says from then on, and need not
  * hold a connection meanwhile (2025-11-25; of older clients nothing is
- * closed, because they would not come back). Tools on workers only.
+ * closed, because they would not come back). The official SDK keeps one such
+ * time for all its streams, so a short one also shortens the outage that it
+ * survives, until the client is back. Tools on workers only.
  */
 MCPS_API void mcps_disconnect(mcps_call *call, uint32_t retry_ms);
 

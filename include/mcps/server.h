@@ -140,7 +140,16 @@ struct mcps_options {
 	/** A mounted server also takes requests for the path with a slash after
 	 * it. A daemon of mcps always does. */
 	bool trailing_slash;
+	/** Milliseconds that a client is told to wait before it connects again
+	 * for a stream that was lost, at most 3 600 000; 5 000. Up to a fifth
+	 * more is added, the same for all streams of a session. A server that
+	 * stops tells more, if the stop takes longer. Only revision 2025-11-25
+	 * knows this. #MCPS_NO_RETRY: clients are told nothing. */
+	uint32_t retry_ms;
 };
+
+/** For retry_ms of struct mcps_options: clients wait as long as they like. */
+#define MCPS_NO_RETRY UINT32_MAX
 
 /** Make a server. @param name for programs; @param version of it. Both are
  * copied. @return NULL when out of memory; release with mcps_server_free() */
@@ -226,7 +235,8 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
                                                       struct mcps_error *error);
 
 /**
- * Take no new calls (503 with Retry-After) and wait for the running ones.
+ * Take no new calls (503 with Retry-After) and wait for the running ones. A
+ * GET gets the end of a stream that says when to come again (2025-11-25).
  * What still runs after @p milliseconds is cancelled and answered with 503.
  * What it said before goes to the store and then to its client, which is told
  * when to come again: for that it waits as long as the disk takes.

@@ -153,6 +153,15 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(server.heartbeat_s),
 	  .least = 1,
 	  .help = "between signs of life on streams that are silent" },
+	{ .name = "retry",
+	  .argument = "TIME",
+	  .kind = OPTION_MILLISECONDS,
+	  .group = GROUP_SESSIONS,
+	  .offset = AT(server.retry_ms),
+	  .most = 3600000,
+	  .help = "tell clients to wait this long, or up to a fifth longer, "
+	          "before they connect again for a stream that was lost; 0: "
+	          "do not tell them" },
 	{ .name = "event-age",
 	  .argument = "TIME",
 	  .kind = OPTION_SECONDS,

@@ -76,7 +76,8 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
 	return NULL;
 }
 
-/* False: no number, of no such unit, or beyond 64 bits. */
+/* False: no number, of no such unit, or beyond 64 bits. Zero is the same in any
+ * unit, and needs none. */
 static bool read_number(const char *text, const struct unit *units,
                         uint64_t *out)
 {
@@ -90,6 +91,10 @@ static bool read_number(const char *text, const struct unit *units,
 			return false;
 	if (c == text)
 		return false;
+	if (value == 0 && *c == '\0') {
+		*out = 0;
+		return true;
+	}
 	unit = find_unit(units, c);
 	return unit != NULL && !__builtin_mul_overflow(value, unit->worth, out);
 }

@@ -18,6 +18,8 @@ static void begin(struct app_options *options, const mcps_server *server)
 	};
 	options->quarantine = options->server.quarantine_corrupt_store;
 	options->ballast = !options->server.no_store_ballast;
+	if (options->server.retry_ms == MCPS_NO_RETRY)
+		options->server.retry_ms = 0;
 }
 
 /* What --dev says unless somebody says otherwise. */

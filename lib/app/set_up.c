@@ -33,6 +33,8 @@ void mcps__program_set_up(struct program *program)
 	options->server.lock_wait_ms = options->drain_ms + LOCK_MARGIN_MS;
 	options->server.quarantine_corrupt_store = options->quarantine != 0;
 	options->server.no_store_ballast = !options->ballast;
+	if (options->server.retry_ms == 0) /* there it would mean the default */
+		options->server.retry_ms = MCPS_NO_RETRY;
 	mcps_server_configure(server, &options->server);
 	add_each(server, &options->hosts, mcps_server_allow_host);
 	add_each(server, &options->origins, mcps_server_allow_origin);

@@ -158,12 +158,16 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 	struct exchange *exchange;
 	bool in_time;
 
+	pthread_mutex_lock(&endpoint->lock);
+	mcps__outlets_stop(outlets, is_idle(endpoint) ? 0 : wait_ms);
+	pthread_mutex_unlock(&endpoint->lock);
 	atomic_store(&endpoint->is_stopping, true);
 	mcps__outlets_close(outlets, false);
 	pthread_mutex_lock(&endpoint->lock);
 	in_time = wait_idle(endpoint, wait_ms);
 	atomic_store(&endpoint->is_drained, true);
 	pthread_mutex_unlock(&endpoint->lock);
+	mcps__outlets_stop(outlets, 0);
 	atomic_store(&endpoint->mcp->is_stopping, true);
 	while ((exchange = take_one(endpoint)) != NULL) {
 		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);

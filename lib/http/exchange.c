@@ -84,7 +84,8 @@ static enum exchange_state pass(struct exchange *exchange, enum gate gate)
 	if (gate == GATE_REFUSED)
 		exchange->stage = STAGE_DONE;
 	else if (atomic_load_explicit(&exchange->endpoint->is_stopping,
-	                              memory_order_relaxed))
+	                              memory_order_relaxed) &&
+	         !mcps__exchange_listen_later(exchange))
 		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
 	return exchange->stage == STAGE_DONE ? EXCHANGE_READY
 	                                     : EXCHANGE_READING;

@@ -107,6 +107,15 @@ struct stream *mcps__exchange_stream(struct exchange *exchange);
 bool mcps__exchange_listen(struct exchange *exchange);
 void mcps__exchange_stop_listening(struct exchange *exchange);
 
+/* The server stops: plan the answer to a GET, which is when to connect again,
+ * and the end of the stream. The official TypeScript SDK (1.32.2) takes that
+ * for a lost stream and counts its attempts anew, while a refusal is one of two
+ * attempts. It keeps no event id from one connection to the next, so a client
+ * that resumes gets its id back. Nothing is asked of the store, and so nothing
+ * is parked. Returns false, and plans nothing, if this is no GET of a client
+ * that knows "retry". */
+bool mcps__exchange_listen_later(struct exchange *exchange);
+
 /* The stages. Each leaves exchange->stage where it goes on; false: parked,
  * the exchange is somebody else's now. */
 void mcps__exchange_read(struct exchange *exchange);

@@ -8,8 +8,6 @@
 
 #include <sched.h>
 
-enum { RETRY_LEAST_MS = 500, RETRY_SPREAD_MS = 2500 };
-
 bool mcps__exchange_claim(struct exchange *exchange)
 {
 	int pending = ANSWER_PENDING;
@@ -20,24 +18,13 @@ bool mcps__exchange_claim(struct exchange *exchange)
 
 /* ---- outlets ---- */
 
-/* Spread, so that the clients of a server that stops do not come back all at
- * once. */
-static uint32_t choose_retry(const struct sessions *sessions)
-{
-	uint32_t chance = 0;
-
-	if (mcps__random_fill(sessions->options.random, &chance,
-	                      sizeof chance) != MCPS_OK)
-		chance = 0;
-	return RETRY_LEAST_MS + chance % RETRY_SPREAD_MS;
-}
-
 static const struct revision *revision_of(const struct exchange *exchange)
 {
 	return mcps__revision_by_number(exchange->session->revision);
 }
 
-static struct outlet *open_outlet(struct exchange *exchange, bool is_call)
+static struct outlet *open_outlet(struct exchange *exchange, bool is_call,
+                                  const struct event_id *after)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	const struct outlet_glue glue = { exchange->glue.park,
@@ -46,7 +33,7 @@ static struct outlet *open_outlet(struct exchange *exchange, bool is_call)
 
 	return mcps__outlet_new(&sessions->outlets, exchange->session, &glue,
 	                        is_call, revision_of(exchange)->has_polling,
-	                        choose_retry(sessions));
+	                        after);
 }
 
 static void plan_stream(struct exchange *exchange, struct outlet *outlet)
@@ -104,7 +91,7 @@ static bool open_stream(struct exchange *exchange)
 	                         id.length, revision_of(exchange)->has_polling);
 	if (stream == NULL)
 		return false;
-	outlet = open_outlet(exchange, true);
+	outlet = open_outlet(exchange, true, NULL);
 	if (outlet == NULL) {
 		mcps__stream_unref(stream);
 		return false;
@@ -207,23 +194,91 @@ static bool listen_anew(struct exchange *exchange)
 	return true;
 }
 
-bool mcps__exchange_listen(struct exchange *exchange)
+/* False: its client listens anew. */
+static bool read_last_id(const struct exchange *exchange, struct event_id *id)
 {
 	const struct http_value *last =
 		&exchange->request.headers[HEADER_LAST_EVENT_ID];
+
+	*id = (struct event_id){ 0, 0 };
+	return last->text != NULL &&
+	       mcps__event_id_read(id, last->text, last->length);
+}
+
+bool mcps__exchange_listen(struct exchange *exchange)
+{
 	struct event_id id;
+	bool resumes = read_last_id(exchange, &id);
 	mcps_status status;
 
+	if (atomic_load(&exchange->endpoint->is_stopping) &&
+	    mcps__exchange_listen_later(exchange)) {
+		mcps__drain_entered(exchange);
+		return true;
+	}
 	if (!accepts_stream(exchange))
 		return refuse_listening(exchange, MCPS_E_NOT_ACCEPTABLE, NULL);
 	status = start_listening(exchange);
 	if (status != MCPS_OK)
 		return refuse_listening(exchange, status, "too many streams");
-	exchange->outlet = open_outlet(exchange, false);
+	exchange->outlet = open_outlet(exchange, false, resumes ? &id : NULL);
 	if (exchange->outlet == NULL)
 		return refuse_listening(exchange, MCPS_E_NOMEM, NULL);
-	if (last->text != NULL &&
-	    mcps__event_id_read(&id, last->text, last->length))
-		return listen_again(exchange, &id);
-	return listen_anew(exchange);
+	return resumes ? listen_again(exchange, &id) : listen_anew(exchange);
+}
+
+/* ---- of a GET that comes while the server stops ---- */
+
+/* The session's, if it is in memory; else what the header says. */
+static const struct revision *find_revision(const struct exchange *exchange,
+                                            const uint8_t *key)
+{
+	const struct http_value *header =
+		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
+	const struct revision *revision = NULL;
+	struct session *session;
+
+	if (mcps__sessions_find(exchange->endpoint->sessions, key, &session) ==
+	    FOUND_LIVE) {
+		revision = mcps__revision_by_number(session->revision);
+		mcps__session_unref(session);
+	}
+	if (revision == NULL && header->text != NULL)
+		revision = mcps__revision_find(header->text, header->length);
+	return revision != NULL ? revision : mcps__revision_assumed();
+}
+
+static void write_reconnect(struct buffer *out, const struct event_id *id,
+                            uint32_t retry_ms)
+{
+	if (id->stream != 0)
+		mcps__event_write_first(out, id, retry_ms, NULL, 0);
+	else if (retry_ms != 0)
+		mcps__event_write_retry(out, retry_ms);
+}
+
+bool mcps__exchange_listen_later(struct exchange *exchange)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	const struct http_value *session_id =
+		&exchange->request.headers[HEADER_SESSION_ID];
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	struct event_id id;
+
+	if (exchange->request.method != HTTP_GET ||
+	    exchange->glue.admits_only || session_id->text == NULL ||
+	    !accepts_stream(exchange))
+		return false;
+	mcps__sessions_key(sessions, key, exchange->principal, session_id->text,
+	                   session_id->length);
+	if (!find_revision(exchange, key)->has_polling)
+		return false;
+	(void)read_last_id(exchange, &id);
+	write_reconnect(&exchange->plan.body, &id,
+	                mcps__outlets_retry(&sessions->outlets, key));
+	exchange->plan.ready = true;
+	exchange->plan.status = 200;
+	exchange->plan.kind = PLAN_EVENTS;
+	exchange->stage = STAGE_DONE;
+	return true;
 }

@@ -58,9 +58,22 @@ static void add_line(struct buffer *out, const char *data, size_t length)
 void mcps__event_write(struct buffer *out, const struct event_id *id,
                        const char *data, size_t length)
 {
+	mcps__event_write_first(out, id, 0, data, length);
+}
+
+static void add_retry(struct buffer *out, uint32_t milliseconds)
+{
+	mcps__buffer_add_format(out, "retry: %" PRIu32 "\n", milliseconds);
+}
+
+void mcps__event_write_first(struct buffer *out, const struct event_id *id,
+                             uint32_t retry_ms, const char *data, size_t length)
+{
 	if (id->stream != 0)
 		mcps__buffer_add_format(out, "id: %016" PRIx64 "-%" PRIu64 "\n",
 		                        id->stream, id->seq);
+	if (retry_ms != 0)
+		add_retry(out, retry_ms);
 	mcps__buffer_add_literal(out, "data: ");
 	add_line(out, data, length);
 	mcps__buffer_add_literal(out, "\n\n");
@@ -68,5 +81,6 @@ void mcps__event_write(struct buffer *out, const struct event_id *id,
 
 void mcps__event_write_retry(struct buffer *out, uint32_t milliseconds)
 {
-	mcps__buffer_add_format(out, "retry: %" PRIu32 "\n\n", milliseconds);
+	add_retry(out, milliseconds);
+	mcps__buffer_add_literal(out, "\n");
 }

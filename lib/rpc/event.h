@@ -20,7 +20,13 @@ bool mcps__event_id_read(struct event_id *id, const char *text, size_t length);
 void mcps__event_write(struct buffer *out, const struct event_id *id,
                        const char *data, size_t length);
 
-/* How long a client should wait before it connects again. */
+/* The same, which also tells a client how long to wait before it connects
+ * again: 0 milliseconds say nothing. */
+void mcps__event_write_first(struct buffer *out, const struct event_id *id,
+                             uint32_t retry_ms, const char *data,
+                             size_t length);
+
+/* Only that. Clients take the value and see no event, for there is no data. */
 void mcps__event_write_retry(struct buffer *out, uint32_t milliseconds);
 
 #endif

@@ -39,6 +39,7 @@ static void fill(struct mcps_options *options)
 	fill_u32(&options->heartbeat_s, 15);
 	fill_u32(&options->event_age_s, 900);
 	fill_u32(&options->session_streams, 8);
+	fill_u32(&options->retry_ms, 5000);
 	if (options->event_bytes == 0)
 		options->event_bytes = 8u * 1024 * 1024;
 	if (options->max_result == 0)
@@ -222,6 +223,8 @@ static mcps_status copy_all(struct mcps_options *options)
 
 /* ---- checks ---- */
 
+enum { RETRY_MOST_MS = 3600 * 1000 };
+
 static mcps_status check(const struct mcps_options *options,
                          struct mcps_error *error)
 {
@@ -252,6 +255,11 @@ static mcps_status check(const struct mcps_options *options,
 		                  "option session_streams: at most 1024, not "
 		                  "%u",
 		                  options->session_streams);
+	if (options->retry_ms > RETRY_MOST_MS &&
+	    options->retry_ms != MCPS_NO_RETRY)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option retry_ms: at most %d, not %u",
+		                  RETRY_MOST_MS, options->retry_ms);
 	if (mcps__show_check(options->icons, NULL, NULL, &why) != MCPS_OK)
 		return mcps__fail(error, MCPS_E_INVAL, "option icons: %s",
 		                  why.text);

@@ -192,6 +192,9 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.event_age_ms = INT64_C(1000) * options->event_age_s,
 		.event_bytes = options->event_bytes,
 		.streams = options->session_streams,
+		.retry_ms = options->retry_ms != MCPS_NO_RETRY
+		                    ? options->retry_ms
+		                    : 0,
 		.subscriptions = options->subscriptions,
 		.hook = options->on_session,
 		.hook_arg = options->on_session_arg,

@@ -8,6 +8,7 @@
 enum {
 	/* Those that were opened together drift apart: up to 32 of 256. */
 	BEAT_SPREAD = 33,
+	BEAT_KEY_AT = 10, /* by this byte of the session's key: of its hash */
 	/* Who is due soon may wait for others: so many parts of the time. */
 	BEAT_ROUNDS = 16,
 };
@@ -20,9 +21,10 @@ struct outlet_frame {
 
 /* ---- all of them ---- */
 
-bool mcps__outlets_init(struct outlets *all, const struct clock_source *clock)
+bool mcps__outlets_init(struct outlets *all, const struct clock_source *clock,
+                        uint32_t retry_ms)
 {
-	*all = (struct outlets){ .clock = clock };
+	*all = (struct outlets){ .clock = clock, .retry_ms = retry_ms };
 	return pthread_mutex_init(&all->lock, NULL) == 0;
 }
 
@@ -30,6 +32,8 @@ void mcps__outlets_finish(struct outlets *all)
 {
 	pthread_mutex_destroy(&all->lock);
 }
+
+/* ---- one ---- */
 
 /* False: the server is closing them. */
 static bool enlist(struct outlets *all, struct outlet *outlet)
@@ -64,7 +68,7 @@ static void delist(struct outlets *all, struct outlet *outlet)
 
 struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
                                 const struct outlet_glue *glue, bool is_call,
-                                bool polls, uint32_t retry_ms)
+                                bool polls, const struct event_id *after)
 {
 	struct outlet *outlet = mcps__calloc(1, sizeof *outlet);
 
@@ -80,8 +84,9 @@ struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
 	outlet->glue = *glue;
 	outlet->is_call = is_call;
 	outlet->polls = polls;
-	outlet->retry_ms = retry_ms;
-	outlet->haste = (uint8_t)(retry_ms % BEAT_SPREAD); /* it is a chance */
+	if (after != NULL)
+		outlet->after = *after;
+	outlet->haste = session->key[BEAT_KEY_AT] % BEAT_SPREAD;
 	outlet->end = &outlet->first;
 	outlet->wrote_ms = mcps__steady_ms(all->clock);
 	if (!enlist(all, outlet))
@@ -167,12 +172,14 @@ static struct outlet_frame *frame_make(struct buffer *text)
 	return frame;
 }
 
+/* RETRY_MS 0: it does not say when to come again. */
 static struct outlet_frame *frame_event(const struct event_id *id,
-                                        const char *data, size_t length)
+                                        uint32_t retry_ms, const char *data,
+                                        size_t length)
 {
 	struct buffer text = { 0 };
 
-	mcps__event_write(&text, id, data, length);
+	mcps__event_write_first(&text, id, retry_ms, data, length);
 	return frame_make(&text);
 }
 
@@ -200,15 +207,59 @@ static bool queue(struct outlet *outlet, struct outlet_frame *frame)
 	return true;
 }
 
+static bool is_open(const struct outlet *outlet)
+{
+	return !outlet->is_left && outlet->phase != OUTLET_ENDING;
+}
+
+static uint32_t usual_retry(const struct outlet *outlet)
+{
+	return outlet->polls
+	               ? mcps__outlets_retry(outlet->all, outlet->session->key)
+	               : 0;
+}
+
+/* The first event also says when to come again. */
+static bool queue_event(struct outlet *outlet, const struct event_id *id,
+                        const char *data, size_t length)
+{
+	uint32_t retry_ms = outlet->has_begun ? 0 : usual_retry(outlet);
+
+	outlet->has_begun = true;
+	return queue(outlet, frame_event(id, retry_ms, data, length));
+}
+
+/* What a client that polls needs to connect again: the id that it came with,
+ * unless it has a newer one, and RETRY_MS, unless that is 0. */
+static void queue_reconnect(struct outlet *outlet, uint32_t retry_ms)
+{
+	bool has_id = !outlet->has_begun && outlet->after.stream != 0;
+
+	outlet->has_begun = true;
+	if (has_id)
+		(void)queue(outlet,
+		            frame_event(&outlet->after, retry_ms, NULL, 0));
+	else if (retry_ms != 0)
+		(void)queue(outlet, frame_retry(retry_ms));
+}
+
 void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
                        const char *data, size_t length)
 {
 	pthread_mutex_lock(&outlet->lock);
-	if (!outlet->is_left && outlet->phase != OUTLET_ENDING &&
-	    (id->stream == 0 || id->seq > outlet->cursor)) {
-		if (queue(outlet, frame_event(id, data, length)) &&
-		    id->stream != 0)
+	if (is_open(outlet) && (id->stream == 0 || id->seq > outlet->cursor)) {
+		if (queue_event(outlet, id, data, length) && id->stream != 0)
 			outlet->cursor = id->seq;
+	}
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+void mcps__outlet_begin(struct outlet *outlet)
+{
+	pthread_mutex_lock(&outlet->lock);
+	if (is_open(outlet) && outlet->polls && !outlet->has_begun) {
+		queue_reconnect(outlet, usual_retry(outlet));
+		rouse(outlet);
 	}
 	pthread_mutex_unlock(&outlet->lock);
 }
@@ -240,19 +291,28 @@ void mcps__outlet_end(struct outlet *outlet)
 	pthread_mutex_unlock(&outlet->lock);
 }
 
+/* Under the lock. The last words say when to come again. */
+static void close_now(struct outlet *outlet, uint32_t retry_ms)
+{
+	if (outlet->polls)
+		queue_reconnect(outlet, retry_ms);
+	outlet->phase = OUTLET_ENDING;
+}
+
 void mcps__outlet_close(struct outlet *outlet)
 {
-	mcps__outlet_close_for(outlet, outlet->retry_ms);
+	pthread_mutex_lock(&outlet->lock);
+	if (is_open(outlet))
+		close_now(outlet, usual_retry(outlet));
+	rouse(outlet);
+	pthread_mutex_unlock(&outlet->lock);
 }
 
 void mcps__outlet_close_for(struct outlet *outlet, uint32_t retry_ms)
 {
 	pthread_mutex_lock(&outlet->lock);
-	if (outlet->phase != OUTLET_ENDING && !outlet->is_left) {
-		if (outlet->polls) /* its last words: when to come again */
-			(void)queue(outlet, frame_retry(retry_ms));
-		outlet->phase = OUTLET_ENDING;
-	}
+	if (is_open(outlet))
+		close_now(outlet, retry_ms);
 	rouse(outlet);
 	pthread_mutex_unlock(&outlet->lock);
 }

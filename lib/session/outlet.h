@@ -14,6 +14,7 @@
 #include "rpc/event.h"
 #include "session/caller.h"
 
+#include <mcps/sys/store.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -41,10 +42,16 @@ struct outlets {
 	bool is_closing; /* whoever comes now is closed at once */
 	int64_t beat_ms; /* steady; no comment is due before */
 	const struct clock_source *clock;
+	uint32_t retry_ms; /* constant; see mcps__outlets_retry(); 0: none */
+	_Atomic int64_t back_ms; /* steady; of a server that stops: when the
+	                          * next one may serve; 0: it does not stop */
 };
 
+/* RETRY_MS: how long clients wait before they connect again; 0: they are not
+ * told. */
 MCPS_MUST_USE bool mcps__outlets_init(struct outlets *all,
-                                      const struct clock_source *clock);
+                                      const struct clock_source *clock,
+                                      uint32_t retry_ms);
 void mcps__outlets_finish(struct outlets *all);
 
 /* Have each outlet that was silent for SILENT_MS, or up to an eighth less,
@@ -53,7 +60,19 @@ void mcps__outlets_finish(struct outlets *all);
  * are due next a little time to come together. Always the same SILENT_MS. */
 void mcps__outlets_beat(struct outlets *all, int64_t silent_ms);
 
-/* Close those of no call, or all; from then on new ones close at once. */
+/* The server stops, which takes at most REST_MS from now on. Clients are told
+ * to connect again 2 s after that, or later. */
+void mcps__outlets_stop(struct outlets *all, uint32_t rest_ms);
+
+/* The milliseconds that clients of the session of KEY are told to wait before
+ * they connect again: the same for all its streams, also after a restart, as
+ * the official SDK keeps one value for all. Up to a fifth more than retry_ms,
+ * by the session's key, so that not all clients come back at once. While the
+ * server stops at least until the next one may serve. 0: say nothing. */
+uint32_t mcps__outlets_retry(const struct outlets *all,
+                             const uint8_t key[MCPS_SESSION_KEY_SIZE]);
+
+/* Close those of no call, or all; after that new ones close at once. */
 void mcps__outlets_close(struct outlets *all, bool calls_too);
 
 enum outlet_phase { OUTLET_FILLING, OUTLET_LIVE, OUTLET_ENDING };
@@ -74,9 +93,9 @@ struct outlet {
 	                          * nobody else keeps it; else NULL */
 	struct caller caller;    /* of a listener whose exchange is gone */
 	bool is_call;
-	bool polls; /* its client knows "retry" */
-	uint32_t retry_ms;
+	bool polls;    /* its client knows "retry", and events without data */
 	uint8_t haste; /* how much sooner it beats than others: part of 256 */
+	struct event_id after; /* what its client resumed after; or none */
 
 	/* More is stored than the queue took: called by read, under no lock,
 	 * when the queue is empty. */
@@ -93,17 +112,18 @@ struct outlet {
 	size_t offset;   /* of the first frame, already written */
 	uint64_t cursor; /* the last event that was queued */
 	int64_t wrote_ms;
+	bool has_begun; /* the first event was queued */
 	bool wants_refill;
 	bool is_asleep;
 	bool is_left; /* the connection is gone */
 	bool beats;   /* a comment is due */
 };
 
-/* SESSION must stay until leave. RETRY_MS: what to tell a client that POLLS
- * when the server closes. NULL: out of memory. */
+/* SESSION must stay until leave. AFTER: the event that its client resumes
+ * after; NULL: none. NULL: out of memory. */
 struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
                                 const struct outlet_glue *glue, bool is_call,
-                                bool polls, uint32_t retry_ms);
+                                bool polls, const struct event_id *after);
 struct outlet *mcps__outlet_ref(struct outlet *outlet);
 void mcps__outlet_unref(struct outlet *outlet); /* NULL is fine */
 
@@ -115,14 +135,21 @@ void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
 /* There is something for the connection, if it sleeps. */
 void mcps__outlet_rouse(struct outlet *outlet);
 
+/* There is no event to begin with: tell a client that polls when to connect
+ * again, and give it back the id that it came with. The official TypeScript SDK
+ * (1.32.2) keeps no id from one connection to the next: without it the client
+ * would begin a fresh stream after it lost this one, and miss what is stored.
+ * Does nothing after the first event. */
+void mcps__outlet_begin(struct outlet *outlet);
+
 /* Its connection, which is parked already, sleeps until there is something for
  * it. False: there is something. */
 bool mcps__outlet_doze(struct outlet *outlet);
 
 /* Nothing more comes. */
 void mcps__outlet_end(struct outlet *outlet);
-/* The server closes the connection, not the stream; who polls is to come again
- * after RETRY_MS, or after what was said when it was opened. */
+/* The server closes the connection, not the stream: a client that polls is told
+ * when to come again, by mcps__outlets_retry() or after RETRY_MS. */
 void mcps__outlet_close(struct outlet *outlet);
 void mcps__outlet_close_for(struct outlet *outlet, uint32_t retry_ms);
 /* The queue is to be filled again once it is empty. */

@@ -217,6 +217,8 @@ static void go_live(struct fill *fill)
 		mcps__outlet_close(fill->outlet);
 		return;
 	}
+	if (!(is_orphan && stream->is_call)) /* that has its end at once */
+		mcps__outlet_begin(fill->outlet);
 	mcps__stream_attach(stream, fill->outlet);
 	if (is_orphan && stream->is_call)
 		end_orphan(fill, stream);
@@ -327,6 +329,8 @@ void mcps__stream_begin(struct sessions *sessions, struct session *session,
 		mcps__outlet_close(outlet);
 		return;
 	}
+	if (stream->is_volatile) /* else the first event is on its way */
+		mcps__outlet_begin(outlet);
 	mcps__stream_attach(stream, outlet);
 	mcps__stream_open(stream, session);
 	mcps__stream_unref(stream);

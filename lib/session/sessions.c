@@ -97,7 +97,7 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 		pthread_mutex_destroy(&sessions->lock);
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
 	}
-	if (mcps__outlets_init(&sessions->outlets, o->clock)) {
+	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms)) {
 		if (mcps__session_clock_init(&sessions->time, o->clock,
 		                             start.high_water_ms))
 			return MCPS_OK;

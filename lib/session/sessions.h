@@ -40,9 +40,10 @@ struct sessions_options {
 	int64_t anonymous_quota; /* ... of all anonymous ones together */
 	uint32_t subscriptions;  /* most of one; 0: SUBSCRIPTIONS_MOST */
 	uint8_t lists[MCPS_LISTS_DIGEST_SIZE]; /* at the start; see set_lists */
-	int64_t event_age_ms;       /* events of streams are kept so long */
-	uint64_t event_bytes;       /* ... and so many of one session */
-	uint32_t streams;           /* of no call, of one; 0: no limit */
+	int64_t event_age_ms; /* events of streams are kept so long */
+	uint64_t event_bytes; /* ... and so many of one session */
+	uint32_t streams;     /* of no call, of one; 0: no limit */
+	uint32_t retry_ms; /* before clients connect again; 0: none is told */
 	mcps_session_event_fn hook; /* may be NULL */
 	void *hook_arg;
 	const char *(*revision_text)(uint32_t number); /* for the view */

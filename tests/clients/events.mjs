@@ -8,7 +8,7 @@ const EVENTS_MS = 10_000;
 
 export class EventStream {
   events = []; // {id, data, message}
-  retry = null; // what its end told, in milliseconds
+  retry = null; // what it told last, in milliseconds
   #over = deferred();
   #listeners = new Set();
 

@@ -70,10 +70,11 @@ export class Server {
   stderr = '';
 
   // TOKENS maps bearer tokens to subjects; without it callers are anonymous.
-  // OPTIONS are further arguments. EXAMPLE names one of the examples, to run in place of PROGRAM.
-  static async make(program, { tokens, options = [], example } = {}) {
+  // OPTIONS are further arguments, RETRY is how long clients are told to wait before they resume:
+  // not long, as tests do not want to wait; null: by default. EXAMPLE names one of the examples, to run in place of PROGRAM.
+  static async make(program, { tokens, options = [], retry = '50ms', example } = {}) {
     const self = new Server();
-    self.options = options;
+    self.options = retry === null ? options : ['--retry', retry, ...options];
     self.program = example ? exampleProgram(example) : program;
     self.isExample = example !== undefined;
     self.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mcps-'));

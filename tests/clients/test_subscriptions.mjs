@@ -1,31 +1,11 @@
 // The official client subscribes to the counter, and is told when somebody else counts.
 import assert from 'node:assert/strict';
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { deferred, within } from './deadline.mjs';
+import { deferred } from './deadline.mjs';
+import { Ear } from './ear.mjs';
 import { test } from './harness.mjs';
 
 const COUNTER = 'counter://session';
-const TOLD_MS = 10_000;
 const tokens = { 'token-of-ada': 'ada', 'token-of-bob': 'bob' };
-
-// What a client is told about resources.
-class Ear {
-  uris = [];
-  #more = deferred();
-
-  constructor({ client }) {
-    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
-      this.uris.push(params.uri);
-      this.#more.resolve();
-      this.#more = deferred();
-    });
-  }
-
-  async reach(count) {
-    while (this.uris.length < count)
-      await within(TOLD_MS, `notification ${count}`, this.#more.promise);
-  }
-}
 
 async function join(lab, server, token) {
   const caller = await lab.caller(server, { token, isEager: true });

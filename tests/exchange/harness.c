@@ -130,6 +130,9 @@ static mcps_status start_sessions(struct harness *self,
 
 	wanted.streams = (uint32_t)otherwise(options->session_streams, 8);
 	wanted.subscriptions = options->subscriptions;
+	wanted.retry_ms = (uint32_t)otherwise(options->retry_ms, 5000);
+	if (wanted.retry_ms == MCPS_NO_RETRY)
+		wanted.retry_ms = 0;
 	mcps__registry_digest(&self->registry, wanted.lists);
 	return mcps__sessions_init(&self->sessions, &wanted, error);
 }

@@ -87,6 +87,7 @@ static void take_event(char **rest)
 	char *line;
 
 	events[event_count].id[0] = '\0';
+	events[event_count].retry_ms = 0;
 	while (*(line = take_line(rest)) != '\0') {
 		if (strncmp(line, "id: ", 4) == 0) {
 			strcpy(events[event_count].id, line + 4);
@@ -96,6 +97,7 @@ static void take_event(char **rest)
 			events[event_count].data = line + 6;
 		} else if (strncmp(line, "retry: ", 7) == 0) {
 			retry_ms = (unsigned)atoi(line + 7);
+			events[event_count].retry_ms = retry_ms;
 		} else {
 			ck_assert_str_eq(line, ":");
 			beats++;
@@ -121,6 +123,13 @@ void check_event(int n, const char *data)
 {
 	ck_assert_int_lt(n, event_count);
 	ck_assert_str_eq(events[n].data, data);
+}
+
+void check_nothing_new(struct flight *flight, const char *id)
+{
+	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
+	check_event(0, "");
+	ck_assert_str_eq(events[0].id, id);
 }
 
 /* Of one stream, from FIRST on without a gap. */

@@ -41,10 +41,11 @@ enum { EVENTS_MAX = 2048 };
 struct event {
 	char id[40];
 	const char *data;
+	unsigned retry_ms; /* 0: it does not say */
 };
 extern struct event events[EVENTS_MAX];
 extern int event_count;
-extern unsigned retry_ms;
+extern unsigned retry_ms; /* the last; 0: none */
 
 void start_streams(const struct harness_options *options);
 void streams_set_up(void);
@@ -53,6 +54,9 @@ void streams_tear_down(void);
 /* How many there are in TEXT. */
 int parse_events(const char *text);
 void check_event(int n, const char *data);
+/* A client that resumed after ID got it back, and nothing else: there was
+ * nothing new. */
+void check_nothing_new(struct flight *flight, const char *id);
 /* They are of one stream, from FIRST on without a gap. */
 void check_ids(int first);
 /* The id of the n-th, for longer. */

@@ -366,6 +366,56 @@ START_TEST(a_drain_ends_streams_and_waits_for_their_calls)
 }
 END_TEST
 
+/* What a GET on a connection of its own gets, which goes on after AFTER. */
+static struct wire_stream late_get(const struct wire_session *session,
+                                   const char *after)
+{
+	struct wire wire = wire_open(wire_port());
+	struct wire_stream stream;
+
+	wire_get(&wire, session->lines, after);
+	stream = wire_stream_begin(&wire);
+	ck_assert_int_eq(stream.reply.status, 200);
+	ck_assert(reply_has(&stream.reply, "Content-Type: text/event-stream"));
+	ck_assert_uint_eq(wire_stream_rest(&stream, PROGRESS), 0);
+	ck_assert(!stream.is_cut);
+	wire_close(&wire);
+	return stream;
+}
+
+START_TEST(get_during_a_drain_is_told_when_to_come_again)
+{
+	enum { RESTART_MS = 2000, SPREAD_MS = 1000 };
+	struct wire_session session;
+	struct wire_stream listener, late;
+	struct wire listens, calls;
+	pthread_t thread;
+
+	mount_start(_i);
+	session = wire_session_of("");
+	listener = listen_on(&listens, &session);
+	calls = wire_open(wire_port());
+	wire_post(&calls, session.lines, TELL_AND_HOLD);
+	(void)wire_read_head(&calls);
+	pthread_create(&thread, NULL, drain, NULL);
+	(void)wire_stream_rest(&listener, ""); /* the drain has begun */
+	late = late_get(&session, NULL);
+	ck_assert_str_eq(late.last_id, "");
+	ck_assert_uint_le(late.retry_ms, listener.retry_ms);
+	late = late_get(&session, listener.last_id);
+	ck_assert_str_eq(late.last_id, listener.last_id);
+	ck_assert_uint_le(late.retry_ms,
+	                  MOUNT_DRAIN_MS + RESTART_MS + SPREAD_MS);
+	ck_assert_uint_ge(late.retry_ms, 5000);
+	wire_release();
+	pthread_join(thread, NULL);
+	wire_close(&listens);
+	wire_close(&calls);
+	host_stop();
+	wire_stop();
+}
+END_TEST
+
 START_TEST(a_drain_that_is_short_of_time_has_clients_come_back)
 {
 	struct wire_session session;
@@ -453,6 +503,7 @@ int main(void)
 	OURS_TOO(who_closed_only_his_own_side_is_not_let_go_without_a_word);
 	OURS_TOO(clients_may_break_off_anywhere_in_a_stream);
 	EVERY_MODE(a_drain_ends_streams_and_waits_for_their_calls);
+	EVERY_MODE(get_during_a_drain_is_told_when_to_come_again);
 	EVERY_MODE(a_drain_that_is_short_of_time_has_clients_come_back);
 	EVERY_MODE(a_stop_amid_clients_that_come_and_go_harms_nobody);
 	suite_add_tcase(suite, tests);

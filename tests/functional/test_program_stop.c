@@ -173,12 +173,64 @@ START_TEST(a_call_that_does_not_end_in_time_is_told_to_come_back)
 	ck_assert_int_eq(strncmp(reply.body, "id: ", 4), 0);
 	retry = strstr(reply.body, "\nretry: ");
 	ck_assert_msg(retry != NULL, "%s", reply.body);
-	ck_assert_int_ge(atoi(retry + strlen("\nretry: ")), 500);
+	ck_assert_int_ge(atoi(retry + strlen("\nretry: ")), 5000);
 	ck_assert_ptr_null(strstr(reply.body, "\"id\":7"));
 	ck_assert_int_eq(program_end(&program), 0);
 	ck_assert(seconds_now() - began < 4);
 	(void)program_says(&program, "some calls did not end in time");
 	wire_close(&wire);
+}
+END_TEST
+
+static unsigned retry_of(const struct reply *reply)
+{
+	const char *retry = strstr(reply->body, "retry: ");
+
+	ck_assert_msg(retry != NULL, "%s", reply->body);
+	return (unsigned)atoi(retry + strlen("retry: "));
+}
+
+/* No connection is accepted any more, so the GET has begun before. */
+START_TEST(get_that_is_whole_during_the_drain_is_told_when_to_come_again)
+{
+	struct wire call, listener, late;
+	struct reply reply;
+	int port;
+
+	program_run(&program, "--listen", "127.0.0.1:0", "--loops", "1",
+	            "--drain", "60s");
+	port = program_port(&program);
+	strcpy(load.line, session_line(port));
+	call = wire_open(port);
+	wire_post(&call, load.line, CALL_SLEEP("600000"));
+	listener = wire_open(port);
+	wire_text(&listener, "GET /mcp HTTP/1.1\r\n" WIRE_HOST
+	                     "Accept: text/event-stream\r\n");
+	wire_text(&listener, load.line);
+	wire_text(&listener, "\r\n");
+	late = wire_open(port);
+	wire_text(&late, "GET /mcp HTTP/1.1\r\n" WIRE_HOST
+	                 "Accept: text/event-stream\r\n"
+	                 "Content-Length: 2\r\n");
+	wire_text(&late, load.line);
+	wire_text(&late, "\r\n");
+	/* The next answer on another connection shows that all was read. */
+	(void)session_line(port);
+	program_signal(&program, SIGTERM);
+	reply = wire_read(&listener); /* up to its end: the drain has begun */
+	ck_assert_int_eq(reply.status, 200);
+	wire_text(&late, "{}");
+	reply = wire_read(&late);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert(reply_has(&reply, "Content-Type: text/event-stream"));
+	ck_assert(reply_closes(&reply));
+	ck_assert_uint_ge(retry_of(&reply), 5000);
+	ck_assert_uint_le(retry_of(&reply), 63000);
+	program_signal(&program, SIGTERM);
+	(void)program_end(&program);
+	wire_close(&call);
+	wire_close(&listener);
+	wire_close(&late);
 }
 END_TEST
 
@@ -263,6 +315,9 @@ static TCase *case_stop(void)
 	tcase_add_test(tests, a_stop_under_load_loses_no_call);
 	tcase_add_test(tests,
 	               a_call_that_does_not_end_in_time_is_told_to_come_back);
+	tcase_add_test(
+		tests,
+		get_that_is_whole_during_the_drain_is_told_when_to_come_again);
 	tcase_add_test(tests, a_second_signal_means_now);
 	tcase_add_test(
 		tests,

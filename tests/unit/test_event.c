@@ -67,6 +67,15 @@ START_TEST(retry_is_an_event_of_its_own)
 }
 END_TEST
 
+START_TEST(first_event_says_when_to_come_again)
+{
+	const struct event_id id = { 0xabc, 2 };
+
+	mcps__event_write_first(&out, &id, 5123, NULL, 0);
+	check("id: 0000000000000abc-2\nretry: 5123\ndata: \n\n");
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	bool is_good;
@@ -118,6 +127,7 @@ int main(void)
 	tcase_add_test(tcase, an_empty_event_primes_a_client_with_its_id);
 	tcase_add_test(tcase, line_ends_between_tokens_cannot_begin_a_field);
 	tcase_add_test(tcase, retry_is_an_event_of_its_own);
+	tcase_add_test(tcase, first_event_says_when_to_come_again);
 	tcase_add_loop_test(tcase, only_ids_as_they_are_written_are_read, 0,
 	                    sizeof ids / sizeof ids[0]);
 	suite_add_tcase(suite, tcase);

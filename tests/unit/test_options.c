@@ -235,6 +235,30 @@ START_TEST(short_times_have_milliseconds)
 }
 END_TEST
 
+START_TEST(zero_needs_no_unit)
+{
+	ck_assert(read_sources(LIST("--drain=0"), NONE));
+	ck_assert_uint_eq(options.drain_ms, 0);
+	ck_assert(read_sources(LIST("--retry=0"), NONE));
+	ck_assert_uint_eq(options.server.retry_ms, 0);
+}
+END_TEST
+
+START_TEST(retry_is_that_of_the_author_unless_it_is_said)
+{
+	ck_assert(read_sources(NONE, NONE));
+	ck_assert_uint_eq(options.server.retry_ms, 5000);
+	mcps_configure(server, .retry_ms = 7000);
+	ck_assert(read_sources(NONE, NONE));
+	ck_assert_uint_eq(options.server.retry_ms, 7000);
+	mcps_configure(server, .retry_ms = MCPS_NO_RETRY);
+	ck_assert(read_sources(NONE, NONE));
+	ck_assert_uint_eq(options.server.retry_ms, 0);
+	ck_assert(read_sources(NONE, LIST("MCPS_RETRY=2500ms")));
+	ck_assert_uint_eq(options.server.retry_ms, 2500);
+}
+END_TEST
+
 START_TEST(flags_say_yes_or_no)
 {
 	ck_assert(read_sources(LIST("--cors", "--store-ballast=no"), NONE));
@@ -255,6 +279,17 @@ START_TEST(words_and_modes)
 	ck_assert_uint_eq(options.server.unknown_ids, MCPS_UNKNOWN_ISSUED);
 	ck_assert_uint_eq(options.quarantine, 1);
 	ck_assert_uint_eq(options.daemon.socket_mode, 0660);
+}
+END_TEST
+
+START_TEST(retry_of_the_author_is_at_most_an_hour)
+{
+	struct mcps_error error;
+
+	mcps_configure(server, .retry_ms = 3600 * 1000 + 1);
+	ck_assert_int_eq(mcps_server_start(server, &error), MCPS_E_INVAL);
+	ck_assert_str_eq(error.text,
+	                 "option retry_ms: at most 3600000, not 3600001");
 }
 END_TEST
 
@@ -284,6 +319,9 @@ static const struct {
 	{ "--session-idle=1000000d",
 	  "--session-idle: \"1000000d\": it must be between 1s and "
 	  "4294967295s" },
+	{ "--retry=5", "--retry: \"5\": it must be a time such as 500ms, 10s "
+	               "or 2m" },
+	{ "--retry=61m", "--retry: \"61m\": it must be between 0ms and 1h" },
 	{ "--max-nesting=257", "--max-nesting: \"257\": it must be between 1 "
 	                       "and 256" },
 	{ "--workers=1x", "--workers: \"1x\": it must be a whole number" },
@@ -432,6 +470,9 @@ static TCase *case_values(void)
 	tcase_add_loop_test(tests, sizes_have_units, 0, COUNT(sizes));
 	tcase_add_loop_test(tests, times_have_units, 0, COUNT(times));
 	tcase_add_test(tests, short_times_have_milliseconds);
+	tcase_add_test(tests, zero_needs_no_unit);
+	tcase_add_test(tests, retry_is_that_of_the_author_unless_it_is_said);
+	tcase_add_test(tests, retry_of_the_author_is_at_most_an_hour);
 	tcase_add_test(tests, flags_say_yes_or_no);
 	tcase_add_test(tests, words_and_modes);
 	tcase_add_test(tests, a_file_has_comments_blanks_and_quotes);

@@ -1,0 +1,24 @@
+// Hears which resources a client of the SDK is told about.
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { deferred, within } from './deadline.mjs';
+
+const TOLD_MS = 10_000;
+
+// The URIs that the client was told of, in order.
+export class Ear {
+  uris = [];
+  #more = deferred();
+
+  constructor({ client }) {
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      this.uris.push(params.uri);
+      this.#more.resolve();
+      this.#more = deferred();
+    });
+  }
+
+  async reach(count) {
+    while (this.uris.length < count)
+      await within(TOLD_MS, `notification ${count}`, this.#more.promise);
+  }
+}
