@@ -162,7 +162,7 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 	mcps__outlets_stop(outlets, is_idle(endpoint) ? 0 : wait_ms);
 	pthread_mutex_unlock(&endpoint->lock);
 	atomic_store(&endpoint->is_stopping, true);
-	mcps__outlets_close(outlets, false);
+	mcps__outlets_close_polled(outlets);
 	pthread_mutex_lock(&endpoint->lock);
 	in_time = wait_idle(endpoint, wait_ms);
 	atomic_store(&endpoint->is_drained, true);

@@ -100,6 +100,8 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	/* Asleep it may be woken, and read again, before this returns. */
 	enter(inflight, SOCKET_WORKING);
 	length = mcps__outlet_read(inflight->outlet, out, size);
+	if (length == OUTLET_CUT)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (length > 0)

@@ -276,7 +276,7 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 	else if (status == MCPS_OK)
 		send_all(job);
 	else if (opens || (job->ends && job->ending == NULL))
-		mcps__stream_abandon(stream, NULL);
+		mcps__stream_lose(stream);
 	if (status != MCPS_OK && job->told != NULL)
 		miss(job);
 	if (job->ending != NULL)
@@ -341,7 +341,7 @@ void mcps__stream_open(struct stream *stream, struct session *session)
 		first = mcps__calloc(1, sizeof *first);
 	if (job == NULL || (stream->primes && first == NULL)) {
 		job_drop(job);
-		mcps__stream_abandon(stream, NULL);
+		mcps__stream_lose(stream);
 		return;
 	}
 	job->session = mcps__session_ref(session);

@@ -191,13 +191,20 @@ static struct outlet_frame *frame_retry(uint32_t milliseconds)
 	return frame_make(&text);
 }
 
+/* The stream goes on, but not on this connection. */
+static void end_early(struct outlet *outlet)
+{
+	outlet->phase = OUTLET_ENDING;
+	outlet->is_cut = !outlet->polls;
+}
+
 /* Without memory, or beyond its bounds, the client has to come again. */
 static bool queue(struct outlet *outlet, struct outlet_frame *frame)
 {
 	if (frame == NULL || outlet->count >= OUTLET_EVENTS_MAX ||
 	    outlet->bytes >= OUTLET_BYTES_MAX) {
 		mcps__free(frame);
-		outlet->phase = OUTLET_ENDING;
+		end_early(outlet);
 		return false;
 	}
 	*outlet->end = frame;
@@ -296,7 +303,7 @@ static void close_now(struct outlet *outlet, uint32_t retry_ms)
 {
 	if (outlet->polls)
 		queue_reconnect(outlet, retry_ms);
-	outlet->phase = OUTLET_ENDING;
+	end_early(outlet);
 }
 
 void mcps__outlet_close(struct outlet *outlet)
@@ -377,14 +384,23 @@ void mcps__outlets_beat(struct outlets *all, int64_t silent_ms)
 	pthread_mutex_unlock(&all->lock);
 }
 
-void mcps__outlets_close(struct outlets *all, bool calls_too)
+void mcps__outlets_close_polled(struct outlets *all)
 {
 	pthread_mutex_lock(&all->lock);
-	all->is_closing = all->is_closing || calls_too;
 	for (struct outlet *outlet = all->first; outlet != NULL;
 	     outlet = outlet->next)
-		if (calls_too || !outlet->is_call)
+		if (outlet->polls && !outlet->is_call)
 			mcps__outlet_close(outlet);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void mcps__outlets_close(struct outlets *all)
+{
+	pthread_mutex_lock(&all->lock);
+	all->is_closing = true;
+	for (struct outlet *outlet = all->first; outlet != NULL;
+	     outlet = outlet->next)
+		mcps__outlet_close(outlet);
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -441,7 +457,7 @@ static bool look(struct outlet *outlet, char *out, size_t size,
 		return false;
 	}
 	if (outlet->phase == OUTLET_ENDING) {
-		*result = OUTLET_OVER;
+		*result = outlet->is_cut ? OUTLET_CUT : OUTLET_OVER;
 		return false;
 	}
 	if (outlet->wants_refill) {
@@ -459,8 +475,8 @@ bool mcps__outlet_read_all(struct outlet *outlet, struct buffer *out)
 	bool is_whole;
 
 	pthread_mutex_lock(&outlet->lock);
-	is_whole = outlet->phase == OUTLET_ENDING && outlet->first != NULL &&
-	           outlet->bytes <= OUTLET_WHOLE_MAX &&
+	is_whole = outlet->phase == OUTLET_ENDING && !outlet->is_cut &&
+	           outlet->first != NULL && outlet->bytes <= OUTLET_WHOLE_MAX &&
 	           mcps__buffer_reserve(out, outlet->bytes - outlet->offset);
 	if (is_whole)
 		out->length += take(outlet, out->data + out->length,

@@ -72,8 +72,12 @@ void mcps__outlets_stop(struct outlets *all, uint32_t rest_ms);
 uint32_t mcps__outlets_retry(const struct outlets *all,
                              const uint8_t key[MCPS_SESSION_KEY_SIZE]);
 
-/* Close those of no call, or all; after that new ones close at once. */
-void mcps__outlets_close(struct outlets *all, bool calls_too);
+/* A stop begins: close those of no call whose clients poll. The others have
+ * only one or two attempts to come back, so they stay open as long as they can.
+ */
+void mcps__outlets_close_polled(struct outlets *all);
+/* Close all; after that new ones close at once. */
+void mcps__outlets_close(struct outlets *all);
 
 enum outlet_phase { OUTLET_FILLING, OUTLET_LIVE, OUTLET_ENDING };
 
@@ -113,6 +117,7 @@ struct outlet {
 	uint64_t cursor; /* the last event that was queued */
 	int64_t wrote_ms;
 	bool has_begun; /* the first event was queued */
+	bool is_cut;    /* ending: without a proper end */
 	bool wants_refill;
 	bool is_asleep;
 	bool is_left; /* the connection is gone */
@@ -149,16 +154,20 @@ bool mcps__outlet_doze(struct outlet *outlet);
 /* Nothing more comes. */
 void mcps__outlet_end(struct outlet *outlet);
 /* The server closes the connection, not the stream: a client that polls is told
- * when to come again, by mcps__outlets_retry() or after RETRY_MS. */
+ * when to come again, by mcps__outlets_retry() or after RETRY_MS. The
+ * connection of any other client is cut: official SDKs of older revisions take
+ * a proper end for the end of the stream, and come again only after an error.
+ */
 void mcps__outlet_close(struct outlet *outlet);
 void mcps__outlet_close_for(struct outlet *outlet, uint32_t retry_ms);
 /* The queue is to be filled again once it is empty. */
 void mcps__outlet_want_refill(struct outlet *outlet);
 
-enum { OUTLET_ASLEEP = 0, OUTLET_OVER = -1 };
+enum { OUTLET_ASLEEP = 0, OUTLET_OVER = -1, OUTLET_CUT = -2 };
 
 /* The next bytes for the connection, at most SIZE; ASLEEP: none now, sleep was
- * called; OVER: none any more. */
+ * called; OVER: none any more; CUT: none any more, and the connection must end
+ * in a way that its client takes for an error. */
 ptrdiff_t mcps__outlet_read(struct outlet *outlet, char *out, size_t size);
 
 /* If nothing more comes, all that there is, appended to OUT; false: it is to be

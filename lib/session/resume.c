@@ -192,7 +192,7 @@ static void end_orphan(struct fill *fill, struct stream *stream)
 	write_failure(&message, fill, MCPS_E_LOST);
 	if (!mcps__stream_append(stream, &message,
 	                         STREAM_ENDS | STREAM_MAY_DROP))
-		mcps__stream_abandon(stream, NULL);
+		mcps__stream_lose(stream);
 }
 
 void mcps__stream_tell_listens(struct sessions *sessions,

@@ -191,24 +191,33 @@ struct stream *mcps__session_main_stream(struct session *session)
 	return found;
 }
 
-static void close_streams(struct session *session, bool calls_too)
+void mcps__session_close_streams(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	for (struct stream *stream = session->streams; stream != NULL;
+	     stream = stream->next)
+		mcps__stream_abandon(stream, NULL);
+	pthread_mutex_unlock(&session->lock);
+}
+
+static void lose_streams(struct session *session, bool calls_too)
 {
 	pthread_mutex_lock(&session->lock);
 	for (struct stream *stream = session->streams; stream != NULL;
 	     stream = stream->next)
 		if (calls_too || !stream->is_call)
-			mcps__stream_abandon(stream, NULL);
+			mcps__stream_lose(stream);
 	pthread_mutex_unlock(&session->lock);
 }
 
-void mcps__session_close_streams(struct session *session)
+void mcps__session_lose_streams(struct session *session)
 {
-	close_streams(session, true);
+	lose_streams(session, true);
 }
 
 void mcps__session_send_away(struct session *session)
 {
-	close_streams(session, false);
+	lose_streams(session, false);
 }
 
 void mcps__session_recall(struct session *session)
@@ -290,6 +299,16 @@ void mcps__stream_abandon(struct stream *stream, const struct buffer *message)
 	pthread_mutex_unlock(&stream->lock);
 }
 
+void mcps__stream_lose(struct stream *stream)
+{
+	pthread_mutex_lock(&stream->lock);
+	stream->is_over = true;
+	if (stream->outlet != NULL)
+		mcps__outlet_close(stream->outlet);
+	pthread_cond_broadcast(&stream->room);
+	pthread_mutex_unlock(&stream->lock);
+}
+
 /* ---- stopping ---- */
 
 struct closing {
@@ -306,8 +325,7 @@ static mcps_status close_run(struct writer_job *job, mcps_store *store)
 static void close_done(struct writer_job *job, mcps_status status)
 {
 	(void)status;
-	mcps__outlets_close(container_of(job, struct closing, job)->outlets,
-	                    true);
+	mcps__outlets_close(container_of(job, struct closing, job)->outlets);
 }
 
 void mcps__streams_close(struct sessions *sessions)
@@ -318,5 +336,5 @@ void mcps__streams_close(struct sessions *sessions)
 
 	if (mcps__writer_run(sessions->options.writer, &closing.job) ==
 	    MCPS_E_STOPPING)
-		mcps__outlets_close(&sessions->outlets, true);
+		mcps__outlets_close(&sessions->outlets);
 }

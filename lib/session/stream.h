@@ -121,6 +121,9 @@ void mcps__stream_stored(struct stream *stream, const struct buffer *message,
 
 /* End without storing anything: MESSAGE (may be NULL) is sent without an id. */
 void mcps__stream_abandon(struct stream *stream, const struct buffer *message);
+/* The same without a message, and its client is to connect again: there it gets
+ * another stream, or what is stored of this one. */
+void mcps__stream_lose(struct stream *stream);
 
 /* ---- a session's streams ---- */
 
@@ -138,6 +141,8 @@ struct stream *mcps__session_main_stream(struct session *session);
 
 /* Close what its connections carry: it has ended. */
 void mcps__session_close_streams(struct session *session);
+/* The same, but whether it has ended is not known: clients connect again. */
+void mcps__session_lose_streams(struct session *session);
 /* Close those of no call: it leaves memory, and what is said from now on, is
  * said to the one that comes in its place. Who listens comes again, to that. */
 void mcps__session_send_away(struct session *session);

@@ -108,9 +108,12 @@ static void drop(struct sessions *sessions, struct session *session,
                  bool has_ended)
 {
 	session->has_ended = has_ended;
-	if (has_ended)
+	if (has_ended) {
 		mcps__session_cancel_all(session);
-	mcps__session_close_streams(session);
+		mcps__session_close_streams(session);
+	} else {
+		mcps__session_lose_streams(session);
+	}
 	mcps__session_ref(session);
 	table_remove(sessions, session);
 	session->phase = SESSION_OVER;

@@ -21,13 +21,15 @@ export class Caller {
   #answered = new Set(); // who waits for one of them
 
   // A TOKEN identifies; with an ID the session of before goes on without initialize. Who IS_EAGER
-  // does not wait long before it resumes.
-  static async connect(server, { token, id, isEager = false, capabilities = {} } = {}) {
+  // does not wait long before it resumes. SDK: the classes of another version.
+  static async connect(server, options = {}) {
+    const { token, id, isEager = false, capabilities = {} } = options;
+    const { sdk = { Client, StreamableHTTPClientTransport } } = options;
     const self = new Caller();
     const headers = token ? { authorization: `Bearer ${token}` } : {};
 
-    self.client = new Client({ name: 'mcps-tests', version: '1' }, { capabilities });
-    self.transport = new StreamableHTTPClientTransport(new URL(server.url), {
+    self.client = new sdk.Client({ name: 'mcps-tests', version: '1' }, { capabilities });
+    self.transport = new sdk.StreamableHTTPClientTransport(new URL(server.url), {
       sessionId: id,
       requestInit: { headers },
       fetch: (url, init) => self.#fetch(url, init),

@@ -22,6 +22,7 @@ struct flight {
 	char *events;  /* what came of a stream; not of the memory that fails */
 	size_t length; /* of it */
 	bool is_over;  /* ... all of it */
+	bool is_cut;   /* ... and without a proper end */
 };
 
 /* ---- the glue ------------------------------------------------------------ */
@@ -267,6 +268,7 @@ static void read_stream(struct flight *flight)
 		if (length == 0)
 			return;
 		flight->is_over = length < 0;
+		flight->is_cut = length == OUTLET_CUT;
 		if (length > 0)
 			add_events(flight, piece, (size_t)length);
 	}
@@ -323,6 +325,11 @@ const char *harness_await_events(struct flight *flight)
 bool harness_stream_is_over(struct flight *flight)
 {
 	return flight->is_over;
+}
+
+bool harness_stream_is_cut(struct flight *flight)
+{
+	return flight->is_cut;
 }
 
 void harness_hang_up(struct flight *flight)

@@ -180,6 +180,8 @@ bool harness_try_stream(struct flight *flight);
 const char *harness_events(struct flight *flight);
 const char *harness_await_events(struct flight *flight);
 bool harness_stream_is_over(struct flight *flight);
+/* It is over, and its client takes that for an error. */
+bool harness_stream_is_cut(struct flight *flight);
 /* The client leaves; the flight is over. */
 void harness_hang_up(struct flight *flight);
 
