@@ -99,8 +99,11 @@ static void take_event(char **rest)
 			retry_ms = (unsigned)atoi(line + 7);
 			events[event_count].retry_ms = retry_ms;
 		} else {
-			ck_assert_str_eq(line, ":");
+			ck_assert_str_eq(line, ":"); /* between events */
+			ck_assert(!has_data);
+			ck_assert_str_eq(events[event_count].id, "");
 			beats++;
+			return;
 		}
 	}
 	event_count += has_data;

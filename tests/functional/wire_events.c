@@ -146,6 +146,8 @@ struct wire_event wire_stream_next(struct wire_stream *stream)
 			event.kind = WIRE_OVER;
 			return event;
 		}
+		if (line[0] == ':' && event.kind == WIRE_BEAT)
+			return event; /* no empty line ends it */
 		if (line[0] != '\0')
 			read_line(stream, &event, line);
 	} while (line[0] != '\0');
