@@ -8,6 +8,7 @@
 #include "session/keys.h"
 
 #include "base/error.h"
+#include "base/input_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,29 +38,6 @@ mcps_status mcps__keys_make(struct key_file *file,
 }
 
 /* ---- reading ---- */
-
-static mcps_status check_file(int fd, const char *path,
-                              struct mcps_error *error)
-{
-	struct stat about;
-	mode_t too_open;
-
-	if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "key file %s: not a regular file", path);
-	if (about.st_size > FILE_MAX)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "key file %s: longer than %d bytes", path,
-		                  FILE_MAX);
-	/* Who may read what root gave away is root's decision. */
-	too_open = about.st_uid == 0 && geteuid() != 0 ? 037 : 077;
-	if ((about.st_mode & too_open) != 0)
-		return mcps__fail(error, MCPS_E_PERMISSION,
-		                  "key file %s: others can read it; "
-		                  "run chmod 600 on it",
-		                  path);
-	return MCPS_OK;
-}
 
 static bool read_hex(uint8_t *out, size_t size, const char *text)
 {
@@ -112,28 +90,26 @@ static mcps_status parse(struct key_file *file, char *text, const char *path,
 	return MCPS_OK;
 }
 
-static mcps_status read_file(struct key_file *file, int fd, const char *path,
-                             struct mcps_error *error)
+/* False: there is none. */
+static bool open_existing(struct key_file *file, const char *path,
+                          mcps_status *status, struct mcps_error *error)
 {
-	char text[FILE_MAX + 1];
-	mcps_status status = check_file(fd, path, error);
-	ssize_t length;
+	static const struct input_rules rules = {
+		.what = "key file",
+		.most = FILE_MAX,
+		.is_private = true,
+	};
+	struct input_file input;
 
-	if (status != MCPS_OK)
-		return status;
-	length = read(fd, text, FILE_MAX);
-	if (length < 0)
-		return mcps__fail(error, MCPS_E_SYSTEM, "key file %s: %s", path,
-		                  strerror(errno));
-	text[length] = '\0';
+	*status = mcps__input_file_read(&input, path, &rules, error);
+	if (input.is_missing)
+		return false;
+	if (*status != MCPS_OK)
+		return true;
 	memset(file, 0, sizeof *file);
-	if (strlen(text) != (size_t)length)
-		status = mcps__fail(error, MCPS_E_INVAL,
-		                    "key file %s: not a text file", path);
-	else
-		status = parse(file, text, path, error);
-	sodium_memzero(text, sizeof text);
-	return status;
+	*status = parse(file, input.text, path, error);
+	mcps__input_file_free(&input);
+	return true;
 }
 
 /* ---- writing ---- */
@@ -284,24 +260,6 @@ static mcps_status keys_create(const struct key_file *file, const char *path,
 	if (status == MCPS_OK && !sync_directory(path))
 		status = file_failed(path, error);
 	return status;
-}
-
-/* False: there is none. */
-static bool open_existing(struct key_file *file, const char *path,
-                          mcps_status *status, struct mcps_error *error)
-{
-	/* Nobody waits for the writer of a pipe. */
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 && errno == ENOENT)
-		return false;
-	if (fd < 0) {
-		*status = file_failed(path, error);
-		return true;
-	}
-	*status = read_file(file, fd, path, error);
-	close(fd);
-	return true;
 }
 
 mcps_status mcps__keys_open(struct key_file *file, const char *path,

@@ -338,6 +338,8 @@ static const char *const garbage[] = {
 	"current " HEX64 "\nstore " HEX64 "\n",
 	"current " HEX64 "\nunknown " HEX64 "\n",
 	"current " HEX64 " and more\n",
+	"current " HEX64 " # a comment\n",
+	"current " HEX64 "\nstore #" HEX32 "\n",
 	"current " HEX64 "\nprevious " HEX32 "\n",
 	"current" HEX64 "\n",
 };
@@ -373,6 +375,8 @@ START_TEST(bytes_after_a_nul_are_not_overlooked)
 
 	write_bytes(text, sizeof text - 1, 0600);
 	check_refused(MCPS_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "line 2"));
+	ck_assert_ptr_nonnull(strstr(error.text, "NUL"));
 }
 END_TEST
 

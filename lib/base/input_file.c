@@ -1,0 +1,196 @@
+#define _DEFAULT_SOURCE /* explicit_bzero */
+#include "base/input_file.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static mcps_status refuse(const char *path, const struct input_rules *rules,
+                          const char *why, struct mcps_error *error)
+{
+	return mcps__fail(error, MCPS_E_INVAL, "%s %.120s: %s", rules->what,
+	                  path, why);
+}
+
+static mcps_status system_failed(const char *path,
+                                 const struct input_rules *rules,
+                                 struct mcps_error *error)
+{
+	return mcps__fail(error, mcps__file_refusal(errno), "%s %.120s: %s",
+	                  rules->what, path, strerror(errno));
+}
+
+/* ---- opening ---- */
+
+static mcps_status check_kind(const struct stat *about, const char *path,
+                              const struct input_rules *rules,
+                              struct mcps_error *error)
+{
+	if (S_ISLNK(about->st_mode))
+		return refuse(path, rules,
+		              "is a symbolic link; name the file itself",
+		              error);
+	return S_ISREG(about->st_mode)
+	               ? MCPS_OK
+	               : refuse(path, rules, "not a regular file", error);
+}
+
+/* The kind is checked before the file is opened, because opening some devices
+ * does something, and again afterwards, because the name may have changed its
+ * file in between. */
+static mcps_status open_regular(int *fd, const char *path,
+                                const struct input_rules *rules,
+                                struct input_file *file,
+                                struct mcps_error *error)
+{
+	const int link_flag = rules->follows_links ? 0 : O_NOFOLLOW;
+	struct stat about;
+	mcps_status status;
+
+	if (fstatat(AT_FDCWD, path, &about,
+	            rules->follows_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
+		file->is_missing = errno == ENOENT;
+		return system_failed(path, rules, error);
+	}
+	status = check_kind(&about, path, rules, error);
+	if (status != MCPS_OK)
+		return status;
+	*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | link_flag);
+	if (*fd < 0) {
+		file->is_missing = errno == ENOENT;
+		return system_failed(path, rules, error);
+	}
+	return MCPS_OK;
+}
+
+/* Root decides who may read what it gives away. */
+static bool is_exposed(const struct stat *about)
+{
+	bool is_given = about->st_uid == 0 && geteuid() != 0;
+
+	return (about->st_mode & (is_given ? 037 : 077)) != 0;
+}
+
+static mcps_status check_opened(int fd, const char *path,
+                                const struct input_rules *rules,
+                                struct input_file *file,
+                                struct mcps_error *error)
+{
+	struct stat about;
+	mcps_status status;
+
+	if (fstat(fd, &about) != 0)
+		return system_failed(path, rules, error);
+	status = check_kind(&about, path, rules, error);
+	if (status != MCPS_OK)
+		return status;
+	if ((size_t)about.st_size > rules->most)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "%s %.120s: longer than %zu bytes",
+		                  rules->what, path, rules->most);
+	file->length = (size_t)about.st_size;
+	file->mode = (unsigned)about.st_mode & 07777;
+	file->is_exposed = is_exposed(&about);
+	if (rules->is_private && file->is_exposed)
+		return mcps__fail(error, MCPS_E_PERMISSION,
+		                  "%s %.120s: others can use it (mode %04o); "
+		                  "run chmod 600 on it",
+		                  rules->what, path, file->mode);
+	return MCPS_OK;
+}
+
+/* ---- reading ---- */
+
+/* One byte more than the length that the file had would show that it grows. */
+static mcps_status read_text(int fd, const char *path,
+                             const struct input_rules *rules,
+                             struct input_file *file, struct mcps_error *error)
+{
+	size_t room = file->length + 1;
+	size_t have = 0;
+
+	while (have < room) {
+		ssize_t got = read(fd, file->text + have, room - have);
+
+		if (got == 0)
+			break;
+		if (got > 0)
+			have += (size_t)got;
+		else if (errno != EINTR)
+			return system_failed(path, rules, error);
+	}
+	if (have != file->length)
+		return mcps__fail(error, MCPS_E_SYSTEM,
+		                  "%s %.120s: changed while it was read; try "
+		                  "again",
+		                  rules->what, path);
+	file->text[have] = '\0';
+	return MCPS_OK;
+}
+
+static mcps_status check_text(const struct input_file *file, const char *path,
+                              const struct input_rules *rules,
+                              struct mcps_error *error)
+{
+	const char *nul = memchr(file->text, '\0', file->length);
+	int line = 1;
+
+	if (nul == NULL)
+		return MCPS_OK;
+	for (const char *c = file->text; c < nul; c++)
+		line += *c == '\n';
+	return mcps__fail(error, MCPS_E_INVAL,
+	                  "%s %.120s, line %d: contains a NUL byte, so this is "
+	                  "not a text file",
+	                  rules->what, path, line);
+}
+
+static mcps_status read_opened(int fd, const char *path,
+                               const struct input_rules *rules,
+                               struct input_file *file,
+                               struct mcps_error *error)
+{
+	mcps_status status = check_opened(fd, path, rules, file, error);
+
+	if (status != MCPS_OK)
+		return status;
+	file->text = mcps__malloc(file->length + 1);
+	if (file->text == NULL)
+		return mcps__fail(error, MCPS_E_NOMEM, "%s %.120s: no memory",
+		                  rules->what, path);
+	status = read_text(fd, path, rules, file, error);
+	if (status == MCPS_OK)
+		status = check_text(file, path, rules, error);
+	return status;
+}
+
+mcps_status mcps__input_file_read(struct input_file *file, const char *path,
+                                  const struct input_rules *rules,
+                                  struct mcps_error *error)
+{
+	mcps_status status;
+	int fd = -1;
+
+	*file = (struct input_file){ 0 };
+	status = open_regular(&fd, path, rules, file, error);
+	if (status != MCPS_OK)
+		return status;
+	status = read_opened(fd, path, rules, file, error);
+	close(fd);
+	if (status != MCPS_OK)
+		mcps__input_file_free(file);
+	return status;
+}
+
+void mcps__input_file_free(struct input_file *file)
+{
+	if (file->text != NULL)
+		explicit_bzero(file->text, file->length + 1);
+	mcps__free(file->text);
+	file->text = NULL;
+}
