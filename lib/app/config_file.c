@@ -1,5 +1,7 @@
-/* The file: a line "name = value" for each setting; # begins a comment, also
- * behind a blank; quotes around a value may hold one. */
+/* The file: a line "name = value" for each setting. A line that begins with #
+ * is a comment. A # elsewhere is part of the value, and a value in which a word
+ * begins with # needs quotes: nothing is cut off, because a value that is cut
+ * names something else. */
 #define _DEFAULT_SOURCE /* strsep */
 #include "app/option_table.h"
 
@@ -34,26 +36,28 @@ static char *trim(char *text)
 	return text;
 }
 
-static char *cut_comment(char *value)
+static bool has_word_with_hash(const char *value)
 {
-	for (char *c = value; *c != '\0'; c++) {
-		if (*c != '#' || (c != value && !isblank((unsigned char)c[-1])))
-			continue;
-		*c = '\0';
-		break;
-	}
-	return trim(value);
+	for (const char *c = value; *c != '\0'; c++)
+		if (*c == '#' && (c == value || isspace((unsigned char)c[-1])))
+			return true;
+	return false;
 }
 
-/* NULL: a quote without its end, or something behind that. */
-static char *unquote(char *value)
+/* Takes the quotes off. NULL: *WHY says what is wrong with the value. */
+static char *read_value(char *value, const char **why)
 {
 	char *end;
 
-	if (*value != '"')
-		return cut_comment(value);
+	if (*value != '"') {
+		*why = "a comment needs a line of its own, and a value in "
+		       "which a word begins with # needs quotes";
+		return has_word_with_hash(value) ? NULL : value;
+	}
+	*why = "one quote, or something after the second; a comment needs a "
+	       "line of its own";
 	end = strchr(value + 1, '"');
-	if (end == NULL || *cut_comment(end + 1) != '\0')
+	if (end == NULL || end[1] != '\0')
 		return NULL;
 	*end = '\0';
 	return value + 1;
@@ -101,6 +105,7 @@ static bool read_line(struct settings *settings, const struct place *place,
 {
 	char *name = trim(line);
 	char *value = strchr(name, '=');
+	const char *why;
 
 	if (*name == '\0' || *name == '#')
 		return true;
@@ -109,13 +114,11 @@ static bool read_line(struct settings *settings, const struct place *place,
 		                      "%s:%d: not a line \"name = value\"",
 		                      place->path, place->line);
 	*value++ = '\0';
-	value = unquote(trim(value));
+	value = read_value(trim(value), &why);
 	if (value == NULL)
-		return mcps__complain(
-			place->complaint, EXIT_CONFIGURATION,
-			"%s:%d: one quote, or something after the "
-			"second",
-			place->path, place->line);
+		return mcps__complain(place->complaint, EXIT_CONFIGURATION,
+		                      "%s:%d: %s", place->path, place->line,
+		                      why);
 	return say(settings, place, trim(name), value);
 }
 
@@ -130,15 +133,66 @@ static bool cannot(const char *path, struct complaint *complaint)
 	                      "config file %s: %s", path, strerror(errno));
 }
 
+static bool check_kind(const struct stat *about, const char *path,
+                       struct complaint *complaint)
+{
+	if (S_ISREG(about->st_mode))
+		return true;
+	return mcps__complain(complaint, EXIT_CONFIGURATION,
+	                      "config file %s: not a regular file", path);
+}
+
+/* -1: COMPLAINT says why. A pipe would be read in part or block the reload, and
+ * opening some devices does something: only a regular file is opened. */
+static int open_regular(const char *path, struct complaint *complaint)
+{
+	struct stat about;
+	int fd;
+
+	if (stat(path, &about) != 0) {
+		cannot(path, complaint);
+		return -1;
+	}
+	if (!check_kind(&about, path, complaint))
+		return -1;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		cannot(path, complaint);
+		return -1;
+	}
+	if (fstat(fd, &about) == 0 && check_kind(&about, path, complaint))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* To the end of the file, or until ROOM is full; -1 with errno. */
+static ssize_t read_whole(int fd, char *text, size_t room)
+{
+	size_t have = 0;
+
+	while (have < room) {
+		ssize_t got = read(fd, text + have, room - have);
+
+		if (got == 0)
+			break;
+		if (got > 0)
+			have += (size_t)got;
+		else if (errno != EINTR)
+			return -1;
+	}
+	return (ssize_t)have;
+}
+
 /* NUL-terminated, to be freed; NULL: COMPLAINT says why. */
 static char *read_file(const char *path, struct complaint *complaint)
 {
-	/* Nobody waits for the writer of a pipe. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = open_regular(path, complaint);
 	char *text = fd >= 0 ? malloc(FILE_MOST + 1) : NULL;
-	ssize_t length = text != NULL ? read(fd, text, FILE_MOST + 1) : -1;
+	ssize_t length =
+		text != NULL ? read_whole(fd, text, FILE_MOST + 1) : -1;
 
-	if (length < 0)
+	if (text != NULL && length < 0)
 		cannot(path, complaint);
 	if (fd >= 0)
 		close(fd);

@@ -386,7 +386,7 @@ const struct option mcps__option_table[] = {
 	  .otherwise = "none",
 	  .reach = REACH_NO_FILE,
 	  .help = "a file of lines \"name = value\", the names being those of "
-	          "these options; # begins a comment" },
+	          "these options; a line that begins with # is a comment" },
 	{ .name = "drain",
 	  .argument = "TIME",
 	  .kind = OPTION_MILLISECONDS,

@@ -349,6 +349,13 @@ START_TEST(a_wrong_variable_is_named)
 }
 END_TEST
 
+#define QUOTES                                                         \
+	": one quote, or something after the second; a comment needs " \
+	"a line of its own"
+#define COMMENT                                                      \
+	": a comment needs a line of its own, and a value in which " \
+	"a word begins with # needs quotes"
+
 static const struct {
 	const char *text, *complaint;
 } wrong_files[] = {
@@ -358,9 +365,13 @@ static const struct {
 	{ "[server]\n", ":1: not a line \"name = value\"" },
 	{ "\nhelp = yes\n", ":2: help belongs to the command line" },
 	{ "config = x\n", ":1: config belongs to the command line" },
-	{ "path = \"/mcp\n", ":1: one quote, or something after the second" },
-	{ "path = \"/mcp\" x\n",
-	  ":1: one quote, or something after the second" },
+	{ "path = \"/mcp\n", ":1" QUOTES },
+	{ "path = \"/mcp\" x\n", ":1" QUOTES },
+	{ "store = \"/x\" # mine\n", ":1" QUOTES },
+	{ "\n# x\nstore = sqlite:/srv/team #1/x.db\n", ":3" COMMENT },
+	{ "store = /x # mine\n", ":1" COMMENT },
+	{ "store = /x\t#mine\n", ":1" COMMENT },
+	{ "store = #1.db\n", ":1" COMMENT },
 	{ "workers = 3\n\nworkers = many\n",
 	  ":3: workers: \"many\": it must be a whole number" },
 };
@@ -390,6 +401,27 @@ START_TEST(a_directory_is_no_config_file)
 {
 	ck_assert(!read_sources(LIST("--config", directory), NONE));
 	ck_assert_int_eq(complaint.code, EXIT_CONFIGURATION);
+}
+END_TEST
+
+/* Without a writer a pipe reads as an empty file, and with one as a part. */
+START_TEST(a_pipe_is_no_config_file)
+{
+	char wanted[128];
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	snprintf(wanted, sizeof wanted, "config file %s: not a regular file",
+	         path);
+	refused(read_sources(LIST("--config", path), NONE), EXIT_CONFIGURATION,
+	        wanted);
+}
+END_TEST
+
+START_TEST(a_device_is_no_config_file)
+{
+	refused(read_sources(LIST("--config", "/dev/null"), NONE),
+	        EXIT_CONFIGURATION,
+	        "config file /dev/null: not a regular file");
 }
 END_TEST
 
@@ -423,12 +455,13 @@ END_TEST
 
 /* ---- the file ---- */
 
-START_TEST(a_file_has_comments_blanks_and_quotes)
+START_TEST(a_file_has_comment_lines_blanks_and_quotes)
 {
 	ck_assert_msg(read_file("# first\n"
-	                        "  path=/a#b # behind a blank\n"
+	                        "  # second\n"
+	                        "  path=/a#b\t\n"
 	                        "\t\n"
-	                        "store = \"sqlite:/x y # z\"  # quoted\r\n"
+	                        "store = \"sqlite:/x y # z\"  \r\n"
 	                        "cors = yes"),
 	              "%s", complaint.text);
 	ck_assert_str_eq(options.server.path, "/a#b");
@@ -475,7 +508,7 @@ static TCase *case_values(void)
 	tcase_add_test(tests, retry_of_the_author_is_at_most_an_hour);
 	tcase_add_test(tests, flags_say_yes_or_no);
 	tcase_add_test(tests, words_and_modes);
-	tcase_add_test(tests, a_file_has_comments_blanks_and_quotes);
+	tcase_add_test(tests, a_file_has_comment_lines_blanks_and_quotes);
 	return tests;
 }
 
@@ -492,6 +525,8 @@ static TCase *case_wrong(void)
 	                    COUNT(wrong_files));
 	tcase_add_test(tests, a_missing_file_is_named);
 	tcase_add_test(tests, a_directory_is_no_config_file);
+	tcase_add_test(tests, a_pipe_is_no_config_file);
+	tcase_add_test(tests, a_device_is_no_config_file);
 	tcase_add_test(tests, help_is_had_whatever_else_is_wrong);
 	tcase_add_test(tests, an_unknown_variable_is_noticed);
 	return tests;
