@@ -89,8 +89,15 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_revoke(mcps_server *server,
  *
  *     SHA-256 of the token in hex, subject, optional comma-separated scopes
  *
- * separated by blanks; # begins a comment. Tokens are compared in constant
- * time. Make a line with: printf %s "$TOKEN" | sha256sum
+ * separated by blanks. A line that begins with # is a comment. A subject may
+ * contain #, but no word may begin with it. Make a line with:
+ * printf %s "$TOKEN" | sha256sum
+ *
+ * Only a regular file is read, at most 64 MiB; a symbolic link is followed. A
+ * file is refused as a whole, with the number of the line, if a line is wrong,
+ * a hash stands twice, or it contains a NUL byte. If others than its owner can
+ * read or change it, a warning is logged; a file that root owns may be read by
+ * its group. The time to find a token does not depend on how many there are.
  *
  * Before mcps_server_start(), which reports a file that cannot be used.
  */

@@ -1,6 +1,7 @@
 #include "server/check.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "http/tokens.h"
 #include "server/store.h"
 
@@ -73,8 +74,18 @@ static void check_key(struct check *check)
 	tell(check, status, "key", status == MCPS_OK ? finding : error.text);
 }
 
+/* A warning is no failure, but whoever asks wants to read it. */
+static void tell_warning(void *arg, enum mcps_log_level level,
+                         const char *module, const char *text)
+{
+	(void)level;
+	(void)module;
+	tell(arg, MCPS_OK, "tokens", text);
+}
+
 static void check_tokens(struct check *check)
 {
+	const struct log_sink log = { tell_warning, check, MCPS_LOG_WARN };
 	const char *path = check->subject->token_file;
 	struct mcps_error error = { MCPS_OK, "" };
 	struct tokens *tokens;
@@ -82,7 +93,7 @@ static void check_tokens(struct check *check)
 
 	if (path == NULL)
 		return;
-	status = mcps__tokens_read(&tokens, path, &error);
+	status = mcps__tokens_read(&tokens, path, &log, &error);
 	mcps__tokens_free(tokens);
 	tell(check, status, "tokens", status == MCPS_OK ? path : error.text);
 }

@@ -16,7 +16,8 @@ static mcps_status reload_tokens(mcps_server *server, struct mcps_error *error)
 
 	if (server->token_file == NULL)
 		return MCPS_OK;
-	status = mcps__tokens_read(&fresh, server->token_file, error);
+	status = mcps__tokens_read(&fresh, server->token_file, &server->log,
+	                           error);
 	if (status != MCPS_OK)
 		return status;
 	pthread_rwlock_wrlock(&endpoint->tokens_lock);
@@ -54,11 +55,14 @@ mcps_status mcps_server_reload(mcps_server *server, struct mcps_error *error)
 		                  "the server was not started");
 	mcps_server_forget_verdicts(server);
 	status = reload_keys(server, error);
-	if (reload_tokens(server, &why) == MCPS_OK || status != MCPS_OK)
+	if (reload_tokens(server, &why) == MCPS_OK)
 		return status;
-	if (error != NULL)
+	if (status != MCPS_OK) /* ERROR has room for one of the two */
+		mcps__log(&server->log, MCPS_LOG_WARN, "http",
+		          "tokens stay as they were: %s", why.text);
+	else if (error != NULL)
 		*error = why;
-	return why.status;
+	return status != MCPS_OK ? status : why.status;
 }
 
 void mcps_server_forget_verdicts(mcps_server *server)

@@ -317,7 +317,8 @@ static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 	endpoint->knows_tokens = server->token_file != NULL;
 	if (server->token_file == NULL)
 		return MCPS_OK;
-	return mcps__tokens_read(&endpoint->tokens, server->token_file, error);
+	return mcps__tokens_read(&endpoint->tokens, server->token_file,
+	                         &server->log, error);
 }
 
 static int64_t now_ms(void)

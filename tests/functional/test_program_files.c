@@ -1,0 +1,233 @@
+/* Files that an operator names on the command line: what is wrong in them is
+ * said, what is somebody else's stays as it is, and nothing blocks. */
+#define _GNU_SOURCE
+#include "functional/program.h"
+#include "functional/wire.h"
+
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 120 };
+
+/* SHA-256 of "one" and "two". */
+#define ONE "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+#define TWO "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
+
+static struct program_process program;
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make_pipe(const char *path)
+{
+	(void)unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+}
+
+static void serve(const char *tokens)
+{
+	program_run(&program, "--listen", "127.0.0.1:0", "--tokens", tokens);
+	(void)program_port(&program);
+}
+
+static void stop(void)
+{
+	program_signal(&program, SIGTERM);
+	ck_assert_int_eq(program_end(&program), 0);
+}
+
+static int status_for(const char *token)
+{
+	struct wire wire = wire_open(program_port(&program));
+	struct reply reply;
+	char line[64];
+
+	snprintf(line, sizeof line, "Authorization: Bearer %s\r\n", token);
+	reply = wire_ask(&wire, line, WIRE_INITIALIZE);
+	wire_close(&wire);
+	return reply.status;
+}
+
+/* ---- tokens ---- */
+
+/* What the tool whoami says to the owner of TOKEN. */
+static void check_principal(const char *token, const char *principal)
+{
+	struct wire wire = wire_open(program_port(&program));
+	struct reply reply;
+	char lines[256], wanted[64];
+
+	snprintf(lines, sizeof lines, "Authorization: Bearer %s\r\n", token);
+	reply = wire_ask(&wire, lines, WIRE_INITIALIZE);
+	ck_assert_int_eq(reply.status, 200);
+	snprintf(lines, sizeof lines,
+	         "Authorization: Bearer %s\r\nMcp-Session-Id: %s\r\n", token,
+	         reply_value(&reply, "Mcp-Session-Id"));
+	reply = wire_ask(&wire, lines, WIRE_CALL(2, "whoami", "{}"));
+	snprintf(wanted, sizeof wanted, "\"principal\":\"%s\"", principal);
+	ck_assert_msg(strstr(reply.body, wanted) != NULL, "%s", reply.body);
+	wire_close(&wire);
+}
+
+START_TEST(subjects_with_a_hash_sign_stay_apart)
+{
+	const char *tokens = program_path("tokens");
+
+	write_file(tokens, ONE " team#alice\n" TWO " team#bob\n");
+	serve(tokens);
+	check_principal("one", "team#alice");
+	check_principal("two", "team#bob");
+	stop();
+}
+END_TEST
+
+START_TEST(a_comment_behind_a_token_stops_the_start)
+{
+	const char *tokens = program_path("tokens");
+
+	write_file(tokens, "# all\n" ONE " alice # her\n");
+	ck_assert_int_eq(program_result(&program, "--listen", "127.0.0.1:0",
+	                                "--tokens", tokens),
+	                 78);
+	ck_assert_ptr_nonnull(strstr(program.text, "tokens, line 2: a comment "
+	                                           "needs a line of its own"));
+}
+END_TEST
+
+START_TEST(a_reload_of_a_bad_token_file_keeps_the_old_tokens)
+{
+	const char *tokens = program_path("tokens");
+
+	write_file(tokens, ONE " alice\n");
+	serve(tokens);
+	write_file(tokens, TWO " bob\n" TWO " carol\n");
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "stay as they were");
+	(void)program_says(&program, "line 2: has the hash of line 1");
+	ck_assert_int_eq(status_for("one"), 200);
+	ck_assert_int_eq(status_for("two"), 401);
+	write_file(tokens, TWO " bob\n");
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "read tokens and keys again");
+	ck_assert_int_eq(status_for("one"), 401);
+	ck_assert_int_eq(status_for("two"), 200);
+	stop();
+}
+END_TEST
+
+/* The thread that handles signals waited for the writer of the pipe. */
+START_TEST(a_pipe_in_place_of_the_token_file_blocks_no_signal)
+{
+	const char *tokens = program_path("tokens");
+
+	write_file(tokens, ONE " alice\n");
+	serve(tokens);
+	make_pipe(tokens);
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "tokens: not a regular file");
+	ck_assert_int_eq(status_for("one"), 200);
+	stop();
+}
+END_TEST
+
+START_TEST(a_pipe_named_as_a_file_stops_the_start)
+{
+	static const char *const options[] = { "--tokens", "--key-file",
+		                               "--config" };
+	const char *pipe_path = program_path("pipe");
+
+	make_pipe(pipe_path);
+	ck_assert_int_eq(program_result(&program, "--listen", "127.0.0.1:0",
+	                                options[_i], pipe_path),
+	                 78);
+	ck_assert_msg(strstr(program.text, "not a regular file") != NULL, "%s",
+	              program.text);
+}
+END_TEST
+
+/* Both files became wrong: the one failure hid the other. */
+START_TEST(a_reload_names_all_files_that_it_could_not_use)
+{
+	const char *tokens = program_path("tokens");
+	const char *key = program_path("key");
+
+	write_file(tokens, ONE " alice\n");
+	program_run(&program, "--listen", "127.0.0.1:0", "--tokens", tokens,
+	            "--key-file", key);
+	(void)program_port(&program);
+	write_file(tokens, "wrong\n");
+	write_file(key, "wrong\n");
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "tokens, line 1");
+	(void)program_says(&program, "key: line 1");
+	ck_assert_int_eq(status_for("one"), 200);
+	stop();
+}
+END_TEST
+
+START_TEST(a_check_tells_that_others_can_read_the_tokens)
+{
+	const char *tokens = program_path("tokens");
+
+	write_file(tokens, ONE " alice\n");
+	ck_assert_int_eq(chmod(tokens, 0444), 0);
+	ck_assert_int_eq(program_result(&program, "--check", "--listen",
+	                                "127.0.0.1:0", "--tokens", tokens),
+	                 0);
+	ck_assert_ptr_nonnull(strstr(program.text, "others can read it"));
+	ck_assert_ptr_nonnull(strstr(program.text, "It would start."));
+}
+END_TEST
+
+/* ---- the suite ---- */
+
+static TCase *make_case(const char *name)
+{
+	TCase *tests = tcase_create(name);
+
+	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
+	tcase_set_timeout(tests, TIMEOUT_S);
+	return tests;
+}
+
+static TCase *case_tokens(void)
+{
+	TCase *tests = make_case("tokens");
+
+	tcase_add_test(tests, subjects_with_a_hash_sign_stay_apart);
+	tcase_add_test(tests, a_comment_behind_a_token_stops_the_start);
+	tcase_add_test(tests,
+	               a_reload_of_a_bad_token_file_keeps_the_old_tokens);
+	tcase_add_test(tests,
+	               a_pipe_in_place_of_the_token_file_blocks_no_signal);
+	tcase_add_loop_test(tests, a_pipe_named_as_a_file_stops_the_start, 0,
+	                    3);
+	tcase_add_test(tests, a_reload_names_all_files_that_it_could_not_use);
+	tcase_add_test(tests, a_check_tells_that_others_can_read_the_tokens);
+	return tests;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("program files");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, case_tokens());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
