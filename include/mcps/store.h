@@ -12,8 +12,11 @@ MCPS_BEGIN_DECLS
 
 typedef struct mcps_store mcps_store; /* one thread at a time */
 
-/** What becomes of a store that turns out to be damaged when it is opened. One
- * that a newer version or another program made is refused in any case. */
+/** What becomes of a store that turns out to be damaged when it is opened. Only
+ * a file that was a store is ever renamed: it has the application id of mcps,
+ * or, if its first page is lost, a lock file beside it that an earlier start
+ * signed. One that a newer version or another program made is refused in any
+ * case, and so is any other file: nothing at the path or beside it changes. */
 enum mcps_on_corrupt {
 	MCPS_ON_CORRUPT_REFUSE,    /* MCPS_E_CORRUPT; nothing is changed */
 	MCPS_ON_CORRUPT_QUARANTINE /* it is renamed to PATH.corrupt-TIME, and a
@@ -43,7 +46,9 @@ struct mcps_store_options {
  *
  *   memory:        nothing survives the process
  *   sqlite:PATH    one file, made if it is missing (0600); the directory must
- *                  exist and be on a local file system
+ *                  exist and be on a local file system. An empty file is
+ *                  refused, unless the making of a store was interrupted
+ *                  there.
  *
  * @param[out] out   the store; release it with mcps_store_close()
  * @param options    NULL: all defaults
@@ -59,9 +64,9 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
 	const struct mcps_store_options *options, struct mcps_error *error);
 
 /**
- * Look whether mcps_store_open() would succeed, without opening, making or
- * changing anything; a server that runs on the store does not notice. Damage
- * inside the file is not found.
+ * Look whether mcps_store_open() would succeed with MCPS_ON_CORRUPT_REFUSE,
+ * without opening, making or changing anything; a server that runs on the store
+ * does not notice. Of damage, only a lost first page is found.
  *
  * @param[out] finding one line about what was found, cut to @p size; may be
  *                     NULL

@@ -15,6 +15,7 @@ static void store_free(struct sqlite_store *store)
 	mcps__sqlite_disconnect(store);
 	if (store->lock >= 0)
 		close(store->lock); /* the last thing: now others may come */
+	mcps__free(store->lock_path);
 	mcps__free(store->log_path);
 	mcps__free(store->path);
 	sodium_memzero(store->checksum_key, sizeof store->checksum_key);
@@ -78,10 +79,25 @@ static mcps_status log_empty(struct sqlite_store *store,
 	                  store->path);
 }
 
+/* What stands at the path is not touched before it is known as ours. */
+static mcps_status probe_and_prepare(struct sqlite_store *store, bool create,
+                                     struct mcps_error *error)
+{
+	enum sqlite_place place;
+	mcps_status status = mcps__sqlite_probe(store, &place, error);
+
+	if (status != MCPS_OK)
+		return status;
+	if (place == SQLITE_PLACE_DAMAGED)
+		return mcps__sqlite_damaged(store, error,
+		                            SQLITE_FIRST_PAGE_LOST);
+	return mcps__sqlite_file_prepare(store, create, error);
+}
+
 static mcps_status connect_again(struct sqlite_store *store,
                                  struct mcps_error *error)
 {
-	mcps_status status = mcps__sqlite_file_prepare(store, false, error);
+	mcps_status status = probe_and_prepare(store, false, error);
 
 	if (status == MCPS_OK)
 		status = mcps__sqlite_connect(store, error);
@@ -155,7 +171,7 @@ static mcps_status open_checked(struct sqlite_store *store,
 	mcps_status status;
 
 	store->is_damaged = false;
-	status = mcps__sqlite_file_prepare(store, true, error);
+	status = probe_and_prepare(store, true, error);
 	if (status == MCPS_OK) {
 		store->is_whole = mcps__sqlite_seal_holds(store);
 		status = mcps__sqlite_connect(store, error);
@@ -191,14 +207,33 @@ static mcps_status open_or_replace(struct sqlite_store *store,
 	return status == MCPS_OK ? open_checked(store, error) : status;
 }
 
-/* The lock comes before the file is touched. */
+/* A lock of ours is waited for before the file is looked at, because the one
+ * who holds it may be making the store. A lock is made only for a file that
+ * was looked at; what the file became until the lock was had, is looked at
+ * again when the store is opened. */
+static mcps_status lock_files(struct sqlite_store *store,
+                              struct mcps_error *error)
+{
+	mcps_status status = mcps__sqlite_lock_existing(store, error);
+	enum sqlite_place place;
+
+	if (status != MCPS_OK)
+		return status;
+	status = mcps__sqlite_probe(store, &place, error);
+	if (status == MCPS_OK && store->lock < 0)
+		status = mcps__sqlite_lock_make(store, error);
+	if (status == MCPS_OK)
+		mcps__sqlite_lock_sign(store);
+	return status;
+}
+
 static mcps_status open_files(struct sqlite_store *store, const char *path,
                               struct mcps_error *error)
 {
 	mcps_status status = mcps__sqlite_file_resolve(store, path, error);
 
 	if (status == MCPS_OK)
-		status = mcps__sqlite_file_lock(store, error);
+		status = lock_files(store, error);
 	if (status == MCPS_OK)
 		status = open_or_replace(store, error);
 	if (status == MCPS_OK)

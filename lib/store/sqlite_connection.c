@@ -117,8 +117,10 @@ static const struct pragma first_pragmas[] = {
  * rollback journal with which a new store is made: its name must be gone from
  * the disk before anything is acknowledged, because with it all would be
  * rolled back to nothing. */
-static const struct pragma file_pragmas[] = {
+static const struct pragma making_pragmas[] = {
 	{ "synchronous", "EXTRA", "3" },
+};
+static const struct pragma file_pragmas[] = {
 	{ "journal_mode", "WAL", "wal" },
 	{ "synchronous", "FULL", "2" },
 	{ "journal_size_limit", "16777216", "16777216" },
@@ -226,6 +228,22 @@ static void hands_off(struct sqlite_store *store, bool off)
 	                  NULL);
 }
 
+/* The first transaction of a new store says whose it is, and it goes into the
+ * file: what follows may stay in the log for long. */
+static mcps_status mark_as_ours(struct sqlite_store *store,
+                                struct mcps_error *error)
+{
+	char sql[64];
+	int code;
+
+	snprintf(sql, sizeof sql, "PRAGMA application_id = %d",
+	         SQLITE_APPLICATION_ID);
+	code = mcps__sqlite_exec(store, sql);
+	return code == SQLITE_OK ? MCPS_OK
+	                         : mcps__sqlite_open_failed(store, error, code,
+	                                                    "begin it");
+}
+
 static mcps_status set_up(struct sqlite_store *store, struct mcps_error *error)
 {
 	int version = 0;
@@ -233,6 +251,10 @@ static mcps_status set_up(struct sqlite_store *store, struct mcps_error *error)
 
 	if (status == MCPS_OK)
 		status = mcps__sqlite_schema_identify(store, &version, error);
+	if (status == MCPS_OK)
+		status = pragmas_set(store, making_pragmas, 1, error);
+	if (status == MCPS_OK && version == 0)
+		status = mark_as_ours(store, error);
 	if (status != MCPS_OK)
 		return status;
 	status = pragmas_set(store, file_pragmas,

@@ -122,6 +122,8 @@ mcps_status mcps__sqlite_file_resolve(struct sqlite_store *store,
 	store->path[length] = '/';
 	memcpy(store->path + length + 1, name, strlen(name) + 1);
 	store->log_path = mcps__sqlite_file_beside(store, "-wal");
-	return store->log_path != NULL ? MCPS_OK
-	                               : mcps__sqlite_no_memory(error);
+	store->lock_path = mcps__sqlite_file_beside(store, ".lock");
+	return store->log_path != NULL && store->lock_path != NULL
+	               ? MCPS_OK
+	               : mcps__sqlite_no_memory(error);
 }

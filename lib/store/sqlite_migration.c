@@ -67,21 +67,6 @@ static int version_make(struct sqlite_store *store,
 	return code;
 }
 
-/* What a new store holds besides its tables. */
-static mcps_status store_seed(struct sqlite_store *store,
-                              struct mcps_error *error)
-{
-	char sql[64];
-	int code;
-
-	snprintf(sql, sizeof sql, "PRAGMA application_id = %d",
-	         SQLITE_APPLICATION_ID);
-	code = mcps__sqlite_exec(store, sql);
-	if (code != SQLITE_OK)
-		return mcps__sqlite_open_failed(store, error, code, "fill it");
-	return mcps__sqlite_identity_make(store, error);
-}
-
 /* From VERSION to the next one. */
 static mcps_status step_fill(struct sqlite_store *store, int version,
                              struct mcps_error *error)
@@ -95,7 +80,8 @@ static mcps_status step_fill(struct sqlite_store *store, int version,
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code,
 		                                "make its tables");
-	return version == 0 ? store_seed(store, error) : MCPS_OK;
+	return version == 0 ? mcps__sqlite_identity_make(store, error)
+	                    : MCPS_OK;
 }
 
 static mcps_status steps_fill(struct sqlite_store *store, int version,

@@ -1,10 +1,9 @@
-/* What a store file looks like, how it came to look so, and the refusal of
- * files that are something else. Nothing is written before the file is known
- * to be ours or empty. */
+/* What a store file looks like, and how it came to look so. What the file said
+ * by itself (sqlite_probe.c) is checked again with what SQLite reads, because
+ * the log may say something else. */
 #include "base/error.h"
 #include "store/sqlite_store.h"
 
-#include <inttypes.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -141,16 +140,21 @@ enum file_kind {
 	FILE_EMPTY,
 	FILE_OURS,
 	FILE_NEWER,
+	FILE_DAMAGED,
 	FILE_FOREIGN,
 };
 
 static enum file_kind file_kind(const struct file_facts *facts, int newest)
 {
-	if (facts->application == 0 && facts->version == 0 &&
+	bool is_ours = facts->application == SQLITE_APPLICATION_ID;
+
+	if ((is_ours || facts->application == 0) && facts->version == 0 &&
 	    facts->objects == 0)
 		return FILE_EMPTY;
-	if (facts->application != SQLITE_APPLICATION_ID || facts->version < 1)
+	if (!is_ours)
 		return FILE_FOREIGN;
+	if (facts->version < 1)
+		return FILE_DAMAGED;
 	return facts->version <= newest ? FILE_OURS : FILE_NEWER;
 }
 
@@ -167,24 +171,6 @@ static int facts_read(struct sqlite_store *store, struct file_facts *facts)
 			store, "SELECT count(*) FROM sqlite_schema",
 			&facts->objects);
 	return code;
-}
-
-static mcps_status refuse(struct sqlite_store *store, enum file_kind kind,
-                          const struct file_facts *facts,
-                          struct mcps_error *error)
-{
-	if (kind == FILE_NEWER)
-		return mcps__fail(error, MCPS_E_CORRUPT,
-		                  "sqlite: %.100s was made by a newer version "
-		                  "(schema %" PRId64 ", this one knows %d); "
-		                  "nothing was changed",
-		                  store->path, facts->version,
-		                  store->schema->count);
-	return mcps__fail(error, MCPS_E_CORRUPT,
-	                  "sqlite: %.100s is a database of another program "
-	                  "(application id 0x%08" PRIx64 "); nothing was "
-	                  "changed, name another file",
-	                  store->path, (uint64_t)facts->application);
 }
 
 /* ---- letter by letter ---- */
@@ -259,13 +245,22 @@ mcps_status mcps__sqlite_schema_identify(struct sqlite_store *store,
 {
 	struct file_facts facts;
 	int code = facts_read(store, &facts);
-	enum file_kind kind;
 
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code, "read it");
-	kind = file_kind(&facts, store->schema->count);
-	if (kind == FILE_NEWER || kind == FILE_FOREIGN)
-		return refuse(store, kind, &facts, error);
+	switch (file_kind(&facts, store->schema->count)) {
+	case FILE_NEWER:
+		return mcps__sqlite_refuse_newer(store, facts.version, error);
+	case FILE_FOREIGN:
+		return mcps__sqlite_refuse_foreign(
+			store, (uint32_t)facts.application, error);
+	case FILE_DAMAGED:
+		return mcps__sqlite_damaged(store, error,
+		                            "its schema has no version");
+	case FILE_EMPTY:
+	case FILE_OURS:
+		break;
+	}
 	*version = (int)facts.version;
 	return mcps__sqlite_schema_check(store, *version, error);
 }

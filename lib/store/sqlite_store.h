@@ -36,9 +36,10 @@ struct sqlite_store {
 	mcps_store base;
 	const struct sqlite_schema *schema;
 	struct store_settings settings;
-	char *path;     /* absolute, without symbolic links */
-	char *log_path; /* PATH-wal */
-	int lock; /* PATH.lock, held as long as the store is open; or -1 */
+	char *path;      /* absolute, without symbolic links */
+	char *log_path;  /* PATH-wal */
+	char *lock_path; /* PATH.lock */
+	int lock; /* that file, locked as long as the store is open; or -1 */
 
 	struct sqlite3 *db; /* NULL while it cannot be opened again */
 	struct sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -79,17 +80,68 @@ mcps_status mcps__sqlite_file_resolve(struct sqlite_store *store,
                                       const char *path,
                                       struct mcps_error *error);
 
-/* Make sure that the file is ours alone; make it if CREATE and missing. */
+/* Make sure that nobody else can use the file; make it if CREATE and missing.
+ * Only after a probe. */
 mcps_status mcps__sqlite_file_prepare(struct sqlite_store *store, bool create,
                                       struct mcps_error *error);
 
-/* Take PATH.lock for as long as the store is open. */
-mcps_status mcps__sqlite_file_lock(struct sqlite_store *store,
+enum sqlite_lock_kind {
+	SQLITE_LOCK_MISSING,
+	SQLITE_LOCK_SIGNED,  /* it says that it is a lock of ours */
+	SQLITE_LOCK_PLAIN,   /* it may be one of ours: of an earlier version, or
+	                      * not written yet */
+	SQLITE_LOCK_FOREIGN, /* it is something else, or cannot be read */
+};
+
+/* What PATH.lock is. Changes nothing. */
+enum sqlite_lock_kind mcps__sqlite_lock_kind(const struct sqlite_store *store);
+
+/* Returns true if another process holds the store. *HOLDER: its number, 0 if
+ * that is not known. Changes nothing. */
+bool mcps__sqlite_lock_is_held(const struct sqlite_store *store, long *holder);
+
+/* Take PATH.lock for as long as the store is open, and wait for it as long as
+ * the settings say. The first one takes a lock that is there and is ours, and
+ * changes nothing; without one store->lock stays -1. The second one makes the
+ * file, and is for a path that was probed.
+ *
+ * @return MCPS_OK; MCPS_E_LOCKED; MCPS_E_PERMISSION, MCPS_E_STORE */
+mcps_status mcps__sqlite_lock_existing(struct sqlite_store *store,
+                                       struct mcps_error *error);
+mcps_status mcps__sqlite_lock_make(struct sqlite_store *store,
                                    struct mcps_error *error);
 
-/* The process that noted itself in the lock file FD; 0: none did. True of the
- * present only while the lock is held. */
-long mcps__sqlite_lock_holder(int fd);
+/* Note in the lock that is held whose it is. */
+void mcps__sqlite_lock_sign(const struct sqlite_store *store);
+
+/* ---- sqlite_probe.c: whose file it is, by looking ---- */
+
+enum sqlite_place {
+	SQLITE_PLACE_FREE,    /* nothing is there, a store can be made */
+	SQLITE_PLACE_OURS,    /* a store of ours, or the beginning of one */
+	SQLITE_PLACE_DAMAGED, /* a store of ours that lost its first page */
+};
+
+/* What is found of SQLITE_PLACE_DAMAGED. */
+#define SQLITE_FIRST_PAGE_LOST "its first page is lost"
+
+/* Find out what stands at PATH. Nothing is changed, made or locked. Not while
+ * a connection is open: closing the file drops the locks that SQLite holds on
+ * it in this process.
+ *
+ * @return MCPS_OK; MCPS_E_CORRUPT: a file of somebody else, or of a newer
+ *         version; MCPS_E_STORE: no regular file; MCPS_E_PERMISSION;
+ *         MCPS_E_NOMEM */
+mcps_status mcps__sqlite_probe(const struct sqlite_store *store,
+                               enum sqlite_place *place,
+                               struct mcps_error *error);
+
+/* Write ERROR for a database with another application id, a newer schema. */
+mcps_status mcps__sqlite_refuse_foreign(const struct sqlite_store *store,
+                                        uint32_t id, struct mcps_error *error);
+mcps_status mcps__sqlite_refuse_newer(const struct sqlite_store *store,
+                                      int64_t version,
+                                      struct mcps_error *error);
 
 /* PATH with a suffix, to be freed. */
 char *mcps__sqlite_file_beside(const struct sqlite_store *store,

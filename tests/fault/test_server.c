@@ -12,12 +12,17 @@
 
 static mcps_server *server;
 
-static void set_up(void)
+static void new_server(void)
 {
-	directory_make();
 	server = mcps_server_new("test", "1");
 	ck_assert_ptr_nonnull(server);
 	mcps_server_set_store(server, url_in_directory("test.db"));
+}
+
+static void set_up(void)
+{
+	directory_make();
+	new_server();
 }
 
 static void tear_down(void)
@@ -85,6 +90,24 @@ START_TEST(a_server_whose_store_fails_is_not_ready_until_it_works)
 }
 END_TEST
 
+/* --on-corrupt=quarantine must not rename what somebody mistyped. */
+START_TEST(a_file_of_somebody_else_is_never_set_aside)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+	struct file_copy after;
+
+	file_write("test.db", "something else altogether", 25);
+	mcps_configure(server, .store = url_in_directory("test.db"),
+	               .quarantine_corrupt_store = true);
+	ck_assert_int_eq(start(&error), MCPS_E_CORRUPT);
+	after = file_read("test.db");
+	ck_assert_uint_eq(after.size, 25);
+	ck_assert_mem_eq(after.bytes, "something else altogether", 25);
+	file_free(&after);
+	ck_assert_uint_eq(files_count("test.db"), 1); /* not even a key */
+}
+END_TEST
+
 static void check_quarantined(void)
 {
 	struct mcps_error error = { MCPS_OK, "" };
@@ -95,9 +118,19 @@ static void check_quarantined(void)
 	ck_assert(file_is_there("test.db.ballast"));
 }
 
+/* A store that lost its first page; its lock says that it was one. */
+static void damage_store(void)
+{
+	ck_assert_int_eq(start(NULL), MCPS_OK);
+	mcps_server_free(server);
+	file_write("test.db", "something else altogether", 25);
+	ck_assert_int_eq(remove(in_directory("test.db.ballast")), 0);
+	new_server();
+}
+
 START_TEST(a_damaged_store_is_set_aside_by_option)
 {
-	file_write("test.db", "something else altogether", 25);
+	damage_store();
 	mcps_configure(server, .store = url_in_directory("test.db"),
 	               .quarantine_corrupt_store = true);
 	check_quarantined();
@@ -106,7 +139,7 @@ END_TEST
 
 START_TEST(a_damaged_store_is_set_aside_by_the_program)
 {
-	file_write("test.db", "something else altogether", 25);
+	damage_store();
 	mcps_server_set_on_corrupt(server, MCPS_ON_CORRUPT_QUARANTINE);
 	check_quarantined();
 }
@@ -133,6 +166,7 @@ int main(void)
 	tcase_add_test(tests, a_server_that_did_not_start_is_not_ready);
 	tcase_add_test(tests,
 	               a_server_whose_store_fails_is_not_ready_until_it_works);
+	tcase_add_test(tests, a_file_of_somebody_else_is_never_set_aside);
 	tcase_add_test(tests, a_damaged_store_is_set_aside_by_option);
 	tcase_add_test(tests, a_damaged_store_is_set_aside_by_the_program);
 	tcase_add_test(tests, the_ballast_can_be_done_without);

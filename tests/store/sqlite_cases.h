@@ -9,6 +9,8 @@
 #include <stddef.h>
 
 TCase *sqlite_file_case(void);
+TCase *sqlite_foreign_case(void);
+TCase *sqlite_ours_case(void);
 TCase *sqlite_identity_case(void);
 TCase *sqlite_damage_case(void);
 TCase *sqlite_seal_case(void);

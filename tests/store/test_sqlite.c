@@ -149,6 +149,8 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, sqlite_file_case());
+	suite_add_tcase(suite, sqlite_foreign_case());
+	suite_add_tcase(suite, sqlite_ours_case());
 	suite_add_tcase(suite, sqlite_identity_case());
 	suite_add_tcase(suite, sqlite_damage_case());
 	suite_add_tcase(suite, sqlite_seal_case());
