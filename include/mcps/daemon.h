@@ -15,8 +15,9 @@ struct mcps_daemon_options {
 
 	/** "HOST:PORT", "[V6]:PORT" or ":PORT" (all of IPv4); HOST is an
 	 * address or "localhost". Port 0: any free one. "127.0.0.1:8931".
-	 * Or "unix:PATH", a Unix socket: one that nobody listens on any more
-	 * is replaced, and it is removed at the end. */
+	 * Or "unix:PATH", a Unix socket: one of this user that nobody listens
+	 * on any more is replaced, any other file is left alone, and the
+	 * socket is removed at the end. */
 	const char *listen;
 
 	uint32_t loops;       /* network threads; one per core, at most 8 */

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
-/* A listening Unix socket: its file outlives a process that was killed, so a
- * stale one is replaced; one that somebody listens on is not. */
+/* A listening Unix socket. Its file outlives a process that was killed, so one
+ * that nobody listens on is replaced if it belongs to this user. Any other file
+ * stays as it is: it is somebody else's. */
 #include "mhd/listen.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static bool set_path(struct sockaddr_un *to, const char *path)
 	return true;
 }
 
-/* Whether somebody accepts there; a full queue is somebody, too. */
+/* Returns true if nobody accepts there; with a full queue somebody does. */
 static bool is_stale(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -43,11 +44,20 @@ static bool is_stale(const struct sockaddr_un *at)
 	return stale;
 }
 
-static bool is_socket(const char *path)
+/* Returns true if what is there may be deleted. Else errno says why not:
+ * EADDRINUSE if somebody listens, EEXIST if it is another file. */
+static bool may_replace(const struct sockaddr_un *at)
 {
 	struct stat about;
 
-	return lstat(path, &about) == 0 && S_ISSOCK(about.st_mode);
+	if (lstat(at->sun_path, &about) != 0)
+		return false;
+	if (S_ISSOCK(about.st_mode) && !is_stale(at)) {
+		errno = EADDRINUSE;
+		return false;
+	}
+	errno = EEXIST;
+	return S_ISSOCK(about.st_mode) && about.st_uid == geteuid();
 }
 
 static int bind_at(int fd, const struct sockaddr_un *at)
@@ -56,13 +66,10 @@ static int bind_at(int fd, const struct sockaddr_un *at)
 
 	if (bind(fd, name, sizeof *at) == 0)
 		return 0;
-	if (errno != EADDRINUSE)
+	if (errno != EADDRINUSE || !may_replace(at) ||
+	    unlink(at->sun_path) != 0)
 		return -1;
-	if (is_socket(at->sun_path) && is_stale(at) &&
-	    unlink(at->sun_path) == 0)
-		return bind(fd, name, sizeof *at);
-	errno = EADDRINUSE;
-	return -1;
+	return bind(fd, name, sizeof *at);
 }
 
 static int bind_and_listen(struct listener *out, int fd,
@@ -115,16 +122,21 @@ static bool may_make(const char *path)
 	return access(directory, W_OK | X_OK) == 0;
 }
 
+/* A symbolic link that leads nowhere is there, too. */
+static bool is_missing(const char *path)
+{
+	struct stat about;
+
+	return lstat(path, &about) != 0 && errno == ENOENT;
+}
+
 bool mcps__listen_unix_check(const char *path)
 {
 	struct sockaddr_un at;
 
 	if (!set_path(&at, path) || !may_make(path))
 		return false;
-	if (access(path, F_OK) != 0 || (is_socket(path) && is_stale(&at)))
-		return true;
-	errno = EADDRINUSE;
-	return false;
+	return is_missing(path) || may_replace(&at);
 }
 
 void mcps__listener_hide(struct listener *listener)

@@ -9,7 +9,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct check {
 	const struct check_subject *subject;
@@ -56,21 +55,20 @@ static void check_key(struct check *check)
 	struct mcps_error error = { MCPS_OK, "" };
 	struct key_file file;
 	char path[PATH_MAX], finding[PATH_MAX + 32];
-	mcps_status status = MCPS_OK;
-	bool is_there;
+	mcps_status status;
+	bool is_missing;
 
 	mcps__server_key_path(path, check->subject->options);
 	if (path[0] == '\0') {
 		tell(check, MCPS_OK, "key", "ends with the process");
 		return;
 	}
-	is_there = access(path, F_OK) == 0;
-	if (is_there)
-		status = mcps__keys_open(&file, path, &mcps__system_random,
-		                         &error);
+	status = mcps__keys_read(&file, path, &is_missing, &error);
 	sodium_memzero(&file, sizeof file);
+	if (is_missing)
+		status = MCPS_OK;
 	snprintf(finding, sizeof finding, "%s %s", path,
-	         is_there ? "is there" : "will be made");
+	         is_missing ? "will be made" : "is there");
 	tell(check, status, "key", status == MCPS_OK ? finding : error.text);
 }
 

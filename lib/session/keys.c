@@ -90,9 +90,8 @@ static mcps_status parse(struct key_file *file, char *text, const char *path,
 	return MCPS_OK;
 }
 
-/* False: there is none. */
-static bool open_existing(struct key_file *file, const char *path,
-                          mcps_status *status, struct mcps_error *error)
+mcps_status mcps__keys_read(struct key_file *file, const char *path,
+                            bool *is_missing, struct mcps_error *error)
 {
 	static const struct input_rules rules = {
 		.what = "key file",
@@ -100,16 +99,15 @@ static bool open_existing(struct key_file *file, const char *path,
 		.is_private = true,
 	};
 	struct input_file input;
+	mcps_status status = mcps__input_file_read(&input, path, &rules, error);
 
-	*status = mcps__input_file_read(&input, path, &rules, error);
-	if (input.is_missing)
-		return false;
-	if (*status != MCPS_OK)
-		return true;
+	*is_missing = input.is_missing;
+	if (status != MCPS_OK)
+		return status;
 	memset(file, 0, sizeof *file);
-	*status = parse(file, input.text, path, error);
+	status = parse(file, input.text, path, error);
 	mcps__input_file_free(&input);
-	return true;
+	return status;
 }
 
 /* ---- writing ---- */
@@ -266,17 +264,15 @@ mcps_status mcps__keys_open(struct key_file *file, const char *path,
                             const struct random_source *random,
                             struct mcps_error *error)
 {
-	mcps_status status;
+	bool is_missing;
+	mcps_status status = mcps__keys_read(file, path, &is_missing, error);
 
-	if (open_existing(file, path, &status, error))
+	if (!is_missing)
 		return status;
 	status = mcps__keys_make(file, random, error);
 	if (status == MCPS_OK)
 		status = keys_create(file, path, error);
 	if (status != MCPS_OK)
 		return status;
-	if (open_existing(file, path, &status, error))
-		return status;
-	errno = ENOENT;
-	return file_failed(path, error);
+	return mcps__keys_read(file, path, &is_missing, error);
 }

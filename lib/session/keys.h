@@ -19,6 +19,12 @@ MCPS_MUST_USE mcps_status mcps__keys_make(struct key_file *file,
                                           const struct random_source *random,
                                           struct mcps_error *error);
 
+/* Read PATH. *IS_MISSING: there is no such file, which is MCPS_E_INVAL. Changes
+ * nothing. */
+MCPS_MUST_USE mcps_status mcps__keys_read(struct key_file *file,
+                                          const char *path, bool *is_missing,
+                                          struct mcps_error *error);
+
 /* Read PATH, making it if it is missing. Refused: anything but a regular file
  * that its owner alone can read (of the administrator's, its group too: so
  * come the secrets of containers and services), or with unknown contents.

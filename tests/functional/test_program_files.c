@@ -3,13 +3,16 @@
 #define _GNU_SOURCE
 #include "functional/program.h"
 #include "functional/wire.h"
+#include "store/snapshot.h"
 
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { TIMEOUT_S = 120 };
@@ -190,6 +193,163 @@ START_TEST(a_check_tells_that_others_can_read_the_tokens)
 }
 END_TEST
 
+/* ---- what somebody else has ---- */
+
+/* Start with OPTION=VALUE, and check with it: both end with CODE, and nothing
+ * in the directory of the test changes. */
+static void check_untouched(const char *option, const char *value, int code)
+{
+	char *before = snapshot_take(program_directory());
+	char *after;
+
+	ck_assert_int_eq(program_result(&program, "--listen", "127.0.0.1:0",
+	                                option, value),
+	                 code);
+	ck_assert_int_eq(program_result(&program, "--check", "--listen",
+	                                "127.0.0.1:0", option, value),
+	                 code);
+	after = snapshot_take(program_directory());
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+}
+
+/* A socket at PATH that nobody accepts on any more. */
+static void make_stale_socket(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(at.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	close(fd);
+}
+
+static void put_notes(const char *path)
+{
+	write_file(path, "Dear diary, today I mistyped an option.\n");
+	ck_assert_int_eq(chmod(path, 0664), 0);
+}
+
+static void put_nothing(const char *path)
+{
+	write_file(path, "");
+}
+
+static void put_directory(const char *path)
+{
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+static void put_link(const char *path)
+{
+	put_notes(program_path("target"));
+	ck_assert_int_eq(symlink("target", path), 0);
+}
+
+static void put_dangling_link(const char *path)
+{
+	ck_assert_int_eq(symlink("nowhere", path), 0);
+}
+
+static void put_link_to_a_socket(const char *path)
+{
+	make_stale_socket(program_path("target"));
+	ck_assert_int_eq(symlink("target", path), 0);
+}
+
+static void put_datagram_socket(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	strcpy(at.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	/* It stays open: somebody reads there, such as a log daemon. */
+}
+
+/* As root that database would find another file at its path. */
+static void put_socket_of_another_user(const char *path)
+{
+	make_stale_socket(path);
+	ck_assert_int_eq(chown(path, 12345, 12345), 0);
+}
+
+static const struct {
+	void (*put)(const char *path);
+	bool needs_root;
+} not_sockets[] = {
+	{ put_notes, false },
+	{ put_nothing, false },
+	{ put_directory, false },
+	{ make_pipe, false },
+	{ put_link, false },
+	{ put_dangling_link, false },
+	{ put_link_to_a_socket, false },
+	{ put_datagram_socket, false },
+	{ put_socket_of_another_user, true },
+};
+
+START_TEST(a_file_that_is_no_socket_of_ours_is_never_replaced)
+{
+	static const char *const options[] = { "--listen", "--health" };
+	const char *path = program_path("precious");
+	char address[160];
+
+	if (not_sockets[_i].needs_root && geteuid() != 0)
+		return;
+	not_sockets[_i].put(path);
+	snprintf(address, sizeof address, "unix:%s", path);
+	for (size_t i = 0; i < 2; i++)
+		check_untouched(options[i], address, 69);
+}
+END_TEST
+
+static const struct {
+	const char *option;
+	void (*put)(const char *path);
+	int code;
+} wrong_files[] = {
+	{ "--key-file", put_notes, 77 }, /* others can read it */
+	{ "--key-file", put_nothing, 77 },
+	{ "--key-file", put_directory, 78 },
+	{ "--key-file", make_pipe, 78 },
+	{ "--key-file", put_link, 78 },
+	{ "--key-file", put_dangling_link, 78 },
+	{ "--tokens", put_notes, 78 },
+	{ "--tokens", put_directory, 78 },
+	{ "--tokens", make_pipe, 78 },
+	{ "--tokens", put_link, 78 },
+	{ "--tokens", put_dangling_link, 78 },
+	{ "--config", put_notes, 78 },
+	{ "--config", put_directory, 78 },
+	{ "--config", make_pipe, 78 },
+	{ "--config", put_dangling_link, 78 },
+};
+
+START_TEST(a_file_that_is_something_else_stays_as_it_is)
+{
+	const char *path = program_path("precious");
+
+	wrong_files[_i].put(path);
+	check_untouched(wrong_files[_i].option, path, wrong_files[_i].code);
+}
+END_TEST
+
+/* The same with a mode that lets the key file be read. */
+START_TEST(a_private_file_that_is_no_key_stays_as_it_is)
+{
+	const char *path = program_path("precious");
+
+	if (_i == 0)
+		put_notes(path);
+	else
+		put_nothing(path);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	check_untouched("--key-file", path, 78);
+}
+END_TEST
+
 /* ---- the suite ---- */
 
 static TCase *make_case(const char *name)
@@ -218,6 +378,22 @@ static TCase *case_tokens(void)
 	return tests;
 }
 
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static TCase *case_others(void)
+{
+	TCase *tests = make_case("files of others");
+
+	tcase_add_loop_test(tests,
+	                    a_file_that_is_no_socket_of_ours_is_never_replaced,
+	                    0, COUNT(not_sockets));
+	tcase_add_loop_test(tests, a_file_that_is_something_else_stays_as_it_is,
+	                    0, COUNT(wrong_files));
+	tcase_add_loop_test(tests, a_private_file_that_is_no_key_stays_as_it_is,
+	                    0, 2);
+	return tests;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("program files");
@@ -225,6 +401,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, case_tokens());
+	suite_add_tcase(suite, case_others());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
