@@ -75,6 +75,8 @@ static mcps_server *server_make(const char *store, uint32_t hot,
 
 	mcps_configure(server, .store = store, .sessions_in_memory = hot,
 	               .anonymous_quota = UINT32_MAX,
+	               .anonymous_session_rate = UINT32_MAX,
+	               .anonymous_session_burst = UINT32_MAX,
 	               .heartbeat_s = heartbeat_s, .log = log_line,
 	               .log_level = MCPS_LOG_WARN);
 	mcps_add_tool(server, struct said, .name = "echo",

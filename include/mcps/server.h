@@ -101,8 +101,9 @@ struct mcps_options {
 	 * identified caller, and of one address; 0: no limit. */
 	uint32_t caller_rate, caller_burst;
 	uint32_t address_rate, address_burst;
-	/** Sessions that one identified caller may begin, by initialize or by
-	 * recreation, per second and at once; 50 and 1 000. */
+	/** Sessions that one identified caller may begin, by initialize, by
+	 * recreation, or by a DELETE that stores a tombstone for an unknown
+	 * session, per second and at once; 50 and 1 000. */
 	uint32_t session_rate, session_burst;
 
 	/** A call that runs longer is answered by an event stream, which its
@@ -146,6 +147,14 @@ struct mcps_options {
 	 * stops tells more, if the stop takes longer. Only revision 2025-11-25
 	 * knows this. #MCPS_NO_RETRY: clients are told nothing. */
 	uint32_t retry_ms;
+	/** Sessions that anonymous callers of one address (of IPv6: one /64)
+	 * may begin, per second and at once; 20 and 200. Counted are
+	 * initialize, recreation, and a DELETE that stores a tombstone for an
+	 * unknown session. A loopback address or a Unix socket may be a proxy
+	 * for many callers, so this limit does not count them. */
+	uint32_t session_rate_per_address, session_burst_per_address;
+	/** The same for all anonymous callers together; 500 and 5 000. */
+	uint32_t anonymous_session_rate, anonymous_session_burst;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

@@ -20,6 +20,12 @@
 	  "a caller or an address sends requests too fast")                    \
 	X(SESSION_RATE, "session_rate_limit", "http",                          \
 	  "a caller begins sessions too fast (--session-rate)")                \
+	X(ADDRESS_SESSIONS, "address_session_rate_limit", "http",              \
+	  "an address begins anonymous sessions too fast "                     \
+	  "(--session-rate-per-address)")                                      \
+	X(ANONYMOUS_SESSIONS, "anonymous_session_rate_limit", "http",          \
+	  "anonymous callers together begin sessions too fast "                \
+	  "(--anonymous-session-rate)")                                        \
 	X(SESSION_QUOTA, "session_quota", "session",                           \
 	  "a caller has as many sessions as it may (--session-quota)")         \
 	X(WORKER_QUEUE, "worker_queue_limit", "mcp",                           \

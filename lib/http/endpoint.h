@@ -29,7 +29,9 @@ struct endpoint {
 	bool has_cors;                      /* for origins that may call */
 	struct rate *requests_of_caller;    /* these may be NULL: no limit */
 	struct rate *requests_of_address;
-	struct rate *births_of_caller; /* initialize and recreation */
+	struct rate *births_of_caller;    /* of an identified caller, and ... */
+	struct rate *sessions_of_address; /* of an anonymous one */
+	struct rate *sessions_of_anonymous; /* of all anonymous ones together */
 	enum mcps_unknown_ids policy;
 	size_t max_body;
 	size_t max_bodies; /* of all exchanges together; 0: no limit */

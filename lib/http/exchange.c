@@ -78,9 +78,10 @@ void mcps__exchange_unref(struct exchange *exchange)
 static enum exchange_state pass(struct exchange *exchange, enum gate gate)
 {
 	exchange->stage = STAGE_READ;
+	mcps__request_client(&exchange->request, &exchange->client);
 	if (exchange->principal != NULL)
 		mcps__caller_init(&exchange->caller, exchange->principal,
-		                  &exchange->request.peer);
+		                  &exchange->client.address);
 	if (gate == GATE_REFUSED)
 		exchange->stage = STAGE_DONE;
 	else if (atomic_load_explicit(&exchange->endpoint->is_stopping,

@@ -184,20 +184,61 @@ static void ask_store(struct exchange *exchange, struct session *session)
 	mcps__session_unref(session);
 }
 
-/* Sessions are begun only so fast: this also bounds what they leave behind. */
-static bool pass_birth_rate(struct exchange *exchange)
+/* The verdicts that add a row to the store: a session or a tombstone. */
+static bool adds_row(enum verdict verdict)
+{
+	return verdict == VERDICT_CREATE || verdict == VERDICT_RECREATE ||
+	       verdict == VERDICT_BURY;
+}
+
+/* Take one of RATE by the name of the caller. Returns how long to wait. */
+static uint32_t take_session(struct exchange *exchange, struct rate *rate,
+                             const void *name, size_t length,
+                             enum incident limit)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	uint32_t wait_ms = mcps__rate_take(
+		rate, name, length, mcps__steady_ms(sessions->options.clock));
+
+	if (wait_ms != 0)
+		mcps__incident_happened(sessions->options.incidents, limit);
+	return wait_ms;
+}
+
+/* The address comes first: a flood from one address must not use up what all
+ * anonymous callers may begin together. */
+static uint32_t take_anonymous(struct exchange *exchange)
 {
 	struct endpoint *endpoint = exchange->endpoint;
+	uint32_t wait_ms = 0;
+
+	if (mcps__client_limits_sessions(&exchange->client))
+		wait_ms = take_session(exchange, endpoint->sessions_of_address,
+		                       exchange->caller.key,
+		                       sizeof exchange->caller.key,
+		                       INCIDENT_ADDRESS_SESSIONS);
+	if (wait_ms == 0)
+		wait_ms =
+			take_session(exchange, endpoint->sessions_of_anonymous,
+		                     "", 0, INCIDENT_ANONYMOUS_SESSIONS);
+	return wait_ms;
+}
+
+/* A rate limit on new rows bounds what a caller can store over time. */
+static bool pass_session_rate(struct exchange *exchange)
+{
 	const struct principal *principal = exchange->principal;
 	uint32_t wait_ms;
 
-	if (principal->anonymous || (exchange->verdict != VERDICT_CREATE &&
-	                             exchange->verdict != VERDICT_RECREATE))
+	if (!adds_row(exchange->verdict))
 		return true;
-	wait_ms = mcps__rate_take(
-		endpoint->births_of_caller, principal->digest,
-		sizeof principal->digest,
-		mcps__steady_ms(endpoint->sessions->options.clock));
+	wait_ms = principal->anonymous
+	                  ? take_anonymous(exchange)
+	                  : take_session(exchange,
+	                                 exchange->endpoint->births_of_caller,
+	                                 principal->digest,
+	                                 sizeof principal->digest,
+	                                 INCIDENT_SESSION_RATE);
 	if (wait_ms == 0)
 		return true;
 	mcps__exchange_refuse(exchange, MCPS_E_LIMIT, "too many sessions begun",
@@ -214,7 +255,7 @@ static bool admit(struct exchange *exchange, enum session_found found,
 	exchange->verdict = mcps__admit(&exchange->view, found);
 	if (finish_verdict(exchange, session))
 		return true;
-	if (!pass_birth_rate(exchange)) {
+	if (!pass_session_rate(exchange)) {
 		mcps__session_unref(session);
 		return true;
 	}

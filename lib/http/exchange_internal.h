@@ -47,7 +47,8 @@ struct exchange {
 	struct mcps_request request;
 	struct mcps_grant grant;
 	struct principal *principal;
-	struct caller caller; /* once principal is known */
+	struct http_client client; /* once the gate has decided */
+	struct caller caller;      /* once principal is known */
 	struct plan plan;
 	enum exchange_stage stage;
 	bool is_parked; /* since the last run: a second park is none */

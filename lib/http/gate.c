@@ -171,14 +171,19 @@ static bool pass_address(const struct endpoint *endpoint,
                          struct mcps_request *request, struct plan *plan)
 {
 	struct rate *rate = endpoint->requests_of_address;
-	const struct address *peer = &request->peer;
+	struct http_client client;
+	struct caller caller;
 	uint32_t wait_ms;
 
-	if (rate == NULL || peer->family == ADDRESS_UNKNOWN ||
-	    peer->family == ADDRESS_UNIX)
+	if (rate == NULL)
 		return true;
+	mcps__request_client(request, &client);
+	if (!mcps__client_limits_requests(&client))
+		return true;
+	/* One IPv6 /64 counts as one address. */
+	mcps__caller_init(&caller, endpoint->anonymous, &client.address);
 	wait_ms = mcps__rate_take(
-		rate, peer, sizeof *peer,
+		rate, caller.key, sizeof caller.key,
 		mcps__steady_ms(endpoint->sessions->options.clock));
 	return wait_ms == 0 || refuse_rate(plan, wait_ms);
 }

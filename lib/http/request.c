@@ -143,6 +143,12 @@ void mcps__request_finish(struct mcps_request *request)
 	request->copies = NULL;
 }
 
+void mcps__request_client(const struct mcps_request *request,
+                          struct http_client *out)
+{
+	mcps__client_from_peer(out, &request->peer);
+}
+
 enum http_method mcps__method_find(const char *text)
 {
 	static const struct {

@@ -4,7 +4,7 @@
 #ifndef MCPS_HTTP_REQUEST_H
 #define MCPS_HTTP_REQUEST_H
 
-#include "base/address.h"
+#include "http/client.h"
 
 #include <mcps/auth.h>
 #include <stdint.h>
@@ -88,6 +88,10 @@ void mcps__request_finish(struct mcps_request *request);
 
 /* Whether PATH is ENDPOINT, or ENDPOINT with a slash after it. */
 bool mcps__path_is(const char *endpoint, const char *path);
+
+/* Which client the request comes from. */
+void mcps__request_client(const struct mcps_request *request,
+                          struct http_client *out);
 
 enum http_method mcps__method_find(const char *text);
 

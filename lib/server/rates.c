@@ -16,6 +16,12 @@ mcps_status mcps__server_open_rates(struct endpoint *endpoint,
 		  { options->address_rate, options->address_burst } },
 		{ &endpoint->births_of_caller,
 		  { options->session_rate, options->session_burst } },
+		{ &endpoint->sessions_of_address,
+		  { options->session_rate_per_address,
+		    options->session_burst_per_address } },
+		{ &endpoint->sessions_of_anonymous,
+		  { options->anonymous_session_rate,
+		    options->anonymous_session_burst } },
 	};
 
 	for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
@@ -34,4 +40,6 @@ void mcps__server_close_rates(struct endpoint *endpoint)
 	mcps__rate_free(endpoint->requests_of_caller);
 	mcps__rate_free(endpoint->requests_of_address);
 	mcps__rate_free(endpoint->births_of_caller);
+	mcps__rate_free(endpoint->sessions_of_address);
+	mcps__rate_free(endpoint->sessions_of_anonymous);
 }

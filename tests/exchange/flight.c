@@ -103,6 +103,14 @@ static void view_headers(struct flight *flight)
 	}
 }
 
+static void view_peer(struct flight *flight, const char *peer)
+{
+	if (strcmp(peer, "unix") == 0)
+		flight->view.peer.family = ADDRESS_UNIX;
+	else
+		ck_assert(mcps__address_parse(&flight->view.peer, peer));
+}
+
 static struct flight *flight_new(struct harness *self,
                                  const struct request *request)
 {
@@ -116,6 +124,8 @@ static struct flight *flight_new(struct harness *self,
 	flight->view.method = mcps__method_find(method);
 	flight->view.method_text = method;
 	flight->view.path = request->path != NULL ? request->path : "/mcp";
+	if (request->peer != NULL)
+		view_peer(flight, request->peer);
 	write_headers(flight->headers, request);
 	view_headers(flight);
 	return flight;

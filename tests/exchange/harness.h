@@ -128,6 +128,7 @@ void *harness_keep(struct harness *self, void *memory);
 struct request {
 	const char *method;  /* NULL: POST */
 	const char *path;    /* NULL: /mcp */
+	const char *peer;    /* its address; NULL: not known */
 	const char *caller;  /* "Authorization: Bearer CALLER"; NULL: none */
 	const char *id;      /* "Mcp-Session-Id"; NULL: none */
 	const char *version; /* "MCP-Protocol-Version"; NULL: none */

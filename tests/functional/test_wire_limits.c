@@ -98,6 +98,26 @@ START_TEST(a_caller_may_begin_sessions_only_so_fast)
 }
 END_TEST
 
+START_TEST(anonymous_callers_may_begin_sessions_only_so_fast)
+{
+	struct wire_session old;
+	struct reply reply;
+	int i = 0;
+
+	wire_start(WIRE_ANONYMOUS, .anonymous_session_rate = 1,
+	           .anonymous_session_burst = 5);
+	old = wire_session_of("");
+	do
+		reply = wire_initialize("");
+	while (reply.status == 200 && ++i < 1000);
+	ck_assert_int_eq(reply.status, 429);
+	ck_assert_int_ge(i, 4);
+	ck_assert(waits_some_seconds(&reply));
+	ck_assert_int_eq(wire_once(old.lines, WIRE_PING).status, 200);
+	wire_stop();
+}
+END_TEST
+
 /* ---- sizes ---- */
 
 enum { BODY_MAX = 4096 };
@@ -487,6 +507,8 @@ int main(void)
 	               a_caller_beyond_the_rate_gets_429_and_no_other_does);
 	tcase_add_test(tests, an_address_may_guess_only_so_often);
 	tcase_add_test(tests, a_caller_may_begin_sessions_only_so_fast);
+	tcase_add_test(tests,
+	               anonymous_callers_may_begin_sessions_only_so_fast);
 	tcase_add_test(tests, a_body_declared_too_large_is_413_before_it_comes);
 	tcase_add_test(
 		tests,

@@ -157,6 +157,16 @@ START_TEST(tokens_have_a_second_variable_as_secrets_in_files_do)
 }
 END_TEST
 
+START_TEST(anonymous_callers_are_limited_by_default)
+{
+	ck_assert(read_sources(LIST("--anonymous-session-burst=7"), NONE));
+	ck_assert_uint_eq(options.server.session_rate_per_address, 20);
+	ck_assert_uint_eq(options.server.session_burst_per_address, 200);
+	ck_assert_uint_eq(options.server.anonymous_session_rate, 500);
+	ck_assert_uint_eq(options.server.anonymous_session_burst, 7);
+}
+END_TEST
+
 START_TEST(dev_changes_defaults_and_nothing_that_was_said)
 {
 	mcps_configure(server, .store = "sqlite:/x");
@@ -490,6 +500,7 @@ static TCase *case_sources(void)
 	tcase_add_test(tests, the_file_may_be_named_by_the_environment);
 	tcase_add_test(tests,
 	               tokens_have_a_second_variable_as_secrets_in_files_do);
+	tcase_add_test(tests, anonymous_callers_are_limited_by_default);
 	tcase_add_test(tests, dev_changes_defaults_and_nothing_that_was_said);
 	tcase_add_test(tests, every_option_has_a_name_of_its_own_and_help);
 	return tests;
