@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 #include <mcps/mcps.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct request {
 	mcps_server *mcps;
 	struct MHD_Connection *connection;
 	mcps_admission *admission;
+	char peer[64]; /* its address; "": it has none */
 	size_t length;
 	char body[16384];
 };
@@ -87,6 +89,19 @@ static const char *find_header(void *arg, const char *name)
 	                                   name);
 }
 
+/* Limits by address count it. */
+static void find_peer(struct request *request)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	if (info == NULL ||
+	    getnameinfo(info->client_addr, sizeof(struct sockaddr_storage),
+	                request->peer, sizeof request->peer, NULL, 0,
+	                NI_NUMERICHOST) != 0)
+		request->peer[0] = '\0';
+}
+
 static void park(void *arg)
 {
 	MHD_suspend_connection(((struct request *)arg)->connection);
@@ -104,6 +119,7 @@ static mcps_status admit(struct request *request, const char *method)
 		.method = method,
 		.body = request->length > 0 ? request->body : NULL,
 		.length = request->length,
+		.peer = request->peer,
 		.header = find_header,
 		.park = park,
 		.done = done,
@@ -196,6 +212,7 @@ static enum MHD_Result on_request(void *mcps, struct MHD_Connection *connection,
 			return MHD_NO;
 		request->mcps = mcps;
 		request->connection = connection;
+		find_peer(request);
 		return MHD_YES;
 	}
 	if (*size != 0) {

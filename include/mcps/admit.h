@@ -33,8 +33,9 @@ struct mcps_admit_view {
 	const char *method; /* "POST", "GET", "DELETE", "OPTIONS" */
 	const char *body;   /* all of it; NULL: none */
 	size_t length;      /* ... in bytes */
-	const char *peer;   /* the client's address, for options.address_rate;
-	                     * NULL: not known */
+	const char *peer;   /* the other end of the connection: an address, or
+	                     * "unix"; for limits by address and
+	                     * options.trusted_proxies; NULL: not known */
 
 	/** Who is calling, if the program knows by itself. subject NULL: the
 	 * server's auth hook or token file says, else the caller is
@@ -42,7 +43,10 @@ struct mcps_admit_view {
 	const char *issuer, *subject;
 
 	/** The value of a header (any case), NULL: it is not there. Called
-	 * within mcps_admit() only. */
+	 * within mcps_admit() only. With options.trusted_proxies, a Forwarded
+	 * or X-Forwarded-For of several lines must be returned whole, its lines
+	 * in order with commas between them: the first line alone is what the
+	 * client sent. */
 	const char *(*header)(void *arg, const char *name);
 
 	/** It has to wait: called by mcps_admit(), mcps_admit_again() and

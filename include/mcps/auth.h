@@ -24,7 +24,9 @@ MCPS_API const char *mcps_request_method(const mcps_request *request);
 /** The path, without a query. */
 MCPS_API const char *mcps_request_path(const mcps_request *request);
 /** The client's address, without the port: "127.0.0.1", "::1"; "" when it is
- * not known. Behind a proxy the proxy's. */
+ * not known. Behind a proxy of options.trusted_proxies it is the address that
+ * the proxy forwards: "" if what it forwards is no address, the proxy's own if
+ * it forwards none. Behind any other proxy it is the proxy's. */
 MCPS_API const char *mcps_request_peer(const mcps_request *request);
 /** The value of header @p name (any case), or NULL. */
 MCPS_API const char *mcps_request_header(const mcps_request *request,

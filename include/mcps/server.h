@@ -151,10 +151,20 @@ struct mcps_options {
 	 * may begin, per second and at once; 20 and 200. Counted are
 	 * initialize, recreation, and a DELETE that stores a tombstone for an
 	 * unknown session. A loopback address or a Unix socket may be a proxy
-	 * for many callers, so this limit does not count them. */
+	 * for many callers, so this limit does not count them, nor a proxy of
+	 * trusted_proxies that names no client. */
 	uint32_t session_rate_per_address, session_burst_per_address;
 	/** The same for all anonymous callers together; 500 and 5 000. */
 	uint32_t anonymous_session_rate, anonymous_session_burst;
+
+	/** Proxies that say which client a request comes from, with Forwarded
+	 * or X-Forwarded-For: addresses ("192.0.2.1"), ranges of addresses
+	 * ("10.0.0.0/8", "2001:db8::/32"), and "unix" for peers of Unix
+	 * sockets; NULL-terminated, NULL: none. The client is the last address
+	 * of the header that is not one of these. Headers of any other peer are
+	 * ignored. A proxy that is named here must set or extend one of the two
+	 * headers in each request. */
+	const char *const *trusted_proxies;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */
@@ -193,6 +203,8 @@ MCPS_API void mcps_server_set_log(mcps_server *server, mcps_log_fn log,
 /** One more host name or origin, see options.hosts and options.origins. */
 MCPS_API void mcps_server_allow_host(mcps_server *server, const char *host);
 MCPS_API void mcps_server_allow_origin(mcps_server *server, const char *origin);
+/** One more trusted proxy, see options.trusted_proxies. */
+MCPS_API void mcps_server_trust_proxy(mcps_server *server, const char *proxy);
 /** See options.cors. */
 MCPS_API void mcps_server_set_cors(mcps_server *server, bool cors);
 

@@ -1,8 +1,5 @@
 #include "app/option_table.h"
 
-#include <ctype.h>
-#include <string.h>
-
 #define AT(member) offsetof(struct app_options, member)
 
 _Static_assert(sizeof(enum mcps_unknown_ids) == sizeof(uint32_t),
@@ -70,6 +67,16 @@ const struct option mcps__option_table[] = {
 	  .help = "web pages that may call, such as https://example.com, "
 	          "beside pages of this machine; moz-extension://*: all of a "
 	          "scheme; *: any. Several: as for --allow-host" },
+	{ .name = "trusted-proxy",
+	  .argument = "CIDR|unix",
+	  .kind = OPTION_LIST,
+	  .group = GROUP_ADDRESS,
+	  .offset = AT(proxies),
+	  .otherwise = "none",
+	  .help = "a proxy that says in Forwarded or X-Forwarded-For which "
+	          "client a request comes from: an address, a range such as "
+	          "10.0.0.0/8, or unix for peers of Unix sockets. Several: as "
+	          "for --allow-host" },
 	{ .name = "cors",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_ADDRESS,
@@ -281,8 +288,8 @@ const struct option mcps__option_table[] = {
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.address_rate),
 	  .otherwise = "no limit",
-	  .help = "requests of one address in a second (behind a proxy that "
-	          "is the proxy's)" },
+	  .help = "requests of one address (IPv6: of one /64) in a second; "
+	          "behind a proxy see --trusted-proxy" },
 	{ .name = "address-burst",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -522,96 +529,4 @@ const char *mcps__option_group_title(enum option_group group)
 const char *mcps__option_group_command(enum option_group group)
 {
 	return groups[group].command;
-}
-
-/* ---- finding ---- */
-
-static bool belongs(const struct option *option, const char *command)
-{
-	const char *wanted = groups[option->group].command;
-
-	return wanted == NULL ||
-	       (command != NULL && strcmp(wanted, command) == 0);
-}
-
-const struct option *mcps__option_find(const char *name, size_t length,
-                                       const char *command)
-{
-	for (size_t i = 0; i < mcps__option_count; i++) {
-		const struct option *option = &mcps__option_table[i];
-
-		if (strlen(option->name) == length &&
-		    memcmp(option->name, name, length) == 0 &&
-		    belongs(option, command))
-			return option;
-	}
-	return NULL;
-}
-
-size_t mcps__option_index(const struct option *option)
-{
-	return (size_t)(option - mcps__option_table);
-}
-
-enum { NAME_MAX_LENGTH = 32, NEAR = 2 };
-
-static size_t least_of(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* How many letters to insert, drop or change (Levenshtein). */
-static size_t distance(const char *a, size_t a_length, const char *b,
-                       size_t b_length)
-{
-	size_t row[NAME_MAX_LENGTH + 1];
-
-	for (size_t j = 0; j <= b_length; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a_length; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b_length; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = least_of(change,
-			                  least_of(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[b_length];
-}
-
-const struct option *mcps__option_resembling(const char *name, size_t length,
-                                             const char *command)
-{
-	const struct option *best = NULL;
-	size_t best_distance = NEAR + 1;
-
-	if (length < 3 || length > NAME_MAX_LENGTH)
-		return NULL;
-	for (size_t i = 0; i < mcps__option_count; i++) {
-		const struct option *option = &mcps__option_table[i];
-		size_t near = distance(name, length, option->name,
-		                       strlen(option->name));
-
-		if (near >= best_distance || !belongs(option, command))
-			continue;
-		best = option;
-		best_distance = near;
-	}
-	return best;
-}
-
-void mcps__option_variable(const struct option *option,
-                           char variable[VARIABLE_SIZE])
-{
-	static const char prefix[] = "MCPS_";
-	size_t at = sizeof prefix - 1;
-
-	memcpy(variable, prefix, at);
-	for (const char *c = option->name; *c != '\0'; c++)
-		variable[at++] = *c == '-' ? '_' : (char)toupper(*c);
-	variable[at] = '\0';
 }

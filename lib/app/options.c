@@ -146,4 +146,5 @@ void mcps__app_options_free(struct app_options *options)
 {
 	mcps__text_list_free(&options->hosts);
 	mcps__text_list_free(&options->origins);
+	mcps__text_list_free(&options->proxies);
 }

@@ -17,7 +17,7 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 struct app_options {
 	struct mcps_options server; /* begins as the author configured it */
 	struct mcps_daemon_options daemon;
-	struct text_list hosts, origins; /* beside the author's */
+	struct text_list hosts, origins, proxies; /* beside the author's */
 	const char *tokens;
 	const char *health; /* where /livez and /readyz are; NULL: nowhere */
 	const char *config;

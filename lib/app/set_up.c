@@ -38,6 +38,7 @@ void mcps__program_set_up(struct program *program)
 	mcps_server_configure(server, &options->server);
 	add_each(server, &options->hosts, mcps_server_allow_host);
 	add_each(server, &options->origins, mcps_server_allow_origin);
+	add_each(server, &options->proxies, mcps_server_trust_proxy);
 	if (options->tokens != NULL)
 		mcps_server_set_token_file(server, options->tokens);
 	options->daemon.listen_fd = program->passed.endpoint;

@@ -39,4 +39,21 @@ void mcps__address_format(const struct address *address,
 /* 127.0.0.0/8 or ::1. */
 bool mcps__address_is_loopback(const struct address *address);
 
+bool mcps__address_is_equal(const struct address *one,
+                            const struct address *other);
+
+/* All addresses that begin with the same bits. */
+struct address_range {
+	struct address base; /* IPv4 or IPv6 */
+	unsigned bits;
+};
+
+/* Read "192.0.2.0/24", "2001:db8::/32", or one address. Returns false if TEXT
+ * is neither, or if a bit after the prefix is set. */
+bool mcps__address_range_parse(struct address_range *out, const char *text);
+
+/* A range of IPv6 holds no IPv4 address, not even ::/0. */
+bool mcps__address_is_within(const struct address *address,
+                             const struct address_range *range);
+
 #endif

@@ -16,10 +16,13 @@ void mcps__client_from_peer(struct http_client *out, const struct address *peer)
 
 bool mcps__client_limits_sessions(const struct http_client *client)
 {
-	return client->kind == CLIENT_REMOTE;
+	return client->kind == CLIENT_REMOTE ||
+	       client->kind == CLIENT_FORWARDED;
 }
 
 bool mcps__client_limits_requests(const struct http_client *client)
 {
-	return address_is_ip(&client->address);
+	return mcps__client_limits_sessions(client) ||
+	       (client->kind == CLIENT_LOCAL &&
+	        address_is_ip(&client->address));
 }

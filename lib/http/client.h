@@ -13,6 +13,12 @@ enum client_kind {
 	/* The peer is on this machine, or has no address: it may be a proxy
 	 * that speaks for many clients. */
 	CLIENT_LOCAL,
+	/* A trusted proxy said so. If the address is unknown, the proxy did
+	 * not say it in a way that can be believed: all such clients are one.
+	 */
+	CLIENT_FORWARDED,
+	/* The peer is a trusted proxy that names no client but proxies. */
+	CLIENT_PROXY,
 };
 
 struct http_client {

@@ -25,9 +25,10 @@ struct endpoint {
 	pthread_rwlock_t tokens_lock;
 	struct tokens *tokens; /* under its lock */
 	const char *path;
-	const struct origin_rules *origins; /* NULL: Host and Origin pass */
-	bool has_cors;                      /* for origins that may call */
-	struct rate *requests_of_caller;    /* these may be NULL: no limit */
+	const struct origin_rules *origins;    /* NULL: Host and Origin pass */
+	bool has_cors;                         /* for origins that may call */
+	const struct trusted_proxies *proxies; /* NULL: none is trusted */
+	struct rate *requests_of_caller;       /* these may be NULL: no limit */
 	struct rate *requests_of_address;
 	struct rate *births_of_caller;    /* of an identified caller, and ... */
 	struct rate *sessions_of_address; /* of an anonymous one */

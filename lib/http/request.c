@@ -98,6 +98,21 @@ static bool has_return(const char *value, size_t length)
 	return length > 0 && memchr(value, '\r', length) != NULL;
 }
 
+/* These may be repeated: each proxy may add a line of its own. */
+static void add_forwarded(struct mcps_request *request, const char *name,
+                          size_t name_length, const char *value,
+                          size_t value_length)
+{
+	enum forwarded_header header;
+
+	if (request->forwarded.proxies == NULL || value_length == 0)
+		return;
+	header = mcps__forwarded_find(name, name_length);
+	if (header != FORWARDED_HEADER_COUNT)
+		mcps__forwarded_add(&request->forwarded, header, value,
+		                    value_length);
+}
+
 /* libmicrohttpd 0.9.75 leaves white space at the end of values, and takes
  * names with blanks in them. */
 void mcps__request_add_header(struct mcps_request *request, const char *name,
@@ -112,6 +127,7 @@ void mcps__request_add_header(struct mcps_request *request, const char *name,
 		request->has_bad_name = request->has_bad_name ||
 		                        !is_token(name, name_length) ||
 		                        was_framing(name, name_length);
+		add_forwarded(request, name, name_length, value, value_length);
 		return;
 	}
 	if (request->headers[header].text != NULL) {
@@ -146,7 +162,7 @@ void mcps__request_finish(struct mcps_request *request)
 void mcps__request_client(const struct mcps_request *request,
                           struct http_client *out)
 {
-	mcps__client_from_peer(out, &request->peer);
+	mcps__forwarded_client(&request->forwarded, &request->peer, out);
 }
 
 enum http_method mcps__method_find(const char *text)
@@ -191,7 +207,10 @@ const char *mcps_request_path(const mcps_request *request)
 /* The view is const for hooks alone: the exchange's own is not. */
 const char *mcps_request_peer(const mcps_request *request)
 {
-	mcps__address_format(&request->peer,
+	struct http_client client;
+
+	mcps__request_client(request, &client);
+	mcps__address_format(&client.address,
 	                     ((struct mcps_request *)request)->peer_text);
 	return request->peer_text;
 }

@@ -4,7 +4,7 @@
 #ifndef MCPS_HTTP_REQUEST_H
 #define MCPS_HTTP_REQUEST_H
 
-#include "http/client.h"
+#include "http/forwarded.h"
 
 #include <mcps/auth.h>
 #include <stdint.h>
@@ -62,6 +62,7 @@ struct mcps_request {
 
 	/* The other end of the connection. */
 	struct address peer;
+	struct forwarded forwarded; /* whom it speaks for, if it is a proxy */
 	char peer_text[ADDRESS_TEXT_SIZE]; /* written when a hook asks */
 
 	/* Who is calling, as the program around us says; NULL: ask. */

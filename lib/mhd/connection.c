@@ -290,7 +290,8 @@ static enum MHD_Result begin(struct host *host,
 	struct mcps_request request;
 	struct inflight *inflight;
 
-	mcps__request_read(&request, connection, url, method);
+	mcps__request_read(&request, connection, host->endpoint->proxies, url,
+	                   method);
 	inflight = inflight_open(host, connection, &request);
 	if (inflight == NULL) {
 		mcps__request_finish(&request);

@@ -29,7 +29,8 @@ static const struct sockaddr *peer_of(struct MHD_Connection *connection)
 }
 
 void mcps__request_read(struct mcps_request *request,
-                        struct MHD_Connection *connection, const char *url,
+                        struct MHD_Connection *connection,
+                        const struct trusted_proxies *proxies, const char *url,
                         const char *method)
 {
 	*request = (struct mcps_request){
@@ -40,6 +41,7 @@ void mcps__request_read(struct mcps_request *request,
 		.connection = connection,
 	};
 	mcps__address_from_socket(&request->peer, peer_of(connection));
+	mcps__forwarded_begin(&request->forwarded, proxies, &request->peer);
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header,
 	                            request);
 }

@@ -6,9 +6,11 @@
 
 struct MHD_Connection;
 
-/* Fill REQUEST in one pass over the headers; it borrows from CONNECTION. */
+/* Fill REQUEST in one pass over the headers; it borrows from CONNECTION.
+ * PROXIES may be NULL. */
 void mcps__request_read(struct mcps_request *request,
-                        struct MHD_Connection *connection, const char *url,
+                        struct MHD_Connection *connection,
+                        const struct trusted_proxies *proxies, const char *url,
                         const char *method);
 
 /* How many bytes of body may still come; UINT64_MAX: any number. */

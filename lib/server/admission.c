@@ -38,7 +38,7 @@ static void read_headers(struct mcps_request *request,
 {
 	static const char *const names[] = {
 #define X(name, text) text,
-		HTTP_HEADER_MAP(X)
+		HTTP_HEADER_MAP(X) FORWARDED_HEADER_MAP(X)
 #undef X
 	};
 
@@ -50,6 +50,17 @@ static void read_headers(struct mcps_request *request,
 			                         strlen(names[i]), value,
 			                         strlen(value));
 	}
+}
+
+static void read_peer(struct mcps_request *request,
+                      const struct mcps_admission *admission)
+{
+	const char *peer = admission->view.peer;
+
+	if (peer != NULL)
+		mcps__forwarded_node(&request->peer, peer, strlen(peer));
+	mcps__forwarded_begin(&request->forwarded, admission->endpoint->proxies,
+	                      &request->peer);
 }
 
 static void read_request(struct mcps_request *request,
@@ -65,8 +76,7 @@ static void read_request(struct mcps_request *request,
 		.find = find_header,
 		.connection = admission,
 	};
-	if (view->peer != NULL)
-		(void)mcps__address_parse(&request->peer, view->peer);
+	read_peer(request, admission);
 	read_headers(request, view);
 }
 

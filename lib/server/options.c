@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "http/allow.h"
+#include "http/proxies.h"
 #include "mcp/show.h"
 
 #include <string.h>
@@ -201,7 +202,8 @@ void mcps__options_finish(struct mcps_options *options)
 	}
 	list_free(options->hosts);
 	list_free(options->origins);
-	options->hosts = options->origins = NULL;
+	list_free(options->trusted_proxies);
+	options->hosts = options->origins = options->trusted_proxies = NULL;
 }
 
 /* Everything that is borrowed becomes a copy, or NULL. */
@@ -222,12 +224,38 @@ static mcps_status copy_all(struct mcps_options *options)
 		status = MCPS_E_NOMEM;
 	if (list_copy(&options->origins) != MCPS_OK)
 		status = MCPS_E_NOMEM;
+	if (list_copy(&options->trusted_proxies) != MCPS_OK)
+		status = MCPS_E_NOMEM;
 	return status;
 }
 
 /* ---- checks ---- */
 
 enum { RETRY_MOST_MS = 3600 * 1000 };
+
+mcps_status mcps__options_check_proxy(const char *proxy,
+                                      struct mcps_error *error)
+{
+	if (mcps__proxy_is_valid(proxy))
+		return MCPS_OK;
+	return mcps__fail(
+		error, MCPS_E_INVAL,
+		"option trusted_proxies: \"%.100s\" is no address, no "
+		"range of addresses such as 10.0.0.0/8, and not "
+		"\"unix\"",
+		proxy);
+}
+
+static mcps_status check_proxies(const char *const *proxies,
+                                 struct mcps_error *error)
+{
+	mcps_status status = MCPS_OK;
+
+	for (size_t i = 0;
+	     proxies != NULL && proxies[i] != NULL && status == MCPS_OK; i++)
+		status = mcps__options_check_proxy(proxies[i], error);
+	return status;
+}
 
 static mcps_status check(const struct mcps_options *options,
                          struct mcps_error *error)
@@ -271,7 +299,7 @@ static mcps_status check(const struct mcps_options *options,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option max_nesting: at most 256, not %u",
 		                  options->max_nesting);
-	return MCPS_OK;
+	return check_proxies(options->trusted_proxies, error);
 }
 
 mcps_status mcps__options_set(struct mcps_options *options,

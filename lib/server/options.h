@@ -25,6 +25,9 @@ MCPS_MUST_USE mcps_status mcps__options_allow_host(struct mcps_options *options,
 MCPS_MUST_USE mcps_status
 mcps__options_allow_origin(struct mcps_options *options, const char *origin,
                            struct mcps_error *error);
+/* MCPS_E_INVAL: PROXY cannot be an entry of trusted_proxies. */
+MCPS_MUST_USE mcps_status mcps__options_check_proxy(const char *proxy,
+                                                    struct mcps_error *error);
 void mcps__options_finish(struct mcps_options *options);
 
 #endif

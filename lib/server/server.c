@@ -120,6 +120,17 @@ void mcps_server_allow_origin(mcps_server *server, const char *origin)
 		mcps__server_note(server, &error);
 }
 
+void mcps_server_trust_proxy(mcps_server *server, const char *proxy)
+{
+	struct mcps_error error;
+
+	if (mcps__options_check_proxy(proxy, &error) != MCPS_OK)
+		mcps__server_note(server, &error);
+	else if (mcps__options_append(&server->options.trusted_proxies,
+	                              proxy) != MCPS_OK)
+		note_nomem(server);
+}
+
 void mcps_server_set_cors(mcps_server *server, bool cors)
 {
 	server->options.cors = cors;
@@ -287,6 +298,10 @@ static mcps_status start_gate(mcps_server *server, struct mcps_error *error)
 		(struct origin_rules){ options->hosts, options->origins };
 	server->endpoint.origins = &server->origins;
 	server->endpoint.has_cors = options->cors;
+	if (mcps__proxies_init(&server->proxies, options->trusted_proxies) !=
+	    MCPS_OK)
+		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
+	server->endpoint.proxies = &server->proxies;
 	return mcps__server_open_rates(&server->endpoint, options, error);
 }
 
@@ -530,6 +545,7 @@ void mcps_server_free(mcps_server *server)
 		finish_counts(&server->mcp);
 	if (server->has_sessions)
 		mcps__sessions_finish(&server->sessions);
+	mcps__proxies_finish(&server->proxies);
 	mcps__attachment_free(server->attachment);
 	mcps_store_close(server->store);
 	mcps__registry_finish(&server->registry);

@@ -30,6 +30,7 @@ struct mcps_server {
 	struct mcp mcp;
 	struct endpoint endpoint;
 	struct origin_rules origins;
+	struct trusted_proxies proxies;
 	struct timer *timer;
 	struct timer *pulse;
 	int64_t kept_ms; /* the timer's: when streams were last kept */

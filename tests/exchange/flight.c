@@ -126,6 +126,8 @@ static struct flight *flight_new(struct harness *self,
 	flight->view.path = request->path != NULL ? request->path : "/mcp";
 	if (request->peer != NULL)
 		view_peer(flight, request->peer);
+	mcps__forwarded_begin(&flight->view.forwarded, self->endpoint.proxies,
+	                      &flight->view.peer);
 	write_headers(flight->headers, request);
 	view_headers(flight);
 	return flight;

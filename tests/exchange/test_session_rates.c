@@ -140,6 +140,117 @@ START_TEST(a_peer_on_this_machine_meets_only_the_limit_in_all)
 }
 END_TEST
 
+/* ---- of a client behind a proxy ---- */
+
+static const char *const proxy_texts[] = { "10.0.0.0/8", NULL };
+static struct trusted_proxies proxies;
+
+static void trust(void)
+{
+	ck_assert_int_eq(mcps__proxies_init(&proxies, proxy_texts), MCPS_OK);
+	harness.endpoint.proxies = &proxies;
+}
+
+/* The status of an initialize that PEER passes on with these HEADERS. */
+static int pass_on(const char *peer, const char *headers)
+{
+	return EXCHANGE(&harness, .peer = peer, .headers = headers,
+	                .body = INITIALIZE(1, "2025-11-25"))
+	        .status;
+}
+
+START_TEST(clients_behind_a_trusted_proxy_are_limited_one_by_one)
+{
+	trust();
+	for (int i = 0; i < BURST; i++)
+		ck_assert_int_eq(
+			pass_on("10.1.1.1", "X-Forwarded-For: 192.0.2.1\n"),
+			200);
+	ck_assert_int_eq(pass_on("10.1.1.1", "X-Forwarded-For: 192.0.2.1\n"),
+	                 429);
+	/* Nor by another way, or by another proxy. */
+	ck_assert_int_eq(pass_on("10.1.1.1", "Forwarded: for=192.0.2.1\n"),
+	                 429);
+	ck_assert_int_eq(
+		pass_on("10.9.9.9", "X-Forwarded-For: 192.0.2.1, 10.1.1.1\n"),
+		429);
+	ck_assert_int_eq(pass_on("192.0.2.1", NULL), 429);
+	ck_assert_int_eq(pass_on("10.1.1.1", "X-Forwarded-For: 192.0.2.2\n"),
+	                 200);
+	mcps__proxies_finish(&proxies);
+}
+END_TEST
+
+static const char *const nobodies[] = {
+	"X-Forwarded-For: unknown\n",
+	"Forwarded: for=_hidden\n",
+	"Forwarded: for=\"192.0.2.1\n",
+	"Forwarded: for=192.0.2.1\nX-Forwarded-For: 192.0.2.2\n",
+};
+
+/* Or garbage would be a way around the limit. */
+START_TEST(clients_that_a_proxy_does_not_name_are_limited_together)
+{
+	trust();
+	for (int i = 0; i < BURST; i++)
+		ck_assert_int_eq(pass_on("10.1.1.1", nobodies[i % 4]), 200);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pass_on("10.1.1.1", nobodies[i]), 429);
+	mcps__proxies_finish(&proxies);
+}
+END_TEST
+
+START_TEST(a_trusted_proxy_without_the_header_meets_only_the_limit_in_all)
+{
+	trust();
+	ck_assert_uint_eq(begin_many("10.1.1.1"), BURST_IN_ALL);
+	mcps__proxies_finish(&proxies);
+}
+END_TEST
+
+START_TEST(headers_of_a_peer_that_is_not_trusted_change_nothing)
+{
+	trust();
+	ck_assert_uint_eq(begin_many("192.0.2.1"), BURST);
+	ck_assert_int_eq(pass_on("192.0.2.1", "X-Forwarded-For: 192.0.2.9\n"),
+	                 429);
+	mcps__proxies_finish(&proxies);
+}
+END_TEST
+
+/* ---- requests of one address ---- */
+
+static int ping(const char *peer, const char *headers)
+{
+	return EXCHANGE(&harness, .peer = peer, .headers = headers,
+	                .body = PING(1))
+	        .status;
+}
+
+START_TEST(requests_are_counted_by_the_address_of_their_client)
+{
+	trust();
+	harness.endpoint.requests_of_address = rate_of(1, 1);
+	ck_assert_int_eq(ping("2001:db8::1", NULL), 400);
+	ck_assert_int_eq(ping("2001:db8::2", NULL), 429); /* of one /64 */
+	ck_assert_int_eq(ping("2001:db8:0:1::2", NULL), 400);
+	ck_assert_int_eq(ping("10.1.1.1", "Forwarded: for=192.0.2.1\n"), 400);
+	ck_assert_int_eq(ping("10.1.1.1", "Forwarded: for=192.0.2.1\n"), 429);
+	ck_assert_int_eq(ping("10.1.1.1", "Forwarded: for=192.0.2.2\n"), 400);
+	ck_assert_int_eq(ping("10.1.1.1", nobodies[0]), 400);
+	ck_assert_int_eq(ping("10.1.1.1", nobodies[1]), 429);
+	/* A proxy that names nobody is not counted. */
+	ck_assert_int_eq(ping("10.1.1.1", NULL), 400);
+	ck_assert_int_eq(ping("10.1.1.1", NULL), 400);
+	ck_assert_int_eq(ping("127.0.0.1", NULL), 400);
+	ck_assert_int_eq(ping("127.0.0.1", NULL), 429);
+	ck_assert_int_eq(ping("unix", NULL), 400);
+	ck_assert_int_eq(ping("unix", NULL), 400);
+	mcps__rate_free(harness.endpoint.requests_of_address);
+	mcps__proxies_finish(&proxies);
+}
+END_TEST
+
 /* ---- all together ---- */
 
 START_TEST(all_addresses_together_begin_a_burst_of_sessions_and_then_get_429)
@@ -326,6 +437,17 @@ int main(void)
 	tcase_add_loop_test(tests,
 	                    a_peer_on_this_machine_meets_only_the_limit_in_all,
 	                    0, COUNT(locals));
+	tcase_add_test(tests,
+	               clients_behind_a_trusted_proxy_are_limited_one_by_one);
+	tcase_add_test(tests,
+	               clients_that_a_proxy_does_not_name_are_limited_together);
+	tcase_add_test(
+		tests,
+		a_trusted_proxy_without_the_header_meets_only_the_limit_in_all);
+	tcase_add_test(tests,
+	               headers_of_a_peer_that_is_not_trusted_change_nothing);
+	tcase_add_test(tests,
+	               requests_are_counted_by_the_address_of_their_client);
 	tcase_add_test(
 		tests,
 		all_addresses_together_begin_a_burst_of_sessions_and_then_get_429);

@@ -30,6 +30,7 @@ static char store[256];
 struct request {
 	const char *method, *body;
 	const char *session_id, *version, *host, *token, *subject;
+	const char *peer, *forwarded_for;
 	mcps_admission *admission;
 	pthread_mutex_t lock;
 	pthread_cond_t woken;
@@ -50,6 +51,8 @@ static const char *find_header(void *arg, const char *name)
 		return self->session_id;
 	if (strcasecmp(name, "MCP-Protocol-Version") == 0)
 		return self->version;
+	if (strcasecmp(name, "X-Forwarded-For") == 0)
+		return self->forwarded_for;
 	return strcasecmp(name, "Authorization") == 0 ? self->token : NULL;
 }
 
@@ -91,6 +94,7 @@ static mcps_status ask(struct request *self)
 		.method = self->method != NULL ? self->method : "POST",
 		.body = self->body,
 		.length = self->body != NULL ? strlen(self->body) : 0,
+		.peer = self->peer,
 		.subject = self->subject,
 		.header = find_header,
 		.park = on_park,
@@ -327,6 +331,60 @@ START_TEST(what_the_program_says_of_the_caller_counts)
 }
 END_TEST
 
+/* ---- limits by address ---- */
+
+static const struct {
+	const char *peer, *forwarded_for;
+	bool is_limited;
+} sources[] = {
+	{ NULL, NULL, false },
+	{ "127.0.0.1", NULL, false },
+	{ "203.0.113.1", NULL, true },
+	{ "203.0.113.1:4711", NULL, true },
+	{ "203.0.113.1", "198.51.100.1", true },
+	{ "10.1.1.1", NULL, false },
+	{ "10.1.1.1", "203.0.113.1", true },
+	{ "[::ffff:10.1.1.1]:80", "203.0.113.1", true },
+	{ "unix", "203.0.113.1", true },
+	{ "unix", NULL, false },
+	{ "nonsense", "203.0.113.1", false },
+};
+
+START_TEST(anonymous_callers_are_limited_by_the_address_of_their_client)
+{
+	static const char *const proxies[] = { "10.0.0.0/8", "unix", NULL };
+	struct request self;
+	int begun = 0;
+
+	tear_down();
+	server = mcps_server_new("admit", "1");
+	mcps_configure(server, .session_rate_per_address = 1,
+	               .session_burst_per_address = 2,
+	               .trusted_proxies = proxies);
+	ck_assert_int_eq(mcps_server_start(server, NULL), MCPS_OK);
+	/* While it is limited to one a second, it takes a while. */
+	for (int i = 0; i < 40; i++) {
+		self = (struct request){ .body = INITIALIZE,
+			                 .peer = sources[_i].peer,
+			                 .forwarded_for =
+			                         sources[_i].forwarded_for };
+		ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
+		ck_assert_int_eq(
+			await(&self, mcps_session_open(self.admission)),
+			MCPS_OK);
+		if (mcps_admission_verdict(self.admission) ==
+		    MCPS_VERDICT_OPENED)
+			begun++;
+		else
+			ck_assert_int_eq(mcps_admission_status(self.admission),
+			                 429);
+		finish(&self);
+	}
+	ck_assert_int_ge(begun, 2);
+	ck_assert_int_eq(begun < 40, sources[_i].is_limited);
+}
+END_TEST
+
 START_TEST(otherwise_the_servers_hook_says_who_it_is)
 {
 	struct request self = { .body = INITIALIZE, .token = "Bearer bob" };
@@ -484,6 +542,10 @@ int main(void)
 	tcase_add_test(tests, the_same_initialize_renews_its_session);
 	tcase_add_test(tests, what_is_no_good_request_is_answered);
 	tcase_add_test(tests, what_the_program_says_of_the_caller_counts);
+	tcase_add_loop_test(
+		tests,
+		anonymous_callers_are_limited_by_the_address_of_their_client, 0,
+		sizeof sources / sizeof *sources);
 	tcase_add_test(tests, otherwise_the_servers_hook_says_who_it_is);
 	tcase_add_test(tests, a_hook_may_answer_later);
 	tcase_add_test(tests, a_drain_tells_of_what_still_waits);

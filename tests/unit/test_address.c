@@ -132,6 +132,78 @@ START_TEST(identified_caller_is_one_at_any_address)
 }
 END_TEST
 
+/* ---- ranges ---- */
+
+static const struct {
+	const char *range, *address;
+	bool is_within;
+} members[] = {
+	{ "192.0.2.7", "192.0.2.7", true },
+	{ "192.0.2.7", "192.0.2.6", false },
+	{ "192.0.2.7/32", "192.0.2.7", true },
+	{ "192.0.2.0/24", "192.0.2.255", true },
+	{ "192.0.2.0/24", "192.0.3.0", false },
+	{ "192.0.2.128/25", "192.0.2.127", false },
+	{ "10.0.0.0/8", "10.255.255.255", true },
+	{ "10.0.0.0/8", "11.0.0.0", false },
+	{ "0.0.0.0/0", "203.0.113.9", true },
+	{ "0.0.0.0/0", "2001:db8::1", false },
+	{ "::/0", "2001:db8::1", true },
+	{ "::/0", "192.0.2.7", false },
+	{ "2001:db8::/32", "2001:db8:ffff::1", true },
+	{ "2001:db8::/32", "2001:db9::1", false },
+	{ "2001:db8::1", "2001:db8::1", true },
+	{ "2001:db8::1", "2001:db8::2", false },
+	{ "192.0.2.0/24", "::ffff:192.0.2.9", true },
+	{ "::ffff:192.0.2.0/120", "192.0.2.9", true },
+	{ "::ffff:192.0.2.0/120", "192.0.3.9", false },
+	{ "192.0.2.0/24", "c000:200::", false },
+};
+
+START_TEST(range_holds_addresses_that_begin_like_it)
+{
+	struct address address = parse(members[_i].address);
+	struct address_range range;
+
+	ck_assert(mcps__address_range_parse(&range, members[_i].range));
+	ck_assert_int_eq(mcps__address_is_within(&address, &range),
+	                 members[_i].is_within);
+}
+END_TEST
+
+static const char *const no_ranges[] = {
+	"",
+	"/",
+	"/8",
+	"10.0.0.0/",
+	"10.0.0.0/33",
+	"10.0.0.0/-1",
+	"10.0.0.0/+8",
+	"10.0.0.0/8 ",
+	" 10.0.0.0/8",
+	"10.0.0.0/08x",
+	"10.0.0.0/0008",
+	"10.0.0.0/4294967304",
+	"10.0.0.0/8/8",
+	"10.0.0.1/8", /* a bit after the prefix is set */
+	"10/8",
+	"2001:db8::/129",
+	"2001:db8::1/64",
+	"[2001:db8::]/32",
+	"::ffff:192.0.2.0/95",
+	"::ffff:192.0.2.1/120",
+	"localhost",
+	"unix",
+};
+
+START_TEST(text_that_is_no_range_is_refused)
+{
+	struct address_range range;
+
+	ck_assert(!mcps__address_range_parse(&range, no_ranges[_i]));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("address");
@@ -149,6 +221,10 @@ int main(void)
 	tcase_add_loop_test(test, anonymous_callers_are_told_apart_by_address,
 	                    0, sizeof pairs / sizeof *pairs);
 	tcase_add_test(test, identified_caller_is_one_at_any_address);
+	tcase_add_loop_test(test, range_holds_addresses_that_begin_like_it, 0,
+	                    sizeof members / sizeof *members);
+	tcase_add_loop_test(test, text_that_is_no_range_is_refused, 0,
+	                    sizeof no_ranges / sizeof *no_ranges);
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
