@@ -102,8 +102,11 @@ static void listen_all(void)
 /* Sessions are there before anything is measured. */
 static void start(uint32_t pool)
 {
-	const struct mcps_options options = { .size = sizeof options,
-		                              .heartbeat_s = 1000000 };
+	const struct mcps_options options = {
+		.size = sizeof options,
+		.heartbeat_s = 1000000,
+		.anonymous_session_burst = UINT32_MAX,
+	};
 	const struct mcps_daemon_options how = { .loops = 2,
 		                                 .connection_pool = pool };
 
