@@ -57,7 +57,8 @@ static const char *last_heard(const struct client *client)
 	return NULL;
 }
 
-/* The numbers of one stream's events follow each other. */
+/* The numbers of one stream's events follow each other. A connection that
+ * resumes with nothing new begins with the id that the client came with. */
 static void check_order(const struct client *client)
 {
 	const char *before = NULL;
@@ -66,6 +67,9 @@ static void check_order(const struct client *client)
 		const char *id = client->heard[i].id;
 
 		if (id[0] == '\0')
+			continue;
+		if (before != NULL && strcmp(id, before) == 0 &&
+		    client->heard[i].data[0] == '\0')
 			continue;
 		if (before != NULL && strncmp(id, before, 17) == 0)
 			ck_assert_int_eq(atoi(id + 17), atoi(before + 17) + 1);
@@ -265,6 +269,15 @@ static void resume(void)
 	listen_after(&alice, last_heard(&alice));
 }
 
+static int count_messages(const struct client *client)
+{
+	int count = 0;
+
+	for (int i = 0; i < client->count; i++)
+		count += client->heard[i].data[0] != '\0';
+	return count;
+}
+
 /* A stream that stays open has nothing more to say. */
 static void check_resumed(void)
 {
@@ -278,8 +291,8 @@ static void check_resumed(void)
 		come_back(&alice);
 	hang_up(&alice);
 	check_order(&alice);
-	ck_assert_int_eq(alice.count, 5);
-	ck_assert_str_eq(alice.heard[4].data, SAID(1));
+	ck_assert_int_eq(count_messages(&alice), 4);
+	ck_assert_str_eq(alice.heard[alice.count - 1].data, SAID(1));
 }
 
 /* ---- a drain ---- */
