@@ -14,7 +14,9 @@ MCPS_BEGIN_DECLS
  * HTTP and JSON-RPC are those of the legacy era (2024-11-05 to 2025-11-25):
  * errors of a well-formed request travel with 200, because a 404 there means
  * "this session is over" and nothing else (2025-11-25, Session Management 3).
- * The text is the JSON-RPC message a client reads.
+ * Statuses that clients and proxies repeat a request on (404, 429, 503) mean
+ * that it was not carried out: once the handler of a call has begun, its answer
+ * is 200, whatever failed. The text is the JSON-RPC message a client reads.
  */
 /* clang-format off */
 #define MCPS_STATUS_MAP(X)                                                     \
@@ -58,8 +60,8 @@ MCPS_BEGIN_DECLS
 	X(E_HANDLER,    -34, 200, -32603, "Internal error")                    \
 	X(E_STOPPING,   -29, 503, -32603, "Server is stopping, try again")     \
 	X(E_PERMISSION, -40, 503, -32603, "The operating system does not permit it") \
-	X(E_PURGED,     -36, 200, -32603, "What this call sent is no longer stored") \
-	X(E_LOST,       -37, 200, -32603, "The server ended while this call ran: its outcome is unknown")
+	X(E_PURGED,     -36, 200, -32603, "What this call sent is no longer stored. Check before repeating it.") \
+	X(E_OUTCOME,    -37, 200, -32603, "The outcome of this call is unknown. Check before repeating it.")
 /* clang-format on */
 
 /** MCPS_OK, MCPS_LATER, or a negative MCPS_E_... */

@@ -2,6 +2,7 @@
 #include "http/drain.h"
 
 #include "http/exchange_internal.h"
+#include "mcp/run.h"
 
 #include <time.h>
 
@@ -69,7 +70,7 @@ static void unlist(struct exchange *exchange)
 		endpoint->running = exchange->next;
 	if (exchange->next != NULL)
 		exchange->next->prev = exchange->prev;
-	if (endpoint->running == NULL)
+	if (endpoint->running == NULL || atomic_load(&endpoint->is_drained))
 		pthread_cond_broadcast(&endpoint->idle);
 }
 
@@ -98,29 +99,57 @@ static bool wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
 	return is_idle(endpoint);
 }
 
-static void cancel(struct exchange *exchange)
+/* One that was not stopped yet: a reference; NULL: there is none. */
+static struct exchange *find_running(struct endpoint *endpoint)
 {
-	for (uint32_t i = 0; i < exchange->call_count; i++)
-		atomic_store(&exchange->calls[i].running.cancelled, true);
-}
-
-/* An exchange that was not decided yet, taken off the list. A stream's calls
- * are cancelled with the others; the next process says what became of them. */
-static struct exchange *take_one(struct endpoint *endpoint)
-{
-	struct exchange *exchange = NULL;
+	struct exchange *exchange;
 
 	pthread_mutex_lock(&endpoint->lock);
-	while (exchange == NULL && endpoint->running != NULL) {
-		struct exchange *candidate = endpoint->running;
-
-		unlist(candidate);
-		cancel(candidate);
-		if (mcps__exchange_claim(candidate))
-			exchange = mcps__exchange_ref(candidate);
+	for (exchange = endpoint->running; exchange != NULL;
+	     exchange = exchange->next)
+		if (!exchange->is_stopped)
+			break;
+	if (exchange != NULL) {
+		exchange->is_stopped = true;
+		mcps__exchange_ref(exchange);
 	}
 	pthread_mutex_unlock(&endpoint->lock);
 	return exchange;
+}
+
+/* Calls whose handlers have returned are left to answer themselves. */
+static void stop_calls(struct endpoint *endpoint)
+{
+	struct exchange *exchange;
+
+	while ((exchange = find_running(endpoint)) != NULL) {
+		for (uint32_t i = 0; i < exchange->call_count; i++)
+			mcps__run_stop(&exchange->calls[i]);
+		mcps__exchange_unref(exchange);
+	}
+}
+
+/* Under the lock: whether a handler has returned, and its answer is under way,
+ * which may be the end of a stream. */
+static bool is_answering(const struct endpoint *endpoint)
+{
+	const struct exchange *exchange = endpoint->running;
+
+	for (; exchange != NULL; exchange = exchange->next)
+		if (exchange->batch == 0 && exchange->call_count != 0 &&
+		    (atomic_load(&exchange->calls[0].running.steps) &
+		     CALL_RETURNED) != 0)
+			return true;
+	return false;
+}
+
+/* That takes as long as the store does. */
+static void await_answers(struct endpoint *endpoint)
+{
+	pthread_mutex_lock(&endpoint->lock);
+	while (is_answering(endpoint))
+		pthread_cond_wait(&endpoint->idle, &endpoint->lock);
+	pthread_mutex_unlock(&endpoint->lock);
 }
 
 /* Each is looked at once. */
@@ -155,7 +184,6 @@ void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms)
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 {
 	struct outlets *outlets = &endpoint->sessions->outlets;
-	struct exchange *exchange;
 	bool in_time;
 
 	pthread_mutex_lock(&endpoint->lock);
@@ -168,12 +196,8 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 	atomic_store(&endpoint->is_drained, true);
 	pthread_mutex_unlock(&endpoint->lock);
 	mcps__outlets_stop(outlets, 0);
-	atomic_store(&endpoint->mcp->is_stopping, true);
-	while ((exchange = take_one(endpoint)) != NULL) {
-		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
-		mcps__exchange_wake(exchange);
-		mcps__exchange_unref(exchange);
-	}
+	stop_calls(endpoint);
+	await_answers(endpoint);
 	mcps__streams_close(endpoint->sessions);
 	return in_time;
 }

@@ -19,10 +19,11 @@ void mcps__drain_remove(struct exchange *exchange);
  * clients can resume. */
 void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms);
 
-/* No new ones; wait for the running ones at most WAIT_MS, then cancel what is
- * left and answer it with 503. Streams are closed behind what is on its way to
- * the store, which is waited for as long as the disk takes. True: nothing was
- * left. */
+/* No new ones; wait for the running ones at most WAIT_MS, then tell what is
+ * left to stop and answer it: what had not begun with 503, what had with an
+ * error that says so. Streams are closed behind what is on its way to the
+ * store, which is waited for as long as the disk takes. True: nothing was left.
+ */
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms);
 
 #endif

@@ -41,13 +41,9 @@ void mcps__exchange_plan_empty(struct exchange *exchange, int status)
 /* ---- the answers of calls ---- */
 
 /* A cancelled call sends nothing: its answer is a stream that ends (2025-11-25,
- * Cancellation). What came after the drain was not cancelled by its client. */
+ * Cancellation). */
 static void plan_nothing(struct exchange *exchange)
 {
-	if (atomic_load(&exchange->endpoint->is_drained)) {
-		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
-		return;
-	}
 	mcps__buffer_reset(&exchange->plan.body);
 	exchange->plan.ready = true;
 	exchange->plan.status = 200;
@@ -81,50 +77,70 @@ static void plan_single(struct exchange *exchange)
 		plan->retry_after_s = 1;
 }
 
-/* Not its client cancelled it, if it came too late for the drain: it is owed
- * an answer, unless all of them are refused together. */
-static void answer_late_calls(struct exchange *exchange)
+/* A batch travels with 200: each of its calls has an answer of its own. Only
+ * one of which nothing was carried out may be repeated as a whole. */
+static bool is_refused_whole(const struct exchange *exchange)
 {
-	uint32_t late = 0;
-
-	if (!atomic_load(&exchange->endpoint->is_drained))
-		return;
 	for (uint32_t i = 0; i < exchange->call_count; i++)
-		late += exchange->calls[i].status == MCPS_E_CANCELLED;
-	for (uint32_t i = 0; late < exchange->call_count && late > 0; i++)
-		if (exchange->calls[i].status == MCPS_E_CANCELLED) {
-			mcps__call_fail(&exchange->calls[i], MCPS_E_STOPPING,
-			                NULL, NULL);
-			late--;
-		}
+		if (exchange->calls[i].status != MCPS_E_STOPPING)
+			return false;
+	return true;
 }
 
-static void plan_batch(struct exchange *exchange)
+static bool has_begun(const struct mcps_call *call)
+{
+	return (atomic_load(&call->running.steps) & CALL_BEGUN) != 0;
+}
+
+/* There is no memory for the answers: room for these was made before. */
+static void write_failure(struct buffer *out, const struct mcps_call *call)
+{
+	struct reply_id id = mcps__call_id(call);
+
+	if (has_begun(call))
+		mcps__reply_outcome(out, id, NULL);
+	else
+		mcps__reply_error(out, id, mcps_status_rpc(MCPS_E_NOMEM),
+		                  mcps_status_text(MCPS_E_NOMEM), NULL, NULL);
+}
+
+/* How many answers there are. */
+static uint32_t write_answers(struct exchange *exchange, bool all_failed)
 {
 	struct buffer *out = &exchange->plan.body;
 	uint32_t answers = 0;
 
-	answer_late_calls(exchange);
+	mcps__buffer_reset(out);
 	mcps__buffer_add_byte(out, '[');
 	for (uint32_t i = 0; i < exchange->call_count; i++) {
-		struct mcps_call *call = &exchange->calls[i];
+		const struct mcps_call *call = &exchange->calls[i];
 
-		if (call->status == MCPS_E_GONE) {
-			mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL,
-			                      NULL);
-			return;
-		}
 		if (call->status == MCPS_E_CANCELLED)
 			continue;
 		if (answers++ > 0)
 			mcps__buffer_add_byte(out, ',');
-		mcps__buffer_add(out, call->reply.data, call->reply.length);
-		out->failed = out->failed || call->reply.failed;
+		if (all_failed || call->reply.failed)
+			write_failure(out, call);
+		else
+			mcps__buffer_add(out, call->reply.data,
+			                 call->reply.length);
 	}
 	mcps__buffer_add_byte(out, ']');
-	if (out->failed)
-		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
-	else if (answers == 0)
+	return answers;
+}
+
+static void plan_batch(struct exchange *exchange)
+{
+	uint32_t answers;
+
+	if (is_refused_whole(exchange)) {
+		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
+		return;
+	}
+	answers = write_answers(exchange, false);
+	if (exchange->plan.body.failed)
+		(void)write_answers(exchange, true);
+	if (answers == 0)
 		plan_nothing(exchange);
 	else
 		plan_json(exchange, 200);
@@ -147,7 +163,7 @@ static void call_parking(struct mcps_call *call)
 
 	mcps__exchange_park(exchange);
 	if (!mcps__drain_add(exchange))
-		atomic_store(&call->running.cancelled, true);
+		atomic_fetch_or(&call->running.steps, CALL_STOPPED);
 	mcps__exchange_ref(exchange); /* the call's */
 	call->was_parked = true;
 }
@@ -161,7 +177,7 @@ static bool count_down(struct exchange *exchange)
 	return exchange->is_claimed || mcps__exchange_claim(exchange);
 }
 
-static void call_finished(struct mcps_call *call)
+static void call_answered(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 
@@ -169,7 +185,11 @@ static void call_finished(struct mcps_call *call)
 		plan_calls(exchange);
 		mcps__exchange_wake(exchange);
 	}
-	mcps__exchange_unref(exchange);
+}
+
+static void call_released(struct mcps_call *call)
+{
+	mcps__exchange_unref(call->owner);
 }
 
 /* Only a call that is alone in its request can have a stream: the answers of
@@ -202,7 +222,8 @@ static void call_begin(struct exchange *exchange, struct mcps_call *call,
 	call->message = *message;
 	call->owner = exchange;
 	call->parking = call_parking;
-	call->finished = call_finished;
+	call->answered = call_answered;
+	call->released = call_released;
 	call->emits = call_emits;
 	call->settles = call_settles;
 }
@@ -284,6 +305,16 @@ static bool dispatch_single(struct exchange *exchange)
 
 /* ---- a batch ---- */
 
+/* For what can still be said when there is no memory any more. */
+static bool reserve_answers(struct exchange *exchange)
+{
+	size_t size = 2;
+
+	for (uint32_t i = 0; i < exchange->call_count; i++)
+		size += 1 + mcps__call_outcome_size(&exchange->calls[i]);
+	return mcps__buffer_reserve(&exchange->plan.body, size);
+}
+
 static bool batch_begin(struct exchange *exchange, enum notice *notice)
 {
 	const struct scan *scan = &exchange->scan;
@@ -308,7 +339,7 @@ static bool batch_begin(struct exchange *exchange, enum notice *notice)
 		         NOTICE_INITIALIZED)
 			*notice = NOTICE_INITIALIZED;
 	}
-	return true;
+	return reserve_answers(exchange);
 }
 
 static void refuse_batch(struct exchange *exchange)

@@ -82,7 +82,8 @@ struct exchange {
 	struct exchange *prev, *next; /* endpoint lock: the running ones */
 	bool is_entering;
 	bool is_listed;
-	bool is_old; /* endpoint lock: it got a stream, or cannot */
+	bool is_old;     /* endpoint lock: it got a stream, or cannot */
+	bool is_stopped; /* endpoint lock: the drain was over before it was */
 };
 
 /* The id of the message, for errors. */

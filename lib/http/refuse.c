@@ -59,7 +59,7 @@ void mcps__refuse_gone(struct plan *plan, struct reply_id id)
 	refusal_begin(plan, mcps_status_http(MCPS_E_GONE));
 	mcps__reply_error(&plan->body, id, mcps_status_rpc(MCPS_E_GONE),
 	                  "Session not found (HTTP 404): initialize again",
-	                  NULL, "{\"reason\":\"mcp_session_terminated\"}");
+	                  NULL, REPLY_GONE_DATA);
 	refusal_end(plan);
 }
 

@@ -42,11 +42,40 @@ static int code_of(const struct mcps_call *call, mcps_status status)
 void mcps__call_fail(struct mcps_call *call, mcps_status status,
                      const char *detail, const char *data)
 {
+	if (status == MCPS_E_GONE)
+		data = REPLY_GONE_DATA;
 	mcps__buffer_reset(&call->reply);
 	mcps__reply_error(&call->reply, mcps__call_id(call),
 	                  code_of(call, status), mcps_status_text(status),
 	                  detail, data);
 	call->status = status;
+}
+
+size_t mcps__call_outcome_size(const struct mcps_call *call)
+{
+	return REPLY_OUTCOME_MAX + mcps__call_id(call).length;
+}
+
+bool mcps__call_reserve(struct mcps_call *call)
+{
+	mcps__buffer_reset(&call->reply);
+	if (mcps__buffer_reserve(&call->reply, mcps__call_outcome_size(call)))
+		return true;
+	mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
+	return false;
+}
+
+void mcps__call_fail_outcome(struct mcps_call *call, const char *state)
+{
+	mcps__buffer_reset(&call->reply);
+	mcps__reply_outcome(&call->reply, mcps__call_id(call), state);
+	call->status = MCPS_E_OUTCOME;
+}
+
+void mcps__call_finished(struct mcps_call *call)
+{
+	call->answered(call);
+	call->released(call);
 }
 
 void mcps__call_fail_uri(struct mcps_call *call, mcps_status status,
@@ -235,8 +264,9 @@ int64_t mcps_time_left_ms(const mcps_call *call)
 
 bool mcps_cancelled(const mcps_call *call)
 {
-	return atomic_load(&call->running.cancelled) ||
-	       mcps_time_left_ms(call) == 0;
+	return (atomic_load(&call->running.steps) & CALL_STOPS) != 0 ||
+	       mcps_time_left_ms(call) == 0 ||
+	       mcps__session_has_ended(call->mcp->sessions, call->session);
 }
 
 void *mcps_data(const mcps_call *call)

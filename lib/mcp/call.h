@@ -2,7 +2,7 @@
  *
  *   dispatch ──► answered: reply holds the whole JSON-RPC reply
  *      │
- *      └──► parked ──► worker ──► commit ──► finished() on any thread
+ *      └──► parked ──► worker ──► commit ──► answered(), released()
  */
 #ifndef MCPS_MCP_CALL_H
 #define MCPS_MCP_CALL_H
@@ -36,9 +36,12 @@ struct mcps_call {
 	struct message message;
 
 	/* Told before anything is handed to another thread, on the thread of
-	 * dispatch; and exactly once, at the end, if dispatch said PARKED. */
+	 * dispatch. If dispatch said PARKED, two more, once each: the answer is
+	 * there; and nothing of the call runs any more, which may be before the
+	 * answer was sent, or long after. */
 	void (*parking)(struct mcps_call *call);
-	void (*finished)(struct mcps_call *call);
+	void (*answered)(struct mcps_call *call);
+	void (*released)(struct mcps_call *call);
 	/* The stream of a call that is parked: emits opens it if the answer is
 	 * still open, settles does not, and from then on it stays as it is.
 	 * Borrowed; NULL: it has none. On the call's thread. */
@@ -49,7 +52,8 @@ struct mcps_call {
 
 	/* The answer. STATUS says how it travels: MCPS_OK a result;
 	 * MCPS_E_CANCELLED none at all; anything else an error reply, whose
-	 * HTTP status is the status' own. */
+	 * HTTP status is the status' own: of a call whose handler has begun it
+	 * is one with 200. */
 	struct buffer reply;
 	mcps_status status;
 	const char *challenge; /* WWW-Authenticate, with MCPS_E_SCOPE */
@@ -75,6 +79,7 @@ struct mcps_call {
 	struct stream *stream; /* at its end: where the response goes */
 	struct stream_ending ending;
 	bool commits_state;
+	bool may_be_committed; /* its state reached COMMIT, if that fails */
 	uint64_t last_seq;
 	struct progress progress;
 	bool on_worker;
@@ -107,9 +112,23 @@ struct reply_id mcps__call_id(const struct mcps_call *call);
 struct buffer *mcps__call_begin_result(struct mcps_call *call);
 void mcps__call_end_result(struct mcps_call *call);
 
-/* Answer with the error of STATUS; DETAIL and DATA (JSON) may be NULL. */
+/* Answer with the error of STATUS; DETAIL and DATA (JSON) may be NULL. That of
+ * MCPS_E_GONE has data of its own. */
 void mcps__call_fail(struct mcps_call *call, mcps_status status,
                      const char *detail, const char *data);
+
+/* Make room for the answer of the next function, so that it needs no more
+ * memory. False, and answered: there is none. Before a handler begins. */
+bool mcps__call_reserve(struct mcps_call *call);
+/* What reserve needs at most. */
+size_t mcps__call_outcome_size(const struct mcps_call *call);
+
+/* Answer that nobody knows what became of it. STATE: see
+ * mcps__reply_outcome(). */
+void mcps__call_fail_outcome(struct mcps_call *call, const char *state);
+
+/* It is over, at once: both. */
+void mcps__call_finished(struct mcps_call *call);
 
 /* The same with "data":{"uri":URI}. */
 void mcps__call_fail_uri(struct mcps_call *call, mcps_status status,

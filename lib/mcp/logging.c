@@ -31,7 +31,7 @@ static void level_set(struct session_wait *wait, enum session_found found,
 	} else {
 		mcps__call_fail(call, status, NULL, NULL);
 	}
-	call->finished(call);
+	mcps__call_finished(call);
 }
 
 static uint32_t read_level(const struct scan *scan, uint32_t token)

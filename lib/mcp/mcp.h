@@ -55,8 +55,6 @@ struct mcp {
 	uint32_t page_size;
 	uint8_t cursor_key[32];
 	atomic_uint_fast64_t calls;
-	atomic_bool
-		is_stopping; /* calls are cancelled because the process ends */
 };
 
 #endif

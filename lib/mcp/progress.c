@@ -15,7 +15,8 @@ void mcps__call_emit(struct mcps_call *call, struct buffer *message,
 {
 	struct stream *stream = NULL;
 
-	if (call->on_worker && !atomic_load(&call->running.cancelled))
+	if (call->on_worker &&
+	    (atomic_load(&call->running.steps) & CALL_STOPS) == 0)
 		stream = call->emits(call);
 	if (stream != NULL)
 		(void)mcps__stream_append(stream, message, how);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/memory.h"
+#include "mcp/outcome.h"
 #include "session/stream.h"
 
 #include <string.h>
@@ -22,13 +23,12 @@ static void answer_result(struct mcps_call *call)
 		mcps__call_fail(call, MCPS_E_RESULT, NULL, NULL);
 }
 
-/* The request was good, so what failed travels with 200 (2025-11-25: a 404
- * would end the session, a 401 ask for another credential); but who is to come
- * again sees that in the HTTP status, too. */
+/* The request was good, and its handler has begun: whatever failed travels with
+ * 200. With a 404 clients would begin a new session and repeat the call, on 429
+ * and 503 proxies do. */
 static void answer_failure(struct mcps_call *call, mcps_status status)
 {
 	const struct buffer *failure = &call->result.failure;
-	int http = mcps_status_http(status);
 	const char *detail = NULL;
 
 	if (status == MCPS_E_TOOL) {
@@ -42,14 +42,7 @@ static void answer_failure(struct mcps_call *call, mcps_status status)
 		mcps__call_fail_uri(call, status, detail, call->text);
 	else
 		mcps__call_fail(call, status, detail, NULL);
-	if (http != 503 && http != 429)
-		call->status = MCPS_E_TOOL;
-}
-
-static mcps_status check_result(const struct mcps_call *call)
-{
-	return call->activity->check != NULL ? call->activity->check(call)
-	                                     : MCPS_OK;
+	call->status = MCPS_E_TOOL;
 }
 
 /* Only a client that cancelled its call expects no answer; whoever gave up for
@@ -62,8 +55,6 @@ void mcps__run_answer(struct mcps_call *call, mcps_status status)
 		                           ? "the %s ran out of time"
 		                           : "the %s gave up",
 		                   call->activity->noun);
-	if (status == MCPS_OK)
-		status = check_result(call);
 	if (status == MCPS_OK ||
 	    (status == MCPS_E_TOOL && call->activity->shape == RESULT_BLOCKS))
 		answer_result(call);
@@ -71,65 +62,108 @@ void mcps__run_answer(struct mcps_call *call, mcps_status status)
 		answer_failure(call, status);
 }
 
+static mcps_status check_result(const struct mcps_call *call)
+{
+	return call->activity->check != NULL ? call->activity->check(call)
+	                                     : MCPS_OK;
+}
+
 /* No handler can say that its session is over, nor that it answers later. */
 static mcps_status run_handler(struct mcps_call *call)
 {
 	mcps_status status = call->activity->run(call);
 
-	return status == MCPS_E_GONE || status > MCPS_OK ? MCPS_E_INVAL
-	                                                 : status;
+	if (status == MCPS_E_GONE || status > MCPS_OK)
+		status = MCPS_E_INVAL;
+	return status == MCPS_OK ? check_result(call) : status;
+}
+
+/* The answer of a call whose handler returned STATUS, or never began. STEPS:
+ * what came before that. */
+static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
+{
+	switch (mcps__call_outcome(steps)) {
+	case OUTCOME_ANSWER:
+		mcps__run_answer(call, status);
+		if (call->reply.failed)
+			mcps__call_fail_outcome(call, call->state.has_changes
+			                                      ? "dropped"
+			                                      : NULL);
+		break;
+	case OUTCOME_SILENCE:
+		call->status = MCPS_E_CANCELLED;
+		break;
+	case OUTCOME_GONE:
+		mcps__call_fail(call, MCPS_E_GONE, NULL, NULL);
+		break;
+	case OUTCOME_STOPPING:
+		mcps__call_fail(call, MCPS_E_STOPPING, NULL, NULL);
+		break;
+	case OUTCOME_UNKNOWN:
+		mcps__call_fail_outcome(call, NULL);
+		break;
+	}
+}
+
+/* What the handler changed was not committed, or nobody knows. Two failures say
+ * all by themselves. */
+static void answer_uncommitted(struct mcps_call *call, mcps_status status)
+{
+	if (status == MCPS_E_GONE)
+		mcps__sessions_forget(call->mcp->sessions, call->session);
+	if (status == MCPS_E_CONFLICT || status == MCPS_E_STATE_TOO_LARGE)
+		answer_failure(call, status);
+	else
+		mcps__call_fail_outcome(
+			call, status == MCPS_E_STORE && call->may_be_committed
+				      ? "unknown"
+				      : "dropped");
 }
 
 /* ---- on a worker ---- */
 
-/* A call whose session ended under it answers like one that came too late;
- * one that its client cancelled does not answer. The end of a session cancels,
- * too: who was cancelled by it, finds that it has ended. */
-static void answer(struct mcps_call *call, mcps_status status)
-{
-	bool is_cancelled = atomic_load(&call->running.cancelled);
-	bool has_ended =
-		mcps__session_has_ended(call->mcp->sessions, call->session);
-
-	if (status == MCPS_E_GONE)
-		mcps__sessions_forget(call->mcp->sessions, call->session);
-	if (has_ended || status == MCPS_E_GONE)
-		mcps__call_fail(call, MCPS_E_GONE, NULL, NULL);
-	else if (is_cancelled)
-		call->status = MCPS_E_CANCELLED;
-	else
-		mcps__run_answer(call, status);
-}
-
-static void leave(struct mcps_call *call)
+/* Before it is answered: whoever reads the answer may begin the next call. */
+static void let_go(struct mcps_call *call)
 {
 	mcps__session_remove_call(call->session, &call->running);
 	mcps__state_finish(&call->state, &call->mcp->locks);
 	mcps__inflight_leave(&call->mcp->inflight, call->caller);
-	call->finished(call);
 }
 
-static void conclude(struct mcps_call *call, mcps_status status)
+static void leave(struct mcps_call *call)
 {
-	answer(call, status);
-	leave(call);
+	let_go(call);
+	mcps__call_finished(call);
+}
+
+/* Another thread has answered it. */
+static void leave_answered(struct mcps_call *call)
+{
+	let_go(call);
+	call->released(call);
+}
+
+static mcps_status commit_state(struct mcps_call *call, mcps_store *store)
+{
+	mcps_status status =
+		mcps__state_commit(&call->state, store, call->session->ref);
+
+	call->may_be_committed = status == MCPS_OK;
+	return status;
 }
 
 static mcps_status commit_run(struct writer_job *job, mcps_store *store)
 {
-	struct mcps_call *call = container_of(job, struct mcps_call, commit);
-
-	return mcps__state_commit(&call->state, store, call->session->ref);
+	return commit_state(container_of(job, struct mcps_call, commit), store);
 }
 
-/* What is committed is answered, whatever was cancelled meanwhile. */
 static void commit_done(struct writer_job *job, mcps_status status)
 {
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
 
-	if (status == MCPS_OK)
-		atomic_store(&call->running.cancelled, false);
-	conclude(call, status);
+	if (status != MCPS_OK)
+		answer_uncommitted(call, status);
+	leave(call);
 }
 
 /* ---- the end of a stream ---- */
@@ -143,8 +177,7 @@ static mcps_status last_run(struct writer_job *job, mcps_store *store)
 	mcps_status status = MCPS_OK;
 
 	if (call->commits_state)
-		status = mcps__state_commit(&call->state, store,
-		                            call->session->ref);
+		status = commit_state(call, store);
 	if (status == MCPS_OK)
 		status = mcps__stream_store(call->stream, store, &call->reply,
 		                            true, &call->last_seq);
@@ -157,25 +190,27 @@ static void leave_stream(struct mcps_call *call)
 	leave(call);
 }
 
-/* What could not be kept is not said; why is. */
+/* A response that cannot be stored is sent nevertheless, if somebody is there:
+ * no stream ends without one. With state that is not kept it is another one,
+ * which is to be stored, unless the store fails. */
 static void last_done(struct writer_job *job, mcps_status status)
 {
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
+	bool is_other = status != MCPS_OK && call->commits_state;
 
-	if (status == MCPS_OK) {
-		mcps__stream_stored(call->stream, &call->reply, true,
-		                    call->last_seq);
-	} else if (call->commits_state && status != MCPS_E_STORE &&
-	           status != MCPS_E_GONE) {
+	if (is_other) {
 		call->commits_state = false;
-		answer(call, status);
+		answer_uncommitted(call, status);
+	}
+	if (is_other && status != MCPS_E_STORE) {
 		submit_last(call);
 		return;
-	} else {
-		if (call->commits_state || status == MCPS_E_GONE)
-			answer(call, status);
-		mcps__stream_abandon(call->stream, &call->reply);
 	}
+	if (status == MCPS_OK)
+		mcps__stream_stored(call->stream, &call->reply, true,
+		                    call->last_seq);
+	else
+		mcps__stream_abandon(call->stream, &call->reply);
 	leave_stream(call);
 }
 
@@ -190,6 +225,13 @@ static void last_joined(struct stream_ending *ending, mcps_status status)
 		submit_last(call);
 }
 
+static void submit_last(struct mcps_call *call)
+{
+	call->commit.run = last_run;
+	call->commit.done = last_done;
+	mcps__writer_submit(call->mcp->sessions->options.writer, &call->commit);
+}
+
 /* What keeps state may fail, and then takes nothing else along. */
 static void join_last(struct mcps_call *call)
 {
@@ -200,55 +242,87 @@ static void join_last(struct mcps_call *call)
 		submit_last(call);
 }
 
-static void submit_last(struct mcps_call *call)
-{
-	call->commit.run = last_run;
-	call->commit.done = last_done;
-	mcps__writer_submit(call->mcp->sessions->options.writer, &call->commit);
-}
+/* ---- the work ---- */
 
-/* A cancelled call ends its stream without a response. If the process ends,
- * the next one tells who resumes. */
-static void conclude_stream(struct mcps_call *call, mcps_status status)
+/* A cancelled call ends its stream without a response. */
+static void conclude_stream(struct mcps_call *call)
 {
-	answer(call, status);
-	if (call->status == MCPS_E_CANCELLED &&
-	    atomic_load(&call->mcp->is_stopping)) {
-		leave_stream(call);
-		return;
-	}
 	if (call->status == MCPS_E_CANCELLED)
 		mcps__buffer_reset(&call->reply);
-	call->commits_state = status == MCPS_OK && call->state.has_changes &&
-	                      call->status == MCPS_OK;
 	join_last(call);
 }
 
-/* ---- the work ---- */
-
-static void work_run(struct work *work)
+static void conclude(struct mcps_call *call)
 {
-	struct mcps_call *call = container_of(work, struct mcps_call, work);
-	mcps_status status = MCPS_E_CANCELLED;
-
-	if (!atomic_load(&call->running.cancelled))
-		status = run_handler(call);
-	if (status == MCPS_OK)
-		status = check_result(call);
-	call->stream = call->settles(call);
-	if (call->stream != NULL) {
-		conclude_stream(call, status);
-		return;
-	}
-	if (status != MCPS_OK || !call->state.has_changes ||
-	    atomic_load(&call->running.cancelled)) {
-		conclude(call, status);
+	if (!call->commits_state) {
+		leave(call);
 		return;
 	}
 	call->commit.run = commit_run;
 	call->commit.done = commit_done;
 	mcps__writer_submit(call->mcp->sessions->options.writer, &call->commit);
 }
+
+/* Begin, if nothing came before that. */
+static mcps_status begin(struct mcps_call *call)
+{
+	if (mcps__session_has_ended(call->mcp->sessions, call->session))
+		atomic_fetch_or(&call->running.steps, CALL_ENDED);
+	return mcps__session_call_begin(&call->running) ? run_handler(call)
+	                                                : MCPS_E_CANCELLED;
+}
+
+/* An absolute lifetime is over without anybody telling. */
+static unsigned end(struct mcps_call *call)
+{
+	if (mcps__session_has_ended(call->mcp->sessions, call->session))
+		atomic_fetch_or(&call->running.steps, CALL_ENDED);
+	return mcps__session_call_return(&call->running);
+}
+
+/* The answer is made before the state is committed: only a whole result
+ * changes anything. */
+static void work_run(struct work *work)
+{
+	struct mcps_call *call = container_of(work, struct mcps_call, work);
+	mcps_status status = begin(call);
+	unsigned steps = end(call);
+
+	if ((steps & CALL_STOPPED) != 0) { /* see mcps__run_stop() */
+		leave_answered(call);
+		return;
+	}
+	call->stream = call->settles(call);
+	answer(call, status, steps);
+	call->commits_state = status == MCPS_OK && call->status == MCPS_OK &&
+	                      call->state.has_changes;
+	if (call->stream != NULL)
+		conclude_stream(call);
+	else
+		conclude(call);
+}
+
+/* ---- the end of the drain ---- */
+
+/* Who sets CALL_RETURNED or CALL_STOPPED first, answers. */
+void mcps__run_stop(struct mcps_call *call)
+{
+	unsigned steps = atomic_fetch_or(&call->running.steps, CALL_STOPPED);
+	struct stream *stream;
+
+	if ((steps & CALL_HANDED) == 0 ||
+	    (steps & (CALL_RETURNED | CALL_STOPPED)) != 0)
+		return;
+	stream = call->settles(call);
+	answer(call, MCPS_E_CANCELLED, steps | CALL_STOPPED);
+	if (stream != NULL) {
+		(void)mcps__stream_append(stream, &call->reply, STREAM_ENDS);
+		mcps__session_drop_stream(call->session, stream);
+	}
+	call->answered(call);
+}
+
+/* ---- beginning ---- */
 
 static void start_clock(struct mcps_call *call)
 {
@@ -260,9 +334,32 @@ static void start_clock(struct mcps_call *call)
 			timeout_ms;
 }
 
-static enum dispatch_end run_on_worker(struct mcps_call *call)
+/* To a worker, unless the drain is over. What the queue does not take, is ours
+ * again, unless the drain has answered it meanwhile. */
+static enum dispatch_end hand_over(struct mcps_call *call)
 {
 	const struct executor *executor = &call->mcp->executor;
+	unsigned steps = atomic_fetch_or(&call->running.steps, CALL_HANDED);
+	mcps_status status = MCPS_E_STOPPING;
+
+	if ((steps & CALL_STOPPED) == 0) {
+		if (executor->submit(executor->arg, &call->work, false))
+			return DISPATCH_PARKED;
+		steps = mcps__session_call_return(&call->running);
+		if ((steps & CALL_STOPPED) != 0) {
+			leave_answered(call);
+			return DISPATCH_PARKED;
+		}
+		status = MCPS_E_BUSY;
+	}
+	mcps__inflight_leave(&call->mcp->inflight, call->caller);
+	mcps__session_remove_call(call->session, &call->running);
+	mcps__call_fail(call, status, NULL, NULL);
+	return DISPATCH_ANSWERED;
+}
+
+static enum dispatch_end run_on_worker(struct mcps_call *call)
+{
 	struct reply_id id = mcps__call_id(call);
 	mcps_status status =
 		mcps__inflight_enter(&call->mcp->inflight, call->caller);
@@ -279,15 +376,21 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 	call->running.id_length = id.length;
 	mcps__session_add_call(call->session, &call->running);
 	call->parking(call);
-	if (executor->submit(executor->arg, &call->work, false))
-		return DISPATCH_PARKED;
-	mcps__inflight_leave(&call->mcp->inflight, call->caller);
-	mcps__session_remove_call(call->session, &call->running);
-	mcps__call_fail(call, MCPS_E_BUSY, NULL, NULL);
-	return DISPATCH_ANSWERED;
+	return hand_over(call);
 }
 
-/* ---- beginning ---- */
+/* Once it has begun, nothing comes before its end. */
+static enum dispatch_end run_quick(struct mcps_call *call)
+{
+	if (atomic_load(&call->session->has_ended))
+		atomic_fetch_or(&call->running.steps, CALL_ENDED);
+	if (mcps__session_call_begin(&call->running))
+		answer(call, run_handler(call), CALL_BEGUN);
+	else
+		answer(call, MCPS_E_CANCELLED,
+		       atomic_load(&call->running.steps));
+	return DISPATCH_ANSWERED;
+}
 
 bool mcps__run_is_allowed(struct mcps_call *call)
 {
@@ -306,8 +409,7 @@ enum dispatch_end mcps__run(struct mcps_call *call,
 	call->activity = activity;
 	call->result.shape = activity->shape;
 	call->result.revision = call->revision;
-	if (!call->offer->quick)
-		return run_on_worker(call);
-	mcps__run_answer(call, run_handler(call));
-	return DISPATCH_ANSWERED;
+	if (!mcps__call_reserve(call))
+		return DISPATCH_ANSWERED;
+	return call->offer->quick ? run_quick(call) : run_on_worker(call);
 }

@@ -27,6 +27,11 @@ bool mcps__run_is_allowed(struct mcps_call *call);
 enum dispatch_end mcps__run(struct mcps_call *call,
                             const struct activity *activity);
 
+/* The drain is over: a call that a worker has, or has yet to take up, is
+ * answered in the worker's place, unless its handler has returned. Any thread,
+ * which keeps the call alive; once. */
+void mcps__run_stop(struct mcps_call *call);
+
 /* Answer with the result as it stands, as if the handler had said STATUS. */
 void mcps__run_answer(struct mcps_call *call, mcps_status status);
 

@@ -18,7 +18,7 @@ static void subscribed(struct session_wait *wait, enum session_found found,
 	} else {
 		mcps__call_fail(call, status, NULL, NULL);
 	}
-	call->finished(call);
+	mcps__call_finished(call);
 }
 
 static enum dispatch_end store(struct mcps_call *call, bool wants)

@@ -25,6 +25,19 @@ void mcps__reply_end(struct buffer *out)
 	mcps__buffer_add_byte(out, '}');
 }
 
+void mcps__reply_outcome(struct buffer *out, struct reply_id id,
+                         const char *state)
+{
+	char data[64];
+
+	snprintf(data, sizeof data,
+	         "{\"reason\":\"outcome_unknown\",\"state\":\"%s\"}",
+	         state != NULL ? state : "");
+	mcps__reply_error(out, id, mcps_status_rpc(MCPS_E_OUTCOME),
+	                  mcps_status_text(MCPS_E_OUTCOME), NULL,
+	                  state != NULL ? data : REPLY_OUTCOME_DATA);
+}
+
 void mcps__reply_error(struct buffer *out, struct reply_id id, int code,
                        const char *message, const char *detail,
                        const char *data)

@@ -23,4 +23,18 @@ void mcps__reply_error(struct buffer *out, struct reply_id id, int code,
                        const char *message, const char *detail,
                        const char *data);
 
+/* The data of "Session not found". */
+#define REPLY_GONE_DATA "{\"reason\":\"mcp_session_terminated\"}"
+
+/* The data of errors of requests of which nobody knows whether they were
+ * carried out. */
+#define REPLY_OUTCOME_DATA "{\"reason\":\"outcome_unknown\"}"
+
+/* The error of a request of which nobody knows whether it was carried out.
+ * STATE: what became of the state it changed, "dropped" or "unknown"; NULL: not
+ * said. At most REPLY_OUTCOME_MAX bytes and its id. */
+void mcps__reply_outcome(struct buffer *out, struct reply_id id,
+                         const char *state);
+enum { REPLY_OUTCOME_MAX = 255 };
+
 #endif

@@ -199,7 +199,7 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 static bool has_ended(const mcps_admission *admission)
 {
 	return admission->is_serving &&
-	       atomic_load(&admission->serving.cancelled);
+	       (atomic_load(&admission->serving.steps) & CALL_ENDED) != 0;
 }
 
 mcps_status mcps_admit_again(mcps_admission *admission)

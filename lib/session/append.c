@@ -259,14 +259,26 @@ static void miss(struct stream_job *job)
 	mcps__session_recall(job->told);
 }
 
-/* What cannot be stored is not sent. Without its beginning, or its end, there
- * is no stream: the client is to come again. */
+/* What cannot be stored is not sent. A stream of no call ends without its
+ * beginning: its client is to come again. The end of a call is sent all the
+ * same: its client would wait for it for ever. */
+static void job_failed(struct stream_job *job)
+{
+	const struct stream_message *last = job->first;
+
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	if (job->ends && job->ending == NULL)
+		mcps__stream_abandon(job->stream, &last->text);
+	else if (job->session != NULL && !job->stream->is_call)
+		mcps__stream_lose(job->stream);
+}
+
 static void job_done(struct writer_job *writer_job, mcps_status status)
 {
 	struct stream_job *job =
 		container_of(writer_job, struct stream_job, job);
 	struct stream *stream = job->stream;
-	bool opens = job->session != NULL;
 
 	job_seal(job); /* if it never ran */
 	if (status == MCPS_OK && job->gone != 0)
@@ -275,8 +287,8 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 		close_outlet(stream, job->retry_ms);
 	else if (status == MCPS_OK)
 		send_all(job);
-	else if (opens || (job->ends && job->ending == NULL))
-		mcps__stream_lose(stream);
+	else
+		job_failed(job);
 	if (status != MCPS_OK && job->told != NULL)
 		miss(job);
 	if (job->ending != NULL)
@@ -341,7 +353,8 @@ void mcps__stream_open(struct stream *stream, struct session *session)
 		first = mcps__calloc(1, sizeof *first);
 	if (job == NULL || (stream->primes && first == NULL)) {
 		job_drop(job);
-		mcps__stream_lose(stream);
+		if (!stream->is_call)
+			mcps__stream_lose(stream);
 		return;
 	}
 	job->session = mcps__session_ref(session);
@@ -439,6 +452,14 @@ static bool enter(struct stream *stream, struct session *told,
 	return job != NULL;
 }
 
+/* The last message is sent even so. */
+static void refuse(struct stream *stream, struct buffer *text, unsigned how)
+{
+	if ((how & STREAM_ENDS) != 0)
+		mcps__stream_abandon(stream, text->failed ? NULL : text);
+	mcps__buffer_finish(text);
+}
+
 static bool append(struct stream *stream, struct session *told,
                    struct buffer *text, unsigned how)
 {
@@ -451,14 +472,15 @@ static bool append(struct stream *stream, struct session *told,
 	if (!text->failed)
 		message = mcps__calloc(1, sizeof *message);
 	if (message == NULL) {
-		mcps__buffer_finish(text);
+		refuse(stream, text, how);
 		return false;
 	}
 	message->text = *text;
 	*text = (struct buffer){ 0 };
 	if (enter(stream, told, message, how))
 		return true;
-	message_drop(message);
+	refuse(stream, &message->text, how);
+	mcps__free(message);
 	return false;
 }
 

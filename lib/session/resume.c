@@ -148,15 +148,9 @@ static mcps_status fill_run(struct writer_job *job, mcps_store *store)
 
 /* ---- what becomes of it ---- */
 
-/* A response that no stream will bring any more, in its place. */
-static void write_failure(struct buffer *out, const struct fill *fill,
-                          mcps_status status)
+static struct reply_id request_id(const struct fill *fill)
 {
-	const struct reply_id id = { fill->row.request,
-		                     fill->row.request_length };
-
-	mcps__reply_error(out, id, mcps_status_rpc(status),
-	                  mcps_status_text(status), NULL, NULL);
+	return (struct reply_id){ fill->row.request, fill->row.request_length };
 }
 
 static void go_fresh(struct fill *fill)
@@ -175,12 +169,17 @@ static void go_without(struct fill *fill)
 		go_fresh(fill);
 		return;
 	}
-	write_failure(&message, fill, MCPS_E_PURGED);
-	if (!message.failed)
+	mcps__reply_error(
+		&message, request_id(fill), mcps_status_rpc(MCPS_E_PURGED),
+		mcps_status_text(MCPS_E_PURGED), NULL, REPLY_OUTCOME_DATA);
+	if (message.failed) {
+		mcps__outlet_close(fill->outlet); /* the client comes again */
+	} else {
 		mcps__outlet_push(fill->outlet, &none, message.data,
 		                  message.length);
+		mcps__outlet_end(fill->outlet);
+	}
 	mcps__buffer_finish(&message);
-	mcps__outlet_end(fill->outlet);
 }
 
 /* Its process is gone, and nobody will ever answer that call: that is said
@@ -189,7 +188,7 @@ static void end_orphan(struct fill *fill, struct stream *stream)
 {
 	struct buffer message = { 0 };
 
-	write_failure(&message, fill, MCPS_E_LOST);
+	mcps__reply_outcome(&message, request_id(fill), NULL);
 	if (!mcps__stream_append(stream, &message,
 	                         STREAM_ENDS | STREAM_MAY_DROP))
 		mcps__stream_lose(stream);

@@ -47,6 +47,8 @@ void mcps__session_unref(struct session *session)
 void mcps__session_add_call(struct session *session, struct session_call *call)
 {
 	pthread_mutex_lock(&session->lock);
+	if (atomic_load(&session->has_ended))
+		atomic_fetch_or(&call->steps, CALL_ENDED);
 	call->prev = NULL;
 	call->next = session->calls;
 	if (call->next != NULL)
@@ -79,18 +81,37 @@ bool mcps__session_cancel_call(struct session *session, const char *id,
 		    memcmp(call->id, id, length) == 0)
 			break;
 	if (call != NULL)
-		atomic_store(&call->cancelled, true);
+		atomic_fetch_or(&call->steps, CALL_CANCELLED);
 	pthread_mutex_unlock(&session->lock);
 	return call != NULL;
 }
 
-void mcps__session_cancel_all(struct session *session)
+/* Under the lock, so that no call is added between the two. */
+void mcps__session_end_calls(struct session *session)
 {
 	pthread_mutex_lock(&session->lock);
+	atomic_store(&session->has_ended, true);
 	for (struct session_call *call = session->calls; call != NULL;
 	     call = call->next)
-		atomic_store(&call->cancelled, true);
+		atomic_fetch_or(&call->steps, CALL_ENDED);
 	pthread_mutex_unlock(&session->lock);
+}
+
+bool mcps__session_call_begin(struct session_call *call)
+{
+	unsigned steps = atomic_load(&call->steps);
+
+	do {
+		if ((steps & CALL_STOPS) != 0)
+			return false;
+	} while (!atomic_compare_exchange_weak(&call->steps, &steps,
+	                                       steps | CALL_BEGUN));
+	return true;
+}
+
+unsigned mcps__session_call_return(struct session_call *call)
+{
+	return atomic_fetch_or(&call->steps, CALL_RETURNED);
 }
 
 bool mcps__session_has_flag(struct session *session, enum session_flag flag)

@@ -81,12 +81,27 @@ struct session_wait {
 	struct session_wait *next;
 };
 
-/* A call under way on a session, so that it can be cancelled. */
+/* What happened to a call: bits of one word, so that the order of any two is
+ * decided once, for everybody. */
+enum call_step {
+	CALL_HANDED = 1,   /* to a worker: from now on it is answered by whoever
+	                    * sets one of the next two first */
+	CALL_RETURNED = 2, /* its handler is over; or it never began, and a
+	                    * worker has found out why */
+	CALL_STOPPED = 4,  /* the drain is over */
+	CALL_BEGUN = 8, /* its handler was called; never after one of these: */
+	CALL_CANCELLED = 16, /* by its client */
+	CALL_ENDED = 32,     /* its session has ended */
+
+	CALL_STOPS = CALL_STOPPED | CALL_CANCELLED | CALL_ENDED,
+};
+
+/* A call under way on a session, so that it can be told to stop. */
 struct session_call {
 	struct session_call *prev, *next;
 	const char *id; /* the raw JSON of its request id */
 	size_t id_length;
-	atomic_bool cancelled;
+	atomic_uint steps; /* enum call_step */
 };
 
 /* References: the table while it is in it; each exchange and call; each store
@@ -98,12 +113,12 @@ struct session {
 	struct session_wait **waits_end;
 	atomic_uint refs;
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
-	uint8_t phase;      /* table lock; enum session_phase */
-	bool in_table;      /* table lock */
-	bool has_ended;     /* table lock; over, as the store says */
-	bool is_outdated;   /* table lock; telling, while its caller was
-	                     * revoked: to be asked for again */
-	unsigned settlings; /* table lock; times a job decided */
+	uint8_t phase;         /* table lock; enum session_phase */
+	bool in_table;         /* table lock */
+	atomic_bool has_ended; /* over, as the store says: for good */
+	bool is_outdated;      /* table lock; telling, while its caller was
+	                        * revoked: to be asked for again */
+	unsigned settlings;    /* table lock; times a job decided */
 
 	/* Set before it is live, constant while it is. */
 	struct principal *principal;
@@ -135,7 +150,8 @@ struct session *mcps__session_new(const uint8_t *key,
 struct session *mcps__session_ref(struct session *session);
 void mcps__session_unref(struct session *session); /* NULL is fine */
 
-/* Put a call on the session, take it off. */
+/* Put a call on the session, take it off. A session that has ended tells the
+ * call at once. */
 void mcps__session_add_call(struct session *session, struct session_call *call);
 void mcps__session_remove_call(struct session *session,
                                struct session_call *call);
@@ -143,7 +159,15 @@ void mcps__session_remove_call(struct session *session,
 /* Cancel the call with this raw request id; false when there is none. */
 bool mcps__session_cancel_call(struct session *session, const char *id,
                                size_t length);
-void mcps__session_cancel_all(struct session *session);
+/* The session has ended: each of its calls is told. */
+void mcps__session_end_calls(struct session *session);
+
+/* Decide, once, that the call's handler may be called. False: something came
+ * before it, and it must never be. */
+bool mcps__session_call_begin(struct session_call *call);
+/* The handler is over: the steps that came before that. Later ones change
+ * nothing any more. */
+unsigned mcps__session_call_return(struct session_call *call);
 
 bool mcps__session_has_flag(struct session *session, enum session_flag flag);
 uint32_t mcps__session_log_level(struct session *session);

@@ -196,28 +196,19 @@ void mcps__session_close_streams(struct session *session)
 	pthread_mutex_lock(&session->lock);
 	for (struct stream *stream = session->streams; stream != NULL;
 	     stream = stream->next)
-		mcps__stream_abandon(stream, NULL);
+		if (!stream->is_call)
+			mcps__stream_abandon(stream, NULL);
 	pthread_mutex_unlock(&session->lock);
-}
-
-static void lose_streams(struct session *session, bool calls_too)
-{
-	pthread_mutex_lock(&session->lock);
-	for (struct stream *stream = session->streams; stream != NULL;
-	     stream = stream->next)
-		if (calls_too || !stream->is_call)
-			mcps__stream_lose(stream);
-	pthread_mutex_unlock(&session->lock);
-}
-
-void mcps__session_lose_streams(struct session *session)
-{
-	lose_streams(session, true);
 }
 
 void mcps__session_send_away(struct session *session)
 {
-	lose_streams(session, false);
+	pthread_mutex_lock(&session->lock);
+	for (struct stream *stream = session->streams; stream != NULL;
+	     stream = stream->next)
+		if (!stream->is_call)
+			mcps__stream_lose(stream);
+	pthread_mutex_unlock(&session->lock);
 }
 
 void mcps__session_recall(struct session *session)

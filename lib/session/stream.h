@@ -80,8 +80,9 @@ bool mcps__stream_is_attached(struct stream *stream);
 void mcps__stream_detach(struct stream *stream, struct outlet *outlet);
 
 /* Store and then send a JSON message, which moves in. Waits for room if the
- * store is behind, unless it may drop: then false says that it did. Never
- * on the store's thread without MAY_DROP. */
+ * store is behind, unless it may drop: then false says that it did. One that
+ * ends the stream and cannot be stored is sent without an id. Never on the
+ * store's thread without MAY_DROP. */
 bool mcps__stream_append(struct stream *stream, struct buffer *message,
                          unsigned how);
 
@@ -139,12 +140,12 @@ struct stream *mcps__session_find_stream(struct session *session, uint64_t id);
  * to, else the newest. A reference; NULL: there is none. */
 struct stream *mcps__session_main_stream(struct session *session);
 
-/* Close what its connections carry: it has ended. */
+/* Close those of no call: the session has ended. Those of calls go on until the
+ * calls are answered. */
 void mcps__session_close_streams(struct session *session);
-/* The same, but whether it has ended is not known: clients connect again. */
-void mcps__session_lose_streams(struct session *session);
-/* Close those of no call: it leaves memory, and what is said from now on, is
- * said to the one that comes in its place. Who listens comes again, to that. */
+/* The same, but the session may live on: it leaves memory, and what is said
+ * from now on goes to the copy that is read in its place. Clients connect
+ * again, to that one. */
 void mcps__session_send_away(struct session *session);
 /* Only the connections of those: who listens comes again. */
 void mcps__session_recall(struct session *session);

@@ -107,12 +107,11 @@ bool mcps__table_evict(struct sessions *sessions, const uint8_t *key)
 static void drop(struct sessions *sessions, struct session *session,
                  bool has_ended)
 {
-	session->has_ended = has_ended;
 	if (has_ended) {
-		mcps__session_cancel_all(session);
+		mcps__session_end_calls(session);
 		mcps__session_close_streams(session);
 	} else {
-		mcps__session_lose_streams(session);
+		mcps__session_send_away(session);
 	}
 	mcps__session_ref(session);
 	table_remove(sessions, session);
@@ -381,9 +380,8 @@ static struct settling phase_settle(struct sessions *sessions,
 		found = FOUND_NOT_LOADED;
 	settling.found = found;
 	session->phase = found == FOUND_LIVE ? SESSION_LIVE : SESSION_OVER;
-	session->has_ended = found == FOUND_ENDED || found == FOUND_UNKNOWN;
-	if (session->has_ended)
-		mcps__session_cancel_all(session);
+	if (found == FOUND_ENDED || found == FOUND_UNKNOWN)
+		mcps__session_end_calls(session);
 	settling.number = ++session->settlings;
 	settling.first = line_pop(session);
 	if (found == FOUND_LIVE) {
@@ -434,14 +432,11 @@ void mcps__sessions_forget(struct sessions *sessions, struct session *session)
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-bool mcps__session_has_ended(struct sessions *sessions, struct session *session)
+bool mcps__session_has_ended(const struct sessions *sessions,
+                             const struct session *session)
 {
-	bool has_ended;
-
-	pthread_mutex_lock(&sessions->lock);
-	has_ended = session->has_ended;
-	pthread_mutex_unlock(&sessions->lock);
-	return has_ended;
+	return atomic_load(&session->has_ended) ||
+	       mcps__steady_ms(sessions->options.clock) > session->old_at_ms;
 }
 
 size_t mcps__sessions_hot(struct sessions *sessions)

@@ -31,7 +31,7 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
 void mcps__table_tell(struct sessions *sessions, struct session *session);
 
 /* The job is done: SESSION, busy, telling or ending, is FOUND (live or over).
- * If it has ended, its calls are cancelled. Tells the line, first come first
+ * If it has ended, its calls are told. Tells the line, first come first
  * served; the first gets STATUS, the others MCPS_OK if there is an answer.
  * Takes over the caller's reference. */
 void mcps__table_settle(struct sessions *sessions, struct session *session,
@@ -50,7 +50,7 @@ int64_t mcps__table_touch_every(const struct sessions *sessions);
 void mcps__table_see(struct sessions *sessions, struct session *session);
 
 /* The live sessions of a caller leave memory. If they HAVE_ENDED, they are over
- * for the calls that run on them, which are cancelled; else nobody knows, and
+ * for the calls that run on them, which are told; else nobody knows, and
  * the commits of those calls will tell. The store thread only: what it has not
  * decided yet, it will decide knowing. */
 void mcps__table_drop(struct sessions *sessions, const uint8_t *principal,

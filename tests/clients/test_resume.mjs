@@ -9,7 +9,7 @@ const CLIENTS = 4; // as many as workers: all of them count at the same time
 const ROUNDS = 8;
 const LATEST = 30; // of the numbers that a kill waits for
 
-const LOST = { code: -32603, text: /The server ended while this call ran: its outcome is unknown/ };
+const LOST = { code: -32603, text: /^(MCP error -32603: )?The outcome of this call is unknown/ };
 
 function random(from, to) {
   return from + Math.floor(Math.random() * (to - from + 1));

@@ -4,8 +4,8 @@ import { EventStream, readId } from './events.mjs';
 import { test } from './harness.mjs';
 import { call, initialize, post, request, slowCount } from './raw.mjs';
 
-const LOST = 'The server ended while this call ran: its outcome is unknown';
-const PURGED = 'What this call sent is no longer stored';
+const LOST = 'The outcome of this call is unknown. Check before repeating it.';
+const PURGED = 'What this call sent is no longer stored. Check before repeating it.';
 const ENDLESS = { to: 1000, ms: 5 };
 const COUNTER = 'counter://session';
 
@@ -16,7 +16,9 @@ function random(from, to) {
 }
 
 function assertError(message, { id, text }) {
-  assert.deepEqual(message, { jsonrpc: '2.0', id, error: { code: -32603, message: text } });
+  const error = { code: -32603, message: text, data: { reason: 'outcome_unknown' } };
+
+  assert.deepEqual(message, { jsonrpc: '2.0', id, error });
 }
 
 // Begins a session with an endless call; resolves when COUNT events of it have come.

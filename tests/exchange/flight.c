@@ -471,6 +471,13 @@ void answer_check_gone(const struct answer *answer, const char *body)
 	ck_assert(!answer->close);
 }
 
+/* No status, and no header, that has anybody repeat it. */
+void answer_check_outcome(const struct answer *answer, const char *body)
+{
+	answer_check_json(answer, 200, body);
+	ck_assert_uint_eq(answer->retry_after_s, 0);
+}
+
 void answer_check_error(struct harness *self, const struct answer *answer,
                         const char *code, const char *message)
 {

@@ -223,6 +223,18 @@ const char *harness_begin(struct harness *self, const char *caller,
 	"\"}}}"
 #define GONE(id)        "{\"jsonrpc\":\"2.0\",\"id\":" #id "," GONE_MEMBERS
 #define GONE_WITHOUT_ID "{\"jsonrpc\":\"2.0\"," GONE_MEMBERS
+#define OUTCOME_MEMBERS(state)                                           \
+	ERROR_HEAD(-32603)                                               \
+	"\"The outcome of this call is unknown. Check before repeating " \
+	"it.\",\"data\":{\"reason\":\"outcome_unknown\"" state "}}}"
+#define OUTCOME(id) "{\"jsonrpc\":\"2.0\",\"id\":" #id "," OUTCOME_MEMBERS("")
+#define OUTCOME_OF(id, state)              \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id \
+	"," OUTCOME_MEMBERS(",\"state\":\"" state "\"")
+#define STOPPING_MEMBERS \
+	ERROR_HEAD(-32603) "\"Server is stopping, try again\"}}"
+#define STOPPING(id)        "{\"jsonrpc\":\"2.0\",\"id\":" #id "," STOPPING_MEMBERS
+#define STOPPING_WITHOUT_ID "{\"jsonrpc\":\"2.0\"," STOPPING_MEMBERS
 
 /* Alice has METHOD done about a resource. */
 struct answer harness_about(struct harness *self, const char *id,
@@ -239,6 +251,8 @@ const char *answer_at(struct harness *self, const struct answer *answer,
 const char *answer_text(struct harness *self, const struct answer *answer);
 
 void answer_check_gone(const struct answer *answer, const char *body);
+/* Nobody knows what became of the call. */
+void answer_check_outcome(const struct answer *answer, const char *body);
 void answer_check_error(struct harness *self, const struct answer *answer,
                         const char *code, const char *message);
 void answer_check_json(const struct answer *answer, int status,

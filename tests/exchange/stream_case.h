@@ -27,13 +27,12 @@ extern void (*meanwhile)(mcps_call *call);
 #define TOLD(token, done)                                             \
 	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"," \
 	"\"params\":{\"progressToken\":" token ",\"progress\":" #done "}}"
-#define LOST(id)                                                           \
-	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"error\":{\"code\":-32603,"  \
-	"\"message\":\"The server ended while this call ran: its outcome " \
-	"is unknown\"}}"
-#define PURGED(id)                                                        \
-	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"error\":{\"code\":-32603," \
-	"\"message\":\"What this call sent is no longer stored\"}}"
+#define PURGED_TEXT                                                          \
+	"\"What this call sent is no longer stored. Check before repeating " \
+	"it.\""
+#define PURGED(id)                                                            \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id "," ERROR_HEAD(-32603) PURGED_TEXT \
+		",\"data\":{\"reason\":\"outcome_unknown\"}}}"
 
 enum { EVENTS_MAX = 2048 };
 

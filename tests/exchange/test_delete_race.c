@@ -177,12 +177,12 @@ static void end_under_a_call(void)
 	                  .id = id);
 	ck_assert_int_eq(answer.status, 204);
 	answer = harness_receive(call);
-	answer_check_gone(&answer, GONE(7));
+	answer_check_outcome(&answer, OUTCOME(7));
 	for (int i = 0; i < LISTENING; i++)
 		harness_hang_up(listening[i]);
 }
 
-START_TEST(a_call_that_stops_when_its_session_ends_is_404)
+START_TEST(a_call_that_stops_when_its_session_ends_is_not_404)
 {
 	harness_init(&harness,
 	             &(const struct harness_options){ .tools = patient_tools,
@@ -201,7 +201,8 @@ int main(void)
 
 	tcase_set_timeout(tests, 60 + 0.02 * rounds_wanted());
 	tcase_add_test(tests, no_post_is_served_after_the_204_of_a_delete);
-	tcase_add_test(tests, a_call_that_stops_when_its_session_ends_is_404);
+	tcase_add_test(tests,
+	               a_call_that_stops_when_its_session_ends_is_not_404);
 	suite_add_tcase(suite, tests);
 	return harness_main(suite);
 }

@@ -150,7 +150,7 @@ static void *drain(void *arg)
 	return NULL;
 }
 
-/* Who is told when to come again has to know from where, too. */
+/* A call that has not begun is told so, behind what it is to resume from. */
 START_TEST(a_drain_waits_for_what_is_on_its_way_to_the_store)
 {
 	struct flight *other = occupy_store();
@@ -166,9 +166,10 @@ START_TEST(a_drain_waits_for_what_is_on_its_way_to_the_store)
 	store_double_release(&harness.store, OP_commit);
 	pthread_join(thread, NULL);
 	harness_open_stream(call);
-	ck_assert_int_eq(parse_events(harness_events(call)), 1);
+	ck_assert_int_eq(parse_events(harness_events(call)), 2);
 	check_ids(1);
-	ck_assert_uint_ne(retry_ms, 0);
+	check_event(1, STOPPING(7));
+	ck_assert(harness_stream_is_over(call));
 	harness_hang_up(call);
 	ck_assert_int_eq(harness_receive(other).status, 200);
 }

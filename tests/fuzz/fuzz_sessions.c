@@ -1,6 +1,7 @@
 /* Sessions as their clients see them: some bytes are a server's set-up and a
  * series of requests, clock steps, failures and restarts; each answer is
  * compared with what the model knows. Two bytes an operation. */
+#define _GNU_SOURCE /* memmem */
 #include "fuzz/target.h"
 
 #include "fuzz/sessions_model.h"
@@ -198,17 +199,36 @@ static void check_initialized(struct run *run, const struct sent *sent,
 		model_lost_track(model, sent->caller, slot);
 }
 
-/* The store failed: what was to be done is done, or not. */
+/* The store failed: what was to be done is done, or not. No call is: it was not
+ * carried out. */
 static void check_failed(struct run *run, const struct sent *sent)
 {
-	struct model_record *record =
-		&run->model.records[sent->caller][sent->slot];
-
 	require(run->server.faults.happened != sent->failures);
-	if (sent->what == ADD)
-		record->unknown++;
 	if (sent->what != INITIALIZE)
 		model_lost_track(&run->model, sent->caller, sent->slot);
+}
+
+static bool says(const struct plan *plan, const char *text)
+{
+	return plan->body.data != NULL &&
+	       memmem(plan->body.data, plan->body.length, text, strlen(text)) !=
+	               NULL;
+}
+
+/* The handler of a call had begun when its session ended, or the store failed:
+ * never a status that says that it had not. */
+static void check_outcome(struct run *run, const struct sent *sent,
+                          const struct plan *plan)
+{
+	bool may_be_kept = says(plan, "\"state\":\"unknown\"");
+
+	require(sent->what == ADD || sent->what == LOOK);
+	require(!may_be_kept || run->server.faults.happened != sent->failures);
+	require(sent->is_disturbed || sent->expectation == EXPECT_ANYTHING ||
+	        run->server.faults.happened != sent->failures);
+	if (may_be_kept && sent->what == ADD)
+		run->model.records[sent->caller][sent->slot].unknown++;
+	model_lost_track(&run->model, sent->caller, sent->slot);
 }
 
 static void check_answer(struct run *run, const struct sent *sent,
@@ -232,6 +252,8 @@ static void check_answer(struct run *run, const struct sent *sent,
 		check_failed(run, sent);
 	else if (plan->status == 404)
 		check_gone(run, sent);
+	else if (says(plan, "outcome_unknown"))
+		check_outcome(run, sent, plan);
 	else if (sent->what == DELETE)
 		model_ended(&run->model, sent->caller, sent->slot);
 	else
