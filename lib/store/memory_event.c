@@ -18,15 +18,27 @@ static struct memory_event *event_find(struct memory_store *store,
 	return mcps__memory_get(&store->events, &key, sizeof key);
 }
 
-/* A session outlives its events, also while changes are undone. */
+/* Only of a session that lives is a sum kept: it lives whenever one of its
+ * events comes or goes, also while changes are undone, or has ended before and
+ * after. */
+static void count(struct memory_store *store, const struct memory_event *event,
+                  bool comes)
+{
+	struct memory_session *session =
+		mcps__memory_session(store, event->session);
+	uint64_t bytes = mcps__store_event_bytes(event->row.length);
+
+	if (session != NULL)
+		session->event_bytes += comes ? bytes : -bytes;
+}
+
 void mcps__memory_event_enter(struct memory_store *store, void *row)
 {
 	struct memory_event *event = row;
 
 	mcps__memory_order(store, &store->events_by_age, &event->by_age, 0,
 	                   event->number, event);
-	mcps__memory_session(store, event->session)->event_bytes +=
-		mcps__store_event_bytes(event->row.length);
+	count(store, event, true);
 }
 
 void mcps__memory_event_leave(struct memory_store *store, void *row)
@@ -34,8 +46,7 @@ void mcps__memory_event_leave(struct memory_store *store, void *row)
 	struct memory_event *event = row;
 
 	mcps__order_remove(&store->events_by_age, &event->by_age);
-	mcps__memory_session(store, event->session)->event_bytes -=
-		mcps__store_event_bytes(event->row.length);
+	count(store, event, false);
 }
 
 /* ---- appending ---- */
@@ -93,12 +104,37 @@ static const struct memory_stream *holder_find(const struct memory_store *store,
 	return NULL;
 }
 
+static uint64_t bytes_of_stream(struct memory_store *store,
+                                const struct mcps_stream_row *row)
+{
+	uint64_t bytes = 0;
+
+	for (uint64_t seq = row->first; seq <= row->last; seq++)
+		bytes += mcps__store_event_bytes(
+			event_find(store, row->id, seq)->row.length);
+	return bytes;
+}
+
+static uint64_t bytes_of_session(struct memory_store *store, int64_t ref)
+{
+	const struct memory_session *session = mcps__memory_session(store, ref);
+	const struct order *order = &store->streams_by_holder;
+	struct order_node *node = mcps__order_first(order, ref);
+	uint64_t bytes = 0;
+
+	if (session != NULL)
+		return session->event_bytes;
+	for (; node != NULL; node = mcps__order_next(order, node))
+		bytes += bytes_of_stream(
+			store, &((const struct memory_stream *)node->row)->row);
+	return bytes;
+}
+
 static mcps_status make_room(struct memory_store *store, int64_t session,
                              uint64_t kept, uint64_t session_bytes)
 {
 	while (session_bytes != 0 &&
-	       mcps__memory_session(store, session)->event_bytes >
-	               session_bytes) {
+	       bytes_of_session(store, session) > session_bytes) {
 		const struct memory_stream *stream =
 			holder_find(store, session, kept);
 		mcps_status status;

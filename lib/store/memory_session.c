@@ -190,14 +190,15 @@ mcps_status mcps__memory_session_guard(mcps_store *base, int64_t ref)
 	               : MCPS_E_GONE;
 }
 
-/* What a live session leaves behind: no state, no streams. */
+/* What a live session leaves behind: no state, of its streams those of calls.
+ */
 static mcps_status let_go(struct memory_store *store,
                           const struct memory_session *session)
 {
 	mcps_status status = mcps__memory_state_clear(store, session->row.ref);
 
 	return status == MCPS_OK
-	               ? mcps__memory_stream_clear(store, session->row.ref)
+	               ? mcps__memory_stream_clear(store, &session->row)
 	               : status;
 }
 

@@ -93,8 +93,10 @@ struct memory_state {
 };
 
 struct memory_stream {
-	struct mcps_stream_row row; /* its request points behind the struct */
+	struct mcps_stream_row row; /* its request points behind the struct,
+	                             * its ended_key to key */
 	int64_t ref;                /* ascending */
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	struct order_node by_session;
 	struct order_node by_holder;
 	struct order_node of_no_call;
@@ -220,8 +222,10 @@ mcps_status mcps__memory_stream_put(struct memory_store *,
                                     const struct mcps_stream_row *row,
                                     int64_t ref);
 
-/* Remove the streams of a session, and one stream, with their events. */
-mcps_status mcps__memory_stream_clear(struct memory_store *, int64_t session);
+/* Of a session that ends: remove its streams of no call, and note its key in
+ * the others. Remove one stream. Each with its events. */
+mcps_status mcps__memory_stream_clear(struct memory_store *,
+                                      const struct mcps_session_row *session);
 mcps_status mcps__memory_stream_remove(struct memory_store *, uint64_t id);
 
 void mcps__memory_event_enter(struct memory_store *, void *row);

@@ -62,6 +62,10 @@ mcps_status mcps__memory_stream_put(struct memory_store *store,
 	if (row->request_length != 0)
 		memcpy(stream->request, row->request, row->request_length);
 	stream->row.request = stream->request;
+	if (row->ended_key != NULL) {
+		memcpy(stream->key, row->ended_key, sizeof stream->key);
+		stream->row.ended_key = stream->key;
+	}
 	return mcps__memory_set(store, &store->streams, &row->id,
 	                        sizeof row->id, stream);
 }
@@ -115,6 +119,7 @@ mcps_status mcps__memory_stream_insert(mcps_store *base,
 	added.first = 1;
 	added.last = 0;
 	added.is_ended = false;
+	added.ended_key = NULL;
 	status = make_room(store, row, most, gone);
 	return status == MCPS_OK ? mcps__memory_stream_put(store, &added,
 	                                                   ++store->last_stream)
@@ -160,12 +165,11 @@ mcps_status mcps__memory_stream_remove(struct memory_store *store, uint64_t id)
 	return mcps__memory_set(store, &store->streams, &id, sizeof id, NULL);
 }
 
-mcps_status mcps__memory_stream_clear(struct memory_store *store,
-                                      int64_t session)
+static mcps_status clear_no_calls(struct memory_store *store, int64_t session)
 {
 	struct order_node *node;
 
-	while ((node = mcps__order_first(&store->streams_by_session,
+	while ((node = mcps__order_first(&store->streams_of_no_call,
 	                                 session)) != NULL) {
 		const struct memory_stream *stream = node->row;
 		mcps_status status =
@@ -175,4 +179,23 @@ mcps_status mcps__memory_stream_clear(struct memory_store *store,
 			return status;
 	}
 	return MCPS_OK;
+}
+
+/* Each is put anew, where it was. */
+mcps_status mcps__memory_stream_clear(struct memory_store *store,
+                                      const struct mcps_session_row *session)
+{
+	const struct order *order = &store->streams_by_session;
+	mcps_status status = clear_no_calls(store, session->ref);
+	struct order_node *node = mcps__order_first(order, session->ref);
+
+	while (status == MCPS_OK && node != NULL) {
+		const struct memory_stream *stream = node->row;
+		struct mcps_stream_row row = stream->row;
+
+		node = mcps__order_next(order, node);
+		row.ended_key = session->key;
+		status = mcps__memory_stream_put(store, &row, stream->ref);
+	}
+	return status;
 }

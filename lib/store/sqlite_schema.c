@@ -116,11 +116,21 @@ static const struct sqlite_object version_3[] = {
 	                    "WHERE request = x''" },
 };
 
+/* Streams of calls outlive their session, whose key says whose they are. */
+static const struct sqlite_object version_4[] = {
+	{ "ended", "CREATE TABLE ended (\n"
+	           "  session INTEGER PRIMARY KEY,\n"
+	           "  key BLOB NOT NULL,\n"
+	           "  checksum INTEGER NOT NULL\n"
+	           ") STRICT" },
+};
+
 static const struct sqlite_version versions[] = {
 	{ version_1, sizeof version_1 / sizeof *version_1, NULL },
 	{ version_2, sizeof version_2 / sizeof *version_2, NULL },
 	{ version_3, sizeof version_3 / sizeof *version_3,
 	  "DELETE FROM usage" },
+	{ version_4, sizeof version_4 / sizeof *version_4, NULL },
 };
 
 const struct sqlite_schema mcps__sqlite_schema = {

@@ -177,15 +177,16 @@ mcps_status mcps__sqlite_session_guard(mcps_store *base, int64_t ref)
 	return status == MCPS_OK && !live ? MCPS_E_GONE : status;
 }
 
-/* What a live session leaves behind: no state, no streams, one less of its
- * owner. */
+/* What a live session leaves behind: no state, of its streams those of calls,
+ * one less of its owner. */
 static mcps_status let_go(struct sqlite_store *store,
                           const struct session_copy *copy)
 {
 	mcps_status status = mcps__sqlite_state_clear(store, copy->row.ref);
 
 	if (status == MCPS_OK)
-		status = mcps__sqlite_stream_clear(store, copy->row.ref);
+		status = mcps__sqlite_stream_clear(store, copy->row.ref,
+		                                   copy->row.key);
 	return status == MCPS_OK ? mcps__sqlite_principal_count(
 					   store, copy->row.principal, -1)
 	                         : status;

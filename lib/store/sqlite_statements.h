@@ -20,6 +20,16 @@
 /* What one counts: see MCPS_EVENT_LEAST. */
 #define EVENT_BYTES "max(length(data), 64)"
 
+/* Streams of no call. */
+#define NO_CALL_OF                                          \
+	"SELECT ref FROM stream INDEXED BY stream_no_call " \
+	"WHERE session = ?1 AND request = x''"
+
+/* Sessions that may have streams. */
+#define KNOWN                                                       \
+	"(SELECT ref FROM session WHERE ref IS NOT NULL UNION ALL " \
+	"SELECT session FROM ended)"
+
 /* X(name, SQL). A session changes only "WHERE phase = 1": nothing revives a
  * tombstone. */
 /* clang-format off */
@@ -112,9 +122,17 @@
 	X(STREAM_ADVANCE, "UPDATE stream SET last = ?2, is_ended = ?3, "      \
 		"checksum = ?4 WHERE ref = ?1")                               \
 	X(STREAM_DELETE, "DELETE FROM stream WHERE ref = ?1")                 \
-	X(STREAM_CLEAR, "DELETE FROM stream WHERE session = ?1")              \
-	X(STREAM_ORPHANS, "DELETE FROM stream WHERE session NOT IN "          \
-		"(SELECT ref FROM session WHERE ref IS NOT NULL)")            \
+	X(STREAM_CLEAR, "DELETE FROM stream WHERE ref IN (" NO_CALL_OF ")")   \
+	X(STREAM_ORPHANS, "DELETE FROM stream WHERE session NOT IN " KNOWN)   \
+	                                                                      \
+	X(ENDED_ADD, "INSERT OR REPLACE INTO ended (session, key, checksum) " \
+		"SELECT session, ?2, ?3 FROM stream WHERE session = ?1 "      \
+		"LIMIT 1")                                                    \
+	X(ENDED_GET, "SELECT key, checksum FROM ended WHERE session = ?1")    \
+	X(ENDED_FORGET, "DELETE FROM ended WHERE session = ?1 "               \
+		"AND NOT EXISTS (SELECT 1 FROM stream WHERE session = ?1)")   \
+	X(ENDED_ORPHANS, "DELETE FROM ended WHERE session NOT IN "            \
+		"(SELECT session FROM stream)")                               \
 	                                                                      \
 	X(EVENT_ADD, "INSERT OR REPLACE INTO event (session, stream, seq, "   \
 		"at_ms, data, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")     \
@@ -133,10 +151,10 @@
 		"FROM event WHERE id IN (" EVENTS_UPTO ")")                   \
 	X(EVENT_CUT, "DELETE FROM event WHERE id IN (" EVENTS_UPTO ")")       \
 	X(EVENT_DELETE, "DELETE FROM event WHERE id = ?1")                    \
-	X(EVENT_CLEAR, "DELETE FROM event WHERE id IN (" EVENTS_OF ")")       \
+	X(EVENT_CLEAR, "DELETE FROM event WHERE id IN (" EVENTS_OF            \
+		" AND stream IN (" NO_CALL_OF "))")                           \
 	X(EVENT_CLEAR_STREAM, "DELETE FROM event WHERE stream = ?1")          \
-	X(EVENT_ORPHANS, "DELETE FROM event WHERE session NOT IN "            \
-		"(SELECT ref FROM session WHERE ref IS NOT NULL)")            \
+	X(EVENT_ORPHANS, "DELETE FROM event WHERE session NOT IN " KNOWN)     \
 	                                                                      \
 	X(USAGE_GET, "SELECT event_bytes, checksum FROM usage "               \
 		"WHERE session = ?1")                                         \
@@ -147,8 +165,7 @@
 		"event_bytes = excluded.event_bytes, "                        \
 		"checksum = excluded.checksum")                               \
 	X(USAGE_CLEAR, "DELETE FROM usage WHERE session = ?1")                \
-	X(USAGE_ORPHANS, "DELETE FROM usage WHERE session NOT IN "            \
-		"(SELECT ref FROM session WHERE ref IS NOT NULL)")
+	X(USAGE_ORPHANS, "DELETE FROM usage WHERE session NOT IN " KNOWN)
 /* clang-format on */
 
 enum sqlite_statement {

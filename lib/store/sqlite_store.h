@@ -457,7 +457,8 @@ mcps_status mcps__sqlite_state_clear(struct sqlite_store *, int64_t session);
 struct stream_copy {
 	bool found;
 	int64_t ref;
-	struct mcps_stream_row row; /* without first; its request is below */
+	struct mcps_stream_row row; /* without first and ended_key; its request
+	                             * is below */
 	char request[STORE_REQUEST_MAX];
 };
 
@@ -481,13 +482,26 @@ mcps_status mcps__sqlite_stream_write(struct sqlite_store *,
 mcps_status mcps__sqlite_stream_advance(struct sqlite_store *,
                                         const struct stream_copy *copy);
 
-/* Remove all streams of a session with their events. */
-mcps_status mcps__sqlite_stream_clear(struct sqlite_store *, int64_t session);
+/* Of a session that ends: remove its streams of no call with their events, and
+ * keep its key for the others. */
+mcps_status mcps__sqlite_stream_clear(struct sqlite_store *, int64_t session,
+                                      const uint8_t *key);
 
 /* Remove streams seen at LAST_MS or before, at most LIMIT rows, of which each
  * event is one. *REMOVED grows by as many. */
 mcps_status mcps__sqlite_stream_sweep(struct sqlite_store *, int64_t last_ms,
                                       size_t limit, size_t *removed);
+
+/* ---- sqlite_ended.c: sessions that have ended and left streams ---- */
+
+mcps_status mcps__sqlite_ended_add(struct sqlite_store *, int64_t session,
+                                   const uint8_t *key);
+mcps_status mcps__sqlite_ended_find(struct sqlite_store *, int64_t session,
+                                    uint8_t *key, bool *found);
+
+/* A stream of SESSION is gone: if it was the last one, the session is
+ * forgotten. */
+mcps_status mcps__sqlite_ended_forget(struct sqlite_store *, int64_t session);
 
 /* ---- sqlite_event.c ---- */
 

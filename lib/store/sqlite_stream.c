@@ -316,13 +316,21 @@ mcps_status mcps__sqlite_stream_get(mcps_store *base, uint64_t id,
                                     mcps_stream_fn fn, void *arg)
 {
 	struct sqlite_store *store = sqlite_store(base);
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	struct stream_copy copy;
+	bool has_ended;
 	mcps_status status = mcps__sqlite_stream_find(store, id, &copy);
 
 	if (status != MCPS_OK || !copy.found)
 		return status;
 	status = mcps__sqlite_event_first(store, &copy, &copy.row.first);
-	return status == MCPS_OK ? fn(arg, &copy.row) : status;
+	if (status == MCPS_OK)
+		status = mcps__sqlite_ended_find(store, copy.row.session, key,
+		                                 &has_ended);
+	if (status != MCPS_OK)
+		return status;
+	copy.row.ended_key = has_ended ? key : NULL;
+	return fn(arg, &copy.row);
 }
 
 mcps_status mcps__sqlite_stream_touch(mcps_store *base, uint64_t id,
@@ -348,7 +356,7 @@ mcps_status mcps__sqlite_stream_touch(mcps_store *base, uint64_t id,
 /* ---- removing ---- */
 
 mcps_status mcps__sqlite_stream_clear(struct sqlite_store *store,
-                                      int64_t session)
+                                      int64_t session, const uint8_t *key)
 {
 	mcps_status status =
 		mcps__query_run_of(store, STATEMENT_EVENT_CLEAR, session);
@@ -356,7 +364,9 @@ mcps_status mcps__sqlite_stream_clear(struct sqlite_store *store,
 	if (status == MCPS_OK)
 		status = mcps__query_run_of(store, STATEMENT_STREAM_CLEAR,
 		                            session);
-	return status == MCPS_OK ? mcps__sqlite_usage_clear(store, session)
+	if (status == MCPS_OK)
+		status = mcps__sqlite_usage_clear(store, session);
+	return status == MCPS_OK ? mcps__sqlite_ended_add(store, session, key)
 	                         : status;
 }
 
@@ -387,7 +397,10 @@ static mcps_status stream_shrink(struct sqlite_store *store,
 	if (status != MCPS_OK || events != 0)
 		return status;
 	++*removed;
-	return mcps__query_run_of(store, STATEMENT_STREAM_DELETE, copy->ref);
+	status = mcps__query_run_of(store, STATEMENT_STREAM_DELETE, copy->ref);
+	return status == MCPS_OK
+	               ? mcps__sqlite_ended_forget(store, copy->row.session)
+	               : status;
 }
 
 /* Remove something of the oldest stream, if it is over. */
@@ -410,7 +423,9 @@ static mcps_status sweep_once(struct sqlite_store *store, int64_t last_ms,
 		return stream_shrink(store, &copy, limit - *removed, removed);
 	status = stream_discard(store, ref);
 	*removed += status == MCPS_OK;
-	return status;
+	return status == MCPS_OK
+	               ? mcps__sqlite_ended_forget(store, copy.row.session)
+	               : status;
 }
 
 /* The indexes are rebuilt once; if that does not help, it is the table that is

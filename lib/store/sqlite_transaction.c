@@ -65,7 +65,7 @@ static mcps_status heal(struct sqlite_store *store)
 	static const enum sqlite_statement steps[] = {
 		STATEMENT_PRINCIPAL_RECOUNT, STATEMENT_STATE_ORPHANS,
 		STATEMENT_EVENT_ORPHANS,     STATEMENT_STREAM_ORPHANS,
-		STATEMENT_USAGE_ORPHANS,
+		STATEMENT_USAGE_ORPHANS,     STATEMENT_ENDED_ORPHANS,
 	};
 	mcps_status status = MCPS_OK;
 

@@ -33,6 +33,7 @@ int contract_run(const struct contract_backend *backend)
 	suite_add_tcase(suite, contract_state_case());
 	suite_add_tcase(suite, contract_sweep_case());
 	suite_add_tcase(suite, contract_stream_case());
+	suite_add_tcase(suite, contract_stream_end_case());
 	suite_add_tcase(suite, contract_event_case());
 	current = backend;
 	runner = srunner_create(suite);
@@ -264,6 +265,9 @@ mcps_status see_stream(void *arg, const struct mcps_stream_row *row)
 	if (row->request_length != 0)
 		memcpy(seen->name, row->request, row->request_length);
 	seen->name[row->request_length] = '\0';
+	seen->has_ended_key = row->ended_key != NULL;
+	if (seen->has_ended_key)
+		memcpy(seen->ended_key, row->ended_key, sizeof seen->ended_key);
 	return seen_answer(seen);
 }
 

@@ -24,6 +24,7 @@ TCase *contract_tombstone_case(void);
 TCase *contract_state_case(void);
 TCase *contract_sweep_case(void);
 TCase *contract_stream_case(void);
+TCase *contract_stream_end_case(void);
 TCase *contract_event_case(void);
 
 /* ---- for the tests ---------------------------------------------------- */
@@ -77,8 +78,10 @@ struct seen {
 	struct mcps_principal_row principal;
 	struct mcps_state_row state;
 	struct mcps_stream_row stream; /* its request is in name */
-	struct mcps_event_row event;   /* the last one, its data in bytes */
-	char events[512];              /* each as "seq:data " */
+	bool has_ended_key;
+	uint8_t ended_key[MCPS_SESSION_KEY_SIZE];
+	struct mcps_event_row event; /* the last one, its data in bytes */
+	char events[512];            /* each as "seq:data " */
 	size_t length;
 	uint8_t bytes[128 * 1024]; /* data or value */
 	char name[256];            /* the key of a state */

@@ -302,107 +302,6 @@ START_TEST(a_stream_that_ended_can_still_be_touched)
 }
 END_TEST
 
-/* ---- gone with the session -------------------------------------------- */
-
-static void two_sessions_with_streams(void)
-{
-	int64_t other = insert(2, intern(2), 1000);
-
-	ok(open_stream(ID, session, 2000));
-	ok(open_stream(OTHER, other, 2000));
-	ok(open_stream(OTHER + 1, session, 2000));
-	event(ID, "a", 2000);
-	event(OTHER, "b", 2000);
-	event(ID, "c", 2000);
-}
-
-static void assert_gone_with_session(void)
-{
-	ck_assert(!is_there(ID));
-	ck_assert(!is_there(OTHER + 1));
-	ck_assert_str_eq(replay(ID, 0), "");
-	gives(append(ID, "d", 3000, false, 0), MCPS_E_GONE);
-	gives(touch(ID, 3000), MCPS_E_GONE);
-	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
-}
-
-START_TEST(streams_vanish_when_their_session_ends)
-{
-	two_sessions_with_streams();
-	end(1, 9000);
-	assert_gone_with_session();
-}
-END_TEST
-
-START_TEST(streams_vanish_when_their_session_is_removed)
-{
-	two_sessions_with_streams();
-	begin();
-	ok(store->ops->session_remove(store, key(1)));
-	commit();
-	assert_gone_with_session();
-}
-END_TEST
-
-START_TEST(streams_vanish_with_an_idle_session)
-{
-	two_sessions_with_streams();
-	begin();
-	ok(store->ops->session_touch(store, key(2), 9000));
-	commit();
-	ck_assert_uint_eq(sweep((struct mcps_sweep){ .idle_before_ms = 9000 }),
-	                  1);
-	assert_gone_with_session();
-}
-END_TEST
-
-START_TEST(streams_vanish_with_an_aged_session)
-{
-	insert(3, intern(3), 100);
-	session = load(3)->session.ref;
-	two_sessions_with_streams();
-	ck_assert_uint_eq(
-		sweep((struct mcps_sweep){ .aged_before_ms = 500,
-	                                   .tombstone_until_ms = 9000 }),
-		1);
-	assert_gone_with_session();
-}
-END_TEST
-
-/* What came with a session does not come back with its key. */
-START_TEST(a_session_of_the_same_key_begins_without_streams)
-{
-	int64_t again;
-
-	two_sessions_with_streams();
-	begin();
-	ok(store->ops->session_remove(store, key(1)));
-	commit();
-	again = insert(1, intern(1), 3000);
-	assert_gone_with_session();
-	ok(open_stream(ID, again, 3000));
-	ck_assert_str_eq(replay(ID, 0), "");
-	ck_assert_uint_eq(event(ID, "new", 3000), 1);
-}
-END_TEST
-
-START_TEST(a_session_that_changes_keeps_its_streams)
-{
-	struct mcps_session_row row;
-
-	two_sessions_with_streams();
-	row = make_row(1, load(1)->session.principal, 5000);
-	row.version = 1;
-	begin();
-	ok(store->ops->session_save(store, &row));
-	ok(store->ops->session_touch(store, key(1), 6000));
-	commit();
-	ck_assert_str_eq(replay(ID, 0), "1:a 2:c ");
-	ok(append(ID, "d", 3000, false, SMALL(2))); /* "c" and "d" */
-	ck_assert_str_eq(replay(ID, 0), "2:c 3:d ");
-}
-END_TEST
-
 /* ---- gone with time --------------------------------------------------- */
 
 START_TEST(a_sweep_that_names_no_times_leaves_streams)
@@ -509,28 +408,6 @@ START_TEST(what_a_sweep_removed_counts_no_more)
 }
 END_TEST
 
-START_TEST(removed_streams_come_back_with_a_rollback)
-{
-	const struct mcps_sweep how = { .events_before_ms = 9000,
-		                        .streams_before_ms = 2002,
-		                        .limit = 100 };
-	size_t removed;
-
-	two_sessions_with_streams();
-	event(ID, "d", 3000);
-	begin();
-	ok(store->ops->sweep(store, &how, &removed));
-	ck_assert_uint_eq(removed, 1 + 1 + 1 + 3);
-	ok(store->ops->session_end(store, key(1), 9000));
-	store->ops->rollback(store);
-	ck_assert(is_there(OTHER + 1));
-	ck_assert_str_eq(replay(ID, 0), "1:a 2:c 3:d ");
-	ck_assert_str_eq(replay(OTHER, 0), "1:b ");
-	ok(append(ID, "e", 3000, false, SMALL(3)));
-	ck_assert_str_eq(replay(ID, 0), "2:c 3:d 4:e ");
-}
-END_TEST
-
 TCase *contract_stream_case(void)
 {
 	TCase *tests = tcase_create("stream");
@@ -557,12 +434,6 @@ TCase *contract_stream_case(void)
 	tcase_add_test(tests, a_touch_moves_seen_forward_only);
 	tcase_add_test(tests, an_append_moves_seen_forward_only);
 	tcase_add_test(tests, a_stream_that_ended_can_still_be_touched);
-	tcase_add_test(tests, streams_vanish_when_their_session_ends);
-	tcase_add_test(tests, streams_vanish_when_their_session_is_removed);
-	tcase_add_test(tests, streams_vanish_with_an_idle_session);
-	tcase_add_test(tests, streams_vanish_with_an_aged_session);
-	tcase_add_test(tests, a_session_of_the_same_key_begins_without_streams);
-	tcase_add_test(tests, a_session_that_changes_keeps_its_streams);
 	tcase_add_test(tests, a_sweep_that_names_no_times_leaves_streams);
 	tcase_add_test(tests, events_go_when_they_are_old);
 	tcase_add_test(tests, an_event_that_stays_keeps_those_after_it);
@@ -570,6 +441,5 @@ TCase *contract_stream_case(void)
 	tcase_add_test(tests, a_stream_goes_bit_by_bit_within_the_limit);
 	tcase_add_test(tests, the_limit_counts_events_too);
 	tcase_add_test(tests, what_a_sweep_removed_counts_no_more);
-	tcase_add_test(tests, removed_streams_come_back_with_a_rollback);
 	return tests;
 }

@@ -343,12 +343,91 @@ END_TEST
 
 START_TEST(an_index_that_names_a_lost_event_does_not_stop_an_end)
 {
-	open_without_its_second_row();
+	int64_t session = open_listening();
+
+	run_behind("event_seq", "DELETE FROM event WHERE stream = 2");
+	log_forget();
+	open_store();
+	listen_to(1, session, 0);
 	end(1, 9000);
 	ck_assert(is_ended(1));
 	ck_assert_uint_eq(get_stream(ID)->calls, 0);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event NOT INDEXED"), 0);
+}
+END_TEST
+
+/* ---- what outlives its session ---------------------------------------- */
+
+static void end_damaged(const char *sql)
+{
+	open_damaged("SELECT 1");
+	end(1, 9000);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM ended"), 1);
+	run_sql(sql);
+	log_forget();
+	open_store();
+}
+
+START_TEST(without_its_row_nobody_knows_whose_a_stream_was)
+{
+	static const char *const changes[] = {
+		"UPDATE ended SET key = zeroblob(22)",
+		"UPDATE ended SET key = x'00'",
+		"UPDATE ended SET checksum = checksum + 1",
+		"UPDATE ended SET session = session + 1",
+		"DELETE FROM ended",
+	};
+
+	end_damaged(changes[_i]);
+	ck_assert(!get_stream(ID)->has_ended_key);
+	sweep(9000, 9000);
+	ck_assert_uint_eq(get_stream(ID)->calls, 0);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event"), 0);
+}
+END_TEST
+
+START_TEST(nothing_is_left_of_what_outlived_its_session)
+{
+	end_damaged("SELECT 1");
+	ok(append(ID, "d", 3000, true, SMALL(10)));
+	ck_assert_str_eq(replay(ID, 2), "3:c 4:d ");
+	sweep(9000, 9000);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM stream"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM usage"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM ended"), 0);
+}
+END_TEST
+
+START_TEST(a_session_that_leaves_no_stream_leaves_nothing)
+{
+	open_listening();
+	open_store();
+	end(1, 9000);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM stream"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM ended"), 0);
+}
+END_TEST
+
+/* Of a damaged session nothing is kept, of one that has ended it is. */
+START_TEST(what_outlives_its_session_outlives_the_damage_of_another)
+{
+	open_damaged("SELECT 1");
+	ok(open_stream(OTHER, insert(2, intern(1), 1000), 2000));
+	end(1, 9000);
+	close_store();
+	run_sql("UPDATE session SET flags = flags + 1 WHERE phase = 1");
+	open_store();
+	insert(2, look_up(1)->principal.ref, 5000);
+	ck_assert_uint_eq(get_stream(OTHER)->calls, 0);
+	ck_assert(get_stream(ID)->has_ended_key);
+	ck_assert_str_eq(replay(ID, 0), "1:a 2:b 3:c ");
+	close_store();
 }
 END_TEST
 
@@ -429,5 +508,12 @@ TCase *sqlite_event_damage_case(void)
 	tcase_add_test(tests,
 	               an_index_that_names_a_lost_event_does_not_stop_an_end);
 	tcase_add_test(tests, an_index_that_lies_ends_no_stream);
+	tcase_add_loop_test(
+		tests, without_its_row_nobody_knows_whose_a_stream_was, 0, 5);
+	tcase_add_test(tests, nothing_is_left_of_what_outlived_its_session);
+	tcase_add_test(tests, a_session_that_leaves_no_stream_leaves_nothing);
+	tcase_add_test(
+		tests,
+		what_outlives_its_session_outlives_the_damage_of_another);
 	return tests;
 }

@@ -58,9 +58,9 @@ START_TEST(a_database_of_another_program_is_refused)
 	run_sql("PRAGMA application_id = 12345");
 	assert_untouched("another program");
 	run_sql("PRAGMA application_id = 0; DROP TABLE theirs; "
-	        "PRAGMA user_version = 3");
+	        "PRAGMA user_version = 4");
 	assert_untouched("another program");
-	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 3);
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 4);
 }
 END_TEST
 
@@ -96,7 +96,7 @@ START_TEST(a_newer_store_is_refused)
 	run_sql("PRAGMA user_version = 999");
 	assert_untouched("made by a newer version");
 	assert_untouched("999");
-	run_sql("PRAGMA user_version = 3");
+	run_sql("PRAGMA user_version = 4");
 	open_store();
 	ck_assert(is_live(1));
 	close_store();
@@ -183,7 +183,7 @@ START_TEST(the_connection_is_set_up_as_it_must_be)
 	}
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA application_id"), 0x4d435053);
-	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 3);
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 4);
 }
 END_TEST
 
@@ -228,6 +228,7 @@ static bool is_repair(int statement)
 		STATEMENT_PRINCIPAL_RECOUNT,  STATEMENT_STATE_ORPHANS,
 		STATEMENT_STREAM_ORPHANS,     STATEMENT_EVENT_ORPHANS,
 		STATEMENT_EVENT_CLEAR_STREAM, STATEMENT_USAGE_ORPHANS,
+		STATEMENT_ENDED_ORPHANS,
 	};
 
 	for (size_t i = 0; i < sizeof repairs / sizeof *repairs; i++)

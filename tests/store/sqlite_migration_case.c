@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NOW = 3, NEXT = 4 };
+enum { NOW = 4, NEXT = 5 };
 
 static const struct sqlite_object next_objects[] = {
 	{ "call", "CREATE TABLE call (\n"
@@ -72,7 +72,7 @@ START_TEST(a_new_store_is_made_of_all_versions_without_a_backup)
 	insert(1, intern(1), 1000);
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NEXT);
-	ck_assert(!file_exists(in_directory("test.db.backup-v3")));
+	ck_assert(!file_exists(in_directory("test.db.backup-v4")));
 }
 END_TEST
 
@@ -84,7 +84,7 @@ START_TEST(a_new_store_that_was_not_completed_is_made_as_if_there_were_none)
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
 	ck_assert(!file_exists(in_directory("test.db.backup-v1")));
-	ck_assert(!file_exists(in_directory("test.db.backup-v3")));
+	ck_assert(!file_exists(in_directory("test.db.backup-v4")));
 }
 END_TEST
 
@@ -100,11 +100,11 @@ START_TEST(a_backup_is_made_before_the_upgrade)
 	commit();
 	close_store();
 	ck_assert(log_has("backed up"));
-	ck_assert_int_eq(stat(in_directory("test.db.backup-v3"), &about), 0);
+	ck_assert_int_eq(stat(in_directory("test.db.backup-v4"), &about), 0);
 	ck_assert_uint_eq(about.st_mode & 07777, 0600);
 	ck_assert(!file_exists(in_directory("test.db.backup-part")));
 
-	ck_assert_int_eq(rename(in_directory("test.db.backup-v3"),
+	ck_assert_int_eq(rename(in_directory("test.db.backup-v4"),
 	                        in_directory("test.db")),
 	                 0);
 	open_store();
@@ -162,6 +162,7 @@ END_TEST
 static void make_version_1(void)
 {
 	make_now();
+	run_sql("DROP TABLE ended");
 	run_sql("DROP TABLE usage");
 	run_sql("DROP TABLE event");
 	run_sql("DROP TABLE stream");
@@ -209,6 +210,7 @@ START_TEST(a_store_that_counted_otherwise_counts_anew)
 	ck_assert_uint_eq(event(7, "a", 2000), 1);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM usage"), 1);
+	run_sql("DROP TABLE ended");
 	run_sql("DROP INDEX stream_no_call");
 	run_sql("PRAGMA user_version = 2");
 	open_store();
@@ -222,6 +224,26 @@ START_TEST(a_store_that_counted_otherwise_counts_anew)
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT event_bytes FROM usage"),
 	                 2 * MCPS_EVENT_LEAST);
+}
+END_TEST
+
+/* As it was while all streams went with their session. */
+START_TEST(streams_of_an_older_store_outlive_their_session_from_now_on)
+{
+	make_now();
+	open_store();
+	ok(open_stream(7, load(1)->session.ref, 2000));
+	ck_assert_uint_eq(event(7, "a", 2000), 1);
+	close_store();
+	run_sql("DROP TABLE ended");
+	run_sql("PRAGMA user_version = 3");
+	open_store();
+	end(1, 9000);
+	ck_assert(get_stream(7)->has_ended_key);
+	ck_assert_str_eq(replay(7, 0), "1:a ");
+	close_store();
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
+	ck_assert(file_exists(in_directory("test.db.backup-v3")));
 }
 END_TEST
 
@@ -253,6 +275,9 @@ TCase *sqlite_migration_case(void)
 	tcase_add_test(tests, a_store_without_streams_gets_them);
 	tcase_add_test(tests, a_store_without_streams_is_backed_up_first);
 	tcase_add_test(tests, a_store_that_counted_otherwise_counts_anew);
+	tcase_add_test(
+		tests,
+		streams_of_an_older_store_outlive_their_session_from_now_on);
 	tcase_add_test(tests, half_of_version_2_is_not_version_1);
 	return tests;
 }

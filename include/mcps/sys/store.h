@@ -85,6 +85,9 @@ struct mcps_stream_row {
 	                  * none is kept */
 	uint64_t last;   /* the highest seq ever appended; 0: none yet */
 	bool is_ended;   /* nothing is appended any more */
+	/** Of a session that has ended: the key that it had. NULL: it lives.
+	 * Borrowed; ignored by insert. */
+	const uint8_t *ended_key;
 	/** The raw JSON of the id of the request that it answers; a stream
 	 * that answers none has length 0. Borrowed; at most 255 bytes. */
 	const char *request;
@@ -247,9 +250,11 @@ struct mcps_store_ops {
 	/** Open a stream of a live session; first, last, seen_ms and is_ended
 	 * of @p row are ignored. If it answers no request, and @p most others
 	 * of the session that answer none are there (0: no bound), the oldest
-	 * of those goes with its events; @p gone: its id, else 0. Streams and
-	 * their events vanish with their session, in the same transaction,
-	 * however it ends.
+	 * of those goes with its events; @p gone: its id, else 0. Streams that
+	 * answer no request vanish with their session, and so do their events,
+	 * in the same transaction, however it ends. Those that answer one stay
+	 * as they are, until a sweep removes them: their clients may still wait
+	 * for the answer.
 	 * @return also MCPS_E_GONE: the session is not live; MCPS_E_CONFLICT:
 	 * the id is taken; MCPS_E_INVAL: the id is 0, or the request too long.
 	 */
