@@ -238,7 +238,7 @@ static void tell(struct session_work *work)
 	log_event(work);
 	work->hook.run = call_hook;
 	if (work->event == MCPS_SESSION_ENDED) {
-		mcps__session_send_away(work->session);
+		mcps__session_close_streams(work->session);
 		mcps__table_settle(work->sessions,
 		                   mcps__session_ref(work->session),
 		                   work->found, work->status);

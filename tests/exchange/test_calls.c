@@ -292,7 +292,11 @@ START_TEST(of_a_batch_whose_session_is_deleted_each_call_is_answered)
 	end_session(id);
 	work();
 	answer = harness_receive(batch);
-	answer_check_json(&answer, 200, "[" PONG(6) "," GONE(7) "]");
+	answer_check_json(
+		&answer, 200,
+		"[" PONG(6) ",{\"jsonrpc\":\"2.0\",\"id\":7," ERROR_HEAD(
+			-32001) "\"Session not found\",\"data\":{"
+				"\"reason\":\"mcp_session_terminated\"}}}]");
 }
 END_TEST
 

@@ -136,7 +136,9 @@ static void read_lost_call(void)
 	harness_restart(&harness, KEEP_ALL);
 	flight = resume_after(id);
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
-	check_event(0, LOST(9));
+	check_event(0,
+	            "{\"jsonrpc\":\"2.0\",\"id\":9,\"error\":{\"code\":-32603,"
+	            "\"message\":\"Server is stopping, try again\"}}");
 	harness_hang_up(flight);
 }
 
