@@ -68,11 +68,12 @@ static void close_all(struct wire *wires, int first)
 		wire_close(&wires[i]);
 }
 
-/* With select() and a loop of the program's, libmicrohttpd accepts clients
- * beyond the limit and closes their connection at once. */
+/* With select() and a loop of the program's, libmicrohttpd before 1.0 accepts
+ * clients beyond the limit and closes their connection at once. */
 static bool closes_newcomers(int mode)
 {
-	return host_modes[mode].has_loop &&
+	return strtoul(MHD_get_version(), NULL, 10) == 0 &&
+	       host_modes[mode].has_loop &&
 	       (host_modes[mode].flags & MHD_USE_EPOLL) == 0;
 }
 

@@ -105,12 +105,14 @@ END_TEST
 START_TEST(sleep_that_cannot_poll_reports_all_descriptors)
 {
 	const int fds[BELL_FDS] = { silent[0], -1, silent[0] };
-	struct rlimit limit;
+	struct rlimit before, none;
 
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = 0;
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
 	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 5);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 END_TEST
 
