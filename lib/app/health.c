@@ -1,6 +1,8 @@
 #define _GNU_SOURCE /* accept4 */
 #include "app/health.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +18,7 @@ enum {
 	CLIENTS = 32,
 	REQUEST_SIZE = 2048,
 	PATIENCE_MS = 2000, /* for a request */
+	RETRY_MS = 20,      /* after a failure to accept */
 	/* In the array for poll(). */
 	STOP = 0,
 	LISTENER = 1,
@@ -31,6 +34,7 @@ struct client {
 struct health {
 	health_ask_fn ask;
 	void *arg;
+	int spare; /* given up for a probe when no descriptor is free; -1 */
 	pthread_t thread;
 	struct pollfd watched[FIRST_CLIENT + CLIENTS]; /* fd -1: nobody */
 	struct client clients[CLIENTS];
@@ -97,12 +101,21 @@ static void answer(struct health *health, int fd, const char *request)
 
 /* ---- clients ---- */
 
+/* Any descriptor will do. */
+static void keep_spare(struct health *health)
+{
+	if (health->spare < 0)
+		health->spare =
+			fcntl(health->watched[STOP].fd, F_DUPFD_CLOEXEC, 0);
+}
+
 static void drop(struct health *health, size_t i)
 {
 	struct pollfd *watched = &health->watched[FIRST_CLIENT + i];
 
 	close(watched->fd);
 	watched->fd = -1;
+	keep_spare(health);
 }
 
 /* A request is complete with its headers; probes have no bodies. */
@@ -149,14 +162,37 @@ static size_t place(struct health *health)
 	return oldest;
 }
 
+static int accept_one(const struct health *health)
+{
+	return accept4(health->watched[LISTENER].fd, NULL, NULL,
+	               SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* A process without free descriptors answers probes all the same: else it
+ * would be killed for something that passes. */
+static int accept_with_spare(struct health *health)
+{
+	int fd = accept_one(health);
+
+	if (fd >= 0 || health->spare < 0 ||
+	    (errno != EMFILE && errno != ENFILE))
+		return fd;
+	close(health->spare);
+	health->spare = -1;
+	return accept_one(health);
+}
+
 static void accept_client(struct health *health)
 {
-	int fd = accept4(health->watched[LISTENER].fd, NULL, NULL,
-	                 SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept_with_spare(health);
 	size_t i;
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* The socket stays readable: do not try at full speed. */
+		if (errno != EAGAIN)
+			(void)poll(&health->watched[STOP], 1, RETRY_MS);
 		return;
+	}
 	i = place(health);
 	health->watched[FIRST_CLIENT + i] =
 		(struct pollfd){ .fd = fd, .events = POLLIN };
@@ -233,10 +269,14 @@ struct health *mcps__health_start(int fd, health_ask_fn ask, void *arg)
 	for (size_t i = 0; i < FIRST_CLIENT + CLIENTS; i++)
 		health->watched[i].fd = -1;
 	health->watched[STOP] = (struct pollfd){ .fd = stop, .events = POLLIN };
+	health->spare = -1;
+	keep_spare(health);
 	health->watched[LISTENER] =
 		(struct pollfd){ .fd = fd, .events = POLLIN };
 	if (start_thread(health))
 		return health;
+	if (health->spare >= 0)
+		close(health->spare);
 	close(stop);
 	close(fd);
 	free(health);
@@ -256,5 +296,7 @@ void mcps__health_stop(struct health *health)
 	for (size_t i = 0; i < FIRST_CLIENT + CLIENTS; i++)
 		if (health->watched[i].fd >= 0)
 			close(health->watched[i].fd);
+	if (health->spare >= 0)
+		close(health->spare);
 	free(health);
 }

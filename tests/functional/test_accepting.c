@@ -8,17 +8,13 @@
 #include "functional/wire_events.h"
 #include "functional/wire_server.h"
 
-#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -349,59 +345,23 @@ END_TEST
 
 /* ---- no descriptors ---------------------------------------------------- */
 
-static int new_socket(void)
-{
-	const struct timeval patience = { WIRE_DEADLINE_S, 0 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_ge(fd, 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	return fd;
-}
-
-static void connect_to_server(int fd)
-{
-	const struct sockaddr_in to = { .sin_family = AF_INET,
-		                        .sin_port =
-		                                htons((uint16_t)wire_port()),
-		                        .sin_addr.s_addr =
-		                                htonl(INADDR_LOOPBACK) };
-
-	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&to, sizeof to),
-	                 0);
-}
-
-/* A limit that leaves no free descriptor. What is open stays open. */
-static void take_descriptors_away(void)
-{
-	int free = dup(0);
-	struct rlimit limit;
-
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = (rlim_t)free; /* the lowest is given out first */
-	close(free);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-}
-
 /* How many clients stay connected meanwhile: with none, a loop has nothing
  * whose end could tell that there are descriptors again. */
 static void starve(int loops, unsigned stay)
 {
-	struct wire wires[LOOPS_MOST * FULL], late = { .fd = -1 };
-	struct rlimit limit;
+	struct wire wires[LOOPS_MOST * FULL], late;
 	struct wire_session session;
 
 	/* One more than others have room for, so that each loop has one. */
 	start_with(loops, (unsigned)loops * FULL, 0);
 	session = session_alone();
 	fill(wires, stay, &session);
-	late.fd = new_socket();
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	take_descriptors_away();
-	connect_to_server(late.fd);
+	late = wire_new(0);
+	take_descriptors();
+	wire_connect(&late, wire_port());
 	wire_post(&late, session.lines, WIRE_PING);
 	wait_starved();
-	setrlimit(RLIMIT_NOFILE, &limit);
+	give_descriptors_back();
 	check_served(&late);
 	close_all(wires, stay);
 	wire_stop();

@@ -61,10 +61,15 @@ static void wait_reason(const char *wanted)
 {
 	time_t end = time(NULL) + WIRE_DEADLINE_S;
 
-	do
+	const char *found;
+
+	do {
 		clock_shift(6);
-	while (reason() == NULL && time(NULL) < end);
-	check_reason(wanted);
+		found = reason();
+	} while ((found == NULL || strcmp(found, wanted) != 0) &&
+	         time(NULL) < end);
+	ck_assert_ptr_nonnull(found);
+	ck_assert_str_eq(found, wanted);
 }
 
 /* ---- what is logged ---------------------------------------------------- */
@@ -279,13 +284,27 @@ START_TEST(full_server_is_named_when_clients_wait_for_30_s)
 	wait_ready();
 	clock_shift(10);
 	wait_ready();
-	clock_shift(20);
-	check_reason(UNTAKEN);
+	wait_reason(UNTAKEN);
 	wire_close(&wires[0]);
 	ck_assert_int_eq(wire_read(&late).status, 200);
 	wait_ready();
 	wires[0] = late;
 	close_all(wires);
+}
+END_TEST
+
+START_TEST(server_without_descriptors_is_named_when_clients_wait_for_30_s)
+{
+	struct wire late = wire_new(0);
+
+	take_descriptors();
+	wire_connect(&late, wire_port());
+	wire_post(&late, "", WIRE_INITIALIZE);
+	wait_reason(UNTAKEN);
+	give_descriptors_back();
+	ck_assert_int_eq(wire_read(&late).status, 200);
+	wait_ready();
+	wire_close(&late);
 }
 END_TEST
 
@@ -365,6 +384,38 @@ START_TEST(readyz_names_the_reason_in_one_line)
 }
 END_TEST
 
+/* A probe that gets no answer makes a supervisor restart the process. */
+START_TEST(probes_are_answered_without_free_descriptors)
+{
+	const struct mcps_daemon_options any = { .size = sizeof any,
+		                                 .listen = "127.0.0.1:0" };
+	struct wire wires[3];
+	struct health *health;
+	struct reply reply;
+	char address[64];
+	int fd;
+
+	ck_assert_int_eq(mcps_listen(&fd, address, sizeof address, &any, NULL),
+	                 MCPS_OK);
+	health = mcps__health_start(fd, ask, NULL);
+	ck_assert_ptr_nonnull(health);
+	for (int i = 0; i < 3; i++)
+		wires[i] = wire_new(0);
+	take_descriptors();
+	for (int i = 0; i < 3; i++) {
+		wire_connect(&wires[i], atoi(strrchr(address, ':') + 1));
+		wire_text(&wires[i], "GET /livez HTTP/1.1\r\n\r\n");
+		reply = wire_read(&wires[i]);
+		ck_assert_int_eq(reply.status, 200);
+		ck_assert_str_eq(reply.body, "alive\n");
+	}
+	give_descriptors_back();
+	for (int i = 0; i < 3; i++)
+		wire_close(&wires[i]);
+	mcps__health_stop(health);
+}
+END_TEST
+
 /* ---- in a program's daemon --------------------------------------------- */
 
 /* The daemon's only thread is blocked in a call, and a stream has to be told
@@ -419,9 +470,13 @@ static TCase *case_daemon(void)
 	tcase_add_test(tests, call_that_takes_long_on_a_worker_stays_ready);
 	tcase_add_test(tests, full_server_is_ready_while_nobody_waits);
 	tcase_add_test(tests, full_server_is_named_when_clients_wait_for_30_s);
+	tcase_add_test(
+		tests,
+		server_without_descriptors_is_named_when_clients_wait_for_30_s);
 	tcase_add_test(tests, full_server_is_ready_while_some_are_accepted);
 	tcase_add_test(tests, server_that_stops_says_so);
 	tcase_add_test(tests, readyz_names_the_reason_in_one_line);
+	tcase_add_test(tests, probes_are_answered_without_free_descriptors);
 	return tests;
 }
 

@@ -17,13 +17,9 @@ enum { PATIENCE_S = 30 };
 
 /* ---- connections ---- */
 
-struct wire wire_open_small(int port, int receive_buffer)
+struct wire wire_new(int receive_buffer)
 {
 	const struct timeval patience = { PATIENCE_S, 0 };
-	const struct sockaddr_in to = { .sin_family = AF_INET,
-		                        .sin_port = htons((uint16_t)port),
-		                        .sin_addr.s_addr =
-		                                htonl(INADDR_LOOPBACK) };
 	const int yes = 1;
 	struct wire wire = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC,
 		                          0) };
@@ -37,8 +33,25 @@ struct wire wire_open_small(int port, int receive_buffer)
 	if (receive_buffer != 0)
 		setsockopt(wire.fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
 		           sizeof receive_buffer);
+	return wire;
+}
+
+void wire_connect(const struct wire *wire, int port)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+		                        .sin_port = htons((uint16_t)port),
+		                        .sin_addr.s_addr =
+		                                htonl(INADDR_LOOPBACK) };
+
 	ck_assert_int_eq(
-		connect(wire.fd, (const struct sockaddr *)&to, sizeof to), 0);
+		connect(wire->fd, (const struct sockaddr *)&to, sizeof to), 0);
+}
+
+struct wire wire_open_small(int port, int receive_buffer)
+{
+	struct wire wire = wire_new(receive_buffer);
+
+	wire_connect(&wire, port);
 	return wire;
 }
 

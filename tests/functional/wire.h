@@ -53,6 +53,9 @@ struct reply {
  * takes for a client that does not read; 0: its default. */
 struct wire wire_open_small(int port, int receive_buffer);
 struct wire wire_open(int port);
+/* In two steps, for a test that takes descriptors away in between. */
+struct wire wire_new(int receive_buffer);
+void wire_connect(const struct wire *wire, int port);
 void wire_close(struct wire *wire);
 /* With RST instead of FIN. */
 void wire_reset(struct wire *wire);

@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TURNS_MAX = 100000 };
 
@@ -408,6 +410,33 @@ bool descriptors_fall_to(int wanted)
 		nanosleep(&moment, NULL);
 	}
 	return true;
+}
+
+/* Not fewer than poll() is asked about: it would fail. */
+enum { DESCRIPTORS_LEFT = 100 };
+
+static int taken[DESCRIPTORS_LEFT];
+static int taken_count;
+static struct rlimit limit_before;
+
+void take_descriptors(void)
+{
+	struct rlimit limit;
+	int fd;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit_before), 0);
+	limit = limit_before;
+	limit.rlim_cur = DESCRIPTORS_LEFT;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while ((fd = dup(0)) >= 0)
+		taken[taken_count++] = fd;
+}
+
+void give_descriptors_back(void)
+{
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit_before), 0);
+	while (taken_count > 0)
+		close(taken[--taken_count]);
 }
 
 size_t resident_kib(void)

@@ -79,6 +79,9 @@ struct reply wire_once(const char *lines, const char *body);
 int open_descriptors(void);
 /* Wait until there are so few; false: there are more after a while. */
 bool descriptors_fall_to(int wanted);
+/* Leave the process no free descriptor, until they are given back. */
+void take_descriptors(void);
+void give_descriptors_back(void);
 /* VmRSS, without what the allocator keeps of what was freed. */
 size_t resident_kib(void);
 
