@@ -37,7 +37,7 @@ static enum verdict admit_other(const struct admit_view *view,
 		return VERDICT_SERVE;
 	if (found == FOUND_UNKNOWN && may_recreate(view))
 		return VERDICT_RECREATE;
-	return VERDICT_GONE;
+	return view->resumes ? VERDICT_REST : VERDICT_GONE;
 }
 
 enum verdict mcps__admit(const struct admit_view *view,

@@ -29,6 +29,7 @@ struct admit_view {
 	bool is_signed;      /* ... signed by this deployment for this caller */
 	bool is_too_old;     /* ... but past its absolute lifetime */
 	bool is_anonymous;   /* the caller was not identified */
+	bool resumes;        /* GET: after an event of a stream */
 	bool fits;           /* initialize: a live session of this id has the
 	                      * same revision and capabilities */
 	enum mcps_unknown_ids policy; /* never DEFAULT */
@@ -42,8 +43,9 @@ enum verdict {
 	VERDICT_RECREATE, /* a new session under the id that was sent */
 	VERDICT_END,      /* delete it */
 	VERDICT_BURY,     /* 404, but only once its tombstone is stored */
-	VERDICT_NO_ID,    /* 400 */
-	VERDICT_GONE,     /* 404 */
+	VERDICT_REST,  /* of a session that is no more what it left: else 404 */
+	VERDICT_NO_ID, /* 400 */
+	VERDICT_GONE,  /* 404 */
 };
 
 enum verdict mcps__admit(const struct admit_view *view,

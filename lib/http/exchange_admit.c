@@ -13,6 +13,18 @@ static const struct http_value *session_id(const struct exchange *exchange)
 
 /* ---- the view ---- */
 
+/* A program with JSON-RPC of its own has streams of its own. */
+static bool resumes(const struct exchange *exchange)
+{
+	const struct http_value *last =
+		&exchange->request.headers[HEADER_LAST_EVENT_ID];
+	struct event_id id;
+
+	return exchange->view.kind == ADMIT_GET &&
+	       !exchange->glue.admits_only && last->text != NULL &&
+	       mcps__event_id_read(&id, last->text, last->length);
+}
+
 static void view_begin(struct exchange *exchange)
 {
 	const struct http_value *id = session_id(exchange);
@@ -21,6 +33,7 @@ static void view_begin(struct exchange *exchange)
 	view->policy = exchange->endpoint->policy;
 	view->is_anonymous = exchange->principal->anonymous;
 	view->has_id = id->text != NULL;
+	view->resumes = resumes(exchange);
 	if (!view->has_id)
 		return;
 	view->is_well_formed = mcps__id_is_well_formed(id->text, id->length);
@@ -115,10 +128,34 @@ static void serve(struct exchange *exchange, struct session *session)
 	exchange->stage = STAGE_DISPATCH;
 }
 
+/* Of a session that is no more there is only its key: it is in no table, and
+ * whatever is asked of it, it has ended. */
+static void serve_rest(struct exchange *exchange)
+{
+	const struct http_value *header =
+		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
+	const struct revision *revision = NULL;
+	struct session *session =
+		mcps__session_new(exchange->key, exchange->principal);
+
+	if (session == NULL) {
+		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
+		return;
+	}
+	if (header->text != NULL)
+		revision = mcps__revision_find(header->text, header->length);
+	if (revision == NULL)
+		revision = mcps__revision_assumed();
+	session->revision = revision->number;
+	session->phase = SESSION_OVER;
+	mcps__session_end_calls(session);
+	serve(exchange, session);
+}
+
 static bool is_final(enum verdict verdict)
 {
-	return verdict == VERDICT_SERVE || verdict == VERDICT_NO_ID ||
-	       verdict == VERDICT_GONE;
+	return verdict == VERDICT_SERVE || verdict == VERDICT_REST ||
+	       verdict == VERDICT_NO_ID || verdict == VERDICT_GONE;
 }
 
 /* Nothing to ask the store: true, and the exchange has its next stage. */
@@ -131,6 +168,10 @@ static bool finish_verdict(struct exchange *exchange, struct session *session)
 		return true;
 	}
 	mcps__session_unref(session);
+	if (exchange->verdict == VERDICT_REST) {
+		serve_rest(exchange);
+		return true;
+	}
 	mcps__exchange_refuse(exchange,
 	                      exchange->verdict == VERDICT_GONE
 	                              ? MCPS_E_GONE
@@ -177,6 +218,7 @@ static void ask_store(struct exchange *exchange, struct session *session)
 		                    tombstone_until(exchange), wait);
 		break;
 	case VERDICT_SERVE:
+	case VERDICT_REST:
 	case VERDICT_NO_ID:
 	case VERDICT_GONE:
 		break;

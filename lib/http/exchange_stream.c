@@ -161,15 +161,22 @@ static bool refuse_listening(struct exchange *exchange, mcps_status status,
 
 /* A client that has all of a stream that ended is told not to come again (HTML,
  * Server-sent events: 204); an empty stream would have it come for ever. */
-static void resumed(struct resume_wait *wait, bool has_all)
+static void resumed(struct resume_wait *wait, enum resume_found found)
 {
 	struct exchange *exchange =
 		container_of(wait, struct exchange, resume_wait);
 
-	if (has_all)
-		mcps__exchange_plan_empty(exchange, 204);
-	else
+	switch (found) {
+	case RESUME_GOES_ON:
 		plan_stream(exchange, exchange->outlet);
+		break;
+	case RESUME_HAS_ALL:
+		mcps__exchange_plan_empty(exchange, 204);
+		break;
+	case RESUME_NOTHING:
+		mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL, NULL);
+		break;
+	}
 	mcps__drain_entered(exchange);
 	mcps__exchange_wake(exchange);
 }

@@ -1,5 +1,6 @@
-/* Sessions and streams that somebody listens to are in use, however silent:
- * now and then that is stored, so that nothing of them is swept away. */
+/* Sessions and streams that somebody listens to are in use, however silent, and
+ * so are streams of calls under way: now and then that is stored, so that
+ * nothing of them is swept away. */
 #include "session/stream.h"
 
 #include "base/container.h"
@@ -7,7 +8,8 @@
 #include "session/table.h"
 
 struct kept {
-	struct session *session; /* a reference */
+	struct session *session; /* a reference; NULL: that of a call, which
+	                          * nobody listens to */
 	uint64_t stream;         /* 0: none yet */
 };
 
@@ -22,8 +24,11 @@ static mcps_status keep_one(const struct keep_job *keep, const struct kept *one,
                             mcps_store *store)
 {
 	int64_t now = mcps__sessions_now(keep->sessions);
-	mcps_status status =
-		store->ops->session_touch(store, one->session->key, now);
+	mcps_status status = MCPS_OK;
+
+	if (one->session != NULL)
+		status = store->ops->session_touch(store, one->session->key,
+		                                   now);
 
 	if (status == MCPS_OK && one->stream != 0)
 		status = store->ops->stream_touch(store, one->stream, now);
@@ -45,6 +50,8 @@ static void keep_done(struct writer_job *job, mcps_status status)
 	struct keep_job *keep = container_of(job, struct keep_job, job);
 
 	for (size_t i = 0; i < keep->count; i++) {
+		if (keep->all[i].session == NULL)
+			continue;
 		if (status == MCPS_OK)
 			mcps__table_see(keep->sessions, keep->all[i].session);
 		mcps__session_unref(keep->all[i].session);
@@ -63,14 +70,15 @@ static uint64_t stream_of(struct outlet *outlet)
 	return id;
 }
 
-static struct keep_job *collect(struct sessions *sessions)
+/* With room for MORE. */
+static struct keep_job *collect(struct sessions *sessions, size_t more)
 {
 	struct outlets *outlets = &sessions->outlets;
 	struct keep_job *keep;
 
 	pthread_mutex_lock(&outlets->lock);
-	keep = mcps__calloc(1, sizeof *keep +
-	                               outlets->count * sizeof(struct kept));
+	more += outlets->count;
+	keep = mcps__calloc(1, sizeof *keep + more * sizeof keep->all[0]);
 	for (struct outlet *outlet = outlets->first;
 	     outlet != NULL && keep != NULL; outlet = outlet->next)
 		keep->all[keep->count++] =
@@ -80,11 +88,37 @@ static struct keep_job *collect(struct sessions *sessions)
 	return keep;
 }
 
+static size_t count_calls(struct sessions *sessions)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&sessions->calls_lock);
+	for (const struct stream *stream = sessions->calls; stream != NULL;
+	     stream = stream->next_call)
+		count++;
+	pthread_mutex_unlock(&sessions->calls_lock);
+	return count;
+}
+
+/* At most MOST: what has come meanwhile is not old. */
+static void collect_calls(struct keep_job *keep, struct sessions *sessions,
+                          size_t most)
+{
+	const struct stream *stream;
+
+	pthread_mutex_lock(&sessions->calls_lock);
+	for (stream = sessions->calls; stream != NULL && most > 0;
+	     stream = stream->next_call, most--)
+		if (!stream->is_volatile)
+			keep->all[keep->count++].stream = stream->id;
+	pthread_mutex_unlock(&sessions->calls_lock);
+}
+
 void mcps__listeners_each(struct sessions *sessions,
                           void (*fn)(void *arg, struct session *session),
                           void *arg)
 {
-	struct keep_job *keep = collect(sessions);
+	struct keep_job *keep = collect(sessions, 0);
 
 	if (keep == NULL)
 		return;
@@ -97,10 +131,12 @@ void mcps__listeners_each(struct sessions *sessions,
 
 void mcps__streams_keep(struct sessions *sessions)
 {
-	struct keep_job *keep = collect(sessions);
+	size_t calls = count_calls(sessions);
+	struct keep_job *keep = collect(sessions, calls);
 
 	if (keep == NULL)
 		return;
+	collect_calls(keep, sessions, calls);
 	if (keep->count == 0) {
 		mcps__free(keep);
 		return;

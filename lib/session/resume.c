@@ -21,6 +21,7 @@ struct page_event {
 /* Lives as long as its outlet. */
 struct fill {
 	struct writer_job job; /* while it is queued it keeps the outlet */
+	struct buffer last;    /* what an orphan ends with */
 	struct sessions *sessions;
 	struct session *session; /* a reference */
 	struct outlet *outlet;
@@ -29,7 +30,8 @@ struct fill {
 	bool primes;
 
 	/* What was read. */
-	bool is_there; /* such a stream, of this session */
+	int64_t session_ref; /* of the row of the session's key, if it lives */
+	bool is_there;       /* such a stream, of this session */
 	bool is_purged;
 	bool has_more;
 	struct mcps_stream_row row;
@@ -100,19 +102,46 @@ static void page_send(struct fill *fill)
 
 /* ---- on the store's thread ---- */
 
+/* The key says which caller's session it is, and under which id. */
+static bool is_ours(const struct fill *fill, const struct mcps_stream_row *row)
+{
+	return row->session == fill->session_ref ||
+	       (row->ended_key != NULL &&
+	        memcmp(row->ended_key, fill->session->key,
+	               MCPS_SESSION_KEY_SIZE) == 0);
+}
+
 static mcps_status take_stream(void *arg, const struct mcps_stream_row *row)
 {
 	struct fill *fill = arg;
 
-	if (row->session != fill->session->ref ||
-	    row->request_length > STREAM_REQUEST_MAX)
+	if (!is_ours(fill, row) || row->request_length > STREAM_REQUEST_MAX)
 		return MCPS_OK; /* another session's: as if it were not there */
 	fill->is_there = true;
 	fill->row = *row;
 	if (row->request_length != 0)
 		memcpy(fill->request, row->request, row->request_length);
 	fill->row.request = fill->request;
+	fill->row.ended_key = NULL; /* it dies with the call */
 	return MCPS_OK;
+}
+
+static mcps_status take_ref(void *arg, const struct mcps_session_row *row)
+{
+	struct fill *fill = arg;
+
+	fill->session_ref = row->ref;
+	return MCPS_OK;
+}
+
+/* One that is too old has ended, whatever the store has made of it so far. */
+static mcps_status find_session(struct fill *fill, mcps_store *store)
+{
+	fill->session_ref = fill->session->ref;
+	return fill->session_ref != 0
+	               ? MCPS_OK
+	               : store->ops->session_load(store, fill->session->key,
+	                                          take_ref, fill);
 }
 
 static mcps_status read_events(struct fill *fill, mcps_store *store)
@@ -139,8 +168,10 @@ static mcps_status fill_run(struct writer_job *job, mcps_store *store)
 
 	page_drop(fill);
 	fill->is_there = fill->is_purged = fill->has_more = false;
-	status = store->ops->stream_get(store, fill->after.stream, take_stream,
-	                                fill);
+	status = find_session(fill, store);
+	if (status == MCPS_OK)
+		status = store->ops->stream_get(store, fill->after.stream,
+		                                take_stream, fill);
 	if (status != MCPS_OK || !fill->is_there)
 		return status;
 	return read_events(fill, store);
@@ -182,16 +213,52 @@ static void go_without(struct fill *fill)
 	mcps__buffer_finish(&message);
 }
 
-/* Its process is gone, and nobody will ever answer that call: that is said
- * once, and stored like any answer. */
-static void end_orphan(struct fill *fill, struct stream *stream)
-{
-	struct buffer message = { 0 };
+/* ---- a call whose process is gone ---- */
 
-	mcps__reply_outcome(&message, request_id(fill), NULL);
-	if (!mcps__stream_append(stream, &message,
-	                         STREAM_ENDS | STREAM_MAY_DROP))
-		mcps__stream_lose(stream);
+static void fill_submit(struct outlet *outlet);
+
+static mcps_status orphan_run(struct writer_job *job, mcps_store *store)
+{
+	struct fill *fill = container_of(job, struct fill, job);
+	const struct mcps_event_row row = {
+		.at_ms = mcps__sessions_now(fill->sessions),
+		.data = fill->last.data,
+		.length = fill->last.length,
+	};
+	uint64_t seq;
+
+	return store->ops->event_append(
+		store, fill->after.stream, &row, 1, true,
+		fill->sessions->options.event_bytes, &seq);
+}
+
+/* Whoever has ended it, the end is there to be read. */
+static void orphan_done(struct writer_job *job, mcps_status status)
+{
+	struct fill *fill = container_of(job, struct fill, job);
+	struct outlet *outlet = fill->outlet;
+
+	if (status == MCPS_OK || status == MCPS_E_GONE)
+		fill_submit(outlet);
+	else
+		mcps__outlet_close(outlet); /* the client comes again */
+	mcps__outlet_unref(outlet);
+}
+
+/* Nobody will ever answer that call: that is said once, and stored like any
+ * answer. */
+static void end_orphan(struct fill *fill)
+{
+	mcps__buffer_reset(&fill->last);
+	mcps__reply_outcome(&fill->last, request_id(fill), NULL);
+	if (fill->last.failed) {
+		mcps__outlet_close(fill->outlet);
+		return;
+	}
+	mcps__outlet_ref(fill->outlet);
+	fill->job.run = orphan_run;
+	fill->job.done = orphan_done;
+	mcps__writer_submit(fill->sessions->options.writer, &fill->job);
 }
 
 void mcps__stream_tell_listens(struct sessions *sessions,
@@ -202,27 +269,10 @@ void mcps__stream_tell_listens(struct sessions *sessions,
 		sessions->listens(sessions->listens_arg, session, resumed);
 }
 
-static void go_live(struct fill *fill)
+static void go_live(struct fill *fill, struct stream *stream)
 {
-	struct stream *stream =
-		mcps__session_find_stream(fill->session, fill->after.stream);
-	bool is_orphan = stream == NULL;
-
-	if (is_orphan)
-		stream = mcps__stream_adopt(fill->sessions, fill->session,
-		                            fill->after.stream, fill->request,
-		                            fill->row.request_length);
-	if (stream == NULL) {
-		mcps__outlet_close(fill->outlet);
-		return;
-	}
-	if (!(is_orphan && stream->is_call)) /* that has its end at once */
-		mcps__outlet_begin(fill->outlet);
+	mcps__outlet_begin(fill->outlet);
 	mcps__stream_attach(stream, fill->outlet);
-	if (is_orphan && stream->is_call)
-		end_orphan(fill, stream);
-	else if (is_orphan)
-		mcps__session_list_stream(fill->session, stream);
 	if (!stream->is_call)
 		mcps__stream_tell_listens(
 			fill->sessions, fill->session,
@@ -230,19 +280,67 @@ static void go_live(struct fill *fill)
 	mcps__stream_unref(stream);
 }
 
-static bool has_all(const struct fill *fill)
+/* One of no call goes on in this process. */
+static struct stream *adopt(struct fill *fill)
 {
-	return fill->is_there && !fill->is_purged && fill->row.is_ended &&
-	       (fill->first == NULL || is_silent(fill, fill->first));
+	struct stream *stream = mcps__stream_adopt(
+		fill->sessions, fill->session, fill->after.stream, NULL, 0);
+
+	if (stream != NULL)
+		mcps__session_list_stream(fill->session, stream);
+	return stream;
 }
 
-static void tell_found(struct fill *fill, bool has_all)
+static void go_on(struct fill *fill)
+{
+	bool is_call = fill->row.request_length != 0;
+	uint64_t id = fill->after.stream;
+	struct stream *stream =
+		is_call ? mcps__streams_find_call(fill->sessions, id)
+			: mcps__session_find_stream(fill->session, id);
+
+	if (stream == NULL && is_call) {
+		end_orphan(fill);
+		return;
+	}
+	if (stream == NULL)
+		stream = adopt(fill);
+	if (stream != NULL)
+		go_live(fill, stream);
+	else
+		mcps__outlet_close(fill->outlet);
+}
+
+static enum resume_found found(const struct fill *fill, mcps_status status)
+{
+	if (status != MCPS_OK)
+		return RESUME_GOES_ON; /* ... later */
+	if (!fill->is_there)
+		return atomic_load(&fill->session->has_ended) ? RESUME_NOTHING
+		                                              : RESUME_GOES_ON;
+	return !fill->is_purged && fill->row.is_ended &&
+	                       (fill->first == NULL ||
+	                        is_silent(fill, fill->first))
+	               ? RESUME_HAS_ALL
+	               : RESUME_GOES_ON;
+}
+
+static void tell_found(struct fill *fill, mcps_status status)
 {
 	struct resume_wait *wait = fill->wait;
 
 	fill->wait = NULL;
 	if (wait != NULL)
-		wait->fn(wait, has_all);
+		wait->fn(wait, found(fill, status));
+}
+
+/* What is not there may have been swept since the last page was read. */
+static void go_nowhere(struct fill *fill)
+{
+	if (atomic_load(&fill->session->has_ended) || fill->row.id != 0)
+		mcps__outlet_close(fill->outlet);
+	else
+		go_fresh(fill);
 }
 
 static void fill_done(struct writer_job *job, mcps_status status)
@@ -250,11 +348,11 @@ static void fill_done(struct writer_job *job, mcps_status status)
 	struct fill *fill = container_of(job, struct fill, job);
 	struct outlet *outlet = fill->outlet;
 
-	tell_found(fill, status == MCPS_OK && has_all(fill));
+	tell_found(fill, status);
 	if (status != MCPS_OK) {
 		mcps__outlet_close(outlet); /* the client comes again */
 	} else if (!fill->is_there) {
-		go_fresh(fill);
+		go_nowhere(fill);
 	} else if (fill->is_purged) {
 		go_without(fill);
 	} else {
@@ -264,7 +362,7 @@ static void fill_done(struct writer_job *job, mcps_status status)
 		else if (fill->row.is_ended)
 			mcps__outlet_end(outlet);
 		else
-			go_live(fill);
+			go_on(fill);
 	}
 	mcps__outlet_unref(outlet);
 }
@@ -274,6 +372,8 @@ static void fill_submit(struct outlet *outlet)
 	struct fill *fill = outlet->refill_arg;
 
 	mcps__outlet_ref(outlet);
+	fill->job.run = fill_run;
+	fill->job.done = fill_done;
 	mcps__writer_submit_read(fill->sessions->options.writer, &fill->job);
 }
 
@@ -282,6 +382,7 @@ static void fill_finish(void *arg)
 	struct fill *fill = arg;
 
 	page_drop(fill);
+	mcps__buffer_finish(&fill->last);
 	mcps__session_unref(fill->session);
 	mcps__free(fill);
 }
@@ -293,18 +394,16 @@ void mcps__stream_resume(struct sessions *sessions, struct session *session,
 	struct fill *fill;
 
 	if (!mcps__writer_has_streams(sessions->options.writer)) {
-		wait->fn(wait, false);
+		wait->fn(wait, RESUME_GOES_ON);
 		mcps__stream_begin(sessions, session, primes, outlet);
 		return;
 	}
 	fill = mcps__calloc(1, sizeof *fill);
 	if (fill == NULL) {
 		mcps__outlet_close(outlet);
-		wait->fn(wait, false);
+		wait->fn(wait, RESUME_GOES_ON);
 		return;
 	}
-	fill->job.run = fill_run;
-	fill->job.done = fill_done;
 	fill->sessions = sessions;
 	fill->session = mcps__session_ref(session);
 	fill->outlet = outlet;

@@ -97,12 +97,14 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 		pthread_mutex_destroy(&sessions->lock);
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
 	}
+	pthread_mutex_init(&sessions->calls_lock, NULL); /* cannot fail */
 	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms)) {
 		if (mcps__session_clock_init(&sessions->time, o->clock,
 		                             start.high_water_ms))
 			return MCPS_OK;
 		mcps__outlets_finish(&sessions->outlets);
 	}
+	pthread_mutex_destroy(&sessions->calls_lock);
 	pthread_mutex_destroy(&sessions->topics_lock);
 	pthread_mutex_destroy(&sessions->lock);
 	return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
@@ -120,6 +122,7 @@ void mcps__sessions_finish(struct sessions *sessions)
 	mcps__updates_finish(&sessions->updates);
 	mcps__session_clock_finish(&sessions->time);
 	mcps__outlets_finish(&sessions->outlets);
+	pthread_mutex_destroy(&sessions->calls_lock);
 	pthread_mutex_destroy(&sessions->topics_lock);
 	pthread_mutex_destroy(&sessions->lock);
 }

@@ -61,6 +61,8 @@ struct sessions {
 	struct outlets outlets;
 	uint64_t streams_from;            /* ids of streams: a chance, */
 	atomic_uint_fast64_t last_stream; /* ... and the last one */
+	pthread_mutex_t calls_lock;
+	struct stream *calls; /* streams of calls under way */
 	/* When the last use of some session could not be stored, by the steady
 	 * clock: it lives in memory, and its row seems to be older. */
 	_Atomic int64_t unstored_ms;

@@ -96,6 +96,45 @@ static void list_remove(struct session *session, struct stream *stream)
 	stream->is_listed = false;
 }
 
+/* Of all sessions: there are no more than calls on workers, and in line. */
+static void calls_add(struct sessions *sessions, struct stream *stream)
+{
+	pthread_mutex_lock(&sessions->calls_lock);
+	stream->next_call = sessions->calls;
+	if (stream->next_call != NULL)
+		stream->next_call->prev_call = stream;
+	sessions->calls = stream;
+	pthread_mutex_unlock(&sessions->calls_lock);
+}
+
+static void calls_remove(struct sessions *sessions, struct stream *stream)
+{
+	pthread_mutex_lock(&sessions->calls_lock);
+	if (stream->prev_call != NULL)
+		stream->prev_call->next_call = stream->next_call;
+	else
+		sessions->calls = stream->next_call;
+	if (stream->next_call != NULL)
+		stream->next_call->prev_call = stream->prev_call;
+	stream->prev_call = stream->next_call = NULL;
+	pthread_mutex_unlock(&sessions->calls_lock);
+}
+
+struct stream *mcps__streams_find_call(struct sessions *sessions, uint64_t id)
+{
+	struct stream *stream;
+
+	pthread_mutex_lock(&sessions->calls_lock);
+	for (stream = sessions->calls; stream != NULL;
+	     stream = stream->next_call)
+		if (stream->id == id)
+			break;
+	if (stream != NULL)
+		mcps__stream_ref(stream);
+	pthread_mutex_unlock(&sessions->calls_lock);
+	return stream;
+}
+
 void mcps__session_drop_stream(struct session *session, struct stream *stream)
 {
 	bool was_listed;
@@ -105,8 +144,11 @@ void mcps__session_drop_stream(struct session *session, struct stream *stream)
 	if (was_listed)
 		list_remove(session, stream);
 	pthread_mutex_unlock(&session->lock);
-	if (was_listed)
-		mcps__stream_unref(stream);
+	if (!was_listed)
+		return;
+	if (stream->is_call)
+		calls_remove(stream->sessions, stream);
+	mcps__stream_unref(stream);
 }
 
 /* The oldest of no call beyond the limit; it stays the list's reference. */
@@ -131,6 +173,8 @@ void mcps__session_list_stream(struct session *session, struct stream *stream)
 {
 	struct stream *oldest;
 
+	if (stream->is_call)
+		calls_add(stream->sessions, stream);
 	pthread_mutex_lock(&session->lock);
 	stream->is_listed = true;
 	stream->next = session->streams;

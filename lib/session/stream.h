@@ -36,6 +36,8 @@ struct stream {
 	bool is_volatile; /* nothing is stored: events have no ids */
 	struct stream *prev, *next; /* session lock; newest first */
 	bool is_listed;             /* session lock */
+	struct stream *prev_call,
+		*next_call; /* calls_lock; while it is listed */
 
 	pthread_mutex_t lock; /* of what follows; before any outlet's */
 	pthread_cond_t room;
@@ -135,6 +137,8 @@ void mcps__session_drop_stream(struct session *session, struct stream *stream);
 
 /* The stream of that id, a reference; NULL: it is not in memory. */
 struct stream *mcps__session_find_stream(struct session *session, uint64_t id);
+/* The same of a call, whatever session it is of; its session may be no more. */
+struct stream *mcps__streams_find_call(struct sessions *sessions, uint64_t id);
 
 /* The one that a message of no call goes to: the newest that somebody listens
  * to, else the newest. A reference; NULL: there is none. */
@@ -170,15 +174,22 @@ void mcps__stream_tell_listens(struct sessions *sessions,
 
 /* ---- resuming ---- */
 
-/* Called once, before anything is sent. HAS_ALL: the stream has ended, and
- * behind the id there is nothing more; OUTLET gets nothing. Any thread. */
+enum resume_found {
+	RESUME_GOES_ON,
+	RESUME_HAS_ALL, /* the stream has ended, and there is nothing more */
+	RESUME_NOTHING, /* the session has ended, and left no such stream */
+};
+
+/* Called once, before anything is sent: OUTLET gets something only if it
+ * GOES_ON. Any thread. */
 struct resume_wait {
-	void (*fn)(struct resume_wait *wait, bool has_all);
+	void (*fn)(struct resume_wait *wait, enum resume_found found);
 };
 
 /* Feed OUTLET with what its session's stream ID->stream holds after ID->seq,
- * and then live. What names nothing of SESSION, or something that is no longer
- * kept, gets a fresh stream. */
+ * and then live. A session of the same key may have left the stream. What names
+ * nothing of SESSION, or something that is no longer kept, gets a fresh stream,
+ * unless SESSION has ended. */
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
                          const struct event_id *id, bool primes,
                          struct outlet *outlet, struct resume_wait *wait);

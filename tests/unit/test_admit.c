@@ -83,7 +83,7 @@ static const enum mcps_unknown_ids policies[] = { MCPS_UNKNOWN_NEVER,
 	                                          MCPS_UNKNOWN_ISSUED,
 	                                          MCPS_UNKNOWN_AUTHENTICATED };
 
-enum { BOOLEANS = 6, INPUTS = 4 * 3 * 4 << BOOLEANS };
+enum { BOOLEANS = 7, INPUTS = 4 * 3 * 4 << BOOLEANS };
 
 static enum session_found view_make(struct admit_view *view, unsigned number)
 {
@@ -96,10 +96,22 @@ static enum session_found view_make(struct admit_view *view, unsigned number)
 		.is_too_old = number >> 3 & 1,
 		.is_anonymous = number >> 4 & 1,
 		.fits = number >> 5 & 1,
+		.resumes = number >> 6 & 1,
 		.kind = (enum admit_kind)(rest % 4),
 		.policy = policies[rest / 4 % 3],
 	};
+	view->resumes = view->resumes && view->kind == ADMIT_GET;
 	return (enum session_found)(rest / 12);
+}
+
+/* Who resumes gets what a session left, wherever others get 404. */
+static enum verdict wanted_for(const struct admit_view *view,
+                               enum session_found found)
+{
+	enum verdict verdict = table[view->kind][column_of(view, found)];
+
+	return view->resumes && verdict == VERDICT_GONE ? VERDICT_REST
+	                                                : verdict;
 }
 
 START_TEST(every_input_gets_the_verdict_of_the_table)
@@ -107,7 +119,7 @@ START_TEST(every_input_gets_the_verdict_of_the_table)
 	for (unsigned number = 0; number < INPUTS; number++) {
 		struct admit_view view;
 		enum session_found found = view_make(&view, number);
-		enum verdict wanted = table[view.kind][column_of(&view, found)];
+		enum verdict wanted = wanted_for(&view, found);
 
 		ck_assert_int_ne(wanted, NONE);
 		ck_assert_msg(mcps__admit(&view, found) == wanted,
@@ -143,7 +155,8 @@ START_TEST(what_has_ended_is_served_to_nobody)
 		if (found != FOUND_ENDED || !view.has_id ||
 		    view.kind == ADMIT_INITIALIZE)
 			continue;
-		ck_assert_int_eq(verdict, VERDICT_GONE);
+		ck_assert_int_eq(verdict,
+		                 view.resumes ? VERDICT_REST : VERDICT_GONE);
 	}
 }
 END_TEST

@@ -1,0 +1,383 @@
+/* Everything that runs a handler, and everything that can go wrong once one has
+ * begun: no status says that it was not carried out. */
+#include "exchange/harness.h"
+#include "http/drain.h"
+
+#include <mcps/call.h>
+#include <sched.h>
+#include <string.h>
+
+#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+static struct harness harness;
+static const char *the_id;
+static void (*meanwhile)(void); /* what handlers do */
+static mcps_status says;        /* ... and return */
+static unsigned begun;
+
+/* ---- what is offered ---- */
+
+static mcps_status run(mcps_call *call, const void *args)
+{
+	(void)args;
+	begun++;
+	if (meanwhile != NULL)
+		meanwhile();
+	return says != MCPS_OK ? says : mcps_text(call, "done");
+}
+
+static mcps_status read_uri(mcps_call *call, const char *uri)
+{
+	(void)uri;
+	return run(call, NULL);
+}
+
+static mcps_status say(mcps_call *call)
+{
+	return run(call, NULL);
+}
+
+static mcps_status complete(mcps_call *call, const char *name,
+                            const char *value)
+{
+	(void)name, (void)value;
+	begun++;
+	if (meanwhile != NULL)
+		meanwhile();
+	return says != MCPS_OK ? says : mcps_suggest(call, "done");
+}
+
+static const mcps_tool tools[] = {
+	{ .size = sizeof(mcps_tool), .name = "slow", .run = run },
+	{ .size = sizeof(mcps_tool),
+	  .name = "quick",
+	  .run = run,
+	  .quick = true },
+	{ .size = sizeof(mcps_tool),
+	  .name = "reads",
+	  .run = run,
+	  .hints = MCPS_READ_ONLY },
+	{ .name = NULL }
+};
+
+static const mcps_resource resources[] = { { .size = sizeof(mcps_resource),
+	                                     .uri = "a:r",
+	                                     .name = "r",
+	                                     .read = read_uri },
+	                                   { .size = sizeof(mcps_resource),
+	                                     .uri = "a:quick",
+	                                     .name = "q",
+	                                     .read = read_uri,
+	                                     .quick = true },
+	                                   { .name = NULL } };
+
+static const mcps_template templates[] = { { .size = sizeof(mcps_template),
+	                                     .uri_template = "a:t/{x}",
+	                                     .name = "t",
+	                                     .read = read_uri,
+	                                     .complete = complete },
+	                                   { .name = NULL } };
+
+static const mcps_argument arguments[] = { { .name = "a" },
+	                                   MCPS_ARGUMENTS_END };
+
+static const mcps_prompt prompts[] = { { .size = sizeof(mcps_prompt),
+	                                 .name = "p",
+	                                 .arguments = arguments,
+	                                 .run = say,
+	                                 .complete = complete },
+	                               { .name = NULL } };
+
+static const struct kind {
+	const char *name;
+	const char *body;
+	bool is_quick;
+} kinds[] = {
+	{ "tool", CALL(7, "slow", "{}"), false },
+	{ "read-only tool", CALL(7, "reads", "{}"), false },
+	{ "quick tool", CALL(7, "quick", "{}"), true },
+	{ "resource", REQUEST_WITH(7, "resources/read", "{\"uri\":\"a:r\"}"),
+	  false },
+	{ "quick resource",
+	  REQUEST_WITH(7, "resources/read", "{\"uri\":\"a:quick\"}"), true },
+	{ "template", REQUEST_WITH(7, "resources/read", "{\"uri\":\"a:t/1\"}"),
+	  false },
+	{ "prompt", REQUEST_WITH(7, "prompts/get", "{\"name\":\"p\"}"), false },
+	{ "completion of a prompt",
+	  REQUEST_WITH(7, "completion/complete",
+	               "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\"},"
+	               "\"argument\":{\"name\":\"a\",\"value\":\"\"}}"),
+	  false },
+	{ "completion of a template",
+	  REQUEST_WITH(7, "completion/complete",
+	               "{\"ref\":{\"type\":\"ref/resource\",\"uri\":"
+	               "\"a:t/{x}\"},\"argument\":{\"name\":\"x\",\"value\":"
+	               "\"\"}}"),
+	  false },
+};
+
+static void set_up(void)
+{
+	meanwhile = NULL;
+	says = MCPS_OK;
+	begun = 0;
+	harness_init(&harness,
+	             &(const struct harness_options){ .tools = tools,
+	                                              .resources = resources,
+	                                              .templates = templates,
+	                                              .prompts = prompts,
+	                                              .is_manual = true });
+	the_id = harness_begin(&harness, "alice", "2025-06-18");
+}
+
+static void tear_down(void)
+{
+	harness_finish(&harness);
+}
+
+static struct flight *send(const char *body)
+{
+	return SEND(&harness, .caller = "alice", .id = the_id, .body = body);
+}
+
+static struct answer receive(struct flight *flight)
+{
+	while (harness_work(&harness))
+		;
+	return harness_receive(flight);
+}
+
+static void delete_it(void)
+{
+	ck_assert_int_eq(EXCHANGE(&harness, .method = "DELETE",
+	                          .caller = "alice", .id = the_id)
+	                         .status,
+	                 204);
+}
+
+static void drain_it(void)
+{
+	(void)mcps__drain(&harness.endpoint, 0);
+}
+
+static bool has_result(const struct answer *answer)
+{
+	return answer_at(&harness, answer, "result") != NULL;
+}
+
+/* ---- every kind ---- */
+
+START_TEST(whatever_has_begun_when_its_session_ends_is_of_unknown_outcome)
+{
+	const struct kind *kind = &kinds[_i];
+	struct answer answer;
+
+	meanwhile = delete_it;
+	answer = receive(send(kind->body));
+	ck_assert_uint_eq(begun, 1);
+	if (kind->is_quick) { /* nothing comes between it and its answer */
+		ck_assert_int_eq(answer.status, 200);
+		ck_assert(has_result(&answer));
+		return;
+	}
+	answer_check_outcome(&answer, OUTCOME(7));
+}
+END_TEST
+
+START_TEST(whatever_has_not_begun_when_its_session_ends_never_does)
+{
+	struct flight *flight;
+	struct answer answer;
+
+	tear_down();
+	harness_init(&harness, &(const struct harness_options){
+				       .tools = tools,
+				       .resources = resources,
+				       .templates = templates,
+				       .prompts = prompts,
+				       .is_manual = true,
+				       .has_writer_thread = true });
+	the_id = harness_begin(&harness, "alice", "2025-06-18");
+	harness_restart(&harness, KEEP_ALL);
+	flight = send(kinds[_i].body);
+	while (!harness_is_over(flight)) /* until it is let in */
+		sched_yield();
+	delete_it();
+	harness_run(flight);
+	answer = receive(flight);
+	answer_check_gone(&answer, GONE(7));
+	ck_assert_uint_eq(begun, 0);
+}
+END_TEST
+
+START_TEST(whatever_has_begun_when_the_drain_ends_is_of_unknown_outcome)
+{
+	const struct kind *kind = &kinds[_i];
+	struct answer answer;
+
+	meanwhile = drain_it;
+	answer = receive(send(kind->body));
+	ck_assert_uint_eq(begun, 1);
+	if (kind->is_quick)
+		ck_assert(has_result(&answer));
+	else
+		answer_check_outcome(&answer, OUTCOME(7));
+}
+END_TEST
+
+static const mcps_status statuses[] = {
+#define X(name, value, http, rpc, text) MCPS_##name,
+	MCPS_STATUS_MAP(X)
+#undef X
+};
+
+START_TEST(whatever_a_handler_returns_travels_with_200)
+{
+	for (int i = 0; i < COUNT(statuses); i++) {
+		struct answer answer;
+
+		says = statuses[i];
+		answer = receive(send(kinds[_i].body));
+		ck_assert_msg(answer.status == 200, "%s, %s: %d",
+		              kinds[_i].name, mcps_status_text(says),
+		              answer.status);
+		ck_assert_uint_eq(answer.retry_after_s, 0);
+		ck_assert_ptr_null(answer.challenge);
+		ck_assert_str_eq(answer_at(&harness, &answer, "id"), "7");
+	}
+}
+END_TEST
+
+START_TEST(a_result_that_is_too_large_travels_with_200)
+{
+	struct answer answer;
+
+	harness.mcp.max_result = 10;
+	answer = receive(send(kinds[_i].body));
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_str_eq(answer_at(&harness, &answer, "error.code"), "-32603");
+	ck_assert_uint_eq(begun, 1);
+}
+END_TEST
+
+/* ---- what is in use is not evicted ---- */
+
+static struct answer crowd_out(void)
+{
+	harness.sessions.options.quota = 1;
+	return EXCHANGE(&harness, .caller = "alice",
+	                .body = INITIALIZE(1, "2025-06-18"));
+}
+
+static void is_crowded_out(void)
+{
+	ck_assert_int_eq(crowd_out().status, 429);
+}
+
+START_TEST(no_session_is_evicted_while_a_call_waits_or_runs)
+{
+	struct flight *flight = send(CALL(7, "slow", "{}"));
+	struct answer answer;
+
+	is_crowded_out();
+	meanwhile = is_crowded_out;
+	answer = receive(flight);
+	ck_assert(has_result(&answer));
+	ck_assert_int_eq(crowd_out().status, 200);
+}
+END_TEST
+
+/* ---- streams that cannot be stored ---- */
+
+static struct flight *the_call;
+
+static const enum store_op stream_ops[] = { OP_stream_insert, OP_event_append,
+	                                    OP_begin, OP_commit };
+
+static void open_unstored(void)
+{
+	mcps__drain_open_streams(&harness.endpoint, INT64_MAX);
+}
+
+/* Its client is told the end, though it could not resume it. */
+START_TEST(a_stream_that_cannot_be_opened_ends_with_the_response)
+{
+	struct answer answer;
+
+	store_double_fail(&harness.store, stream_ops[_i], MCPS_E_STORE, 1);
+	the_call = send(CALL(7, "slow", "{}"));
+	open_unstored();
+	answer = receive(the_call);
+	ck_assert_int_eq(answer.status, 200);
+	ck_assert_int_eq(answer.kind, PLAN_STREAM);
+	ck_assert_ptr_nonnull(strstr(answer.body, "\"text\":\"done\""));
+}
+END_TEST
+
+static void fails_from_now_on(void)
+{
+	store_double_fail(&harness.store, OP_event_append, MCPS_E_STORE, 9);
+}
+
+START_TEST(a_stream_whose_end_cannot_be_stored_ends_with_it)
+{
+	struct answer answer;
+
+	the_call = send(CALL(7, "slow", "{}"));
+	open_unstored();
+	meanwhile = fails_from_now_on;
+	answer = receive(the_call);
+	ck_assert_ptr_nonnull(strstr(answer.body, "\"text\":\"done\""));
+}
+END_TEST
+
+static void fails_and_drains(void)
+{
+	fails_from_now_on();
+	drain_it();
+}
+
+START_TEST(a_stream_whose_end_at_the_drain_cannot_be_stored_ends_with_it)
+{
+	struct answer answer;
+
+	the_call = send(CALL(7, "slow", "{}"));
+	open_unstored();
+	meanwhile = fails_and_drains;
+	answer = receive(the_call);
+	ck_assert_ptr_nonnull(strstr(answer.body, OUTCOME(7)));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("begun");
+	TCase *tests = tcase_create("begun");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(
+		tests,
+		whatever_has_begun_when_its_session_ends_is_of_unknown_outcome,
+		0, COUNT(kinds));
+	tcase_add_loop_test(
+		tests, whatever_has_not_begun_when_its_session_ends_never_does,
+		0, COUNT(kinds));
+	tcase_add_loop_test(
+		tests,
+		whatever_has_begun_when_the_drain_ends_is_of_unknown_outcome, 0,
+		COUNT(kinds));
+	tcase_add_loop_test(tests, whatever_a_handler_returns_travels_with_200,
+	                    0, COUNT(kinds));
+	tcase_add_loop_test(tests, a_result_that_is_too_large_travels_with_200,
+	                    0, COUNT(kinds));
+	tcase_add_test(tests, no_session_is_evicted_while_a_call_waits_or_runs);
+	tcase_add_loop_test(
+		tests, a_stream_that_cannot_be_opened_ends_with_the_response, 0,
+		COUNT(stream_ops));
+	tcase_add_test(tests, a_stream_whose_end_cannot_be_stored_ends_with_it);
+	tcase_add_test(
+		tests,
+		a_stream_whose_end_at_the_drain_cannot_be_stored_ends_with_it);
+	suite_add_tcase(suite, tests);
+	return harness_main(suite);
+}
