@@ -56,6 +56,12 @@ void mcps__incident_happened(struct incidents *incidents, enum incident what)
 	incident_log(incidents, what);
 }
 
+void mcps__incident_note(struct incidents *incidents, enum incident what)
+{
+	if (incidents != NULL)
+		atomic_fetch_add(&incidents->all[what].count, 1);
+}
+
 void mcps__incidents_flush(struct incidents *incidents)
 {
 	for (int i = 0; i < INCIDENT_COUNT; i++)

@@ -9,15 +9,54 @@
 
 #include <stdatomic.h>
 
-/* Name (stable, for counters), module of the log line, the sentence. */
+/* X(name, stable name for counters, module of the log line, what happened and
+ * how to raise the limit). docs/OPERATING.md has a table of them. */
 /* clang-format off */
 #define INCIDENT_MAP(X)                                                        \
 	X(CONNECTIONS, "connection_limit", "http",                             \
 	  "all connections are in use: new clients wait (--connections)")      \
+	X(DESCRIPTORS, "descriptor_limit", "http",                             \
+	  "no file descriptor is left: new clients wait (raise the limit "     \
+	  "of open files)")                                                    \
+	X(STREAMS, "stream_limit", "http",                                     \
+	  "GET streams use their share of the connections (--max-streams)")    \
+	X(CALLER_STREAMS, "caller_stream_limit", "http",                       \
+	  "a caller has too many GET streams open (--streams-per-caller)")     \
+	X(ADDRESS_STREAMS, "address_stream_limit", "http",                     \
+	  "an address has too many GET streams open "                          \
+	  "(--max-streams-per-address)")                                       \
+	X(SESSION_STREAMS, "session_stream_limit", "session",                  \
+	  "a session has too many GET streams: its oldest is closed and "      \
+	  "forgotten (--session-streams)")                                     \
+	X(SLOW_READER, "slow_reader", "session",                               \
+	  "a client reads a stream too slowly: its connection is closed, "     \
+	  "and it has to resume")                                              \
+	X(STREAM_BACKLOG, "stream_backlog", "session",                         \
+	  "the events of a stream wait for the store: calls wait, "            \
+	  "notifications are sent later")                                      \
+	X(EVENTS, "event_limit", "session",                                    \
+	  "a client resumed a stream whose events are no longer stored "       \
+	  "(--event-age, --event-bytes)")                                      \
+	X(BODY_SIZE, "body_size_limit", "http",                                \
+	  "a request body is larger than it may be (--max-body)")              \
 	X(BODIES, "body_memory_limit", "http",                                 \
-	  "request bodies use all the memory they may (max_bodies)")           \
+	  "request bodies use all the memory they may (--max-bodies)")         \
+	X(HEADER_SIZE, "header_size_limit", "http",                            \
+	  "the headers of a request are larger than they may be "              \
+	  "(--connection-pool)")                                               \
+	X(JSON, "json_limit", "http",                                          \
+	  "a request body has too many levels or members (--max-nesting, "     \
+	  "--max-keys)")                                                       \
+	X(BATCH, "batch_limit", "http",                                        \
+	  "a batch has too many messages (--max-batch)")                       \
+	X(URI_SIZE, "uri_size_limit", "mcp",                                   \
+	  "a URI or a name in a request is longer than it may be")             \
+	X(SLOW_CLIENT, "slow_client", "http",                                  \
+	  "a client took too long to send a request or to read an answer: "    \
+	  "its connection is cut")                                             \
 	X(REQUEST_RATE, "request_rate_limit", "http",                          \
-	  "a caller or an address sends requests too fast")                    \
+	  "a caller or an address sends requests too fast (--caller-rate, "    \
+	  "--address-rate)")                                                   \
 	X(SESSION_RATE, "session_rate_limit", "http",                          \
 	  "a caller begins sessions too fast (--session-rate)")                \
 	X(ADDRESS_SESSIONS, "address_session_rate_limit", "http",              \
@@ -27,17 +66,26 @@
 	  "anonymous callers together begin sessions too fast "                \
 	  "(--anonymous-session-rate)")                                        \
 	X(SESSION_QUOTA, "session_quota", "session",                           \
-	  "a caller has as many sessions as it may (--session-quota)")         \
+	  "a caller has as many sessions as it may (--session-quota, "         \
+	  "--anonymous-quota)")                                                \
+	X(SESSION_MEMORY, "session_memory_limit", "session",                   \
+	  "a session left memory to make room for another "                    \
+	  "(--sessions-in-memory)")                                            \
 	X(WORKER_QUEUE, "worker_queue_limit", "mcp",                           \
 	  "too many calls wait for a worker (--worker-queue)")                 \
 	X(CALLER_CALLS, "caller_call_limit", "mcp",                            \
 	  "a caller has too many calls under way (--calls-per-caller)")        \
-	X(CALLER_STREAMS, "caller_stream_limit", "http",                       \
-	  "a caller has too many streams open (--streams-per-caller)")         \
-	X(STREAMS, "stream_limit", "http",                                     \
-	  "streams use their share of the connections")                        \
 	X(RESULT_SIZE, "result_size_limit", "mcp",                             \
-	  "a result is larger than it may be (--max-result)")
+	  "a result is larger than it may be (--max-result)")                  \
+	X(STATE_SIZE, "state_size_limit", "mcp",                               \
+	  "a tool wants to keep more state than it may (64 KiB in a "          \
+	  "value, 1 MiB of a session or caller)")                              \
+	X(SUBSCRIPTIONS, "subscription_limit", "session",                      \
+	  "a session subscribes to more resources than it may (option "        \
+	  "subscriptions)")                                                    \
+	X(UPDATES, "update_memory_limit", "session",                           \
+	  "more resources were updated than are remembered: clients may "      \
+	  "be told of an update again")
 /* clang-format on */
 
 enum incident {
@@ -63,9 +111,12 @@ void mcps__incidents_init(struct incidents *incidents,
                           const struct log_sink *log,
                           const struct clock_source *clock);
 
-/* Any thread, under any lock of ours (the log function does not call back).
- * INCIDENTS may be NULL: then nobody counts. */
+/* Any thread, under no lock. INCIDENTS may be NULL: then nobody counts. */
 void mcps__incident_happened(struct incidents *incidents, enum incident what);
+
+/* The same under a lock: the line is left to the next flush, because the log
+ * function is the program's, and may take its time. */
+void mcps__incident_note(struct incidents *incidents, enum incident what);
 
 /* Write the lines that are due for incidents that happened since their last
  * line. Called by a timer, so that the last ones of a series are told, too. */

@@ -93,8 +93,29 @@ START_TEST(each_kind_is_counted_and_logged_by_itself)
 }
 END_TEST
 
+/* As under a lock, where the log function must not be called. */
+START_TEST(noted_incident_is_logged_by_the_timer)
+{
+	for (int i = 0; i < 3; i++)
+		mcps__incident_note(&incidents, INCIDENT_SLOW_READER);
+	ck_assert_uint_eq(lines, 0);
+	ck_assert_uint_eq(
+		mcps__incident_count(&incidents, INCIDENT_SLOW_READER), 3);
+	mcps__incidents_flush(&incidents);
+	ck_assert_uint_eq(lines, 1);
+	ck_assert_ptr_nonnull(strstr(last_line, " times=3 total=3"));
+	mcps__incident_note(&incidents, INCIDENT_SLOW_READER);
+	mcps__incidents_flush(&incidents);
+	ck_assert_uint_eq(lines, 1);
+	now_ms += 60000;
+	mcps__incidents_flush(&incidents);
+	ck_assert_uint_eq(lines, 2);
+}
+END_TEST
+
 START_TEST(nobody_has_to_count)
 {
+	mcps__incident_note(NULL, INCIDENT_BODIES);
 	mcps__incident_happened(NULL, INCIDENT_BODIES);
 	ck_assert_uint_eq(lines, 0);
 }
@@ -112,6 +133,7 @@ int main(void)
 	tcase_add_test(test, one_line_a_minute_tells_how_often);
 	tcase_add_test(test, end_of_a_series_is_told_by_the_timer);
 	tcase_add_test(test, each_kind_is_counted_and_logged_by_itself);
+	tcase_add_test(test, noted_incident_is_logged_by_the_timer);
 	tcase_add_test(test, nobody_has_to_count);
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);
