@@ -9,6 +9,9 @@ MCPS_BEGIN_DECLS
 
 typedef struct mcps_daemon mcps_daemon;
 
+/** The default of mcps_daemon_options.connections. */
+enum { MCPS_DAEMON_CONNECTIONS = 16384 };
+
 /** Everything has a default, and zero means it. */
 struct mcps_daemon_options {
 	size_t size; /* sizeof(struct mcps_daemon_options) */
@@ -21,8 +24,9 @@ struct mcps_daemon_options {
 	const char *listen;
 
 	uint32_t loops;       /* network threads; one per core, at most 8 */
-	uint32_t connections; /* most at once; 16 384, or what the descriptor
-	                       * limit leaves. Clients beyond it wait until a
+	uint32_t connections; /* most at once, more than max_streams of the
+	                       * server; 16 384, or what the descriptor limit
+	                       * leaves. Clients beyond it wait until a
 	                       * connection ends */
 	uint32_t connection_pool; /* bytes per connection, bounds headers; 16
 	                             KiB */
@@ -44,8 +48,9 @@ struct mcps_daemon_options {
  * @param[out] out     stop it with mcps_daemon_stop()
  * @param options      NULL: all defaults
  * @param[out] error   names the address and what the system said
- * @return MCPS_OK; MCPS_E_INVAL (address, no listening socket);
- *         MCPS_E_PERMISSION; MCPS_E_SYSTEM (bind, threads); MCPS_E_NOMEM
+ * @return MCPS_OK; MCPS_E_INVAL (address, no listening socket, max_streams
+ *         leaves no connection for calls); MCPS_E_PERMISSION; MCPS_E_SYSTEM
+ *         (bind, threads); MCPS_E_NOMEM
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_daemon_start(
 	mcps_daemon **out, mcps_server *server,

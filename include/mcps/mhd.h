@@ -18,8 +18,10 @@
  *
  * What a daemon of ours would do and the program's does not: cut clients that
  * send or read slowly but steadily (there is MHD_OPTION_CONNECTION_TIMEOUT for
- * silent ones), and refuse a request without Host by itself
- * (MHD_OPTION_STRICT_FOR_CLIENT).
+ * silent ones), refuse a request without Host by itself
+ * (MHD_OPTION_STRICT_FOR_CLIENT), and keep connections for calls while clients
+ * listen: libmicrohttpd does not tell how many there are, so set
+ * options.max_streams.
  *
  * This header is not part of <mcps/mcps.h>, and does not need
  * <microhttpd.h>.

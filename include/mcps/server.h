@@ -165,6 +165,19 @@ struct mcps_options {
 	 * ignored. A proxy that is named here must set or extend one of the two
 	 * headers in each request. */
 	const char *const *trusted_proxies;
+	/** Streams that answer no call (GET), open at once on one daemon. Each
+	 * takes a connection for as long as its client listens, so this must
+	 * be less than the connections: those that remain are for calls. One
+	 * more is answered with 503. 0: three quarters of the connections that
+	 * mcps_daemon has; no limit in a program's own daemon, as libmicrohttpd
+	 * does not tell how many connections that can have. */
+	uint32_t max_streams;
+	/** Streams of the same kind that anonymous callers of one address have
+	 * open at once, the addresses of one IPv6 /64 counting as one. One more
+	 * is answered with 429. 0: 1 000, or half of max_streams if that is
+	 * less. It does not count callers of this machine (a loopback address
+	 * or a Unix socket): they may be a proxy for others. */
+	uint32_t max_streams_per_address;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

@@ -52,6 +52,11 @@ static void name_place(const struct settings *settings,
 		                                   : variable);
 }
 
+static enum exit_code code_of(const struct setting *setting)
+{
+	return setting->source == SOURCE_FLAG ? EXIT_USAGE : EXIT_CONFIGURATION;
+}
+
 static bool convert(struct app_options *options,
                     const struct settings *settings,
                     const struct option *option, struct complaint *complaint)
@@ -65,10 +70,7 @@ static bool convert(struct app_options *options,
 		                     reason))
 			continue;
 		name_place(settings, option, place, sizeof place);
-		return mcps__complain(complaint,
-		                      setting->source == SOURCE_FLAG
-		                              ? EXIT_USAGE
-		                              : EXIT_CONFIGURATION,
+		return mcps__complain(complaint, code_of(setting),
 		                      "%s: \"%.120s\": %s", place,
 		                      setting->said.texts[i], reason);
 	}
@@ -113,6 +115,29 @@ static bool is_wanted(const struct settings *settings, const char *name)
 	               .said.count != 0;
 }
 
+/* Listeners must leave connections for calls. Complains of the option that
+ * somebody set. */
+static bool check_streams(const struct app_options *options,
+                          const struct settings *settings,
+                          struct complaint *complaint)
+{
+	uint32_t connections = options->daemon.connections != 0
+	                               ? options->daemon.connections
+	                               : MCPS_DAEMON_CONNECTIONS;
+	const struct option *wrong = option_named(
+		is_wanted(settings, "max-streams") ? "max-streams"
+						   : "connections");
+	char place[256];
+
+	if (options->server.max_streams < connections)
+		return true;
+	name_place(settings, wrong, place, sizeof place);
+	return mcps__complain(
+		complaint, code_of(&settings->of[mcps__option_index(wrong)]),
+		"%s: %u streams leave none of the %u connections for calls",
+		place, options->server.max_streams, connections);
+}
+
 /* Whoever asks for help gets it, whatever else is wrong. */
 static bool asks(struct app_options *options, const struct settings *settings)
 {
@@ -139,7 +164,8 @@ bool mcps__app_options_read(struct app_options *options,
 		return false;
 	if (options->dev)
 		develop(options);
-	return convert_all(options, settings, complaint);
+	return convert_all(options, settings, complaint) &&
+	       check_streams(options, settings, complaint);
 }
 
 void mcps__app_options_free(struct app_options *options)

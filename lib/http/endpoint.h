@@ -3,6 +3,7 @@
 #ifndef MCPS_HTTP_ENDPOINT_H
 #define MCPS_HTTP_ENDPOINT_H
 
+#include "base/incident.h"
 #include "http/origin.h"
 #include "http/rate.h"
 #include "http/tokens.h"
@@ -56,5 +57,12 @@ struct endpoint {
 	 * look for their session. */
 	atomic_uint entering;
 };
+
+/* A limit was reached. Under no lock. */
+static inline void mcps__endpoint_report(const struct endpoint *endpoint,
+                                         enum incident what)
+{
+	mcps__sessions_report(endpoint->sessions, what);
+}
 
 #endif

@@ -17,6 +17,7 @@
 
 struct endpoint;
 struct outlet;
+struct stream_limits;
 struct exchange;
 struct principal;
 struct session;
@@ -32,6 +33,7 @@ struct exchange_glue {
 	 * before it has stored anything, see mcps__exchange_open_session(), and
 	 * what is let in is READY without a plan. */
 	bool admits_only;
+	struct stream_limits *streams; /* of the daemon; NULL: no limit */
 };
 
 enum exchange_state {
@@ -74,7 +76,8 @@ struct plan *mcps__exchange_plan(struct exchange *exchange);
  * from now on is its outlet, which is the glue's, to be left instead of closing
  * the exchange: that is gone. False: it is something else, nothing changed. */
 bool mcps__exchange_let_go(struct exchange *exchange);
-void mcps__exchange_leave(struct endpoint *endpoint, struct outlet *outlet);
+void mcps__exchange_leave(struct endpoint *endpoint,
+                          struct stream_limits *streams, struct outlet *outlet);
 
 /* The glue is done with it (answered, or the connection is gone). Never while
  * parked. NULL is fine. */

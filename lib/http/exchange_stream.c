@@ -4,9 +4,14 @@
 
 #include "base/container.h"
 #include "http/drain.h"
+#include "http/listening.h"
 #include "http/media.h"
 
 #include <sched.h>
+
+/* Streams last: a client that found no room for its own asks in vain for a
+ * while, and takes a connection each time. */
+enum { NO_ROOM_RETRY_S = 10 };
 
 bool mcps__exchange_claim(struct exchange *exchange)
 {
@@ -54,6 +59,7 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 		return false;
 	outlet->kept = exchange->session;
 	outlet->caller = exchange->caller;
+	outlet->is_counted = exchange->is_listening;
 	exchange->session = NULL;
 	exchange->outlet = NULL;
 	exchange->is_listening = false; /* the outlet is, until it is left */
@@ -61,9 +67,11 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 	return true;
 }
 
-void mcps__exchange_leave(struct endpoint *endpoint, struct outlet *outlet)
+void mcps__exchange_leave(struct endpoint *endpoint,
+                          struct stream_limits *streams, struct outlet *outlet)
 {
-	mcps__inflight_leave(&endpoint->mcp->listening, &outlet->caller);
+	if (outlet->is_counted)
+		mcps__listening_end(endpoint, streams, &outlet->caller);
 	mcps__outlet_leave(outlet);
 }
 
@@ -135,23 +143,6 @@ struct stream *mcps__exchange_stream(struct exchange *exchange)
 
 /* ---- of a GET ---- */
 
-static mcps_status start_listening(struct exchange *exchange)
-{
-	mcps_status status = mcps__inflight_enter(
-		&exchange->endpoint->mcp->listening, &exchange->caller);
-
-	exchange->is_listening = status == MCPS_OK;
-	return status;
-}
-
-void mcps__exchange_stop_listening(struct exchange *exchange)
-{
-	if (exchange->is_listening)
-		mcps__inflight_leave(&exchange->endpoint->mcp->listening,
-		                     &exchange->caller);
-	exchange->is_listening = false;
-}
-
 static bool refuse_listening(struct exchange *exchange, mcps_status status,
                              const char *detail)
 {
@@ -159,26 +150,52 @@ static bool refuse_listening(struct exchange *exchange, mcps_status status,
 	return true;
 }
 
+/* Count one more stream that answers no call. False: there are too many, and
+ * the answer says so. Its connection is closed: it would stay open for the
+ * next request, and refused clients would take the connections that are kept
+ * for calls. */
+static bool start_listening(struct exchange *exchange)
+{
+	mcps_status status = mcps__listening_begin(
+		exchange->endpoint, exchange->glue.streams, &exchange->caller);
+
+	exchange->is_listening = status == MCPS_OK;
+	if (exchange->is_listening)
+		return true;
+	(void)refuse_listening(exchange, status, "too many streams");
+	exchange->plan.close = true;
+	if (status == MCPS_E_BUSY)
+		exchange->plan.retry_after_s = NO_ROOM_RETRY_S;
+	return false;
+}
+
+void mcps__exchange_stop_listening(struct exchange *exchange)
+{
+	if (exchange->is_listening)
+		mcps__listening_end(exchange->endpoint, exchange->glue.streams,
+		                    &exchange->caller);
+	exchange->is_listening = false;
+}
+
 /* A client that has all of a stream that ended is told not to come again (HTML,
- * Server-sent events: 204); an empty stream would have it come for ever. */
-static void resumed(struct resume_wait *wait, enum resume_found found)
+ * Server-sent events: 204); an empty stream would have it come for ever. The
+ * stream of a call may always be resumed: its client waits for the response. */
+static bool resumed(struct resume_wait *wait, enum resume_found found)
 {
 	struct exchange *exchange =
 		container_of(wait, struct exchange, resume_wait);
+	bool goes_on = found == RESUME_CALL ||
+	               (found == RESUME_NO_CALL && start_listening(exchange));
 
-	switch (found) {
-	case RESUME_GOES_ON:
+	if (goes_on)
 		plan_stream(exchange, exchange->outlet);
-		break;
-	case RESUME_HAS_ALL:
+	else if (found == RESUME_HAS_ALL)
 		mcps__exchange_plan_empty(exchange, 204);
-		break;
-	case RESUME_NOTHING:
+	else if (found == RESUME_NOTHING)
 		mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL, NULL);
-		break;
-	}
 	mcps__drain_entered(exchange);
 	mcps__exchange_wake(exchange);
+	return goes_on;
 }
 
 static bool listen_again(struct exchange *exchange, const struct event_id *id)
@@ -216,7 +233,6 @@ bool mcps__exchange_listen(struct exchange *exchange)
 {
 	struct event_id id;
 	bool resumes = read_last_id(exchange, &id);
-	mcps_status status;
 
 	if (atomic_load(&exchange->endpoint->is_stopping) &&
 	    mcps__exchange_listen_later(exchange)) {
@@ -225,9 +241,8 @@ bool mcps__exchange_listen(struct exchange *exchange)
 	}
 	if (!accepts_stream(exchange))
 		return refuse_listening(exchange, MCPS_E_NOT_ACCEPTABLE, NULL);
-	status = start_listening(exchange);
-	if (status != MCPS_OK)
-		return refuse_listening(exchange, status, "too many streams");
+	if (!resumes && !start_listening(exchange))
+		return true;
 	exchange->outlet = open_outlet(exchange, false, resumes ? &id : NULL);
 	if (exchange->outlet == NULL)
 		return refuse_listening(exchange, MCPS_E_NOMEM, NULL);

@@ -30,10 +30,10 @@ void mcps__inflight_finish(struct inflight_calls *calls)
 	pthread_mutex_destroy(&calls->lock);
 }
 
-static bool is_counted(const struct inflight_calls *calls,
-                       const struct caller *caller)
+static uint32_t most_of(const struct inflight_calls *calls,
+                        const struct caller *caller)
 {
-	return calls->most != 0 && !caller->is_anonymous;
+	return caller->is_anonymous ? 0 : calls->most;
 }
 
 static struct inflight_caller *find(struct inflight_calls *calls,
@@ -60,7 +60,8 @@ static struct inflight_caller *add(struct inflight_calls *calls,
 	return NULL;
 }
 
-static mcps_status enter(struct inflight_calls *calls, const uint8_t *key)
+static mcps_status enter(struct inflight_calls *calls, const uint8_t *key,
+                         uint32_t most)
 {
 	struct inflight_caller *caller = find(calls, key);
 
@@ -68,31 +69,38 @@ static mcps_status enter(struct inflight_calls *calls, const uint8_t *key)
 		caller = add(calls, key);
 	if (caller == NULL)
 		return MCPS_E_NOMEM;
-	if (caller->count >= calls->most)
+	if (caller->count >= most)
 		return MCPS_E_LIMIT;
 	caller->count++;
 	return MCPS_OK;
 }
 
-mcps_status mcps__inflight_enter(struct inflight_calls *calls,
-                                 const struct caller *caller)
+mcps_status mcps__inflight_enter_most(struct inflight_calls *calls,
+                                      const struct caller *caller,
+                                      uint32_t most)
 {
 	mcps_status status;
 
-	if (!is_counted(calls, caller))
+	if (most == 0)
 		return MCPS_OK;
 	pthread_mutex_lock(&calls->lock);
-	status = enter(calls, caller->key);
+	status = enter(calls, caller->key, most);
 	pthread_mutex_unlock(&calls->lock);
 	return status;
 }
 
-void mcps__inflight_leave(struct inflight_calls *calls,
-                          const struct caller *caller)
+mcps_status mcps__inflight_enter(struct inflight_calls *calls,
+                                 const struct caller *caller)
+{
+	return mcps__inflight_enter_most(calls, caller, most_of(calls, caller));
+}
+
+void mcps__inflight_leave_most(struct inflight_calls *calls,
+                               const struct caller *caller, uint32_t most)
 {
 	struct inflight_caller *counted;
 
-	if (!is_counted(calls, caller))
+	if (most == 0)
 		return;
 	pthread_mutex_lock(&calls->lock);
 	counted = find(calls, caller->key);
@@ -101,4 +109,10 @@ void mcps__inflight_leave(struct inflight_calls *calls,
 		mcps__free(counted);
 	}
 	pthread_mutex_unlock(&calls->lock);
+}
+
+void mcps__inflight_leave(struct inflight_calls *calls,
+                          const struct caller *caller)
+{
+	mcps__inflight_leave_most(calls, caller, most_of(calls, caller));
 }

@@ -26,4 +26,12 @@ MCPS_MUST_USE mcps_status mcps__inflight_enter(struct inflight_calls *calls,
 void mcps__inflight_leave(struct inflight_calls *calls,
                           const struct caller *caller);
 
+/* The same with MOST instead of calls->most, for any caller. MOST 0: it is not
+ * counted. Leave with the same MOST. */
+MCPS_MUST_USE mcps_status
+mcps__inflight_enter_most(struct inflight_calls *calls,
+                          const struct caller *caller, uint32_t most);
+void mcps__inflight_leave_most(struct inflight_calls *calls,
+                               const struct caller *caller, uint32_t most);
+
 #endif

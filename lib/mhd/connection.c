@@ -191,8 +191,10 @@ static struct inflight *inflight_open(struct host *host,
 		                       .is_get = request->method == HTTP_GET };
 	inflight->exchange = mcps__exchange_open(
 		host->endpoint, request,
-		&(struct exchange_glue){
-			.park = park, .wake = wake, .arg = inflight },
+		&(struct exchange_glue){ .park = park,
+	                                 .wake = wake,
+	                                 .arg = inflight,
+	                                 .streams = host->streams },
 		&inflight->state);
 	if (inflight->exchange == NULL) {
 		mcps__free(inflight);
@@ -380,7 +382,7 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);
 	if (inflight->exchange == NULL)
 		mcps__exchange_leave(inflight->host->endpoint,
-		                     inflight->outlet);
+		                     inflight->host->streams, inflight->outlet);
 	mcps__exchange_close(inflight->exchange);
 	host = inflight->host;
 	set_working(inflight, false);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "http/listening.h"
 #include "mhd/limits.h"
 #include "mhd/linger.h"
 #include "mhd/listen.h"
@@ -25,7 +26,7 @@ enum {
 static const struct mcps_daemon_options defaults = {
 	.size = sizeof defaults,
 	.listen = "127.0.0.1:8931",
-	.connections = 16384,
+	.connections = MCPS_DAEMON_CONNECTIONS,
 	.connection_pool = 16 * 1024,
 	.idle_timeout_s = 75,
 	.socket_mode = 0600,
@@ -34,8 +35,9 @@ static const struct mcps_daemon_options defaults = {
 struct mcps_daemon {
 	mcps_server *server;
 	struct listener listener;
-	atomic_uint accepting; /* loops; counts down at the stop */
-	unsigned opened;       /* loops */
+	struct stream_limits streams; /* of all loops together */
+	atomic_uint accepting;        /* loops; counts down at the stop */
+	unsigned opened;              /* loops */
 	unsigned started;
 	struct linger_set linger;
 	struct progress progress;
@@ -113,6 +115,37 @@ mcps_status mcps_daemon_check(const struct mcps_daemon_options *options,
 
 /* ---- start ---- */
 
+static mcps_status check_streams(const mcps_daemon *daemon,
+                                 const struct mcps_daemon_options *options,
+                                 struct mcps_error *error)
+{
+	uint32_t most = mcps_server_options(daemon->server)->max_streams;
+
+	if (most < options->connections)
+		return MCPS_OK;
+	return mcps__fail(error, MCPS_E_INVAL,
+	                  "option max_streams: %u leaves none of the %u "
+	                  "connections for calls",
+	                  most, options->connections);
+}
+
+/* CONNECTIONS: those that the daemon really has, which may be fewer than were
+ * asked for. */
+static void limit_streams(mcps_daemon *daemon, uint32_t connections)
+{
+	struct mcps_options options = *mcps_server_options(daemon->server);
+
+	if (options.max_streams >= connections) {
+		mcps__log(mcps__server_log(daemon->server), MCPS_LOG_WARN,
+		          "http",
+		          "the limit of open files leaves %u connections: "
+		          "option max_streams is three quarters of that",
+		          connections);
+		options.max_streams = 0;
+	}
+	mcps__stream_limits_init(&daemon->streams, &options, connections);
+}
+
 /* Each loop has its share of the connections, together no more than there may
  * be. A full loop leaves new clients to the others. */
 static mcps_status open_loops(mcps_daemon *daemon,
@@ -124,6 +157,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
 		.endpoint = mcps__server_endpoint(daemon->server),
 		.linger = &daemon->linger,
 		.log = mcps__server_log(daemon->server),
+		.streams = &daemon->streams,
 		.listener = daemon->listener.fd,
 		.is_shared = daemon->listener.is_shared,
 		.accepting = &daemon->accepting,
@@ -133,6 +167,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
 	unsigned loops = most < options->loops ? most : options->loops;
 	mcps_status status = MCPS_OK;
 
+	limit_streams(daemon, most);
 	while (status == MCPS_OK && daemon->opened < loops) {
 		each.number = daemon->opened;
 		each.connections =
@@ -161,8 +196,10 @@ static mcps_status bring_up(mcps_daemon *daemon,
                             const struct mcps_daemon_options *options,
                             struct mcps_error *error)
 {
-	mcps_status status;
+	mcps_status status = check_streams(daemon, options, error);
 
+	if (status != MCPS_OK)
+		return status;
 	mcps__limits_raise();
 	status = mcps__listen(&daemon->listener, options, error);
 	if (status != MCPS_OK)

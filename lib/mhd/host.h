@@ -16,11 +16,13 @@ struct endpoint;
 struct linger_set;
 struct log_sink;
 struct sockets;
+struct stream_limits;
 struct watcher;
 
 struct host {
 	struct endpoint *endpoint;
 	const struct log_sink *log;
+	struct stream_limits *streams; /* of the daemon */
 
 	/* Have the daemon's thread look at its connections once more: after a
 	 * resume nothing else does. Any thread. NULL: libmicrohttpd does. */

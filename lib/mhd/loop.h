@@ -62,12 +62,13 @@ struct loop_options {
 	struct endpoint *endpoint;
 	struct linger_set *linger; /* of the daemon */
 	const struct log_sink *log;
-	int listener;           /* not owned: stays open until close */
-	bool is_shared;         /* never shut down */
-	atomic_uint *accepting; /* counts the loops that accept */
-	unsigned number;        /* for names */
-	unsigned connections;   /* most at once */
-	size_t pool;            /* bytes per connection */
+	struct stream_limits *streams; /* of the daemon */
+	int listener;                  /* not owned: stays open until close */
+	bool is_shared;                /* never shut down */
+	atomic_uint *accepting;        /* counts the loops that accept */
+	unsigned number;               /* for names */
+	unsigned connections;          /* most at once */
+	size_t pool;                   /* bytes per connection */
 	unsigned idle_s;
 };
 

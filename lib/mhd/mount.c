@@ -6,6 +6,7 @@
 #include "base/container.h"
 #include "base/error.h"
 #include "base/hash_table.h"
+#include "http/listening.h"
 #include "http/refuse.h"
 #include "http/request.h"
 #include "mhd/connection.h"
@@ -41,6 +42,7 @@ struct mount {
 	struct readiness_probe probe;
 	struct stall going_on; /* the probe's */
 	struct host host;
+	struct stream_limits streams;
 	struct lookout lookout;
 	struct linger_set linger;
 	struct mode mode;
@@ -344,6 +346,9 @@ static mcps_status mount_new(struct mount **out, mcps_server *server,
 	mount->host.counts_wakes = true;
 	mount->host.endpoint = mcps__server_endpoint(server);
 	mount->host.log = mcps__server_log(server);
+	mcps__stream_limits_init(&mount->streams, mcps_server_options(server),
+	                         0);
+	mount->host.streams = &mount->streams;
 	mount->host.ring = mode->has_thread ? NULL : ring;
 	mount->host.watcher = &mount->lookout.watcher;
 	mcps__linger_init(&mount->linger);

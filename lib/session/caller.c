@@ -7,6 +7,13 @@ enum {
 	IPV6_PREFIX = 8 /* one customer usually has a /64 */
 };
 
+static bool is_own(const struct address *address)
+{
+	return (address->family == ADDRESS_IPV4 ||
+	        address->family == ADDRESS_IPV6) &&
+	       !mcps__address_is_loopback(address);
+}
+
 void mcps__caller_init(struct caller *out, const struct principal *principal,
                        const struct address *address)
 {
@@ -15,6 +22,7 @@ void mcps__caller_init(struct caller *out, const struct principal *principal,
 		memcpy(out->key, principal->digest, sizeof out->key);
 		return;
 	}
+	out->has_own_address = is_own(address);
 	out->key[0] = (uint8_t)address->family;
 	if (address->family == ADDRESS_IPV4)
 		memcpy(out->key + 1, address->bytes, IPV4_BYTES);

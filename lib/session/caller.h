@@ -10,6 +10,9 @@
 struct caller {
 	uint8_t key[MCPS_PRINCIPAL_DIGEST_SIZE]; /* equal: the same caller */
 	bool is_anonymous;
+	/* Anonymous, and its address is its own: not a loopback address or a
+	 * Unix socket, which a proxy may use for all of its clients. */
+	bool has_own_address;
 };
 
 /* ADDRESS is the client's; it counts only if PRINCIPAL is anonymous. */

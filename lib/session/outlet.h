@@ -96,6 +96,7 @@ struct outlet {
 	struct session *kept;    /* ... which is a reference until leave, if
 	                          * nobody else keeps it; else NULL */
 	struct caller caller;    /* of a listener whose exchange is gone */
+	bool is_counted;         /* ... as one of its streams */
 	bool is_call;
 	bool polls;    /* its client knows "retry", and events without data */
 	uint8_t haste; /* how much sooner it beats than others: part of 256 */

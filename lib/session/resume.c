@@ -311,27 +311,32 @@ static void go_on(struct fill *fill)
 		mcps__outlet_close(fill->outlet);
 }
 
-static enum resume_found found(const struct fill *fill, mcps_status status)
+static bool has_all(const struct fill *fill)
 {
-	if (status != MCPS_OK)
-		return RESUME_GOES_ON; /* ... later */
-	if (!fill->is_there)
-		return atomic_load(&fill->session->has_ended) ? RESUME_NOTHING
-		                                              : RESUME_GOES_ON;
 	return !fill->is_purged && fill->row.is_ended &&
-	                       (fill->first == NULL ||
-	                        is_silent(fill, fill->first))
-	               ? RESUME_HAS_ALL
-	               : RESUME_GOES_ON;
+	       (fill->first == NULL || is_silent(fill, fill->first));
 }
 
-static void tell_found(struct fill *fill, mcps_status status)
+static enum resume_found what_was_found(const struct fill *fill,
+                                        mcps_status status)
+{
+	if (status != MCPS_OK)
+		return RESUME_NO_CALL; /* ... later */
+	if (!fill->is_there)
+		return atomic_load(&fill->session->has_ended) ? RESUME_NOTHING
+		                                              : RESUME_NO_CALL;
+	if (has_all(fill))
+		return RESUME_HAS_ALL;
+	return fill->row.request_length != 0 ? RESUME_CALL : RESUME_NO_CALL;
+}
+
+/* Whether the outlet is to get anything. */
+static bool tell_found(struct fill *fill, enum resume_found found)
 {
 	struct resume_wait *wait = fill->wait;
 
 	fill->wait = NULL;
-	if (wait != NULL)
-		wait->fn(wait, found(fill, status));
+	return wait == NULL || wait->fn(wait, found);
 }
 
 /* What is not there may have been swept since the last page was read. */
@@ -348,8 +353,9 @@ static void fill_done(struct writer_job *job, mcps_status status)
 	struct fill *fill = container_of(job, struct fill, job);
 	struct outlet *outlet = fill->outlet;
 
-	tell_found(fill, status);
-	if (status != MCPS_OK) {
+	if (!tell_found(fill, what_was_found(fill, status))) {
+		mcps__outlet_end(outlet);
+	} else if (status != MCPS_OK) {
 		mcps__outlet_close(outlet); /* the client comes again */
 	} else if (!fill->is_there) {
 		go_nowhere(fill);
@@ -394,14 +400,14 @@ void mcps__stream_resume(struct sessions *sessions, struct session *session,
 	struct fill *fill;
 
 	if (!mcps__writer_has_streams(sessions->options.writer)) {
-		wait->fn(wait, RESUME_GOES_ON);
-		mcps__stream_begin(sessions, session, primes, outlet);
+		if (wait->fn(wait, RESUME_NO_CALL))
+			mcps__stream_begin(sessions, session, primes, outlet);
 		return;
 	}
 	fill = mcps__calloc(1, sizeof *fill);
 	if (fill == NULL) {
 		mcps__outlet_close(outlet);
-		wait->fn(wait, RESUME_GOES_ON);
+		(void)wait->fn(wait, RESUME_NO_CALL);
 		return;
 	}
 	fill->sessions = sessions;

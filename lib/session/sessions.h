@@ -91,6 +91,19 @@ struct session_birth {
 	                     * issued-at; 0: now */
 };
 
+/* A limit was reached. report: under no lock; note: under any. */
+static inline void mcps__sessions_report(const struct sessions *sessions,
+                                         enum incident what)
+{
+	mcps__incident_happened(sessions->options.incidents, what);
+}
+
+static inline void mcps__sessions_note(const struct sessions *sessions,
+                                       enum incident what)
+{
+	mcps__incident_note(sessions->options.incidents, what);
+}
+
 /* Read or make the store's row key and clock. The struct is the caller's. */
 MCPS_MUST_USE mcps_status mcps__sessions_init(struct sessions *sessions,
                                               const struct sessions_options *o,

@@ -175,15 +175,16 @@ void mcps__stream_tell_listens(struct sessions *sessions,
 /* ---- resuming ---- */
 
 enum resume_found {
-	RESUME_GOES_ON,
+	RESUME_CALL,    /* the stream of a call */
+	RESUME_NO_CALL, /* any other, or a fresh one in its place */
 	RESUME_HAS_ALL, /* the stream has ended, and there is nothing more */
 	RESUME_NOTHING, /* the session has ended, and left no such stream */
 };
 
-/* Called once, before anything is sent: OUTLET gets something only if it
- * GOES_ON. Any thread. */
+/* Called once, before anything is sent. Any thread. False: OUTLET is to get
+ * nothing, and the stream is left as it is. */
 struct resume_wait {
-	void (*fn)(struct resume_wait *wait, enum resume_found found);
+	bool (*fn)(struct resume_wait *wait, enum resume_found found);
 };
 
 /* Feed OUTLET with what its session's stream ID->stream holds after ID->seq,

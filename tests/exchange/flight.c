@@ -188,8 +188,10 @@ struct flight *harness_send(struct harness *self, const struct request *request)
 
 	flight->exchange = mcps__exchange_open(
 		&self->endpoint, &flight->view,
-		&(struct exchange_glue){
-			.park = park, .wake = wake, .arg = flight },
+		&(struct exchange_glue){ .park = park,
+	                                 .wake = wake,
+	                                 .arg = flight,
+	                                 .streams = self->streams },
 		&state);
 	if (flight->exchange == NULL) {
 		ck_assert(self->may_lack_memory);

@@ -88,6 +88,8 @@ static struct principal *principal_of(const char *caller)
 
 /* ---- starting and stopping ----------------------------------------------- */
 
+static const struct log_sink no_log;
+
 static const char *revision_text(uint32_t number)
 {
 	return mcps__revision_by_number(number)->text;
@@ -113,6 +115,7 @@ static mcps_status start_sessions(struct harness *self,
 		.executor = executor_of(self),
 		.clock = &self->clock,
 		.random = &self->random,
+		.incidents = &self->incidents,
 		.resource =
 			options->resource != NULL ? options->resource : "/mcp",
 		.keys = self->keys,
@@ -271,6 +274,7 @@ static mcps_status start_for(struct harness *self, struct principal *anonymous,
 		mcps__registry_finish(&self->registry);
 		return status;
 	}
+	mcps__incidents_init(&self->incidents, &no_log, &self->clock);
 	start_workers(self);
 	add_tools(self);
 	status = start_sessions(self, error);
@@ -399,6 +403,11 @@ void harness_restart(struct harness *self, enum harness_keep keep)
 bool harness_work(struct harness *self)
 {
 	return work_queue_run(&self->queue);
+}
+
+uint64_t harness_incidents(const struct harness *self, enum incident what)
+{
+	return mcps__incident_count(&self->incidents, what);
 }
 
 size_t harness_sweep(struct harness *self)

@@ -7,6 +7,7 @@
 #ifndef MCPS_TESTS_HARNESS_H
 #define MCPS_TESTS_HARNESS_H
 
+#include "base/incident.h"
 #include "exchange/store_double.h"
 #include "exchange/work_queue.h"
 #include "http/endpoint.h"
@@ -84,6 +85,8 @@ struct harness {
 	struct sessions sessions;
 	struct mcp mcp;
 	struct endpoint endpoint;
+	struct incidents incidents;    /* since the start, by the clock */
+	struct stream_limits *streams; /* of all requests; NULL: none */
 	bool is_stopped;
 	bool may_lack_memory; /* then a request may have no answer: status 0 */
 	atomic_uint wakes;    /* so many requests were woken */
@@ -117,6 +120,9 @@ void harness_pass(struct harness *self, int64_t ms);
 /* Run the oldest work that waits; false: there is none. */
 bool harness_work(struct harness *self);
 
+/* How often that happened since the start. */
+uint64_t harness_incidents(const struct harness *self, enum incident what);
+
 /* What the sweeping timer does. */
 size_t harness_sweep(struct harness *self);
 
@@ -130,6 +136,7 @@ struct request {
 	const char *path;    /* NULL: /mcp */
 	const char *peer;    /* its address; NULL: not known */
 	const char *caller;  /* "Authorization: Bearer CALLER"; NULL: none */
+	const char *peer;    /* its address; NULL: unknown */
 	const char *id;      /* "Mcp-Session-Id"; NULL: none */
 	const char *version; /* "MCP-Protocol-Version"; NULL: none */
 	bool is_bare;        /* without Content-Type and Accept */

@@ -260,7 +260,6 @@ static struct MHD_Daemon *start_daemon(const struct host_mode *mode,
 		  mode->pool, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-
 	return MHD_start_daemon(mode->flags, 0, NULL, NULL, on_request, NULL,
 	                        MHD_OPTION_SOCK_ADDR, &address,
 	                        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,

@@ -100,6 +100,24 @@ START_TEST(without_a_limit_nobody_is_counted)
 }
 END_TEST
 
+START_TEST(another_bound_holds_for_any_caller)
+{
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 2),
+		                 MCPS_OK);
+	ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 2),
+	                 MCPS_E_LIMIT);
+	ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 0),
+	                 MCPS_OK);
+	mcps__inflight_leave_most(&calls, &nobody, 0);
+	ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 2),
+	                 MCPS_E_LIMIT);
+	for (int i = 0; i < 2; i++)
+		mcps__inflight_leave_most(&calls, &nobody, 2);
+	ck_assert_ptr_null(calls.by_key);
+}
+END_TEST
+
 START_TEST(who_has_no_calls_takes_no_memory)
 {
 	for (int i = 0; i < 10; i++) {
@@ -151,6 +169,7 @@ int main(void)
 	tcase_add_test(tests, the_same_identity_is_the_same_caller);
 	tcase_add_test(tests, anonymous_callers_are_not_counted);
 	tcase_add_test(tests, without_a_limit_nobody_is_counted);
+	tcase_add_test(tests, another_bound_holds_for_any_caller);
 	tcase_add_test(tests, who_has_no_calls_takes_no_memory);
 	tcase_add_test(tests, two_threads_leave_nothing_behind);
 	suite_add_tcase(suite, tests);

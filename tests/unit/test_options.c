@@ -351,6 +351,47 @@ START_TEST(a_wrong_argument_is_named_with_what_would_be_right)
 }
 END_TEST
 
+/* Two options that do not go together: the one that was given is named. */
+static const struct {
+	const char *arguments[2], *variable, *complaint;
+	enum exit_code code;
+} streams[] = {
+	{ { "--max-streams=0", NULL },
+	  NULL,
+	  "--max-streams: \"0\": it must be between 1 and 4294967295",
+	  EXIT_USAGE },
+	{ { "--max-streams=12", "--connections=12" },
+	  NULL,
+	  "--max-streams: 12 streams leave none of the 12 connections for "
+	  "calls",
+	  EXIT_USAGE },
+	{ { "--connections=12", NULL },
+	  "MCPS_MAX_STREAMS=20",
+	  "environment: MCPS_MAX_STREAMS: 20 streams leave none of the 12 "
+	  "connections for calls",
+	  EXIT_CONFIGURATION },
+	{ { "--max-streams=16384", NULL },
+	  NULL,
+	  "--max-streams: 16384 streams leave none of the 16384 connections "
+	  "for calls",
+	  EXIT_USAGE },
+	{ { "--max-streams=11", "--connections=12" }, NULL, NULL, EXIT_FINE },
+	{ { "--max-streams=16383", NULL }, NULL, NULL, EXIT_FINE },
+};
+
+START_TEST(max_streams_leaves_connections_for_calls)
+{
+	bool is_fine = read_sources(
+		LIST(streams[_i].arguments[0], streams[_i].arguments[1]),
+		LIST(streams[_i].variable));
+
+	if (streams[_i].complaint == NULL)
+		ck_assert_msg(is_fine, "%s", complaint.text);
+	else
+		refused(is_fine, streams[_i].code, streams[_i].complaint);
+}
+END_TEST
+
 START_TEST(a_wrong_variable_is_named)
 {
 	refused(read_sources(NONE, LIST("MCPS_DRAIN=5")), EXIT_CONFIGURATION,
@@ -531,6 +572,8 @@ static TCase *case_wrong(void)
 	tcase_add_loop_test(tests,
 	                    a_wrong_argument_is_named_with_what_would_be_right,
 	                    0, COUNT(wrong));
+	tcase_add_loop_test(tests, max_streams_leaves_connections_for_calls, 0,
+	                    sizeof streams / sizeof *streams);
 	tcase_add_test(tests, a_wrong_variable_is_named);
 	tcase_add_loop_test(tests, a_wrong_line_is_named_with_its_number, 0,
 	                    COUNT(wrong_files));
