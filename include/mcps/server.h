@@ -329,6 +329,22 @@ struct mcps_counts {
 MCPS_API void mcps_server_get_counts(mcps_server *server,
                                      struct mcps_counts *out);
 
+/** Receive one kind of incident: its name, which is static and does not change
+ * between versions, and how often it happened. */
+typedef void (*mcps_incident_fn)(void *arg, const char *name, uint64_t count);
+
+/**
+ * Read how often each limit was reached since the start, such as
+ * "connection_limit" or "session_quota"; docs/OPERATING.md has a table of the
+ * names. Each kind is also logged when it happens, at most once a minute.
+ * Any thread; before mcps_server_start() all counts are 0.
+ *
+ * @param fn called once for each kind, including those that never happened,
+ *           always in the same order; a later version may add kinds
+ */
+MCPS_API void mcps_server_read_incidents(const mcps_server *server,
+                                         mcps_incident_fn fn, void *arg);
+
 /** Stop everything, close the store, release. The daemon that serves it must
  * have been stopped before; waits for handlers that still run. NULL is
  * ignored. */

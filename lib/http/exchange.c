@@ -150,6 +150,17 @@ static bool reserve_body(struct exchange *exchange, size_t length)
 	       before + length <= endpoint->max_bodies;
 }
 
+static void refuse_body(struct exchange *exchange, mcps_status status)
+{
+	if (status != MCPS_E_NOMEM)
+		mcps__endpoint_report(exchange->endpoint,
+		                      status == MCPS_E_BUSY
+		                              ? INCIDENT_BODIES
+		                              : INCIDENT_BODY_SIZE);
+	exchange->plan.close = true; /* the rest is not going to be read */
+	mcps__exchange_refuse(exchange, status, NULL, NULL);
+}
+
 void mcps__exchange_body(struct exchange *exchange, const void *bytes,
                          size_t length)
 {
@@ -165,10 +176,8 @@ void mcps__exchange_body(struct exchange *exchange, const void *bytes,
 		mcps__buffer_add(&exchange->body, bytes, length);
 	if (exchange->body.failed)
 		status = MCPS_E_NOMEM;
-	if (status == MCPS_OK)
-		return;
-	exchange->plan.close = true; /* the rest is not going to be read */
-	mcps__exchange_refuse(exchange, status, NULL, NULL);
+	if (status != MCPS_OK)
+		refuse_body(exchange, status);
 }
 
 static bool awaits_opening(const struct exchange *exchange)

@@ -102,10 +102,12 @@ static bool read_batch(struct exchange *exchange)
 	exchange->batch = count;
 	if (count == 0)
 		status = mcps__fail(&why, MCPS_E_REQUEST, "an empty batch");
-	if (count > exchange->endpoint->max_batch)
+	if (count > exchange->endpoint->max_batch) {
+		mcps__endpoint_report(exchange->endpoint, INCIDENT_BATCH);
 		status = mcps__fail(&why, MCPS_E_REQUEST,
 		                    "more than %u messages in a batch",
 		                    exchange->endpoint->max_batch);
+	}
 	for (uint32_t token = 1; status == MCPS_OK && token < scan->count;
 	     token = scan->tokens[token].next) {
 		status = mcps__message_read(&message, scan, token, &why);
@@ -131,6 +133,9 @@ static bool read_body(struct exchange *exchange)
 		&exchange->endpoint->scan_limits, &why);
 
 	if (status != MCPS_OK) {
+		if (exchange->scan.is_over_limit)
+			mcps__endpoint_report(exchange->endpoint,
+			                      INCIDENT_JSON);
 		mcps__exchange_refuse(exchange, status, why.text, NULL);
 		return false;
 	}

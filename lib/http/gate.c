@@ -158,8 +158,10 @@ static bool pass_verdict(struct mcps_request *request, struct plan *plan,
 	return refuse(plan, status, detail);
 }
 
-static bool refuse_rate(struct plan *plan, uint32_t wait_ms)
+static bool refuse_rate(const struct endpoint *endpoint, struct plan *plan,
+                        uint32_t wait_ms)
 {
+	mcps__endpoint_report(endpoint, INCIDENT_REQUEST_RATE);
 	(void)refuse(plan, MCPS_E_LIMIT, "too many requests");
 	plan->retry_after_s = (wait_ms + 999) / 1000;
 	return false;
@@ -185,7 +187,7 @@ static bool pass_address(const struct endpoint *endpoint,
 	wait_ms = mcps__rate_take(
 		rate, caller.key, sizeof caller.key,
 		mcps__steady_ms(endpoint->sessions->options.clock));
-	return wait_ms == 0 || refuse_rate(plan, wait_ms);
+	return wait_ms == 0 || refuse_rate(endpoint, plan, wait_ms);
 }
 
 static bool pass_rate(const struct endpoint *endpoint,
@@ -199,7 +201,7 @@ static bool pass_rate(const struct endpoint *endpoint,
 	wait_ms =
 		mcps__rate_take(endpoint->requests_of_caller, principal->digest,
 	                        sizeof principal->digest, now);
-	return wait_ms == 0 || refuse_rate(plan, wait_ms);
+	return wait_ms == 0 || refuse_rate(endpoint, plan, wait_ms);
 }
 
 static bool pass_media(struct mcps_request *request, struct plan *plan)
@@ -231,6 +233,7 @@ static bool pass_size(const struct endpoint *endpoint,
 	if (text == NULL || strtoull(text, NULL, 10) <= endpoint->max_body)
 		return true;
 	plan->close = true; /* the body is not going to be read */
+	mcps__endpoint_report(endpoint, INCIDENT_BODY_SIZE);
 	return refuse(plan, MCPS_E_TOO_LARGE, NULL);
 }
 

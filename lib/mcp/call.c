@@ -115,6 +115,9 @@ char *mcps__call_read_text(struct mcps_call *call, uint32_t object,
 				mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
 			return text;
 		}
+		if (scan->tokens[token].length > most)
+			mcps__sessions_report(call->mcp->sessions,
+			                      INCIDENT_URI_SIZE);
 		claim = "is too long or has a NUL";
 	}
 	snprintf(detail, sizeof detail, "%s %s", what, claim);

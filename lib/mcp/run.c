@@ -19,8 +19,11 @@ static void answer_result(struct mcps_call *call)
 	if (call->status != MCPS_OK)
 		mcps__call_fail(call, call->status, NULL, NULL);
 	else if (call->mcp->max_result != 0 &&
-	         call->reply.length > call->mcp->max_result)
+	         call->reply.length > call->mcp->max_result) {
+		mcps__sessions_report(call->mcp->sessions,
+		                      INCIDENT_RESULT_SIZE);
 		mcps__call_fail(call, MCPS_E_RESULT, NULL, NULL);
+	}
 }
 
 /* The request was good, and its handler has begun: whatever failed travels with
@@ -157,10 +160,17 @@ static mcps_status commit_run(struct writer_job *job, mcps_store *store)
 	return commit_state(container_of(job, struct mcps_call, commit), store);
 }
 
+static void report_commit(const struct mcps_call *call, mcps_status status)
+{
+	if (status == MCPS_E_STATE_TOO_LARGE)
+		mcps__sessions_report(call->mcp->sessions, INCIDENT_STATE_SIZE);
+}
+
 static void commit_done(struct writer_job *job, mcps_status status)
 {
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
 
+	report_commit(call, status);
 	if (status != MCPS_OK)
 		answer_uncommitted(call, status);
 	leave(call);
@@ -198,6 +208,7 @@ static void last_done(struct writer_job *job, mcps_status status)
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
 	bool is_other = status != MCPS_OK && call->commits_state;
 
+	report_commit(call, status);
 	if (is_other) {
 		call->commits_state = false;
 		answer_uncommitted(call, status);
@@ -350,6 +361,8 @@ static enum dispatch_end hand_over(struct mcps_call *call)
 			leave_answered(call);
 			return DISPATCH_PARKED;
 		}
+		mcps__sessions_report(call->mcp->sessions,
+		                      INCIDENT_WORKER_QUEUE);
 		status = MCPS_E_BUSY;
 	}
 	mcps__inflight_leave(&call->mcp->inflight, call->caller);
@@ -365,6 +378,9 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 		mcps__inflight_enter(&call->mcp->inflight, call->caller);
 
 	if (status != MCPS_OK) {
+		if (status == MCPS_E_LIMIT)
+			mcps__sessions_report(call->mcp->sessions,
+			                      INCIDENT_CALLER_CALLS);
 		mcps__call_fail(call, status, "too many calls under way", NULL);
 		return DISPATCH_ANSWERED;
 	}

@@ -262,8 +262,10 @@ mcps_status mcps_state_put_in(mcps_call *call, enum mcps_scope scope,
 	json_object_put(taken);
 	if (status == MCPS_OK && value.failed)
 		status = MCPS_E_NOMEM;
-	if (status == MCPS_OK && value.length > VALUE_MAX)
+	if (status == MCPS_OK && value.length > VALUE_MAX) {
+		mcps__sessions_report(call->mcp->sessions, INCIDENT_STATE_SIZE);
 		status = MCPS_E_STATE_TOO_LARGE;
+	}
 	if (status != MCPS_OK) {
 		mcps__buffer_finish(&value);
 		return status;

@@ -372,11 +372,13 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 
 	(void)arg;
 	(void)connection;
-	(void)why;
 	if (inflight == NULL)
 		return;
 	*slot = NULL;
 	go_on(inflight);
+	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+		mcps__endpoint_report(inflight->host->endpoint,
+		                      INCIDENT_SLOW_CLIENT);
 	enter(inflight, SOCKET_IDLE);
 	if (inflight->watch.is_on)
 		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);

@@ -36,8 +36,9 @@ struct mcps_daemon {
 	mcps_server *server;
 	struct listener listener;
 	struct stream_limits streams; /* of all loops together */
-	atomic_uint accepting;        /* loops; counts down at the stop */
-	unsigned opened;              /* loops */
+	struct fullness fullness;
+	atomic_uint accepting; /* loops; counts down at the stop */
+	unsigned opened;       /* loops */
 	unsigned started;
 	struct linger_set linger;
 	struct progress progress;
@@ -158,6 +159,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
 		.linger = &daemon->linger,
 		.log = mcps__server_log(daemon->server),
 		.streams = &daemon->streams,
+		.fullness = &daemon->fullness,
 		.listener = daemon->listener.fd,
 		.is_shared = daemon->listener.is_shared,
 		.accepting = &daemon->accepting,
@@ -168,6 +170,8 @@ static mcps_status open_loops(mcps_daemon *daemon,
 	mcps_status status = MCPS_OK;
 
 	limit_streams(daemon, most);
+	daemon->fullness.endpoint = each.endpoint;
+	daemon->fullness.loops = loops;
 	while (status == MCPS_OK && daemon->opened < loops) {
 		each.number = daemon->opened;
 		each.connections =

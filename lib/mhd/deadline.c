@@ -70,7 +70,7 @@ static bool has_left(int fd)
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-static void attend(struct deadline *one, int64_t now_ms)
+static void attend(struct deadlines *all, struct deadline *one, int64_t now_ms)
 {
 	bool leaves = false;
 
@@ -80,6 +80,7 @@ static void attend(struct deadline *one, int64_t now_ms)
 	}
 	if (!leaves && one->cut_ms > now_ms)
 		return;
+	all->late += !leaves && !one->may_lapse;
 	shutdown(one->fd, SHUT_RDWR);
 	mcps__deadline_lift(one); /* once is enough */
 }
@@ -91,7 +92,7 @@ void mcps__deadlines_round(struct deadlines *all, int64_t now_ms)
 	if (all->first == NULL || all->due_ms > now_ms)
 		return;
 	for (struct deadline *one = all->first; one != NULL; one = one->next) {
-		attend(one, now_ms);
+		attend(all, one, now_ms);
 		if (next_ms(one) < due)
 			due = next_ms(one);
 	}

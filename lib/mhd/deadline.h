@@ -17,8 +17,9 @@
 struct deadline {
 	struct deadline *prev, *next;
 	int fd;
-	bool looks;   /* the next thing to do is to look, at look_ms */
-	bool is_idle; /* between two requests: may be cut at any time */
+	bool looks;     /* the next thing to do is to look, at look_ms */
+	bool is_idle;   /* between two requests: may be cut at any time */
+	bool may_lapse; /* the end of its time is nothing unusual */
 	int64_t look_ms;
 	int64_t cut_ms;
 };
@@ -28,6 +29,8 @@ struct deadlines {
 	struct deadline *first;
 	int64_t due_ms; /* of the next round; means nothing while there are
 	                 * none */
+	unsigned late;  /* cut because their time was over, but for those that
+	                 * may lapse; the loop takes them out */
 };
 
 /* The connection FD begins, without a deadline yet. */

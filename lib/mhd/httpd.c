@@ -1,6 +1,7 @@
 #include "mhd/httpd.h"
 
 #include "base/clock.h"
+#include "http/endpoint.h"
 #include "mhd/connection.h"
 #include "mhd/loop.h"
 #include "mhd/socket.h"
@@ -10,6 +11,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* libmicrohttpd refuses long headers by itself (431, or 414 for the target),
+ * and tells of it by a message alone. */
+static bool is_header_limit(const char *text)
+{
+	unsigned status;
+
+	return sscanf(text,
+	              "Error processing request (HTTP response code is %u",
+	              &status) == 1 &&
+	       (status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE ||
+	        status == MHD_HTTP_URI_TOO_LONG);
+}
 
 /* libmicrohttpd has no levels. Any client can provoke most of its messages, so
  * they are for debugging. */
@@ -21,9 +35,12 @@ static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
 	unsigned withheld;
 	char text[256];
 
+	vsnprintf(text, sizeof text, format, values);
+	if (is_header_limit(text))
+		mcps__endpoint_report(loop->host.endpoint,
+		                      INCIDENT_HEADER_SIZE);
 	if (!mcps__pace_pass(&loop->log_pace, now, &withheld))
 		return;
-	vsnprintf(text, sizeof text, format, values);
 	text[strcspn(text, "\r\n")] = '\0';
 	if (withheld != 0)
 		mcps__log(loop->host.log, MCPS_LOG_DEBUG, "http",

@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "base/error.h"
 #include "base/thread.h"
+#include "http/endpoint.h"
 #include "mhd/httpd.h"
 
 #include <errno.h>
@@ -21,8 +22,6 @@ enum {
 	/* For the last words of those who spoke up just when idle connections
 	 * were cut. */
 	LAST_WORDS_MS = 100,
-	/* Between two lines of a failure to accept. */
-	WARN_EVERY_MS = 60000,
 };
 
 /* What a loop watches besides its bell. */
@@ -77,18 +76,6 @@ static int loop_timeout(struct loop *loop, enum loop_phase phase)
 
 /* ---- accepting ---- */
 
-static void loop_warn(struct loop *loop, int failure)
-{
-	int64_t now = loop->sockets.now_ms;
-
-	if (loop->warned_ms != 0 && now - loop->warned_ms < WARN_EVERY_MS)
-		return;
-	loop->warned_ms = now;
-	mcps__log(loop->host.log, MCPS_LOG_WARN, "http",
-	          "cannot accept connections: %s connections=%u",
-	          strerror(failure), loop->sockets.count);
-}
-
 static unsigned loop_accept(struct loop *loop)
 {
 	unsigned count =
@@ -96,8 +83,20 @@ static unsigned loop_accept(struct loop *loop)
 	                            loop_room(loop), loop->sockets.now_ms);
 
 	if (loop->acceptor.failure != 0)
-		loop_warn(loop, loop->acceptor.failure);
+		mcps__endpoint_report(loop->host.endpoint,
+		                      INCIDENT_DESCRIPTORS);
 	return count;
+}
+
+/* Cut clients that are late, or have left. */
+static void loop_keep_time(struct loop *loop)
+{
+	struct deadlines *deadlines = &loop->sockets.deadlines;
+
+	mcps__deadlines_round(deadlines, loop->sockets.now_ms);
+	for (; deadlines->late != 0; deadlines->late--)
+		mcps__endpoint_report(loop->host.endpoint,
+		                      INCIDENT_SLOW_CLIENT);
 }
 
 /* ---- the thread ---- */
@@ -191,7 +190,7 @@ static void loop_round(struct loop *loop, enum loop_phase phase)
 	if (loop->acceptor.is_watching &&
 	    (ready & (1U << WATCH_NEWCOMERS)) != 0)
 		loop_accept(loop);
-	mcps__deadlines_round(&loop->sockets.deadlines, loop->sockets.now_ms);
+	loop_keep_time(loop);
 	MHD_run(loop->http);
 }
 
@@ -330,6 +329,8 @@ mcps_status mcps__loop_open(struct loop *loop,
 		               .acceptor.events = -1,
 		               .is_shared = options->is_shared,
 		               .sockets.idle_s = options->idle_s,
+		               .sockets.most = options->connections,
+		               .sockets.fullness = options->fullness,
 		               .bell.fd = -1 };
 	sem_init(&loop->settled, 0, 0);
 	status = loop_prepare(loop, options, error);

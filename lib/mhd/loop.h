@@ -55,7 +55,6 @@ struct loop {
 	int64_t settle_by_ms; /* when to do that, then when it is done */
 	struct sockets sockets;
 	struct pace log_pace;
-	int64_t warned_ms; /* when a failure to accept was logged; 0: never */
 };
 
 struct loop_options {
@@ -63,6 +62,7 @@ struct loop_options {
 	struct linger_set *linger; /* of the daemon */
 	const struct log_sink *log;
 	struct stream_limits *streams; /* of the daemon */
+	struct fullness *fullness;     /* likewise */
 	int listener;                  /* not owned: stays open until close */
 	bool is_shared;                /* never shut down */
 	atomic_uint *accepting;        /* counts the loops that accept */

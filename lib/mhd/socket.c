@@ -1,22 +1,24 @@
 #include "mhd/socket.h"
 
 #include "base/memory.h"
+#include "http/endpoint.h"
 
 static const struct {
 	int64_t within_ms; /* 0: for ever */
 	bool adds_idle;    /* the idle time comes on top */
 	bool looks;        /* a client that has closed its side is gone */
 	bool is_idle;
+	bool may_lapse; /* that its time is over is nothing unusual */
 } phases[] = {
-	[SOCKET_NEW] = { 10 * 1000, false, true, true },
-	[SOCKET_IDLE] = { 10 * 1000, true, true, true },
-	[SOCKET_BODY] = { 120 * 1000, false, true, false },
-	[SOCKET_SKIP] = { 5 * 1000, false, true, false },
-	[SOCKET_WORKING] = { 0, false, false, false },
+	[SOCKET_NEW] = { 10 * 1000, false, true, true, false },
+	[SOCKET_IDLE] = { 10 * 1000, true, true, true, true },
+	[SOCKET_BODY] = { 120 * 1000, false, true, false, false },
+	[SOCKET_SKIP] = { 5 * 1000, false, true, false, false },
+	[SOCKET_WORKING] = { 0, false, false, false, false },
 	/* Some close their side early and still read. */
-	[SOCKET_ANSWER] = { 300 * 1000, false, false, false },
+	[SOCKET_ANSWER] = { 300 * 1000, false, false, false, false },
 	/* Who lost its connection resumes. */
-	[SOCKET_EVENTS] = { 60 * 1000, false, false, false },
+	[SOCKET_EVENTS] = { 60 * 1000, false, false, false, false },
 };
 
 void mcps__socket_enter(struct sockets *sockets, struct deadline *deadline,
@@ -27,6 +29,7 @@ void mcps__socket_enter(struct sockets *sockets, struct deadline *deadline,
 	if (deadline == NULL)
 		return;
 	deadline->is_idle = phases[phase].is_idle;
+	deadline->may_lapse = phases[phase].may_lapse;
 	if (within_ms == 0) {
 		mcps__deadline_lift(deadline);
 		return;
@@ -51,12 +54,28 @@ int mcps__socket_descriptor(struct MHD_Connection *connection)
 	        ->connect_fd;
 }
 
+static void count_open(struct sockets *sockets)
+{
+	struct fullness *all = sockets->fullness;
+
+	if (++sockets->count != sockets->most)
+		return;
+	if (atomic_fetch_add(&all->full_loops, 1) + 1 == all->loops)
+		mcps__endpoint_report(all->endpoint, INCIDENT_CONNECTIONS);
+}
+
+static void count_closed(struct sockets *sockets)
+{
+	if (sockets->count-- == sockets->most)
+		atomic_fetch_sub(&sockets->fullness->full_loops, 1);
+}
+
 static void begin(struct sockets *sockets, struct MHD_Connection *connection,
                   void **slot)
 {
 	struct deadline *deadline = mcps__malloc(sizeof *deadline);
 
-	sockets->count++;
+	count_open(sockets);
 	*slot = deadline;
 	if (deadline == NULL)
 		return;
@@ -70,7 +89,7 @@ static void end(struct sockets *sockets, void **slot)
 {
 	struct deadline *deadline = *slot;
 
-	sockets->count--;
+	count_closed(sockets);
 	*slot = NULL;
 	if (deadline == NULL)
 		return;

@@ -6,6 +6,17 @@
 #include "mhd/deadline.h"
 
 #include <microhttpd.h>
+#include <stdatomic.h>
+
+struct endpoint;
+
+/* Whether all loops of a daemon have all the connections that they can have:
+ * then nobody is accepted. */
+struct fullness {
+	struct endpoint *endpoint;
+	unsigned loops;
+	atomic_uint full_loops;
+};
 
 /* The sockets of a loop: its thread's own. */
 struct sockets {
@@ -13,6 +24,8 @@ struct sockets {
 	unsigned count;  /* connections, as libmicrohttpd counts them */
 	int64_t now_ms;  /* steady clock, when libmicrohttpd was last run */
 	unsigned idle_s; /* between requests */
+	unsigned most;   /* connections */
+	struct fullness *fullness; /* of the daemon */
 };
 
 /*   idle ──► body ──► working ──► answer ──► idle ...

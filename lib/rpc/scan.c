@@ -30,6 +30,7 @@ static enum step refuse(struct pass *pass, const char *what)
 static enum step refuse_limit(struct pass *pass, uint32_t limit,
                               const char *of_what)
 {
+	pass->scan->is_over_limit = true;
 	pass->status =
 		mcps__fail(pass->error, MCPS_E_PARSE,
 	                   "more than %u %s at byte %zu", (unsigned)limit,

@@ -62,6 +62,7 @@ struct scan {
 	struct scan_token *tokens;
 	uint32_t count;
 	uint32_t capacity;
+	bool is_over_limit; /* the text was refused because of a limit */
 	struct scan_token
 		few[SCAN_INLINE_TOKENS]; /* no malloc for small ones */
 };

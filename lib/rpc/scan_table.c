@@ -11,6 +11,7 @@ void mcps__table_start(struct scan *scan, const char *text, size_t length)
 	scan->text = text;
 	scan->length = length;
 	scan->count = 0;
+	scan->is_over_limit = false;
 	if (scan->tokens != NULL)
 		return;
 	scan->tokens = scan->few;

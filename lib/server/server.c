@@ -359,12 +359,11 @@ static bool sweep(void *arg)
 	mcps_server *server = arg;
 
 	keep(server);
-	mcps__incidents_flush(&server->incidents);
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 
 /* What must not wait long: streams for calls that take long, signs of life on
- * those that are silent, and whether work goes on. */
+ * those that are silent, lines about limits, and whether work goes on. */
 static bool pulse(void *arg)
 {
 	mcps_server *server = arg;
@@ -375,6 +374,7 @@ static bool pulse(void *arg)
 	mcps__outlets_beat(&server->sessions.outlets,
 	                   INT64_C(1000) * options->heartbeat_s);
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
+	mcps__incidents_flush(&server->incidents);
 	return false;
 }
 
@@ -472,6 +472,14 @@ void mcps_server_get_counts(mcps_server *server, struct mcps_counts *out)
 	};
 }
 
+void mcps_server_read_incidents(const mcps_server *server, mcps_incident_fn fn,
+                                void *arg)
+{
+	for (int i = 0; i < INCIDENT_COUNT; i++)
+		fn(arg, mcps__incident_name((enum incident)i),
+		   mcps__incident_count(&server->incidents, (enum incident)i));
+}
+
 void mcps__server_retire(mcps_server *server)
 {
 	atomic_store(&server->is_retired, true);
@@ -539,6 +547,7 @@ void mcps_server_free(mcps_server *server)
 	mcps__workers_stop(server->workers);
 	mcps__writer_stop(server->writer);
 	mcps__workers_free(server->workers);
+	mcps__incidents_flush(&server->incidents);
 	if (server->has_endpoint)
 		finish_endpoint(&server->endpoint);
 	if (server->has_mcp)

@@ -58,10 +58,12 @@ void mcps__stream_stored(struct stream *stream, const struct buffer *message,
 }
 
 /* The store has no room for it any more. */
-static void list_expel(struct session *session, uint64_t id)
+static void list_expel(struct sessions *sessions, struct session *session,
+                       uint64_t id)
 {
 	struct stream *stream = mcps__session_find_stream(session, id);
 
+	mcps__sessions_report(sessions, INCIDENT_SESSION_STREAMS);
 	if (stream == NULL)
 		return;
 	mcps__session_drop_stream(session, stream);
@@ -282,7 +284,7 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 
 	job_seal(job); /* if it never ran */
 	if (status == MCPS_OK && job->gone != 0)
-		list_expel(job->session, job->gone);
+		list_expel(stream->sessions, job->session, job->gone);
 	if (job->closes)
 		close_outlet(stream, job->retry_ms);
 	else if (status == MCPS_OK)
@@ -377,6 +379,8 @@ static bool has_room(const struct stream *stream, size_t length)
 /* Under the lock. */
 static bool make_room(struct stream *stream, size_t length, unsigned how)
 {
+	if (!has_room(stream, length) && !stream->is_over)
+		mcps__sessions_note(stream->sessions, INCIDENT_STREAM_BACKLOG);
 	while (!has_room(stream, length) && !stream->is_over) {
 		if ((how & STREAM_MAY_DROP) != 0) {
 			stream->has_dropped = true;

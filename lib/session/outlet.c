@@ -22,9 +22,11 @@ struct outlet_frame {
 /* ---- all of them ---- */
 
 bool mcps__outlets_init(struct outlets *all, const struct clock_source *clock,
-                        uint32_t retry_ms)
+                        uint32_t retry_ms, struct incidents *incidents)
 {
-	*all = (struct outlets){ .clock = clock, .retry_ms = retry_ms };
+	*all = (struct outlets){ .clock = clock,
+		                 .retry_ms = retry_ms,
+		                 .incidents = incidents };
 	return pthread_mutex_init(&all->lock, NULL) == 0;
 }
 
@@ -201,8 +203,13 @@ static void end_early(struct outlet *outlet)
 /* Without memory, or beyond its bounds, the client has to come again. */
 static bool queue(struct outlet *outlet, struct outlet_frame *frame)
 {
-	if (frame == NULL || outlet->count >= OUTLET_EVENTS_MAX ||
-	    outlet->bytes >= OUTLET_BYTES_MAX) {
+	bool has_room = outlet->count < OUTLET_EVENTS_MAX &&
+	                outlet->bytes < OUTLET_BYTES_MAX;
+
+	if (!has_room)
+		mcps__incident_note(outlet->all->incidents,
+		                    INCIDENT_SLOW_READER);
+	if (frame == NULL || !has_room) {
 		mcps__free(frame);
 		end_early(outlet);
 		return false;

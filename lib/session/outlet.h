@@ -11,6 +11,7 @@
 #define MCPS_SESSION_OUTLET_H
 
 #include "base/clock.h"
+#include "base/incident.h"
 #include "rpc/event.h"
 #include "session/caller.h"
 
@@ -43,15 +44,17 @@ struct outlets {
 	int64_t beat_ms; /* steady; no comment is due before */
 	const struct clock_source *clock;
 	uint32_t retry_ms; /* constant; see mcps__outlets_retry(); 0: none */
-	_Atomic int64_t back_ms; /* steady; of a server that stops: when the
-	                          * next one may serve; 0: it does not stop */
+	_Atomic int64_t back_ms;     /* steady; of a server that stops: when the
+	                              * next one may serve; 0: it does not stop */
+	struct incidents *incidents; /* NULL: not counted */
 };
 
 /* RETRY_MS: how long clients wait before they connect again; 0: they are not
  * told. */
 MCPS_MUST_USE bool mcps__outlets_init(struct outlets *all,
                                       const struct clock_source *clock,
-                                      uint32_t retry_ms);
+                                      uint32_t retry_ms,
+                                      struct incidents *incidents);
 void mcps__outlets_finish(struct outlets *all);
 
 /* Have each outlet that was silent for SILENT_MS, or up to an eighth less,

@@ -111,6 +111,7 @@ void mcps__quota_tell(struct sessions *sessions, struct principal *principal,
 	for (unsigned i = 0; i < evicted->count; i++) {
 		atomic_fetch_add_explicit(&sessions->counts.evicted, 1,
 		                          memory_order_relaxed);
+		mcps__sessions_report(sessions, INCIDENT_SESSION_QUOTA);
 		mcps__session_digest(evicted->keys[i], digest);
 		mcps__log(&sessions->options.log, MCPS_LOG_INFO, "session",
 		          "session evicted id=#%s reason=quota", digest);

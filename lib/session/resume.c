@@ -33,6 +33,7 @@ struct fill {
 	int64_t session_ref; /* of the row of the session's key, if it lives */
 	bool is_there;       /* such a stream, of this session */
 	bool is_purged;
+	bool is_damaged; /* ... because of the disk */
 	bool has_more;
 	struct mcps_stream_row row;
 	char request[STREAM_REQUEST_MAX + 1];
@@ -157,7 +158,8 @@ static mcps_status read_events(struct fill *fill, mcps_store *store)
 	status = store->ops->event_replay(store, fill->after.stream,
 	                                  fill->after.seq, page_add, fill);
 	fill->has_more = status == MCPS_LATER;
-	fill->is_purged = status == MCPS_E_CORRUPT;
+	fill->is_damaged = status == MCPS_E_CORRUPT;
+	fill->is_purged = fill->is_damaged;
 	return fill->has_more || fill->is_purged ? MCPS_OK : status;
 }
 
@@ -167,7 +169,8 @@ static mcps_status fill_run(struct writer_job *job, mcps_store *store)
 	mcps_status status;
 
 	page_drop(fill);
-	fill->is_there = fill->is_purged = fill->has_more = false;
+	fill->is_there = fill->has_more = false;
+	fill->is_purged = fill->is_damaged = false;
 	status = find_session(fill, store);
 	if (status == MCPS_OK)
 		status = store->ops->stream_get(store, fill->after.stream,
@@ -339,6 +342,14 @@ static bool tell_found(struct fill *fill, enum resume_found found)
 	return wait == NULL || wait->fn(wait, found);
 }
 
+/* A damaged event is missing, too, but no limit has removed it. */
+static void report_loss(const struct fill *fill, mcps_status status)
+{
+	if (status == MCPS_OK && (!fill->is_there || fill->is_purged) &&
+	    !fill->is_damaged)
+		mcps__sessions_report(fill->sessions, INCIDENT_EVENTS);
+}
+
 /* What is not there may have been swept since the last page was read. */
 static void go_nowhere(struct fill *fill)
 {
@@ -353,6 +364,7 @@ static void fill_done(struct writer_job *job, mcps_status status)
 	struct fill *fill = container_of(job, struct fill, job);
 	struct outlet *outlet = fill->outlet;
 
+	report_loss(fill, status);
 	if (!tell_found(fill, what_was_found(fill, status))) {
 		mcps__outlet_end(outlet);
 	} else if (status != MCPS_OK) {

@@ -98,7 +98,8 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
 	}
 	pthread_mutex_init(&sessions->calls_lock, NULL); /* cannot fail */
-	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms)) {
+	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms,
+	                       o->incidents)) {
 		if (mcps__session_clock_init(&sessions->time, o->clock,
 		                             start.high_water_ms))
 			return MCPS_OK;

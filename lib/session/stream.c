@@ -185,6 +185,9 @@ void mcps__session_list_stream(struct session *session, struct stream *stream)
 	pthread_mutex_unlock(&session->lock);
 	if (oldest == NULL)
 		return;
+	if (oldest->is_volatile) /* else the store tells how many there are */
+		mcps__sessions_report(stream->sessions,
+		                      INCIDENT_SESSION_STREAMS);
 	mcps__stream_abandon(oldest, NULL);
 	mcps__stream_unref(oldest);
 }

@@ -116,8 +116,9 @@ static void index_remove(struct sessions *sessions, struct subscription **at)
 
 static void note_update(struct sessions *sessions, const char *uri)
 {
-	mcps__updates_note(&sessions->updates, uri,
-	                   mcps__sessions_now(sessions));
+	if (!mcps__updates_note(&sessions->updates, uri,
+	                        mcps__sessions_now(sessions)))
+		mcps__sessions_note(sessions, INCIDENT_UPDATES);
 }
 
 /* What is due to a session that may come back counts as updated now: it may
@@ -315,6 +316,9 @@ static void subscribe_done(struct writer_job *job, mcps_status status)
 		               subscribe->wants, INT64_MAX))
 			mcps__sessions_forget(subscribe->sessions, session);
 	}
+	if (status == MCPS_E_SUBSCRIPTIONS)
+		mcps__sessions_report(subscribe->sessions,
+		                      INCIDENT_SUBSCRIPTIONS);
 	mcps__live_row_changed(subscribe->sessions, session, subscribe->wait,
 	                       status);
 	mcps__buffer_finish(&subscribe->uris);

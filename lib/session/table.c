@@ -82,6 +82,7 @@ static void page_out(struct sessions *sessions)
 			return;
 		if (atomic_load(&session->refs) == 1) {
 			table_remove(sessions, session);
+			mcps__sessions_note(sessions, INCIDENT_SESSION_MEMORY);
 			continue;
 		}
 		order_remove(sessions, session);

@@ -54,20 +54,24 @@ static bool add(struct updates *updates, const char *uri, int64_t now_ms)
 	return true;
 }
 
-void mcps__updates_note(struct updates *updates, const char *uri,
+bool mcps__updates_note(struct updates *updates, const char *uri,
                         int64_t now_ms)
 {
 	struct updated *before = find(updates, uri);
+	bool has_room = true;
 
 	if (before != NULL)
 		drop(updates, before);
 	if (!add(updates, uri, now_ms)) {
 		updates->floor_ms = now_ms;
-		return;
+		return true; /* no memory: that is no limit of ours */
 	}
 	while (HASH_COUNT(updates->by_uri) > UPDATES_MOST ||
-	       updates->bytes > UPDATES_BYTES)
+	       updates->bytes > UPDATES_BYTES) {
 		drop_oldest(updates);
+		has_room = false;
+	}
+	return has_room;
 }
 
 bool mcps__updates_since(const struct updates *updates, const char *uri,

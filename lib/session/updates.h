@@ -22,8 +22,9 @@ struct updates {
 
 void mcps__updates_finish(struct updates *updates);
 
-/* URI was updated at NOW_MS, which is not before any that was noted. */
-void mcps__updates_note(struct updates *updates, const char *uri,
+/* URI was updated at NOW_MS, which is not before any that was noted. False:
+ * others were forgotten to make room. */
+bool mcps__updates_note(struct updates *updates, const char *uri,
                         int64_t now_ms);
 
 /* Whether URI was, or may have been, updated at SINCE_MS or later. */

@@ -258,6 +258,8 @@ static void work_done(struct writer_job *job, mcps_status status)
 {
 	struct session_work *work = container_of(job, struct session_work, job);
 
+	if (status == MCPS_E_LIMIT) /* nothing could make room */
+		mcps__sessions_report(work->sessions, INCIDENT_SESSION_QUOTA);
 	if (status != MCPS_OK) {
 		work->found = FOUND_NOT_LOADED;
 		work->status = status;

@@ -200,6 +200,22 @@ START_TEST(who_may_close_his_side_is_not_looked_at)
 }
 END_TEST
 
+START_TEST(only_clients_that_took_too_long_are_late)
+{
+	set(1, 10000);
+	set(2, 10000);
+	ones[2].may_lapse = true;
+	mcps__deadline_set(&all, &ones[3], NOW, 20000, true);
+	shutdown(theirs[3], SHUT_WR); /* it has left */
+	round_at(NOW + 10000);
+	for (int i = 1; i <= 3; i++)
+		ck_assert(is_cut(i));
+	ck_assert_uint_eq(all.late, 1);
+	round_at(NOW + 30000);
+	ck_assert_uint_eq(all.late, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("deadline");
@@ -220,6 +236,7 @@ int main(void)
 	tcase_add_test(tests, who_has_left_is_cut_after_a_second);
 	tcase_add_test(tests, who_has_left_something_to_read_is_not_gone);
 	tcase_add_test(tests, who_may_close_his_side_is_not_looked_at);
+	tcase_add_test(tests, only_clients_that_took_too_long_are_late);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
