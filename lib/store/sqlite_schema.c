@@ -125,12 +125,29 @@ static const struct sqlite_object version_4[] = {
 	           ") STRICT" },
 };
 
+/* How many tombstones each caller has, and which may have been dropped. A
+ * caller without a record has dropped none; its tombstones are counted when
+ * the record is made. The index finds a caller's oldest tombstone: the key,
+ * which begins with a time, is the last column of each entry. With the phase,
+ * which is always the same, it answers without the table. */
+static const struct sqlite_object version_5[] = {
+	{ "tombstones", "CREATE TABLE tombstones (\n"
+	                "  principal INTEGER PRIMARY KEY,\n"
+	                "  kept INTEGER NOT NULL,\n"
+	                "  from_ms INTEGER NOT NULL,\n"
+	                "  checksum INTEGER NOT NULL\n"
+	                ") STRICT" },
+	{ "session_tombstone", "CREATE INDEX session_tombstone ON session "
+	                       "(principal, phase) WHERE phase = 2" },
+};
+
 static const struct sqlite_version versions[] = {
 	{ version_1, sizeof version_1 / sizeof *version_1, NULL },
 	{ version_2, sizeof version_2 / sizeof *version_2, NULL },
 	{ version_3, sizeof version_3 / sizeof *version_3,
 	  "DELETE FROM usage" },
 	{ version_4, sizeof version_4 / sizeof *version_4, NULL },
+	{ version_5, sizeof version_5 / sizeof *version_5, NULL },
 };
 
 const struct sqlite_schema mcps__sqlite_schema = {

@@ -8,6 +8,11 @@
 
 #include <stddef.h>
 
+/* The version of the schema that the library makes; and as text. */
+#define SCHEMA_NOW      5
+#define TEXT_OF_(macro) #macro
+#define TEXT_OF(macro)  TEXT_OF_(macro)
+
 TCase *sqlite_file_case(void);
 TCase *sqlite_foreign_case(void);
 TCase *sqlite_ours_case(void);

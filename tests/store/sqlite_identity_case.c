@@ -96,7 +96,7 @@ START_TEST(a_newer_store_is_refused)
 	run_sql("PRAGMA user_version = 999");
 	assert_untouched("made by a newer version");
 	assert_untouched("999");
-	run_sql("PRAGMA user_version = 4");
+	run_sql("PRAGMA user_version = " TEXT_OF(SCHEMA_NOW));
 	open_store();
 	ck_assert(is_live(1));
 	close_store();
@@ -183,7 +183,7 @@ START_TEST(the_connection_is_set_up_as_it_must_be)
 	}
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA application_id"), 0x4d435053);
-	ck_assert_int_eq(ask_sql("PRAGMA user_version"), 4);
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), SCHEMA_NOW);
 }
 END_TEST
 

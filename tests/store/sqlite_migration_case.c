@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { NOW = 4, NEXT = 5 };
+enum { NOW = SCHEMA_NOW, NEXT };
+#define BACKUP_NOW "test.db.backup-v" TEXT_OF(SCHEMA_NOW)
 
 static const struct sqlite_object next_objects[] = {
 	{ "call", "CREATE TABLE call (\n"
@@ -72,7 +73,7 @@ START_TEST(a_new_store_is_made_of_all_versions_without_a_backup)
 	insert(1, intern(1), 1000);
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NEXT);
-	ck_assert(!file_exists(in_directory("test.db.backup-v4")));
+	ck_assert(!file_exists(in_directory(BACKUP_NOW)));
 }
 END_TEST
 
@@ -84,7 +85,7 @@ START_TEST(a_new_store_that_was_not_completed_is_made_as_if_there_were_none)
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
 	ck_assert(!file_exists(in_directory("test.db.backup-v1")));
-	ck_assert(!file_exists(in_directory("test.db.backup-v4")));
+	ck_assert(!file_exists(in_directory(BACKUP_NOW)));
 }
 END_TEST
 
@@ -100,13 +101,12 @@ START_TEST(a_backup_is_made_before_the_upgrade)
 	commit();
 	close_store();
 	ck_assert(log_has("backed up"));
-	ck_assert_int_eq(stat(in_directory("test.db.backup-v4"), &about), 0);
+	ck_assert_int_eq(stat(in_directory(BACKUP_NOW), &about), 0);
 	ck_assert_uint_eq(about.st_mode & 07777, 0600);
 	ck_assert(!file_exists(in_directory("test.db.backup-part")));
 
-	ck_assert_int_eq(rename(in_directory("test.db.backup-v4"),
-	                        in_directory("test.db")),
-	                 0);
+	ck_assert_int_eq(
+		rename(in_directory(BACKUP_NOW), in_directory("test.db")), 0);
 	open_store();
 	ck_assert(is_live(1));
 	ck_assert(is_ended(2));
@@ -158,11 +158,27 @@ END_TEST
 
 /* ---- from version 1 --------------------------------------------------- */
 
+/* As it was while tombstones were not counted. */
+static void make_version_4(void)
+{
+	make_now();
+	run_sql("DROP TABLE tombstones");
+	run_sql("DROP INDEX session_tombstone");
+	run_sql("PRAGMA user_version = 4");
+}
+
+/* As it was while streams ended with their session. */
+static void make_version_3(void)
+{
+	make_version_4();
+	run_sql("DROP TABLE ended");
+	run_sql("PRAGMA user_version = 3");
+}
+
 /* As it was before there were streams. */
 static void make_version_1(void)
 {
-	make_now();
-	run_sql("DROP TABLE ended");
+	make_version_3();
 	run_sql("DROP TABLE usage");
 	run_sql("DROP TABLE event");
 	run_sql("DROP TABLE stream");
@@ -212,6 +228,8 @@ START_TEST(a_store_that_counted_otherwise_counts_anew)
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM usage"), 1);
 	run_sql("DROP TABLE ended");
 	run_sql("DROP INDEX stream_no_call");
+	run_sql("DROP TABLE tombstones");
+	run_sql("DROP INDEX session_tombstone");
 	run_sql("PRAGMA user_version = 2");
 	open_store();
 	ck_assert_str_eq(replay(7, 0), "1:a ");
