@@ -17,6 +17,7 @@
 
 enum {
 	STORE_UUID_SIZE = 16,
+	STORE_KEY_TIME_SIZE = 6,
 	STORE_STATE_KEY_MAX = 255,
 	STORE_REQUEST_MAX = 255
 };
@@ -54,6 +55,9 @@ size_t mcps__store_state_key_length(const char *key);
 
 /* Whether it has an id, and a request id that is not too long. */
 bool mcps__store_stream_is_valid(const struct mcps_stream_row *row);
+
+/* The time that a session's key begins with; 0: its id has no time of issue. */
+int64_t mcps__store_key_time(const uint8_t key[MCPS_SESSION_KEY_SIZE]);
 
 /* What an event with LENGTH bytes of data counts: empty ones take room, too. */
 size_t mcps__store_event_bytes(size_t length);

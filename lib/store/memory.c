@@ -54,6 +54,7 @@ static const struct mcps_store_ops memory_ops = {
 	.stream_touch = mcps__memory_stream_touch,
 	.event_append = mcps__memory_event_append,
 	.event_replay = mcps__memory_event_replay,
+	.tombstone_trim = mcps__memory_tombstone_trim,
 };
 
 /* A new store has a name of its own, as durable ones do. */

@@ -65,14 +65,17 @@ struct memory_principal *mcps__memory_principal(struct memory_store *store,
 	return node != NULL ? node->row : NULL;
 }
 
+/* TOMBSTONES is how many it owns. */
 static mcps_status principal_put(struct memory_store *store,
-                                 const struct mcps_principal_row *row)
+                                 const struct mcps_principal_row *row,
+                                 int64_t tombstones)
 {
 	struct memory_principal *principal = mcps__malloc(sizeof *principal);
 
 	if (principal == NULL)
 		return MCPS_E_NOMEM;
 	principal->row = *row;
+	principal->tombstones = tombstones;
 	return mcps__memory_set(store, &store->principals, row->digest,
 	                        sizeof row->digest, principal);
 }
@@ -103,10 +106,23 @@ mcps_status mcps__memory_principal_intern(mcps_store *base,
 	}
 	row.ref = ++store->last_principal;
 	memcpy(row.digest, digest, sizeof row.digest);
-	status = principal_put(store, &row);
+	status = principal_put(store, &row, 0);
 	if (status == MCPS_OK)
 		*ref = row.ref;
 	return status;
+}
+
+mcps_status mcps__memory_principal_forget(struct memory_store *store,
+                                          int64_t ref, int64_t from_ms)
+{
+	const struct memory_principal *principal =
+		mcps__memory_principal(store, ref);
+	struct mcps_principal_row row = principal->row;
+
+	if (row.tombstones_from_ms >= from_ms)
+		return MCPS_OK;
+	row.tombstones_from_ms = from_ms;
+	return principal_put(store, &row, principal->tombstones);
 }
 
 mcps_status mcps__memory_principal_revoke(mcps_store *base, int64_t ref,
@@ -122,5 +138,5 @@ mcps_status mcps__memory_principal_revoke(mcps_store *base, int64_t ref,
 	row = principal->row;
 	if (not_before_ms > row.not_before_ms)
 		row.not_before_ms = not_before_ms;
-	return principal_put(store, &row);
+	return principal_put(store, &row, principal->tombstones);
 }

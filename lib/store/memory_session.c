@@ -4,11 +4,15 @@
 
 #include <string.h>
 
-static void session_count(struct memory_store *store, int64_t ref, int change)
+static void session_count(struct memory_store *store,
+                          const struct mcps_session_row *row, int change)
 {
-	struct memory_principal *principal = mcps__memory_principal(store, ref);
+	struct memory_principal *principal =
+		mcps__memory_principal(store, row->principal);
 
-	if (principal != NULL)
+	if (principal != NULL && row->phase == MCPS_PHASE_ENDED)
+		principal->tombstones += change;
+	else if (principal != NULL)
 		principal->row.live_sessions += change;
 }
 
@@ -17,10 +21,14 @@ void mcps__memory_session_enter(struct memory_store *store, void *row)
 	struct memory_session *session = row;
 	const struct mcps_session_row *is = &session->row;
 
+	session_count(store, is, 1);
 	if (is->phase == MCPS_PHASE_ENDED) {
 		mcps__memory_order(store, &store->tombstones_by_until,
 		                   &session->by_until, 0, is->until_ms,
 		                   session);
+		mcps__memory_order(store, &store->tombstones_by_owner,
+		                   &session->by_owner, is->principal,
+		                   mcps__store_key_time(is->key), session);
 		return;
 	}
 	mcps__memory_order(store, &store->sessions_by_ref, &session->by_ref,
@@ -31,23 +39,24 @@ void mcps__memory_session_enter(struct memory_store *store, void *row)
 	                   0, is->seen_ms, session);
 	mcps__memory_order(store, &store->sessions_by_created,
 	                   &session->by_created, 0, is->created_ms, session);
-	session_count(store, is->principal, 1);
 }
 
 void mcps__memory_session_leave(struct memory_store *store, void *row)
 {
 	struct memory_session *session = row;
 
+	session_count(store, &session->row, -1);
 	if (session->row.phase == MCPS_PHASE_ENDED) {
 		mcps__order_remove(&store->tombstones_by_until,
 		                   &session->by_until);
+		mcps__order_remove(&store->tombstones_by_owner,
+		                   &session->by_owner);
 		return;
 	}
 	mcps__order_remove(&store->sessions_by_ref, &session->by_ref);
 	mcps__order_remove(&store->sessions_by_owner, &session->by_owner);
 	mcps__order_remove(&store->sessions_by_seen, &session->by_seen);
 	mcps__order_remove(&store->sessions_by_created, &session->by_created);
-	session_count(store, session->row.principal, -1);
 }
 
 /* ---- helpers ---- */
@@ -271,4 +280,38 @@ mcps_status mcps__memory_session_list(mcps_store *base, int64_t principal,
 		node = mcps__order_next(order, node);
 	}
 	return MCPS_OK;
+}
+
+/* Drop the tombstone of the lowest key. */
+static mcps_status tombstone_drop(struct memory_store *store, int64_t principal)
+{
+	const struct order_node *node =
+		mcps__order_first(&store->tombstones_by_owner, principal);
+	const struct memory_session *session = node->row;
+	mcps_status status = mcps__memory_principal_forget(
+		store, principal, mcps__store_key_time(session->row.key) + 1);
+
+	return status == MCPS_OK
+	               ? mcps__memory_session_purge(store, session->row.key)
+	               : status;
+}
+
+mcps_status mcps__memory_tombstone_trim(mcps_store *base, int64_t principal,
+                                        uint32_t most, size_t *dropped)
+{
+	struct memory_store *store = memory_store(base);
+	const struct memory_principal *owner =
+		mcps__memory_principal(store, principal);
+	mcps_status status = MCPS_OK;
+
+	*dropped = 0;
+	while (owner != NULL && owner->tombstones > most &&
+	       *dropped < MCPS_TOMBSTONES_DROPPED) {
+		status = tombstone_drop(store, principal);
+		if (status != MCPS_OK)
+			break;
+		++*dropped;
+		owner = mcps__memory_principal(store, principal);
+	}
+	return status;
 }

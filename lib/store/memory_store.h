@@ -46,6 +46,7 @@ struct memory_store {
 	struct order sessions_by_seen;    /* live ones */
 	struct order sessions_by_created; /* live ones */
 	struct order tombstones_by_until;
+	struct order tombstones_by_owner; /* by the times of their keys */
 	struct order states_by_owner;
 	struct order states_by_expiry;   /* those that expire */
 	struct order streams_by_session; /* in the order they were opened */
@@ -70,6 +71,7 @@ struct memory_store {
 
 struct memory_principal {
 	struct mcps_principal_row row;
+	int64_t tombstones; /* it owns */
 	struct order_node by_ref;
 };
 
@@ -79,8 +81,8 @@ struct memory_session {
 	struct order_node by_owner;
 	struct order_node by_seen;
 	struct order_node by_created;
-	struct order_node by_until;
-	uint64_t event_bytes; /* of all its streams */
+	struct order_node by_until; /* of a tombstone, and by_owner */
+	uint64_t event_bytes;       /* of all its streams */
 	unsigned char data[];
 };
 
@@ -162,6 +164,9 @@ mcps_status mcps__memory_principal_intern(mcps_store *, const uint8_t *digest,
                                           int64_t *ref);
 mcps_status mcps__memory_principal_revoke(mcps_store *, int64_t ref,
                                           int64_t not_before_ms);
+/* Tombstones of keys with a time before FROM_MS may be gone. */
+mcps_status mcps__memory_principal_forget(struct memory_store *, int64_t ref,
+                                          int64_t from_ms);
 
 void mcps__memory_session_enter(struct memory_store *, void *row);
 void mcps__memory_session_leave(struct memory_store *, void *row);
@@ -184,6 +189,8 @@ mcps_status mcps__memory_session_purge(struct memory_store *,
                                        const uint8_t *key);
 mcps_status mcps__memory_session_list(mcps_store *, int64_t principal,
                                       mcps_session_fn, void *arg);
+mcps_status mcps__memory_tombstone_trim(mcps_store *, int64_t principal,
+                                        uint32_t most, size_t *dropped);
 
 /* The live session of a ref, or NULL. */
 struct memory_session *mcps__memory_session(struct memory_store *, int64_t ref);

@@ -22,9 +22,15 @@ static mcps_status end_aged(struct memory_store *store, void *row,
                             const struct mcps_sweep *sweep)
 {
 	const struct memory_session *session = row;
+	int64_t principal = session->row.principal;
+	mcps_status status = mcps__memory_session_end(
+		&store->base, session->row.key, sweep->tombstone_until_ms);
+	size_t dropped;
 
-	return mcps__memory_session_end(&store->base, session->row.key,
-	                                sweep->tombstone_until_ms);
+	if (status != MCPS_OK || sweep->max_tombstones == 0)
+		return status;
+	return mcps__memory_tombstone_trim(&store->base, principal,
+	                                   sweep->max_tombstones, &dropped);
 }
 
 static mcps_status remove_idle(struct memory_store *store, void *row,

@@ -162,6 +162,7 @@ static const struct mcps_store_ops sqlite_ops = {
 	.stream_touch = mcps__sqlite_stream_touch,
 	.event_append = mcps__sqlite_event_append,
 	.event_replay = mcps__sqlite_event_replay,
+	.tombstone_trim = mcps__sqlite_tombstone_trim,
 };
 
 /* What is damaged stays as it was found. */

@@ -78,9 +78,11 @@ mcps_status mcps__sqlite_principal_get(mcps_store *base, const uint8_t *digest,
 {
 	struct mcps_principal_row row;
 	bool found;
-	mcps_status status =
-		principal_find(sqlite_store(base), digest, &row, &found);
+	struct sqlite_store *store = sqlite_store(base);
+	mcps_status status = principal_find(store, digest, &row, &found);
 
+	if (status == MCPS_OK && found)
+		status = mcps__sqlite_tombstone_read(store, &row);
 	return status == MCPS_OK && found ? fn(arg, &row) : status;
 }
 

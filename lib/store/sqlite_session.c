@@ -203,8 +203,13 @@ static mcps_status tombstone_write(struct sqlite_store *store,
 		.until_ms = until_ms,
 	};
 
+	mcps_status status;
+
 	memcpy(row.key, key, sizeof row.key);
-	return mcps__sqlite_session_write(store, statement, &row);
+	status = mcps__sqlite_session_write(store, statement, &row);
+	return status == MCPS_OK
+	               ? mcps__sqlite_tombstone_count(store, principal, 1)
+	               : status;
 }
 
 mcps_status mcps__sqlite_session_end(mcps_store *base, const uint8_t *key,

@@ -83,6 +83,22 @@
 		"WHERE key = ?1 AND phase = 2")                               \
 	X(SESSION_DELETE, "DELETE FROM session WHERE key = ?1")               \
 	                                                                      \
+	X(TOMBSTONES_GET, "SELECT kept, from_ms, checksum FROM tombstones "   \
+		"WHERE principal = ?1")                                       \
+	X(TOMBSTONES_COUNT, "UPDATE tombstones "                              \
+		"SET kept = max(kept + ?2, 0) WHERE principal = ?1")          \
+	X(TOMBSTONES_ADD, "INSERT INTO tombstones (principal, kept, from_ms, " \
+		"checksum) SELECT ?1, count(*), 0, ?2 FROM session "          \
+		"WHERE phase = 2 AND principal = ?1")                         \
+	X(TOMBSTONES_PUT, "UPDATE tombstones SET kept = ?2, from_ms = ?3, "   \
+		"checksum = ?4 WHERE principal = ?1")                         \
+	X(TOMBSTONES_RECOUNT, "UPDATE tombstones SET kept = "                 \
+		"(SELECT count(*) FROM session WHERE phase = 2 "              \
+		"AND session.principal = tombstones.principal)")              \
+	X(TOMBSTONE_FIRST, "SELECT key FROM session "                         \
+		"INDEXED BY session_tombstone "                               \
+		"WHERE phase = 2 AND principal = ?1 ORDER BY key LIMIT 1")    \
+	                                                                      \
 	X(OLDEST_TOMBSTONE, "SELECT key FROM session WHERE phase = 2 "        \
 		"AND until_ms <= ?1 ORDER BY until_ms LIMIT 1")               \
 	X(OLDEST_CREATED, "SELECT key FROM session WHERE phase = 1 "          \

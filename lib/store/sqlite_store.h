@@ -61,6 +61,7 @@ struct sqlite_store {
 	struct sqlite_counter sessions;
 	int64_t last_stream; /* the ref given last; 0: not known */
 
+	bool trim_repaired; /* indexes were rebuilt for tombstone_trim, once */
 	bool heal_due; /* damaged sessions were dropped: put counts right */
 	uint64_t reported[SQLITE_REPORTED_MAX]; /* damaged rows, logged once */
 	unsigned reported_count;
@@ -429,14 +430,25 @@ mcps_status mcps__sqlite_session_remove(mcps_store *, const uint8_t *key);
 mcps_status mcps__sqlite_session_list(mcps_store *, int64_t principal,
                                       mcps_session_fn, void *arg);
 
-/* Delete the row of a key, whatever it is: tombstones that are over, and
- * damaged rows. */
+/* Delete the row of a key, whatever it is, and count nothing. */
 mcps_status mcps__sqlite_session_purge(struct sqlite_store *,
                                        const uint8_t *key);
 
 /* The same for a damaged row, about which no count is to be believed. */
 mcps_status mcps__sqlite_session_discard(struct sqlite_store *,
                                          const uint8_t *key);
+
+/* ---- sqlite_tombstone.c: how many each caller has, and which may be gone */
+
+/* A tombstone of PRINCIPAL was written (CHANGE 1) or deleted (-1). */
+mcps_status mcps__sqlite_tombstone_count(struct sqlite_store *,
+                                         int64_t principal, int change);
+
+/* Fill in what ROW says of tombstones. */
+mcps_status mcps__sqlite_tombstone_read(struct sqlite_store *,
+                                        struct mcps_principal_row *row);
+mcps_status mcps__sqlite_tombstone_trim(mcps_store *, int64_t principal,
+                                        uint32_t most, size_t *dropped);
 
 /* ---- sqlite_state.c ---- */
 

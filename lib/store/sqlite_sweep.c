@@ -13,7 +13,8 @@ struct sweep_step {
 	enum sqlite_statement pick; /* the oldest that is over */
 	enum session_found phase;   /* what it must be */
 	int64_t (*time)(const struct mcps_session_row *row);
-	mcps_status (*remove)(struct sqlite_store *store, const uint8_t *key,
+	mcps_status (*remove)(struct sqlite_store *store,
+	                      const struct mcps_session_row *row,
 	                      const struct mcps_sweep *sweep);
 };
 
@@ -33,25 +34,37 @@ static int64_t time_seen(const struct mcps_session_row *row)
 }
 
 static mcps_status remove_tombstone(struct sqlite_store *store,
-                                    const uint8_t *key,
+                                    const struct mcps_session_row *row,
                                     const struct mcps_sweep *sweep)
 {
+	mcps_status status = mcps__sqlite_session_purge(store, row->key);
+
 	(void)sweep;
-	return mcps__sqlite_session_purge(store, key);
+	return status == MCPS_OK
+	               ? mcps__sqlite_tombstone_count(store, row->principal, -1)
+	               : status;
 }
 
-static mcps_status end_aged(struct sqlite_store *store, const uint8_t *key,
+static mcps_status end_aged(struct sqlite_store *store,
+                            const struct mcps_session_row *row,
                             const struct mcps_sweep *sweep)
 {
-	return mcps__sqlite_session_end(&store->base, key,
-	                                sweep->tombstone_until_ms);
+	mcps_status status = mcps__sqlite_session_end(
+		&store->base, row->key, sweep->tombstone_until_ms);
+	size_t dropped;
+
+	if (status != MCPS_OK || sweep->max_tombstones == 0)
+		return status;
+	return mcps__sqlite_tombstone_trim(&store->base, row->principal,
+	                                   sweep->max_tombstones, &dropped);
 }
 
-static mcps_status remove_idle(struct sqlite_store *store, const uint8_t *key,
+static mcps_status remove_idle(struct sqlite_store *store,
+                               const struct mcps_session_row *row,
                                const struct mcps_sweep *sweep)
 {
 	(void)sweep;
-	return mcps__sqlite_session_remove(&store->base, key);
+	return mcps__sqlite_session_remove(&store->base, row->key);
 }
 
 /* Aged sessions go before idle ones: one that is both must stay ended, not
@@ -100,7 +113,7 @@ static mcps_status settle(struct sweep_run *run, const struct sweep_step *step,
 		return mcps__sqlite_session_discard(run->store, key);
 	if (copy.found != step->phase || step->time(&copy.row) > last)
 		return repair(run);
-	return step->remove(run->store, key, run->sweep);
+	return step->remove(run->store, &copy.row, run->sweep);
 }
 
 static mcps_status step_run(struct sweep_run *run,

@@ -8,6 +8,7 @@
 enum {
 	WAL_PAGES_IDLE = 1000, /* copied when nobody waits */
 	WAL_PAGES_MAX = 4000,  /* copied even if somebody does */
+	WAL_PAGES_FULL = 32,   /* copied on a full disk */
 };
 
 bool mcps__sqlite_in_transaction(const struct sqlite_store *store)
@@ -63,9 +64,10 @@ static bool check_files(struct sqlite_store *store)
 static mcps_status heal(struct sqlite_store *store)
 {
 	static const enum sqlite_statement steps[] = {
-		STATEMENT_PRINCIPAL_RECOUNT, STATEMENT_STATE_ORPHANS,
-		STATEMENT_EVENT_ORPHANS,     STATEMENT_STREAM_ORPHANS,
-		STATEMENT_USAGE_ORPHANS,     STATEMENT_ENDED_ORPHANS,
+		STATEMENT_PRINCIPAL_RECOUNT, STATEMENT_TOMBSTONES_RECOUNT,
+		STATEMENT_STATE_ORPHANS,     STATEMENT_EVENT_ORPHANS,
+		STATEMENT_STREAM_ORPHANS,    STATEMENT_USAGE_ORPHANS,
+		STATEMENT_ENDED_ORPHANS,
 	};
 	mcps_status status = MCPS_OK;
 
@@ -105,6 +107,13 @@ static mcps_status checkpoint(struct sqlite_store *store, int mode)
 	return mcps__sqlite_failed(store, code);
 }
 
+/* On a full disk the log must not grow into what the ballast left: sessions
+ * are ended there as long as the log has room. */
+static int log_most(const struct sqlite_store *store)
+{
+	return store->is_tight ? WAL_PAGES_FULL : WAL_PAGES_MAX;
+}
+
 mcps_status mcps__sqlite_commit(mcps_store *base)
 {
 	struct sqlite_store *store = sqlite_store(base);
@@ -120,7 +129,7 @@ mcps_status mcps__sqlite_commit(mcps_store *base)
 	store->transaction = SQLITE_TRANSACTION_NONE;
 	store->heal_due = false;
 	store->logged_code = SQLITE_OK;
-	if (store->wal_pages >= WAL_PAGES_MAX)
+	if (store->wal_pages >= log_most(store))
 		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 	return MCPS_OK; /* a failed checkpoint loses nothing */
 }

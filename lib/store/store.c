@@ -174,6 +174,15 @@ bool mcps__store_stream_is_valid(const struct mcps_stream_row *row)
 	return row->id != 0 && row->request_length <= STORE_REQUEST_MAX;
 }
 
+int64_t mcps__store_key_time(const uint8_t key[MCPS_SESSION_KEY_SIZE])
+{
+	int64_t time_ms = 0;
+
+	for (int i = 0; i < STORE_KEY_TIME_SIZE; i++)
+		time_ms = time_ms << 8 | key[i];
+	return time_ms;
+}
+
 size_t mcps__store_event_bytes(size_t length)
 {
 	return length > MCPS_EVENT_LEAST ? length : MCPS_EVENT_LEAST;

@@ -39,6 +39,11 @@ const truths = [
     is: '0',
   },
   {
+    sql: `SELECT count(*) FROM tombstones WHERE kept <>
+          (SELECT count(*) FROM session WHERE principal = tombstones.principal AND phase = 2)`,
+    is: '0',
+  },
+  {
     sql: `SELECT count(*) FROM state WHERE scope = 1
           AND owner NOT IN (SELECT ref FROM session WHERE ref IS NOT NULL)`,
     is: '0',

@@ -105,6 +105,8 @@ PASS(event_append, WITH(uint64_t id, const struct mcps_event_row *rows,
 PASS(event_replay, WITH(uint64_t id, uint64_t after, mcps_event_fn fn,
                         void *arg),
      WITH(id, after, fn, arg))
+PASS(tombstone_trim, WITH(int64_t principal, uint32_t most, size_t *dropped),
+     WITH(principal, most, dropped))
 /* clang-format on */
 
 /* After a commit that failed the store is as after a rollback; whether it was

@@ -36,7 +36,8 @@
 	X(stream_get)       \
 	X(stream_touch)     \
 	X(event_append)     \
-	X(event_replay)
+	X(event_replay)     \
+	X(tombstone_trim)
 
 enum store_op {
 #define X(name) OP_##name,

@@ -193,7 +193,7 @@ static void write_damaged(const uint8_t *changes, size_t length)
 
 /* ---- */
 
-enum { ALSO_REOPEN = 1, ALSO_RESTART = 2 };
+enum { ALSO_REOPEN = 1, ALSO_RESTART = 2, ALSO_WRITES = 4 };
 
 /* Ask, write, ask again; on the same connection, on another one, and after
  * the file was closed. */
@@ -221,7 +221,8 @@ static void use(struct row_model *model, unsigned writes, unsigned also)
 	mcps_store_close(store);
 }
 
-/* Two bytes say what to write, one what else to do; the rest is damage. */
+/* Two bytes say what to write, one what else to do, and, above its second bit,
+ * to write; the rest is damage. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct row_model model;
@@ -232,6 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	model = good.model;
 	write_damaged(data + 3, size - 3);
-	use(&model, get_u16(data), data[2]);
+	use(&model, get_u16(data) | (unsigned)data[2] / ALSO_WRITES << 16,
+	    data[2]);
 	return 0;
 }

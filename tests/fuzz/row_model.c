@@ -1,5 +1,7 @@
 #include "fuzz/row_model.h"
 
+#include "store/backends.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +9,7 @@ enum {
 	NOW_MS = 100000,
 	BYTES = 12000,
 	NEW_PRINCIPAL = MODEL_PRINCIPALS - 1,
+	TRIMMED = 3, /* this principal loses its tombstones */
 	NEW_SESSION = MODEL_SESSIONS - 2,
 	NEW_STATE = MODEL_STATES - 2
 };
@@ -129,6 +132,19 @@ static void end_sessions(struct row_model *model, mcps_store *store)
 	}
 }
 
+/* One caller had a tombstone that is forgotten. */
+static void forget_tombstone(struct row_model *model, mcps_store *store)
+{
+	const uint8_t key[MCPS_SESSION_KEY_SIZE] = { 0, 0, 0, 0, 0, 9 };
+	struct mcps_principal_row *row = &model->principals[2];
+	size_t dropped;
+
+	must(store->ops->session_bury(store, key, row->ref, NOW_MS));
+	must(store->ops->tombstone_trim(store, row->ref, 0, &dropped));
+	require(dropped == 1);
+	row->tombstones_from_ms = 10;
+}
+
 static void make_states(struct row_model *model, mcps_store *store)
 {
 	for (int n = 0; n < MODEL_STATES; n++) {
@@ -152,6 +168,7 @@ void row_model_make(struct row_model *model, mcps_store *store)
 	make_principals(model, store);
 	make_sessions(model, store);
 	end_sessions(model, store);
+	forget_tombstone(model, store);
 	make_states(model, store);
 	must(store->ops->commit(store));
 }
@@ -177,6 +194,20 @@ struct look {
 	int n;
 };
 
+/* What was forgotten is known, or counts as everything; a record that is lost
+ * counts as none, as a lost tombstone does. */
+static bool is_forgotten(const struct row_model *model, int n, int64_t from_ms)
+{
+	const struct mcps_session_row *sessions = model->sessions;
+
+	if (from_ms == model->principals[n].tombstones_from_ms ||
+	    from_ms == 0 || from_ms == INT64_MAX)
+		return true;
+	return n == TRIMMED && model->is_trimmed &&
+	       (from_ms == mcps__store_key_time(sessions[3].key) + 1 ||
+	        from_ms == mcps__store_key_time(sessions[7].key) + 1);
+}
+
 /* live_sessions is no identity: it may be wrong. */
 static bool is_principal(const struct mcps_principal_row *row,
                          const struct mcps_principal_row *expected)
@@ -194,6 +225,7 @@ static mcps_status see_principal(void *arg,
 
 	require(is_principal(row, &model->principals[look->n]) ||
 	        is_principal(row, &model->lost_principals[look->n]));
+	require(is_forgotten(model, look->n, row->tombstones_from_ms));
 	return MCPS_OK;
 }
 
@@ -432,6 +464,16 @@ static mcps_status write_remove(struct row_model *model, mcps_store *store,
 	return status;
 }
 
+/* Its tombstones go, of sessions 3 and 7 at most, or some are missing. */
+static mcps_status write_trim(struct row_model *model, mcps_store *store, int n)
+{
+	size_t dropped;
+
+	model->is_trimmed = true;
+	return store->ops->tombstone_trim(store, model->principals[n].ref, 0,
+	                                  &dropped);
+}
+
 static mcps_status write_put(struct row_model *model, mcps_store *store, int n)
 {
 	struct mcps_state_row *row = &model->states[n];
@@ -495,6 +537,7 @@ static const struct {
 	{ write_add, NEW_STATE },
 	{ write_delete, 1 },
 	{ write_sweep, 0 },
+	{ write_trim, TRIMMED },
 };
 
 /* One job as a batch runs it; false: its outcome is unknown. */

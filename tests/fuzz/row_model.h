@@ -22,6 +22,7 @@ struct row_model {
 	struct mcps_session_row lost_sessions[MODEL_SESSIONS];
 	int64_t last_ref; /* of sessions */
 	int64_t last_principal;
+	bool is_trimmed; /* principal 3 may have lost its tombstones */
 };
 
 /* Fill an empty store and say what is in it. */

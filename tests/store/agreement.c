@@ -16,7 +16,8 @@ enum {
 
 /* The kinds of operations; those without a name are of sessions. */
 enum { KIND_STREAM_INSERT = 16, KIND_STREAM_TOUCH = 18, KIND_EVENT = 19 };
-enum { KINDS = 26 };
+enum { KIND_TRIM = 26 };
+enum { KINDS = 28 };
 
 /* One operation, drawn before either store sees it. */
 struct draw {
@@ -44,6 +45,7 @@ static struct draw draw_next(unsigned *seed)
 
 	draw.kind = draw_number(seed, KINDS);
 	draw.key[8] = (uint8_t)draw_number(seed, KEYS);
+	draw.key[5] = draw.key[8]; /* its time; the first has none */
 	draw.digest[0] = (uint8_t)draw_number(seed, OWNERS);
 	draw.name = names[draw_number(seed, NAMES)];
 	draw.stream = 1 + draw_number(seed, STREAMS);
@@ -109,6 +111,7 @@ static mcps_status do_sweep(mcps_store *store, const struct draw *draw,
 		.events_before_ms = draw->time_ms / 2,
 		.streams_before_ms = draw->time_ms / 3,
 		.limit = draw->limit + 1000, /* ties have no order */
+		.max_tombstones = draw->limit,
 	};
 	size_t removed = 0;
 	mcps_status status = store->ops->sweep(store, &sweep, &removed);
@@ -189,10 +192,23 @@ static mcps_status do_stream(mcps_store *store, const struct draw *draw,
 	return do_event(store, draw, number);
 }
 
+static mcps_status do_trim(mcps_store *store, const struct draw *draw,
+                           int64_t *number)
+{
+	size_t dropped;
+	mcps_status status = store->ops->tombstone_trim(store, draw->owner,
+	                                                draw->limit, &dropped);
+
+	*number = (int64_t)dropped;
+	return status;
+}
+
 static mcps_status do_draw(mcps_store *store, const struct draw *draw,
                            int64_t *number)
 {
 	*number = 0;
+	if (draw->kind >= KIND_TRIM)
+		return do_trim(store, draw, number);
 	if (draw->kind >= KIND_STREAM_INSERT)
 		return do_stream(store, draw, number);
 	switch (draw->kind) {
@@ -240,8 +256,9 @@ static mcps_status add_principal(void *arg,
 {
 	ADD((struct text *)arg,
 	    "principal %" PRId64 " %02x not_before %" PRId64 " live %" PRId64
-	    "\n",
-	    row->ref, row->digest[0], row->not_before_ms, row->live_sessions);
+	    " tombstones from %" PRId64 "\n",
+	    row->ref, row->digest[0], row->not_before_ms, row->live_sessions,
+	    row->tombstones_from_ms);
 	return MCPS_OK;
 }
 
@@ -310,8 +327,10 @@ static const char *all_of(mcps_store *store, struct text *text)
 	store->ops->meta_get(store, "b", add_meta, text);
 	for (digest[0] = 0; digest[0] < OWNERS; digest[0]++)
 		store->ops->principal_get(store, digest, add_principal, text);
-	for (key[8] = 0; key[8] < KEYS; key[8]++)
+	for (key[8] = 0; key[8] < KEYS; key[8]++) {
+		key[5] = key[8];
 		store->ops->session_load(store, key, add_session, text);
+	}
 	for (int64_t owner = 1; owner <= OWNERS + 1; owner++)
 		add_states(text, store, owner);
 	for (uint64_t id = 1; id <= STREAMS; id++) {

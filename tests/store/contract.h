@@ -21,6 +21,7 @@ TCase *contract_transaction_case(void);
 TCase *contract_principal_case(void);
 TCase *contract_session_case(void);
 TCase *contract_tombstone_case(void);
+TCase *contract_trim_case(void);
 TCase *contract_state_case(void);
 TCase *contract_sweep_case(void);
 TCase *contract_stream_case(void);

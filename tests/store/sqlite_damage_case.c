@@ -194,6 +194,91 @@ START_TEST(a_damaged_principal_is_an_error)
 }
 END_TEST
 
+/* ---- tombstones that were dropped ------------------------------------- */
+
+/* Six sessions that ended, four of which are forgotten. */
+static int64_t make_dropped(void)
+{
+	size_t dropped;
+	int64_t owner;
+
+	open_store();
+	owner = intern(1);
+	for (unsigned n = 1; n <= 6; n++) {
+		insert(n, owner, 1000);
+		end(n, 9000);
+	}
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 2, &dropped));
+	commit();
+	ck_assert_uint_eq(dropped, 4);
+	close_store();
+	return owner;
+}
+
+/* Or what was ended would come back. */
+START_TEST(of_a_damaged_record_any_tombstone_may_be_missing)
+{
+	static const char *const changes[] = { "from_ms = 0", "from_ms = 1",
+		                               "checksum = checksum + 1" };
+	int64_t owner = make_dropped();
+	size_t dropped;
+	char sql[100];
+
+	snprintf(sql, sizeof sql, "UPDATE tombstones SET %s", changes[_i]);
+	run_sql(sql);
+	log_forget();
+	open_store();
+	ck_assert_int_eq(look_up(1)->principal.tombstones_from_ms, INT64_MAX);
+	ck_assert(log_has("row damaged"));
+	insert(9, owner, 1000);
+	ck_assert(is_live(9));
+	end(9, 9000);
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 2, &dropped));
+	commit();
+	ck_assert_uint_eq(dropped, 1);
+	close_store();
+	open_store();
+	ck_assert_int_eq(look_up(1)->principal.tombstones_from_ms, INT64_MAX);
+	close_store();
+}
+END_TEST
+
+START_TEST(tombstones_that_were_counted_wrong_are_counted_again)
+{
+	int64_t owner = make_dropped();
+	size_t dropped;
+
+	run_sql("UPDATE tombstones SET kept = 50");
+	open_store();
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 3, &dropped));
+	commit();
+	ck_assert_uint_eq(dropped, 2); /* there are no more */
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT kept FROM tombstones"), 0);
+}
+END_TEST
+
+START_TEST(a_damaged_tombstone_does_not_stop_others_from_being_dropped)
+{
+	int64_t owner = make_dropped();
+	size_t dropped;
+
+	run_sql("UPDATE session SET until_ms = 1 "
+	        "WHERE key = (SELECT min(key) FROM session)");
+	open_store();
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 0, &dropped));
+	commit();
+	ck_assert_uint_eq(dropped, 1);
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT kept FROM tombstones"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 0);
+}
+END_TEST
+
 /* ---- bytes of the file ------------------------------------------------ */
 
 /* Change one byte: the OFFSET-th after PATTERN, where PATTERN stands for the
@@ -297,6 +382,41 @@ START_TEST(an_index_that_lies_ends_no_session)
 }
 END_TEST
 
+/* The index over tombstones names session 4, which lives. */
+START_TEST(an_index_that_lies_drops_no_live_session)
+{
+	/* Of tombstone 5: a header of 4, the number 1, one byte, 56; the phase,
+	 * and the key. */
+	static const char entry[] = "\x04\x09\x01\x38\x02\xa5\xa5\xa5\xa5\xa5"
+				    "\xa5\xa5\xa5\x05";
+	int64_t owner = make_dropped();
+	size_t dropped, place = 1;
+
+	open_store();
+	insert(4, owner, 1000);
+	close_store();
+	ck_assert_int_eq(owner, 1);
+	while (place != 0) /* also where it was deleted */
+		place = flip(place, entry, sizeof entry - 1, 13);
+	log_forget();
+	open_store();
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 1, &dropped));
+	commit();
+	ck_assert_uint_eq(dropped, 0);
+	ck_assert(is_live(4));
+	ck_assert(log_has("indexes were damaged and are rebuilt"));
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 1, &dropped));
+	commit();
+	ck_assert_uint_eq(dropped, 1);
+	ck_assert(is_live(4));
+	ck_assert(is_ended(6));
+	close_store();
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 2);
+}
+END_TEST
+
 /* ---- whole pages ------------------------------------------------------ */
 
 /* In a process of its own: closing the file would drop our locks on it. */
@@ -392,6 +512,14 @@ TCase *sqlite_damage_case(void)
 	tcase_add_loop_test(tests, a_damaged_state_is_never_handed_out, 0,
 	                    COUNT(state_columns));
 	tcase_add_loop_test(tests, a_damaged_principal_is_an_error, 0, 2);
+	tcase_add_loop_test(
+		tests, of_a_damaged_record_any_tombstone_may_be_missing, 0, 3);
+	tcase_add_test(tests,
+	               tombstones_that_were_counted_wrong_are_counted_again);
+	tcase_add_test(
+		tests,
+		a_damaged_tombstone_does_not_stop_others_from_being_dropped);
+	tcase_add_test(tests, an_index_that_lies_drops_no_live_session);
 	tcase_add_test(tests, a_flipped_bit_of_the_file_is_never_handed_out);
 	tcase_add_test(tests, a_row_that_disagrees_with_its_indexes_makes_way);
 	tcase_add_test(tests, an_index_that_lies_ends_no_session);

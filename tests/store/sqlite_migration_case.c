@@ -253,6 +253,8 @@ START_TEST(streams_of_an_older_store_outlive_their_session_from_now_on)
 	ok(open_stream(7, load(1)->session.ref, 2000));
 	ck_assert_uint_eq(event(7, "a", 2000), 1);
 	close_store();
+	run_sql("DROP TABLE tombstones");
+	run_sql("DROP INDEX session_tombstone");
 	run_sql("DROP TABLE ended");
 	run_sql("PRAGMA user_version = 3");
 	open_store();
@@ -262,6 +264,55 @@ START_TEST(streams_of_an_older_store_outlive_their_session_from_now_on)
 	close_store();
 	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
 	ck_assert(file_exists(in_directory("test.db.backup-v3")));
+}
+END_TEST
+
+/* Each with a time of issue of its own. */
+static void end_many(unsigned count, int64_t owner)
+{
+	for (unsigned n = 10; n < 10 + count; n++) {
+		struct mcps_session_row row = make_row(n, owner, 1000);
+		int64_t ref;
+
+		memset(row.key, 0, 6);
+		row.key[5] = (uint8_t)n;
+		begin();
+		ok(store->ops->session_insert(store, &row, &ref));
+		ok(store->ops->session_end(store, row.key, 9000));
+		commit();
+	}
+}
+
+START_TEST(tombstones_of_an_older_store_count)
+{
+	size_t dropped;
+	int64_t owner;
+
+	make_now();
+	open_store();
+	owner = intern(1);
+	end_many(5, owner);
+	close_store();
+	run_sql("DROP TABLE tombstones");
+	run_sql("DROP INDEX session_tombstone");
+	run_sql("PRAGMA user_version = 4");
+	open_store();
+	ck_assert_int_eq(look_up(1)->principal.tombstones_from_ms, 0);
+	begin();
+	ok(store->ops->tombstone_trim(store, owner, 2, &dropped));
+	ck_assert_uint_eq(dropped, 0); /* they are counted when one is added */
+	ok(store->ops->session_end(store, key(1), 9000));
+	ok(store->ops->tombstone_trim(store, owner, 3, &dropped));
+	ck_assert_uint_eq(dropped, 4); /* of 7 */
+	commit();
+	ck_assert_int_eq(look_up(1)->principal.tombstones_from_ms, 14);
+	close_store();
+	ck_assert(file_exists(in_directory("test.db.backup-v4")));
+	ck_assert_int_eq(ask_sql("PRAGMA user_version"), NOW);
+	ck_assert_int_eq(ask_sql("SELECT kept FROM tombstones"), 3);
+	open_store();
+	ck_assert_int_eq(look_up(1)->principal.tombstones_from_ms, 14);
+	close_store();
 }
 END_TEST
 
@@ -296,6 +347,7 @@ TCase *sqlite_migration_case(void)
 	tcase_add_test(
 		tests,
 		streams_of_an_older_store_outlive_their_session_from_now_on);
+	tcase_add_test(tests, tombstones_of_an_older_store_count);
 	tcase_add_test(tests, half_of_version_2_is_not_version_1);
 	return tests;
 }

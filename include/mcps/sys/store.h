@@ -20,10 +20,11 @@
 MCPS_BEGIN_DECLS
 
 enum {
-	MCPS_SESSION_KEY_SIZE = 22, /* time prefix (6), keyed hash (16) */
+	MCPS_SESSION_KEY_SIZE = 22, /* time in ms (6, big-endian), hash (16) */
 	MCPS_PRINCIPAL_DIGEST_SIZE = 32,
 	MCPS_LISTS_DIGEST_SIZE = 8,
-	MCPS_EVENT_LEAST = 64 /* bytes that an event counts at least */
+	MCPS_EVENT_LEAST = 64,      /* bytes that an event counts at least */
+	MCPS_TOMBSTONES_DROPPED = 4 /* at most, in one call */
 };
 
 enum mcps_phase {
@@ -37,6 +38,9 @@ struct mcps_principal_row {
 	uint8_t digest[MCPS_PRINCIPAL_DIGEST_SIZE];
 	int64_t not_before_ms; /* sessions created before it are revoked */
 	int64_t live_sessions; /* live rows it owns, maintained by the store */
+	/** Tombstones whose keys have a time before this one may have been
+	 * dropped: see tombstone_trim. 0: none was. */
+	int64_t tombstones_from_ms;
 };
 
 /** One session. A tombstone keeps key, principal, phase and until_ms. */
@@ -116,6 +120,9 @@ struct mcps_sweep {
 	int64_t streams_before_ms;  /* streams last seen before it vanish after
 	                             * their events, ended or not */
 	uint32_t limit;
+	uint32_t max_tombstones; /* of one principal: after each row that
+	                          * becomes a tombstone, its principal is
+	                          * trimmed as by tombstone_trim; 0: no bound */
 };
 
 typedef mcps_status (*mcps_meta_fn)(void *arg, const void *value,
@@ -291,6 +298,18 @@ struct mcps_store_ops {
 	 * ones before it were handed out, none after it is. */
 	mcps_status (*event_replay)(mcps_store *, uint64_t stream,
 	                            uint64_t after, mcps_event_fn, void *);
+
+	/* ---- optional: NULL when tombstones are bounded by age alone ---- */
+
+	/** While principal @p principal has more than @p most tombstones, drop
+	 * one whose key has the earliest time, at most MCPS_TOMBSTONES_DROPPED
+	 * in one call. That time is when the id was issued, so the oldest ids
+	 * go first. The principal's tombstones_from_ms moves to 1 ms after the
+	 * time of each key that is dropped (never back). A record of it that is
+	 * damaged reads as INT64_MAX: any tombstone may be missing.
+	 * @p dropped: how many went. */
+	mcps_status (*tombstone_trim)(mcps_store *, int64_t principal,
+	                              uint32_t most, size_t *dropped);
 };
 
 /** A back end embeds this as its first member. */
