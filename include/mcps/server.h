@@ -178,6 +178,13 @@ struct mcps_options {
 	 * less. It does not count callers of this machine (a loopback address
 	 * or a Unix socket): they may be a proxy for others. */
 	uint32_t max_streams_per_address;
+
+	/** Ended sessions of one caller (of all anonymous callers: together)
+	 * that are remembered, so that their ids are not recreated; 100 000.
+	 * Beyond it those with the oldest ids are forgotten, and no unknown id
+	 * that is as old is recreated for that caller any more. Ids that this
+	 * deployment did not sign count as the oldest. */
+	uint32_t max_tombstones_per_caller;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

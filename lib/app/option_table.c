@@ -268,6 +268,15 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(server.anonymous_session_burst),
 	  .least = 1,
 	  .help = "... and at once" },
+	{ .name = "max-tombstones-per-caller",
+	  .argument = "NUMBER",
+	  .kind = OPTION_NUMBER,
+	  .group = GROUP_CALLERS,
+	  .offset = AT(server.max_tombstones_per_caller),
+	  .least = 1,
+	  .help = "remember so many ended sessions of one caller (of all "
+	          "anonymous callers: together); beyond it the oldest ids are "
+	          "forgotten, and no id that is as old is recreated" },
 	{ .name = "caller-rate",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,

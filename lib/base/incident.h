@@ -71,6 +71,9 @@
 	X(SESSION_MEMORY, "session_memory_limit", "session",                   \
 	  "a session left memory to make room for another "                    \
 	  "(--sessions-in-memory)")                                            \
+	X(TOMBSTONES, "tombstone_limit", "session",                            \
+	  "a caller ended more sessions than are remembered: its oldest ids "  \
+	  "are not recreated (--max-tombstones-per-caller)")                   \
 	X(WORKER_QUEUE, "worker_queue_limit", "mcp",                           \
 	  "too many calls wait for a worker (--worker-queue)")                 \
 	X(CALLER_CALLS, "caller_call_limit", "mcp",                            \

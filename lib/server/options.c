@@ -41,6 +41,7 @@ static void fill(struct mcps_options *options)
 	fill_u32(&options->event_age_s, 900);
 	fill_u32(&options->session_streams, 8);
 	fill_u32(&options->retry_ms, 5000);
+	fill_u32(&options->max_tombstones_per_caller, 100000);
 	fill_u32(&options->session_rate_per_address, 20);
 	fill_u32(&options->session_burst_per_address, 200);
 	fill_u32(&options->anonymous_session_rate, 500);

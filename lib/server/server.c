@@ -200,6 +200,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.hot = options->sessions_in_memory,
 		.quota = options->session_quota,
 		.anonymous_quota = options->anonymous_quota,
+		.max_tombstones = options->max_tombstones_per_caller,
 		.event_age_ms = INT64_C(1000) * options->event_age_s,
 		.event_bytes = options->event_bytes,
 		.streams = options->session_streams,

@@ -1,5 +1,6 @@
 /* What can be asked of the store for a session: each is a job that decides in
  * a transaction, and a settling that tells who waits. */
+#include "session/tombstone.h"
 #include "session/work.h"
 
 #include "base/container.h"
@@ -168,9 +169,12 @@ static mcps_status recreate_run(struct session_work *work, mcps_store *store)
 
 	if (status != MCPS_OK)
 		return status;
+	/* Revoked, or perhaps ended: a missing row says nothing then. */
 	if (work->found == FOUND_UNKNOWN &&
-	    born.created_ms < work->not_before_ms)
-		work->found = FOUND_ENDED; /* revoked, row or no row */
+	    (born.created_ms < work->not_before_ms ||
+	     mcps__tombstone_may_be_gone(work->session->key,
+	                                 work->tombstones_from_ms)))
+		work->found = FOUND_ENDED;
 	work->status = work->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
 	work->event = MCPS_SESSION_RESTORED;
 	work->origin = MCPS_RESTORED;
@@ -215,7 +219,13 @@ static mcps_status end_run(struct session_work *work, mcps_store *store)
 
 	work->found = FOUND_ENDED;
 	work->status = status;
-	return status == MCPS_E_GONE ? MCPS_OK : status;
+	if (status == MCPS_E_GONE)
+		return MCPS_OK;
+	return status == MCPS_OK
+	               ? mcps__tombstone_trim(work->sessions, store,
+	                                      work->session->principal_ref,
+	                                      &work->dropped)
+	               : status;
 }
 
 void mcps__sessions_end(struct sessions *sessions, struct session *session,
@@ -233,24 +243,33 @@ void mcps__sessions_end(struct sessions *sessions, struct session *session,
 	mcps__work_submit(work, false);
 }
 
+/* An id whose tombstone may be gone is not recreated: it needs none. */
 static mcps_status bury_run(struct session_work *work, mcps_store *store)
 {
-	int64_t principal;
+	const uint8_t *digest = work->session->principal->digest;
+	const uint8_t *key = work->session->key;
+	struct mcps_principal_row caller;
 	mcps_status status;
+	int64_t ref;
 
 	work->found = FOUND_ENDED;
 	work->status = MCPS_E_GONE;
-	status = store->ops->principal_intern(
-		store, work->session->principal->digest, &principal);
-	if (status == MCPS_OK)
-		status = store->ops->session_bury(store, work->session->key,
-		                                  principal, work->until_ms);
-	if (status != MCPS_E_CONFLICT)
+	status = mcps__principal_read(store, digest, &caller);
+	if (status != MCPS_OK ||
+	    mcps__tombstone_may_be_gone(key, caller.tombstones_from_ms))
 		return status;
+	status = store->ops->principal_intern(store, digest, &ref);
+	if (status == MCPS_OK)
+		status = store->ops->session_bury(store, key, ref,
+		                                  work->until_ms);
 	/* It is live after all: an idle-expired row is unknown, too. */
-	status = store->ops->session_end(store, work->session->key,
-	                                 work->until_ms);
-	return status == MCPS_E_GONE ? MCPS_OK : status;
+	if (status == MCPS_E_CONFLICT)
+		status = store->ops->session_end(store, key, work->until_ms);
+	if (status == MCPS_E_GONE)
+		return MCPS_OK;
+	return status == MCPS_OK ? mcps__tombstone_trim(work->sessions, store,
+	                                                ref, &work->dropped)
+	                         : status;
 }
 
 void mcps__sessions_bury(struct sessions *sessions, const uint8_t *key,

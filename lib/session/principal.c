@@ -1,6 +1,7 @@
 #include "session/principal.h"
 
 #include "base/memory.h"
+#include "store/backends.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -134,6 +135,31 @@ bool mcps__principal_has_scopes(const struct principal *principal,
 			return false;
 		scopes += length;
 	}
+}
+
+struct row_read {
+	struct mcps_principal_row *out;
+	size_t size; /* as the back end knows it */
+};
+
+static mcps_status take_row(void *arg, const struct mcps_principal_row *row)
+{
+	const struct row_read *read = arg;
+
+	memcpy(read->out, row, read->size);
+	return MCPS_OK;
+}
+
+mcps_status mcps__principal_read(mcps_store *store, const uint8_t *digest,
+                                 struct mcps_principal_row *out)
+{
+	struct row_read read = { out, sizeof *out };
+
+	*out = (struct mcps_principal_row){ 0 };
+	if (!STORE_HAS(store, tombstone_trim))
+		read.size =
+			offsetof(struct mcps_principal_row, tombstones_from_ms);
+	return store->ops->principal_get(store, digest, take_row, &read);
 }
 
 struct principal *mcps__principal_ref(struct principal *principal)

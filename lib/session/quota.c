@@ -5,13 +5,6 @@
 
 /* ---- making room ---- */
 
-static mcps_status take_principal(void *arg,
-                                  const struct mcps_principal_row *row)
-{
-	*(struct mcps_principal_row *)arg = *row;
-	return MCPS_OK;
-}
-
 struct search {
 	struct sessions *sessions;
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
@@ -51,15 +44,14 @@ mcps_status mcps__quota_make_room(struct sessions *sessions, mcps_store *store,
 {
 	int64_t quota = principal->anonymous ? sessions->options.anonymous_quota
 	                                     : sessions->options.quota;
-	struct mcps_principal_row row = { 0 };
+	struct mcps_principal_row row;
 	mcps_status status;
 	int64_t too_many;
 
 	evicted->count = 0;
 	if (quota == 0)
 		return MCPS_OK;
-	status = store->ops->principal_get(store, principal->digest,
-	                                   take_principal, &row);
+	status = mcps__principal_read(store, principal->digest, &row);
 	too_many = row.live_sessions + 1 - quota;
 	while (status == MCPS_OK && too_many-- > 0 &&
 	       evicted->count < QUOTA_EVICTED_MOST)

@@ -1,6 +1,7 @@
 /* Revoking a caller: one transaction ends all of its sessions, and what the
  * store does not hold any more is not believed either (not_before). */
 #include "session/table.h"
+#include "session/tombstone.h"
 
 #include "base/container.h"
 
@@ -12,6 +13,7 @@ struct revoke_job {
 	const struct principal *principal;
 	uint8_t keys[REVOKE_ROWS][MCPS_SESSION_KEY_SIZE];
 	unsigned count;
+	size_t dropped; /* tombstones that made room */
 };
 
 static mcps_status take_key(void *arg, const struct mcps_session_row *row)
@@ -34,9 +36,13 @@ static mcps_status end_some(struct revoke_job *revoke, mcps_store *store,
 	status = store->ops->session_list(store, ref, take_key, revoke);
 	if (status == MCPS_LATER)
 		status = MCPS_OK;
-	for (unsigned i = 0; i < revoke->count && status == MCPS_OK; i++)
+	for (unsigned i = 0; i < revoke->count && status == MCPS_OK; i++) {
 		status = store->ops->session_end(store, revoke->keys[i],
 		                                 until_ms);
+		if (status == MCPS_OK)
+			status = mcps__tombstone_trim(revoke->sessions, store,
+			                              ref, &revoke->dropped);
+	}
 	return status;
 }
 
@@ -47,6 +53,7 @@ static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
 	mcps_status status;
 	int64_t ref;
 
+	revoke->dropped = 0;
 	status = store->ops->principal_intern(store, revoke->principal->digest,
 	                                      &ref);
 	if (status == MCPS_OK)
@@ -65,6 +72,8 @@ static void revoke_done(struct writer_job *job, mcps_status status)
 {
 	struct revoke_job *revoke = container_of(job, struct revoke_job, job);
 
+	if (status == MCPS_OK)
+		mcps__tombstone_report(revoke->sessions, revoke->dropped);
 	if (status == MCPS_OK || status == MCPS_E_STORE)
 		mcps__table_drop(revoke->sessions, revoke->principal->digest,
 		                 status == MCPS_OK);

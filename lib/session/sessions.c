@@ -270,6 +270,7 @@ static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
 		.events_before_ms = now - sessions->options.event_age_ms,
 		.streams_before_ms = now - sessions->options.event_age_ms,
 		.limit = SWEEP_ROWS,
+		.max_tombstones = sessions->options.max_tombstones,
 	};
 	mcps_status status =
 		store->ops->meta_put(store, "clock", &now, sizeof now);

@@ -38,6 +38,7 @@ struct sessions_options {
 	uint32_t hot;            /* most sessions in memory */
 	int64_t quota;           /* live sessions of one caller; 0: no limit */
 	int64_t anonymous_quota; /* ... of all anonymous ones together */
+	uint32_t max_tombstones; /* of one caller; 0: no limit */
 	uint32_t subscriptions;  /* most of one; 0: SUBSCRIPTIONS_MOST */
 	uint8_t lists[MCPS_LISTS_DIGEST_SIZE]; /* at the start; see set_lists */
 	int64_t event_age_ms; /* events of streams are kept so long */

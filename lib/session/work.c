@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "session/stream.h"
+#include "session/tombstone.h"
 #include "session/verdict.h"
 
 #include <stdio.h>
@@ -27,19 +28,10 @@ static mcps_status take_row(void *arg, const struct mcps_session_row *row)
 	return MCPS_OK;
 }
 
-static mcps_status take_principal(void *arg,
-                                  const struct mcps_principal_row *row)
-{
-	struct row_context *context = arg;
-
-	context->principal_ref = row->ref;
-	context->not_before_ms = row->not_before_ms;
-	return MCPS_OK;
-}
-
 mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
 {
 	struct session *session = work->session;
+	struct mcps_principal_row principal;
 	struct row_context context = {
 		.now_ms = mcps__sessions_now(work->sessions),
 		.idle_ms = work->sessions->options.idle_ms,
@@ -49,14 +41,17 @@ mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
 
 	memset(&work->row, 0, sizeof work->row);
 	memset(work->texts, 0, sizeof work->texts);
-	status = store->ops->principal_get(store, session->principal->digest,
-	                                   take_principal, &context);
+	status = mcps__principal_read(store, session->principal->digest,
+	                              &principal);
 	if (status == MCPS_OK)
 		status = store->ops->session_load(store, session->key, take_row,
 		                                  work);
 	if (status != MCPS_OK)
 		return status;
-	work->not_before_ms = context.not_before_ms;
+	work->not_before_ms = principal.not_before_ms;
+	work->tombstones_from_ms = principal.tombstones_from_ms;
+	context.principal_ref = principal.ref;
+	context.not_before_ms = principal.not_before_ms;
 	work->found = mcps__row_verdict(
 		work->row.phase != 0 ? &work->row : NULL, &context);
 	if (work->found == FOUND_LIVE &&
@@ -268,6 +263,7 @@ static void work_done(struct writer_job *job, mcps_status status)
 	}
 	mcps__quota_tell(work->sessions, work->session->principal,
 	                 &work->evicted);
+	mcps__tombstone_report(work->sessions, work->dropped);
 	if (work->found == FOUND_LIVE)
 		session_fill(work);
 	if (work->found == FOUND_LIVE ||
@@ -287,6 +283,7 @@ static mcps_status work_run(struct writer_job *job, mcps_store *store)
 	struct session_work *work = container_of(job, struct session_work, job);
 
 	work->evicted.count = 0;
+	work->dropped = 0;
 	return work->run(work, store);
 }
 

@@ -28,6 +28,8 @@ struct session_work {
 	struct buffer subscriptions;  /* of a row that has some */
 	int64_t until_ms;             /* of the tombstone */
 	int64_t not_before_ms;        /* of the caller, as found */
+	int64_t tombstones_from_ms;   /* likewise */
+	size_t dropped;               /* tombstones that made room */
 	struct mcps_session_row born; /* of a recreation, to start from again */
 };
 

@@ -136,6 +136,7 @@ static mcps_status start_sessions(struct harness *self,
 	wanted.retry_ms = (uint32_t)otherwise(options->retry_ms, 5000);
 	if (wanted.retry_ms == MCPS_NO_RETRY)
 		wanted.retry_ms = 0;
+	wanted.max_tombstones = options->max_tombstones;
 	mcps__registry_digest(&self->registry, wanted.lists);
 	return mcps__sessions_init(&self->sessions, &wanted, error);
 }

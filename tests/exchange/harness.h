@@ -47,6 +47,7 @@ struct harness_options {
 	int64_t event_bytes;          /* 0: 8 MiB */
 	uint32_t session_streams;     /* 0: 8 */
 	uint32_t retry_ms;            /* 0: 5 s; MCPS_NO_RETRY: none */
+	uint32_t max_tombstones;      /* of one caller; 0: any number */
 	mcps_session_event_fn hook;
 	void *hook_arg;
 	const char *store; /* URL, opened anew by each start, without a

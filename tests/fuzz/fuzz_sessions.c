@@ -378,6 +378,7 @@ static void pass(struct run *run, int64_t ms)
 static void sweep(struct run *run)
 {
 	disturb(run, -1, -1);
+	model_swept(&run->model);
 	mcps__sessions_sweep(&run->server.sessions);
 }
 
@@ -511,6 +512,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.hot = 1 + (data[0] >> 2 & 3),
 		.is_manual = (data[0] & 0x90) != 0,
 		.has_hook = (data[0] >> 5 & 1) != 0,
+		.max_tombstones = (data[0] >> 6 & 1) != 0 ? 2 : 0,
 		.is_stepped = (data[0] >> 7 & 1) != 0,
 	};
 	run = (struct run){ .most_in_air = 1 };

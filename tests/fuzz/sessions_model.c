@@ -111,6 +111,15 @@ static bool is_surely_unknown(const struct model *model,
 	        now(model) - record->created_ms <= options(model)->max_age_ms);
 }
 
+/* Beyond the bound the oldest ids are forgotten, and none that is as old is
+ * recreated. */
+static bool may_have_forgotten(const struct model *model, int caller)
+{
+	uint32_t most = options(model)->max_tombstones;
+
+	return most != 0 && model->ends[caller] > most;
+}
+
 enum expectation model_expect(const struct model *model, int caller, int slot)
 {
 	const struct model_record *record = record_of(model, caller, slot);
@@ -120,10 +129,11 @@ enum expectation model_expect(const struct model *model, int caller, int slot)
 		                                     : EXPECT_ANYTHING;
 	if (is_surely_live(model, record))
 		return EXPECT_SAME;
-	if (is_surely_unknown(model, record))
-		return may_recreate(model, caller, slot) ? EXPECT_NEW
-		                                         : EXPECT_GONE;
-	return EXPECT_ANYTHING;
+	if (!is_surely_unknown(model, record))
+		return EXPECT_ANYTHING;
+	if (!may_recreate(model, caller, slot))
+		return EXPECT_GONE;
+	return may_have_forgotten(model, caller) ? EXPECT_ANYTHING : EXPECT_NEW;
 }
 
 bool model_is_over(const struct model *model, int caller, int slot)
@@ -178,6 +188,7 @@ void model_lost_track(struct model *model, int caller, int slot)
 {
 	struct model_record *record = &model->records[caller][slot];
 
+	model->ends[caller]++;
 	record->may_be_new = true;
 	record->created_late_ms = now(model);
 	record->created_late_steady = steady(model);
@@ -238,8 +249,12 @@ void model_created(struct model *model, int caller, int slot, const char *id)
 	for (int i = 0; i < SLOTS; i++)
 		require(strcmp(model->slots[i].id, id) != 0);
 	require(strlen(id) == ID_TEXT_LENGTH);
-	for (int i = 0; i < CALLERS; i++)
+	for (int i = 0; i < CALLERS; i++) {
+		/* What is there under the former id may yet end of old age. */
+		if (!model->records[i][slot].is_ended)
+			model->ends[i]++;
 		model->records[i][slot] = (struct model_record){ 0 };
+	}
 	strcpy(is->id, id);
 	is->turn++;
 	is->is_minted = true;
@@ -264,6 +279,7 @@ void model_ended(struct model *model, int caller, int slot)
 {
 	struct model_record *record = &model->records[caller][slot];
 
+	model->ends[caller]++;
 	if (!record->is_ended ||
 	    record->until_ms < tombstone_until(model, slot))
 		record->until_ms = tombstone_until(model, slot);
@@ -281,6 +297,7 @@ void model_not_found(struct model *model, int caller, int slot)
 
 void model_revoked(struct model *model, int caller, bool worked)
 {
+	model->ends[caller] += SLOTS;
 	for (int slot = 0; slot < SLOTS; slot++) {
 		struct model_record *record = &model->records[caller][slot];
 
@@ -293,6 +310,20 @@ void model_revoked(struct model *model, int caller, bool worked)
 	}
 }
 
+void model_swept(struct model *model)
+{
+	for (int caller = 0; caller < CALLERS; caller++)
+		for (int slot = 0; slot < SLOTS; slot++) {
+			const struct model_record *record =
+				record_of(model, caller, slot);
+			int64_t age = now(model) - record->created_ms;
+
+			if (!record->is_ended &&
+			    age > options(model)->max_age_ms)
+				model->ends[caller]++;
+		}
+}
+
 void model_store_failed(struct model *model)
 {
 	model->touches_doubtful_until = steady(model) + TOUCH_MS;
@@ -301,6 +332,7 @@ void model_store_failed(struct model *model)
 void model_lost_store(struct model *model)
 {
 	memset(model->records, 0, sizeof model->records);
+	memset(model->ends, 0, sizeof model->ends);
 }
 
 void model_lost_key(struct model *model)

@@ -45,6 +45,7 @@ struct model {
 	struct model_slot slots[SLOTS];
 	struct model_record records[CALLERS][SLOTS];
 	unsigned key;                   /* times it was replaced */
+	unsigned ends[CALLERS];         /* sessions that ended, or may have */
 	int64_t touches_doubtful_until; /* steady: a touch may have failed */
 	struct {
 		uint64_t number;
@@ -91,6 +92,9 @@ void model_ended(struct model *model, int caller, int slot);
 void model_not_found(struct model *model, int caller, int slot);
 
 void model_revoked(struct model *model, int caller, bool worked);
+
+/* The store was swept: what is aged has ended. */
+void model_swept(struct model *model);
 
 /* The store failed: touches may be lost. */
 void model_store_failed(struct model *model);

@@ -201,6 +201,7 @@ static void start_sessions(struct server *server)
 		.idle_ms = 7 * DAY_MS,
 		.max_age_ms = 30 * DAY_MS,
 		.hot = server->options.hot,
+		.max_tombstones = server->options.max_tombstones,
 		.streams = 8,
 		.hook = server->options.has_hook ? hook : NULL,
 		.revision_text = revision_text,

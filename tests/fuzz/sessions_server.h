@@ -16,6 +16,7 @@ struct server_options {
 	bool is_manual;  /* work waits for server_work() */
 	bool is_stepped; /* jobs of the store wait, too */
 	bool has_hook;   /* sessions are told to a hook, as work */
+	uint32_t max_tombstones;
 };
 
 /* What the store does wrong, so many times more. */
