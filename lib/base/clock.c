@@ -1,8 +1,10 @@
 #define _GNU_SOURCE /* CLOCK_BOOTTIME */
 #include "base/clock.h"
 
-#include <stddef.h>
+#include <fcntl.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t read_ms(clockid_t id)
 {
@@ -24,8 +26,48 @@ static int64_t system_steady(void *arg)
 	return read_ms(CLOCK_BOOTTIME); /* goes on while the machine sleeps */
 }
 
+bool mcps__boot_id_text(char text[BOOT_ID_TEXT + 1])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, BOOT_ID_TEXT) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	text[n == BOOT_ID_TEXT ? BOOT_ID_TEXT : 0] = '\0';
+	return n == BOOT_ID_TEXT;
+}
+
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = strchr(digits, c);
+
+	return c != '\0' && found != NULL ? (int)(found - digits) : -1;
+}
+
+static bool system_boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
+{
+	char text[BOOT_ID_TEXT + 1];
+	unsigned digits = 0;
+
+	(void)arg;
+	if (!mcps__boot_id_text(text))
+		return false;
+	for (const char *c = text; *c != '\0'; c++) {
+		int digit = hex_digit(*c);
+
+		if (*c == '-')
+			continue;
+		if (digit < 0 || digits == 2 * BOOT_ID_SIZE)
+			return false;
+		id[digits / 2] = (uint8_t)(id[digits / 2] << 4 | digit);
+		digits++;
+	}
+	return digits == 2 * BOOT_ID_SIZE;
+}
+
 const struct clock_source mcps__system_clock = { system_wall, system_steady,
-	                                         NULL };
+	                                         NULL, system_boot_id };
 
 int64_t mcps__wall_ms(const struct clock_source *clock)
 {
@@ -35,6 +77,15 @@ int64_t mcps__wall_ms(const struct clock_source *clock)
 int64_t mcps__steady_ms(const struct clock_source *clock)
 {
 	return clock->steady_ms(clock->arg);
+}
+
+bool mcps__boot_id(const struct clock_source *clock, uint8_t id[BOOT_ID_SIZE])
+{
+	memset(id, 0, BOOT_ID_SIZE);
+	if (clock->boot_id != NULL && clock->boot_id(clock->arg, id))
+		return true;
+	memset(id, 0, BOOT_ID_SIZE);
+	return false;
 }
 
 bool mcps__await_zero(const atomic_uint *count, int64_t wait_ms)

@@ -9,6 +9,7 @@
  * even at the same tick of the kernel's clock, leaves another one. The seal
  * need not be synced, as it ends with the boot. Whatever goes wrong here means
  * no seal, and one check more. */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "store/sqlite_store.h"
@@ -22,24 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SEAL_MAX = 256, BOOT_SIZE = 36 };
+enum { SEAL_MAX = 256 };
 
 struct seal {
 	char text[SEAL_MAX];
 	size_t of_file; /* what of the text is about the file alone */
 	size_t length;
 };
-
-static bool boot_read(char *boot)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, boot, BOOT_SIZE) : -1;
-
-	if (fd >= 0)
-		close(fd);
-	boot[n == BOOT_SIZE ? BOOT_SIZE : 0] = '\0';
-	return n == BOOT_SIZE;
-}
 
 static bool is_missing(const struct sqlite_store *store, const char *suffix)
 {
@@ -56,10 +46,10 @@ static bool is_missing(const struct sqlite_store *store, const char *suffix)
 static bool seal_make(const struct sqlite_store *store, struct seal *seal,
                       bool *has_log)
 {
-	char boot[BOOT_SIZE + 1];
+	char boot[BOOT_ID_TEXT + 1];
 	struct stat file, log = { 0 };
 
-	if (!boot_read(boot) || lstat(store->path, &file) != 0 ||
+	if (!mcps__boot_id_text(boot) || lstat(store->path, &file) != 0 ||
 	    (lstat(store->log_path, &log) != 0 && errno != ENOENT))
 		return false;
 	seal->of_file = (size_t)snprintf(

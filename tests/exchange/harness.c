@@ -49,7 +49,9 @@ static void time_init(struct harness *self)
 	atomic_init(&self->time.steady_ms, 1000 * DAY_MS);
 	atomic_init(&self->time.seed, 1);
 	atomic_init(&self->time.has_no_entropy, false);
-	self->clock = (struct clock_source){ wall_ms, steady_ms, &self->time };
+	self->clock = (struct clock_source){ .wall_ms = wall_ms,
+		                             .steady_ms = steady_ms,
+		                             .arg = &self->time };
 	self->random = (struct random_source){ random_fill, &self->time };
 }
 

@@ -196,7 +196,9 @@ static int64_t fake_steady(void *arg)
 START_TEST(session_time_neither_goes_back_nor_runs)
 {
 	struct fake fake = { 1000000, 5000 };
-	const struct clock_source source = { fake_wall, fake_steady, &fake };
+	const struct clock_source source = { .wall_ms = fake_wall,
+		                             .steady_ms = fake_steady,
+		                             .arg = &fake };
 	struct session_clock clock;
 	uint64_t seed = 1;
 	int64_t before = 1000000;
@@ -224,7 +226,9 @@ END_TEST
 START_TEST(session_time_meets_the_wall_clock_again)
 {
 	struct fake fake = { 1000000, 5000 };
-	const struct clock_source source = { fake_wall, fake_steady, &fake };
+	const struct clock_source source = { .wall_ms = fake_wall,
+		                             .steady_ms = fake_steady,
+		                             .arg = &fake };
 	struct session_clock clock;
 
 	ck_assert(mcps__session_clock_init(&clock, &source, 900000));

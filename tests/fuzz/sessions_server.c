@@ -297,7 +297,9 @@ void server_open(struct server *server, const struct server_options *options)
 		.wall_ms = INT64_C(1700000000000),
 		.steady_ms = 1000 * DAY_MS,
 	};
-	server->clock = (struct clock_source){ wall_ms, steady_ms, server };
+	server->clock = (struct clock_source){ .wall_ms = wall_ms,
+		                               .steady_ms = steady_ms,
+		                               .arg = server };
 	server->random = (struct random_source){ random_fill, server };
 	add_tools(&server->registry);
 	make_key(server);

@@ -24,8 +24,8 @@ static int64_t read_clock(void *arg)
 	return steady;
 }
 
-static const struct clock_source clock_source = { read_clock, read_clock,
-	                                          NULL };
+static const struct clock_source clock_source = { .wall_ms = read_clock,
+	                                          .steady_ms = read_clock };
 
 static void set_up(void)
 {
