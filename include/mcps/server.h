@@ -185,6 +185,12 @@ struct mcps_options {
 	 * that is as old is recreated for that caller any more. Ids that this
 	 * deployment did not sign count as the oldest. */
 	uint32_t max_tombstones_per_caller;
+
+	/** Seconds of a downtime that count when sessions grow old; 86 400 (24
+	 * hours), at least 60. The rest of a longer downtime does not count: it
+	 * makes sessions live longer, never shorter. A wall clock that was set
+	 * while the server did not run looks like a downtime. */
+	uint32_t max_gap_s;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

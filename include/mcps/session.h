@@ -24,9 +24,12 @@ MCPS_API const char *mcps_origin_text(enum mcps_origin origin);
 struct mcps_session_view {
 	char digest[9]; /* 8 hex digits */
 	enum mcps_origin origin;
-	uint64_t incarnation;    /* random, new whenever it is recreated */
-	const char *revision;    /* "2025-11-25"; static */
-	int64_t created_ms;      /* milliseconds since 1970 */
+	uint64_t incarnation; /* random, new whenever it is recreated */
+	const char *revision; /* "2025-11-25"; static */
+	/** Milliseconds since 1970 by the server's own clock, which is not set
+	 * with the wall clock, and does not count all of a long downtime
+	 * (max_gap_s in <mcps/server.h>). */
+	int64_t created_ms;
 	bool lists_differ;       /* tools changed since it was last told */
 	const char *client_name; /* of initialize; NULL: unknown; dies with the
 	                          * call or the hook */

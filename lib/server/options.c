@@ -46,6 +46,7 @@ static void fill(struct mcps_options *options)
 	fill_u32(&options->session_burst_per_address, 200);
 	fill_u32(&options->anonymous_session_rate, 500);
 	fill_u32(&options->anonymous_session_burst, 5000);
+	fill_u32(&options->max_gap_s, DAY_S);
 	if (options->event_bytes == 0)
 		options->event_bytes = 8u * 1024 * 1024;
 	if (options->max_result == 0)
@@ -293,6 +294,10 @@ static mcps_status check(const struct mcps_options *options,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option retry_ms: at most %d, not %u",
 		                  RETRY_MOST_MS, options->retry_ms);
+	if (options->max_gap_s != 0 && options->max_gap_s < 60)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option max_gap_s: at least 60, not %u",
+		                  options->max_gap_s);
 	if (mcps__show_check(options->icons, NULL, NULL, &why) != MCPS_OK)
 		return mcps__fail(error, MCPS_E_INVAL, "option icons: %s",
 		                  why.text);

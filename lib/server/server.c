@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-	SWEEP_EVERY_MS = 60000,
+	SWEEP_EVERY_MS = CLOCK_RECORD_EVERY_MS,
 	SWEEP_FULL = 500,
 	KEEP_EVERY_MS = 5 * 60000,
 	PULSE_MS = 250,
@@ -197,6 +197,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		                                      : server->endpoint.path,
 		.idle_ms = INT64_C(1000) * options->session_idle_s,
 		.max_age_ms = INT64_C(1000) * options->session_max_age_s,
+		.max_gap_ms = INT64_C(1000) * options->max_gap_s,
 		.hot = options->sessions_in_memory,
 		.quota = options->session_quota,
 		.anonymous_quota = options->anonymous_quota,
@@ -537,6 +538,14 @@ static void finish_endpoint(struct endpoint *endpoint)
 	pthread_mutex_destroy(&endpoint->lock);
 }
 
+/* A downtime begins. A failure is logged by the writer, and costs little: the
+ * last sweep stored session time, too. */
+static void store_clock(mcps_server *server)
+{
+	if (server->has_sessions)
+		(void)mcps__sessions_store_clock(&server->sessions);
+}
+
 /* Workers end before the writer, whose jobs they queue; what the writer then
  * hands to them runs on its own thread. */
 void mcps_server_free(mcps_server *server)
@@ -546,6 +555,7 @@ void mcps_server_free(mcps_server *server)
 	mcps__timer_stop(server->pulse);
 	mcps__timer_stop(server->timer);
 	mcps__workers_stop(server->workers);
+	store_clock(server);
 	mcps__writer_stop(server->writer);
 	mcps__workers_free(server->workers);
 	mcps__incidents_flush(&server->incidents);

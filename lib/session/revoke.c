@@ -46,16 +46,23 @@ static mcps_status end_some(struct revoke_job *revoke, mcps_store *store,
 	return status;
 }
 
+/* Session time is stored, too: a session that begins after the next start is
+ * younger than the revocation, even if the sweep stored no time for long. */
 static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
 {
 	struct revoke_job *revoke = container_of(job, struct revoke_job, job);
-	int64_t now = mcps__sessions_now(revoke->sessions);
+	struct clock_record clock;
 	mcps_status status;
+	int64_t now;
 	int64_t ref;
 
 	revoke->dropped = 0;
-	status = store->ops->principal_intern(store, revoke->principal->digest,
-	                                      &ref);
+	mcps__session_clock_record(&revoke->sessions->time, &clock);
+	now = clock.session_ms;
+	status = mcps__clock_save(store, &clock);
+	if (status == MCPS_OK)
+		status = store->ops->principal_intern(
+			store, revoke->principal->digest, &ref);
 	if (status == MCPS_OK)
 		status = store->ops->principal_revoke(store, ref, now);
 	do {

@@ -128,7 +128,7 @@ struct session {
 	int64_t ref;                  /* of the stored row */
 	int64_t principal_ref;
 	int64_t created_ms;
-	int64_t old_at_ms; /* steady: past its absolute lifetime */
+	int64_t old_at_ms; /* session time: past its absolute lifetime */
 	uint32_t revision;
 	uint32_t capabilities;
 	uint64_t incarnation;
@@ -136,8 +136,8 @@ struct session {
 	char *client_version;
 
 	struct subscription *subscriptions; /* sessions.topics_lock */
-	int64_t seen_ms;                    /* steady; table lock */
-	int64_t touched_ms; /* steady; table lock; last one stored */
+	int64_t seen_ms;                    /* session time; table lock */
+	int64_t touched_ms; /* session time; table lock; last one stored */
 
 	pthread_mutex_t lock; /* of what follows */
 	uint32_t flags;

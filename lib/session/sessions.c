@@ -15,7 +15,7 @@ enum { SWEEP_ROWS = 500 };
 struct start_job {
 	struct writer_job job;
 	struct sessions *sessions;
-	int64_t high_water_ms;
+	struct clock_record clock; /* session time goes on from here */
 };
 
 /* A named value of known size, as it is stored. */
@@ -53,13 +53,30 @@ static mcps_status read_or_make(struct start_job *start, mcps_store *store,
 	return store->ops->meta_put(store, name, bytes, size);
 }
 
+/* Session time must not fall behind times that this process is about to store,
+ * whenever the next process starts. */
+static mcps_status clock_start(struct start_job *start, mcps_store *store)
+{
+	const struct sessions_options *options = &start->sessions->options;
+	struct clock_record stored;
+	struct clock_reading now;
+	bool found;
+	mcps_status status = mcps__clock_load(store, &stored, &found);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__clock_read(&now, options->clock);
+	if (mcps__clock_resume(&start->clock, found ? &stored : NULL, &now,
+	                       options->max_gap_ms))
+		return MCPS_OK;
+	return mcps__clock_save(store, &start->clock);
+}
+
 /* The row key is what ids are looked up by: it never changes. */
 static mcps_status start_run(struct writer_job *job, mcps_store *store)
 {
 	struct start_job *start = container_of(job, struct start_job, job);
 	struct sessions *sessions = start->sessions;
-	struct meta_value clock = { &start->high_water_ms,
-		                    sizeof start->high_water_ms, false };
 	mcps_status status = read_or_make(start, store, "row-key",
 	                                  sessions->row_key, ID_KEY_SIZE);
 
@@ -67,8 +84,7 @@ static mcps_status start_run(struct writer_job *job, mcps_store *store)
 		status = read_or_make(start, store, "store-name",
 		                      sessions->store_name, STORE_NAME_SIZE);
 	if (status == MCPS_OK)
-		status = store->ops->meta_get(store, "clock", take_value,
-		                              &clock);
+		status = clock_start(start, store);
 	return status;
 }
 
@@ -101,7 +117,7 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms,
 	                       o->incidents)) {
 		if (mcps__session_clock_init(&sessions->time, o->clock,
-		                             start.high_water_ms))
+		                             &start.clock, o->max_gap_ms))
 			return MCPS_OK;
 		mcps__outlets_finish(&sessions->outlets);
 	}
@@ -199,8 +215,7 @@ static mcps_status touch_run(struct writer_job *job, mcps_store *store)
 
 static void note_unstored(struct sessions *sessions)
 {
-	atomic_store(&sessions->unstored_ms,
-	             mcps__steady_ms(sessions->options.clock));
+	atomic_store(&sessions->unstored_ms, mcps__sessions_now(sessions));
 }
 
 /* The next one will say it again; until then the sweeper knows. */
@@ -247,34 +262,35 @@ static int64_t idle_before(struct sessions *sessions, int64_t now)
 {
 	int64_t most =
 		sessions->options.idle_ms + mcps__table_touch_every(sessions);
-	int64_t since = mcps__steady_ms(sessions->options.clock) -
-	                atomic_load(&sessions->unstored_ms);
+	int64_t since = now - atomic_load(&sessions->unstored_ms);
 
 	return since <= most ? 0 : now - most;
 }
 
-/* What is stored of "last seen" lags behind memory, and memory counts by the
- * steady clock, so rows are given that much more: a session that is live in
- * memory has its row. */
+/* Rows are removed together with storing the time by which they are over: a
+ * later start cannot go back before it. */
 static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
 {
 	struct sweep_job *sweep = container_of(job, struct sweep_job, job);
 	struct sessions *sessions = sweep->sessions;
-	int64_t ahead = mcps__session_clock_ahead(&sessions->time);
-	int64_t now = mcps__sessions_now(sessions);
-	struct mcps_sweep what = {
+	int64_t now;
+	struct clock_record clock;
+	struct mcps_sweep what;
+	mcps_status status;
+
+	mcps__session_clock_record(&sessions->time, &clock);
+	now = clock.session_ms;
+	what = (struct mcps_sweep){
 		.now_ms = now,
-		.idle_before_ms = idle_before(sessions, now - ahead),
-		.aged_before_ms = now - ahead - sessions->options.max_age_ms,
+		.idle_before_ms = idle_before(sessions, now),
+		.aged_before_ms = now - sessions->options.max_age_ms,
 		.tombstone_until_ms = now + SESSION_TOMBSTONE_MS,
 		.events_before_ms = now - sessions->options.event_age_ms,
 		.streams_before_ms = now - sessions->options.event_age_ms,
 		.limit = SWEEP_ROWS,
 		.max_tombstones = sessions->options.max_tombstones,
 	};
-	mcps_status status =
-		store->ops->meta_put(store, "clock", &now, sizeof now);
-
+	status = mcps__clock_save(store, &clock);
 	if (status != MCPS_OK)
 		return status;
 	return store->ops->sweep(store, &what, &sweep->removed);
@@ -287,6 +303,27 @@ size_t mcps__sessions_sweep(struct sessions *sessions)
 	if (mcps__writer_run(sessions->options.writer, &sweep.job) != MCPS_OK)
 		return 0;
 	return sweep.removed;
+}
+
+struct clock_job {
+	struct writer_job job;
+	struct sessions *sessions;
+};
+
+static mcps_status clock_run(struct writer_job *job, mcps_store *store)
+{
+	struct clock_job *self = container_of(job, struct clock_job, job);
+	struct clock_record clock;
+
+	mcps__session_clock_record(&self->sessions->time, &clock);
+	return mcps__clock_save(store, &clock);
+}
+
+mcps_status mcps__sessions_store_clock(struct sessions *sessions)
+{
+	struct clock_job clock = { .job.run = clock_run, .sessions = sessions };
+
+	return mcps__writer_run(sessions->options.writer, &clock.job);
 }
 
 /* ---- the view ---- */

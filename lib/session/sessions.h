@@ -35,6 +35,7 @@ struct sessions_options {
 	struct id_keys keys;
 	int64_t idle_ms;
 	int64_t max_age_ms;
+	int64_t max_gap_ms;      /* most of a downtime that counts; 0: all */
 	uint32_t hot;            /* most sessions in memory */
 	int64_t quota;           /* live sessions of one caller; 0: no limit */
 	int64_t anonymous_quota; /* ... of all anonymous ones together */
@@ -64,8 +65,8 @@ struct sessions {
 	atomic_uint_fast64_t last_stream; /* ... and the last one */
 	pthread_mutex_t calls_lock;
 	struct stream *calls; /* streams of calls under way */
-	/* When the last use of some session could not be stored, by the steady
-	 * clock: it lives in memory, and its row seems to be older. */
+	/* When the last use of some session could not be stored: it lives in
+	 * memory, and its row seems to be older. */
 	_Atomic int64_t unstored_ms;
 	/* Somebody listens to a session's stream of no call, and was sent all
 	 * that the stream of id RESUMED holds (0: it is a fresh one, or has
@@ -130,7 +131,7 @@ void mcps__sessions_set_lists(struct sessions *sessions,
 MCPS_MUST_USE mcps_status mcps__sessions_revoke(struct sessions *sessions,
                                                 struct principal *principal);
 
-/* Now, as sessions count it (session/time.h). Milliseconds since 1970. */
+/* Session time (session/time.h). Milliseconds. */
 int64_t mcps__sessions_now(struct sessions *sessions);
 
 void mcps__sessions_key(struct sessions *sessions,
@@ -184,9 +185,13 @@ void mcps__sessions_bury(struct sessions *sessions, const uint8_t *key,
 
 /* ---- - ---- */
 
-/* Remove what is over, a bounded batch; the number of rows touched. Waits for
- * the store: the timer thread only. */
+/* Remove what is over, a bounded batch, and store session time. Returns the
+ * number of rows touched. Waits for the store: the timer thread only. */
 size_t mcps__sessions_sweep(struct sessions *sessions);
+
+/* Store session time and the clocks: the process is about to end, and a
+ * downtime begins. Waits for the store. */
+mcps_status mcps__sessions_store_clock(struct sessions *sessions);
 
 size_t mcps__sessions_hot(struct sessions *sessions);
 

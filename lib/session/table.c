@@ -168,10 +168,10 @@ static struct session_wait *line_pop(struct session *session)
 /* ---- looking ---- */
 
 static bool is_expired(const struct sessions *sessions,
-                       const struct session *session, int64_t steady)
+                       const struct session *session, int64_t now)
 {
-	return steady - session->seen_ms > sessions->options.idle_ms ||
-	       steady > session->old_at_ms;
+	return now - session->seen_ms > sessions->options.idle_ms ||
+	       now > session->old_at_ms;
 }
 
 int64_t mcps__table_touch_every(const struct sessions *sessions)
@@ -182,43 +182,41 @@ int64_t mcps__table_touch_every(const struct sessions *sessions)
 }
 
 /* Note that it is seen; whether it is time to store that. */
-static bool see(struct sessions *sessions, struct session *session,
-                int64_t steady)
+static bool see(struct sessions *sessions, struct session *session, int64_t now)
 {
-	session->seen_ms = steady;
-	if (steady - session->touched_ms < mcps__table_touch_every(sessions))
+	session->seen_ms = now;
+	if (now - session->touched_ms < mcps__table_touch_every(sessions))
 		return false;
-	session->touched_ms = steady;
+	session->touched_ms = now;
 	return true;
 }
 
 void mcps__table_see(struct sessions *sessions, struct session *session)
 {
-	int64_t steady = mcps__steady_ms(sessions->options.clock);
+	int64_t now = mcps__sessions_now(sessions);
 
 	pthread_mutex_lock(&sessions->lock);
-	session->seen_ms = steady;
-	session->touched_ms = steady;
+	session->seen_ms = now;
+	session->touched_ms = now;
 	if (session->phase == SESSION_LIVE &&
-	    is_expired(sessions, session, steady))
+	    is_expired(sessions, session, now))
 		table_remove(sessions, session); /* the store decides */
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-static bool use(struct sessions *sessions, struct session *session,
-                int64_t steady)
+static bool use(struct sessions *sessions, struct session *session, int64_t now)
 {
 	if (sessions->newest != session) {
 		order_remove(sessions, session);
 		order_add(sessions, session);
 	}
-	return see(sessions, session, steady);
+	return see(sessions, session, now);
 }
 
 enum session_found mcps__sessions_find(struct sessions *sessions,
                                        const uint8_t *key, struct session **out)
 {
-	int64_t steady = mcps__steady_ms(sessions->options.clock);
+	int64_t now = mcps__sessions_now(sessions);
 	struct session *session;
 	bool is_due = false;
 
@@ -227,13 +225,13 @@ enum session_found mcps__sessions_find(struct sessions *sessions,
 	session = table_find(sessions, key);
 	if (session != NULL && session->phase != SESSION_LIVE)
 		session = NULL;
-	if (session != NULL && is_expired(sessions, session, steady)) {
+	if (session != NULL && is_expired(sessions, session, now)) {
 		table_remove(sessions, session); /* the store decides */
 		session = NULL;
 	}
 	if (session != NULL) {
 		*out = mcps__session_ref(session);
-		is_due = use(sessions, session, steady);
+		is_due = use(sessions, session, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	if (is_due)
@@ -373,7 +371,7 @@ static struct settling phase_settle(struct sessions *sessions,
                                     struct session *session,
                                     enum session_found found)
 {
-	int64_t steady = mcps__steady_ms(sessions->options.clock);
+	int64_t now = mcps__sessions_now(sessions);
 	struct settling settling = { .is_due = false };
 
 	pthread_mutex_lock(&sessions->lock);
@@ -386,7 +384,7 @@ static struct settling phase_settle(struct sessions *sessions,
 	settling.number = ++session->settlings;
 	settling.first = line_pop(session);
 	if (found == FOUND_LIVE) {
-		settling.is_due = see(sessions, session, steady);
+		settling.is_due = see(sessions, session, now);
 		order_add(sessions, session);
 		page_out(sessions);
 	}

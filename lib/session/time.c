@@ -1,19 +1,13 @@
 #include "session/time.h"
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 bool mcps__session_clock_init(struct session_clock *clock,
                               const struct clock_source *source,
-                              int64_t latest_ms)
+                              const struct clock_record *start,
+                              int64_t max_gap_ms)
 {
 	clock->source = source;
-	clock->now_ms = later(mcps__wall_ms(source), latest_ms);
-	clock->steady_ms = mcps__steady_ms(source);
-	clock->began_ms = clock->now_ms;
-	clock->began_steady_ms = clock->steady_ms;
+	clock->max_gap_ms = max_gap_ms;
+	clock->latest = *start;
 	return pthread_mutex_init(&clock->lock, NULL) == 0;
 }
 
@@ -22,21 +16,19 @@ void mcps__session_clock_finish(struct session_clock *clock)
 	pthread_mutex_destroy(&clock->lock);
 }
 
-/* Towards the wall clock, as far as the steady one allows. */
 static void move_on(struct session_clock *clock)
 {
-	int64_t wall = mcps__wall_ms(clock->source);
-	int64_t steady = mcps__steady_ms(clock->source);
-	int64_t passed = steady - clock->steady_ms;
-	int64_t slow = clock->now_ms + passed / 2;
-	int64_t fast = clock->now_ms + passed * 2;
+	struct clock_record *latest = &clock->latest;
+	int64_t boot_ms = mcps__steady_ms(clock->source);
+	int64_t passed = boot_ms - latest->at.boot_ms;
 
 	if (passed <= 0)
 		return; /* another thread was later */
-	clock->steady_ms = steady;
-	clock->now_ms = wall < slow ? slow : wall;
-	if (clock->now_ms > fast)
-		clock->now_ms = fast;
+	latest->at.boot_ms = boot_ms;
+	latest->at.wall_ms += passed;
+	if (clock->max_gap_ms != 0 && passed > clock->max_gap_ms)
+		passed = clock->max_gap_ms;
+	latest->session_ms += passed;
 }
 
 int64_t mcps__session_clock_now(struct session_clock *clock)
@@ -45,19 +37,20 @@ int64_t mcps__session_clock_now(struct session_clock *clock)
 
 	pthread_mutex_lock(&clock->lock);
 	move_on(clock);
-	now = clock->now_ms;
+	now = clock->latest.session_ms;
 	pthread_mutex_unlock(&clock->lock);
 	return now;
 }
 
-int64_t mcps__session_clock_ahead(struct session_clock *clock)
+void mcps__session_clock_record(struct session_clock *clock,
+                                struct clock_record *out)
 {
-	int64_t ahead;
+	int64_t wall_ms = mcps__wall_ms(clock->source);
 
 	pthread_mutex_lock(&clock->lock);
 	move_on(clock);
-	ahead = (clock->now_ms - clock->began_ms) -
-	        (clock->steady_ms - clock->began_steady_ms);
+	if (clock->latest.at.wall_ms < wall_ms)
+		clock->latest.at.wall_ms = wall_ms;
+	*out = clock->latest;
 	pthread_mutex_unlock(&clock->lock);
-	return later(ahead, 0);
 }

@@ -1,40 +1,44 @@
-/* The time by which sessions are counted: that of the wall clock, but without
- * its jumps. A wall clock that is set while the process runs, by a day or by
- * ten years, must neither end sessions that are in use nor bring back what is
- * over; so this one only hurries or dawdles until both agree again:
+/* Session time: the time in which stored times are given and by which sessions
+ * grow old. It begins at the wall time at which the store is made, and then
+ * counts the time that passes. Setting the wall clock, by a day or by ten
+ * years, neither ends sessions in use nor brings back ended ones:
  *
- *   it never goes back, not over a restart either (the store keeps it), and
- *   runs at most at twice and at least at half the speed of the steady clock.
+ *   - While a process runs, session time advances with the boot clock.
+ *   - A time in which no process ran counts as at most max_gap: the process was
+ *     stopped (session/clock_record.h) or frozen, or the machine slept. Clients
+ *     could not use their sessions then.
+ *   - Session time never goes back, not over a restart either.
  *
- * Between two processes a jump cannot be told from time that passed. */
+ * Session time is behind the calendar by the downtimes that did not count, and
+ * keeps the error that the wall clock had when the store was made. */
 #ifndef MCPS_SESSION_TIME_H
 #define MCPS_SESSION_TIME_H
 
-#include "base/clock.h"
+#include "session/clock_record.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 
 struct session_clock {
 	const struct clock_source *source;
-	pthread_mutex_t lock; /* of what follows */
-	int64_t now_ms;       /* at steady_ms */
-	int64_t steady_ms;
-	int64_t began_ms; /* both when the process began */
-	int64_t began_steady_ms;
+	int64_t max_gap_ms;
+	pthread_mutex_t lock;       /* of what follows */
+	struct clock_record latest; /* as of the last look at the boot clock */
 };
 
-/* Begin not before LATEST_MS, the latest time that the store has seen. */
+/* Go on at START. If the boot clock advances by more than MAX_GAP_MS between
+ * two looks at it, the rest does not count; 0: no limit. A running process
+ * looks at least every CLOCK_RECORD_EVERY_MS. */
 bool mcps__session_clock_init(struct session_clock *clock,
                               const struct clock_source *source,
-                              int64_t latest_ms);
+                              const struct clock_record *start,
+                              int64_t max_gap_ms);
 void mcps__session_clock_finish(struct session_clock *clock);
 
-/* Milliseconds since 1970. Any thread. */
+/* Session time in milliseconds. Any thread. */
 int64_t mcps__session_clock_now(struct session_clock *clock);
 
-/* How much longer than by the steady clock it took since the process began;
- * not negative. By so much may rows look older than sessions in memory. */
-int64_t mcps__session_clock_ahead(struct session_clock *clock);
+/* The record of this moment. Any thread. */
+void mcps__session_clock_record(struct session_clock *clock,
+                                struct clock_record *out);
 
 #endif

@@ -137,17 +137,14 @@ static void session_fill(struct session_work *work)
 	const struct sessions_options *options = &work->sessions->options;
 	const struct mcps_session_row *row = &work->row;
 	struct session *session = work->session;
-	int64_t now = mcps__sessions_now(work->sessions);
-	int64_t steady = mcps__steady_ms(options->clock);
 	const char *version = work->texts + strlen(work->texts) + 1;
 
 	session->origin = (uint8_t)work->origin;
 	session->ref = row->ref;
 	session->principal_ref = row->principal;
 	session->created_ms = row->created_ms;
-	session->touched_ms = steady - (now - row->seen_ms);
-	session->old_at_ms =
-		steady + options->max_age_ms - (now - row->created_ms);
+	session->touched_ms = row->seen_ms;
+	session->old_at_ms = row->created_ms + options->max_age_ms;
 	session->revision = row->revision;
 	session->capabilities = row->capabilities;
 	session->incarnation = row->incarnation;

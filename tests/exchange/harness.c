@@ -30,6 +30,15 @@ static int64_t steady_ms(void *arg)
 	return atomic_load(&time->steady_ms);
 }
 
+static bool boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
+{
+	struct harness_clock *time = arg;
+	uint64_t boot = atomic_load(&time->boot);
+
+	memcpy(id, &boot, sizeof boot);
+	return true;
+}
+
 static mcps_status random_fill(void *arg, void *bytes, size_t length)
 {
 	struct harness_clock *time = arg;
@@ -47,11 +56,11 @@ static void time_init(struct harness *self)
 {
 	atomic_init(&self->time.wall_ms, INT64_C(1000) * HARNESS_START_S);
 	atomic_init(&self->time.steady_ms, 1000 * DAY_MS);
+	atomic_init(&self->time.boot, 1);
 	atomic_init(&self->time.seed, 1);
 	atomic_init(&self->time.has_no_entropy, false);
-	self->clock = (struct clock_source){ .wall_ms = wall_ms,
-		                             .steady_ms = steady_ms,
-		                             .arg = &self->time };
+	self->clock = (struct clock_source){ wall_ms, steady_ms, &self->time,
+		                             boot_id };
 	self->random = (struct random_source){ random_fill, &self->time };
 }
 
@@ -124,6 +133,7 @@ static mcps_status start_sessions(struct harness *self,
 		.idle_ms =
 			otherwise(options->idle_ms, HARNESS_IDLE_DAYS * DAY_MS),
 		.max_age_ms = HARNESS_AGE_DAYS * DAY_MS,
+		.max_gap_ms = options->max_gap_ms,
 		.hot = (uint32_t)otherwise(options->hot, 100000),
 		.event_age_ms = otherwise(options->event_age_ms, 900000),
 		.event_bytes =

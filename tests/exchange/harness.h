@@ -42,6 +42,7 @@ struct harness_options {
 	uint32_t hot;                 /* sessions in memory; 0: many */
 	uint32_t page_size;           /* 0: 250 */
 	int64_t idle_ms;              /* 0: 7 days */
+	int64_t max_gap_ms;           /* 0: every downtime counts whole */
 	size_t max_body;              /* 0: 4 MiB */
 	int64_t event_age_ms;         /* 0: 15 minutes */
 	int64_t event_bytes;          /* 0: 8 MiB */
@@ -65,6 +66,7 @@ struct harness_options {
 struct harness_clock {
 	atomic_int_fast64_t wall_ms;
 	atomic_int_fast64_t steady_ms;
+	atomic_uint_fast64_t boot; /* its id */
 	atomic_uint_fast64_t seed;
 	atomic_bool has_no_entropy;
 };

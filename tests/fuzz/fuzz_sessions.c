@@ -421,16 +421,35 @@ static void revoke(struct run *run, int caller)
 	              server_revoke(&run->server, caller) == MCPS_OK);
 }
 
-/* What is kept: 0 to 3 store and key, 4 the store, 5 the key. */
+/* Session time never goes back, and a restart takes no time; by the wall clock,
+ * which somebody may have set, it may seem to. */
+static void check_clock(struct run *run, int64_t before, bool has_rebooted)
+{
+	int64_t passed = server_now(&run->server) - before;
+
+	require(passed >= 0);
+	require(has_rebooted || passed == 0);
+	require(!run->server.options.has_gap || passed <= DAY_MS);
+}
+
+/* What is kept: 0 to 3 store and key, 4 the store, 5 the key; and, but for
+ * bit 3, the boot. */
 static void restart(struct run *run, unsigned how)
 {
 	bool keeps_store = how % 8 != 5;
 	bool keeps_key = how % 8 != 4;
+	bool reboots = (how >> 3 & 1) != 0;
+	int64_t before;
 
 	finish_all(run);
 	fail(run, 0);
 	sweep(run);
+	before = server_now(&run->server);
+	if (reboots)
+		server_reboot(&run->server);
 	server_restart(&run->server, keeps_store, keeps_key);
+	if (keeps_store)
+		check_clock(run, before, reboots);
 	if (!keeps_store)
 		model_lost_store(&run->model);
 	if (!keeps_key)
@@ -513,6 +532,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.is_manual = (data[0] & 0x90) != 0,
 		.has_hook = (data[0] >> 5 & 1) != 0,
 		.max_tombstones = (data[0] >> 6 & 1) != 0 ? 2 : 0,
+		.has_gap = (data[0] >> 6 & 1) != 0,
 		.is_stepped = (data[0] >> 7 & 1) != 0,
 	};
 	run = (struct run){ .most_in_air = 1 };

@@ -3,19 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Last seen is stored once a minute, by a clock that may run twice as fast. */
-#define TOUCH_MS      INT64_C(60000)
-#define TOUCH_SLOW_MS (2 * TOUCH_MS)
+/* Last seen is stored once a minute. */
+#define TOUCH_MS INT64_C(60000)
 
 static void require(bool claim)
 {
 	if (!claim)
 		abort();
-}
-
-static int64_t steady(const struct model *model)
-{
-	return model->server->steady_ms;
 }
 
 static int64_t now(const struct model *model)
@@ -75,21 +69,17 @@ static bool may_recreate(const struct model *model, int caller, int slot)
 	                               strlen(model->slots[slot].id));
 }
 
-/* Of both clocks. */
 static bool is_idle(const struct model *model,
                     const struct model_record *record)
 {
-	return now(model) - record->seen_ms > options(model)->idle_ms &&
-	       steady(model) - record->seen_steady_ms > options(model)->idle_ms;
+	return now(model) - record->seen_ms > options(model)->idle_ms;
 }
 
 static bool is_aged(const struct model *model,
                     const struct model_record *record)
 {
-	int64_t max = options(model)->max_age_ms;
-
-	return now(model) - record->created_late_ms > max &&
-	       steady(model) - record->created_late_steady > max;
+	return now(model) - record->created_late_ms >
+	       options(model)->max_age_ms;
 }
 
 static bool is_surely_live(const struct model *model,
@@ -147,10 +137,7 @@ bool model_is_over(const struct model *model, int caller, int slot)
 
 void model_seen(struct model *model, int caller, int slot)
 {
-	struct model_record *record = &model->records[caller][slot];
-
-	record->seen_ms = now(model);
-	record->seen_steady_ms = steady(model);
+	model->records[caller][slot].seen_ms = now(model);
 }
 
 /* It is there now, perhaps since now. */
@@ -161,12 +148,11 @@ static void record_begins(struct model *model, int caller, int slot)
 
 	if (!record->is_live) {
 		record->created_ms = is->is_minted ? is->issued_ms : now(model);
-		record->seen_stored_ms = now(model) - TOUCH_SLOW_MS;
+		record->seen_stored_ms = now(model) - TOUCH_MS;
 	}
 	if (record->is_doubtful || record->is_ended)
 		record->created_ms = record->seen_stored_ms = INT64_MIN / 2;
 	record->created_late_ms = now(model);
-	record->created_late_steady = steady(model);
 	record->is_live = true;
 	record->is_ended = false;
 	record->is_doubtful = false;
@@ -179,9 +165,9 @@ void model_served(struct model *model, int caller, int slot, bool stores)
 
 	if (!is_surely_live(model, record))
 		record_begins(model, caller, slot);
-	if (stores && steady(model) > model->touches_doubtful_until &&
-	    record->seen_stored_ms < now(model) - TOUCH_SLOW_MS)
-		record->seen_stored_ms = now(model) - TOUCH_SLOW_MS;
+	if (stores && now(model) > model->touches_doubtful_until &&
+	    record->seen_stored_ms < now(model) - TOUCH_MS)
+		record->seen_stored_ms = now(model) - TOUCH_MS;
 }
 
 void model_lost_track(struct model *model, int caller, int slot)
@@ -191,7 +177,6 @@ void model_lost_track(struct model *model, int caller, int slot)
 	model->ends[caller]++;
 	record->may_be_new = true;
 	record->created_late_ms = now(model);
-	record->created_late_steady = steady(model);
 	if (!record->is_ended)
 		record->is_doubtful = true;
 }
@@ -326,7 +311,7 @@ void model_swept(struct model *model)
 
 void model_store_failed(struct model *model)
 {
-	model->touches_doubtful_until = steady(model) + TOUCH_MS;
+	model->touches_doubtful_until = now(model) + TOUCH_MS;
 }
 
 void model_lost_store(struct model *model)

@@ -20,8 +20,7 @@ struct model_slot {
 	unsigned key; /* ... with the n-th key */
 };
 
-/* A caller's session of an id. Times in pairs are the server's own and those
- * of the steady clock. */
+/* A caller's session of an id. Times are session time. */
 struct model_record {
 	bool is_live;     /* was served, and has not ended since */
 	bool is_ended;    /* and stays so ... */
@@ -35,9 +34,9 @@ struct model_record {
 	int64_t unknown; /* additions that failed, or did not */
 
 	int64_t seen_stored_ms; /* the store has seen it then, or later */
-	int64_t seen_ms, seen_steady_ms;
-	int64_t created_ms;                           /* at the earliest */
-	int64_t created_late_ms, created_late_steady; /* at the latest */
+	int64_t seen_ms;
+	int64_t created_ms;      /* at the earliest */
+	int64_t created_late_ms; /* at the latest */
 };
 
 struct model {
@@ -46,7 +45,7 @@ struct model {
 	struct model_record records[CALLERS][SLOTS];
 	unsigned key;                   /* times it was replaced */
 	unsigned ends[CALLERS];         /* sessions that ended, or may have */
-	int64_t touches_doubtful_until; /* steady: a touch may have failed */
+	int64_t touches_doubtful_until; /* a touch may have failed */
 	struct {
 		uint64_t number;
 		int caller, slot;

@@ -30,6 +30,12 @@ static int64_t steady_ms(void *arg)
 	return ((struct server *)arg)->steady_ms;
 }
 
+static bool boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
+{
+	memcpy(id, &((struct server *)arg)->boot, sizeof(uint64_t));
+	return true;
+}
+
 static mcps_status random_fill(void *arg, void *bytes, size_t length)
 {
 	struct server *server = arg;
@@ -200,6 +206,7 @@ static void start_sessions(struct server *server)
 		.keys = server->keys,
 		.idle_ms = 7 * DAY_MS,
 		.max_age_ms = 30 * DAY_MS,
+		.max_gap_ms = server->options.has_gap ? DAY_MS : 0,
 		.hot = server->options.hot,
 		.max_tombstones = server->options.max_tombstones,
 		.streams = 8,
@@ -296,10 +303,12 @@ void server_open(struct server *server, const struct server_options *options)
 		.options = *options,
 		.wall_ms = INT64_C(1700000000000),
 		.steady_ms = 1000 * DAY_MS,
+		.boot = 1,
 	};
 	server->clock = (struct clock_source){ .wall_ms = wall_ms,
 		                               .steady_ms = steady_ms,
-		                               .arg = server };
+		                               .arg = server,
+		                               .boot_id = boot_id };
 	server->random = (struct random_source){ random_fill, server };
 	add_tools(&server->registry);
 	make_key(server);
@@ -324,6 +333,12 @@ void server_restart(struct server *server, bool keep_store, bool keep_key)
 	if (!keep_key)
 		make_key(server);
 	start(server);
+}
+
+void server_reboot(struct server *server)
+{
+	server->boot++;
+	server->steady_ms = 1000;
 }
 
 bool server_work(struct server *server)

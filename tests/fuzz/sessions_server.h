@@ -17,6 +17,7 @@ struct server_options {
 	bool is_stepped; /* jobs of the store wait, too */
 	bool has_hook;   /* sessions are told to a hook, as work */
 	uint32_t max_tombstones;
+	bool has_gap; /* of a downtime a day counts, else all of it */
 };
 
 /* What the store does wrong, so many times more. */
@@ -31,6 +32,7 @@ struct server {
 	struct server_options options;
 	struct server_faults faults;
 	int64_t wall_ms, steady_ms;
+	uint64_t boot; /* its id */
 	uint64_t seed; /* of chance */
 	struct clock_source clock;
 	struct random_source random;
@@ -50,6 +52,9 @@ void server_close(struct server *server);
 
 /* Stop and start; without the store or the key of ids there are new ones. */
 void server_restart(struct server *server, bool keep_store, bool keep_key);
+
+/* The next start runs on a machine that was booted anew. */
+void server_reboot(struct server *server);
 
 /* Run the oldest work that waits; false: there is none. */
 bool server_work(struct server *server);

@@ -28,6 +28,7 @@ int contract_run(const struct contract_backend *backend)
 
 	suite_add_tcase(suite, contract_transaction_case());
 	suite_add_tcase(suite, contract_principal_case());
+	suite_add_tcase(suite, contract_clock_case());
 	suite_add_tcase(suite, contract_session_case());
 	suite_add_tcase(suite, contract_tombstone_case());
 	suite_add_tcase(suite, contract_trim_case());

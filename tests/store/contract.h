@@ -19,6 +19,7 @@ int contract_run(const struct contract_backend *backend);
 
 TCase *contract_transaction_case(void);
 TCase *contract_principal_case(void);
+TCase *contract_clock_case(void);
 TCase *contract_session_case(void);
 TCase *contract_tombstone_case(void);
 TCase *contract_trim_case(void);

@@ -132,6 +132,36 @@ START_TEST(of_one_source_the_last_word_counts)
 }
 END_TEST
 
+START_TEST(max_gap_is_a_day_unless_a_source_says_otherwise)
+{
+	ck_assert(read_sources(NONE, NONE));
+	ck_assert_uint_eq(options.server.max_gap_s, 86400);
+	mcps__app_options_free(&options);
+	mcps__settings_free(&settings);
+	ck_assert(read_file("max-gap = 2d\n"));
+	ck_assert_uint_eq(options.server.max_gap_s, 2 * 86400);
+	mcps__app_options_free(&options);
+	mcps__settings_free(&settings);
+	ck_assert(read_sources(NONE, LIST("MCPS_MAX_GAP=1h")));
+	ck_assert_uint_eq(options.server.max_gap_s, 3600);
+	mcps__app_options_free(&options);
+	mcps__settings_free(&settings);
+	ck_assert(read_sources(LIST("--max-gap=60s"), LIST("MCPS_MAX_GAP=1h")));
+	ck_assert_uint_eq(options.server.max_gap_s, 60);
+}
+END_TEST
+
+/* Session time may advance by a minute that is not stored. */
+START_TEST(a_server_with_a_max_gap_below_a_minute_does_not_start)
+{
+	struct mcps_error error;
+
+	mcps_configure(server, .max_gap_s = 59);
+	ck_assert_int_eq(mcps_server_start(server, &error), MCPS_E_INVAL);
+	ck_assert_str_eq(error.text, "option max_gap_s: at least 60, not 59");
+}
+END_TEST
+
 START_TEST(an_empty_variable_says_nothing)
 {
 	ck_assert(read_sources(NONE, LIST("MCPS_STORE=", "MCPS_WORKERS=")));
@@ -332,6 +362,8 @@ static const struct {
 	{ "--retry=5", "--retry: \"5\": it must be a time such as 500ms, 10s "
 	               "or 2m" },
 	{ "--retry=61m", "--retry: \"61m\": it must be between 0ms and 1h" },
+	{ "--max-gap=59s", "--max-gap: \"59s\": it must be between 1m and "
+	                   "4294967295s" },
 	{ "--max-nesting=257", "--max-nesting: \"257\": it must be between 1 "
 	                       "and 256" },
 	{ "--workers=1x", "--workers: \"1x\": it must be a whole number" },
@@ -537,6 +569,9 @@ static TCase *case_sources(void)
 	tcase_add_test(tests, a_list_is_one_source_s_repeated_or_with_commas);
 	tcase_add_test(tests, lines_of_a_list_in_a_file_add_up);
 	tcase_add_test(tests, of_one_source_the_last_word_counts);
+	tcase_add_test(tests, max_gap_is_a_day_unless_a_source_says_otherwise);
+	tcase_add_test(tests,
+	               a_server_with_a_max_gap_below_a_minute_does_not_start);
 	tcase_add_test(tests, an_empty_variable_says_nothing);
 	tcase_add_test(tests, the_file_may_be_named_by_the_environment);
 	tcase_add_test(tests,

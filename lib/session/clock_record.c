@@ -1,0 +1,158 @@
+#include "session/clock_record.h"
+
+#include <string.h>
+
+/* Session time alone, as older versions of mcps read and write it, too; and the
+ * clocks, with the session time that they belong to. After an older version has
+ * used the store, the two session times differ. */
+#define CLOCK_NAME  "clock"
+#define CLOCKS_NAME "clock-readings"
+
+enum { CLOCKS_SIZE = 3 * sizeof(int64_t) + BOOT_ID_SIZE };
+
+/* No clock shows more. Sums of two such times fit. */
+#define TIME_MAX_MS (INT64_MAX / 4)
+
+void mcps__clock_read(struct clock_reading *out,
+                      const struct clock_source *source)
+{
+	out->wall_ms = mcps__wall_ms(source);
+	out->boot_ms = mcps__steady_ms(source);
+	out->has_boot_id = mcps__boot_id(source, out->boot_id);
+}
+
+/* ---- going on ---- */
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static bool is_same_boot(const struct clock_reading *before,
+                         const struct clock_reading *now)
+{
+	return before->has_boot_id && now->has_boot_id &&
+	       memcmp(before->boot_id, now->boot_id, BOOT_ID_SIZE) == 0 &&
+	       now->boot_ms >= before->boot_ms;
+}
+
+bool mcps__clock_resume(struct clock_record *out,
+                        const struct clock_record *stored,
+                        const struct clock_reading *now, int64_t max_gap_ms)
+{
+	int64_t passed;
+	int64_t counted;
+	bool same_boot;
+
+	out->at = *now;
+	if (stored == NULL) {
+		out->session_ms = greater(now->wall_ms, 1);
+		return false;
+	}
+	same_boot = is_same_boot(&stored->at, now);
+	passed = same_boot ? now->boot_ms - stored->at.boot_ms
+	                   : greater(now->wall_ms - stored->at.wall_ms,
+	                             CLOCK_RECORD_EVERY_MS);
+	counted = max_gap_ms == 0 ? passed : lesser(passed, max_gap_ms);
+	out->session_ms = stored->session_ms + counted;
+	out->at.wall_ms = greater(
+		now->wall_ms, stored->at.wall_ms + (same_boot ? passed : 0));
+	return same_boot && counted == passed;
+}
+
+/* ---- in the store ---- */
+
+/* A named value of known size, as it is stored. */
+struct value {
+	uint8_t bytes[CLOCKS_SIZE];
+	size_t length; /* 0: none; more than fits: of a newer version */
+};
+
+static mcps_status take_value(void *arg, const void *bytes, size_t length)
+{
+	struct value *value = arg;
+
+	value->length = length;
+	if (length <= sizeof value->bytes)
+		memcpy(value->bytes, bytes, length);
+	return MCPS_OK;
+}
+
+static void clocks_encode(uint8_t bytes[CLOCKS_SIZE],
+                          const struct clock_record *record)
+{
+	const int64_t times[] = { record->session_ms, record->at.wall_ms,
+		                  record->at.boot_ms };
+
+	memcpy(bytes, times, sizeof times);
+	memset(bytes + sizeof times, 0, BOOT_ID_SIZE);
+	if (record->at.has_boot_id)
+		memcpy(bytes + sizeof times, record->at.boot_id, BOOT_ID_SIZE);
+}
+
+static bool is_time(int64_t ms)
+{
+	return ms >= -TIME_MAX_MS && ms <= TIME_MAX_MS;
+}
+
+/* False: BYTES do not belong to this session time, or cannot be true. */
+static bool clocks_decode(struct clock_reading *out, int64_t session_ms,
+                          const uint8_t bytes[CLOCKS_SIZE])
+{
+	static const uint8_t unknown[BOOT_ID_SIZE];
+	int64_t times[3];
+
+	memcpy(times, bytes, sizeof times);
+	if (times[0] != session_ms || !is_time(times[1]) || !is_time(times[2]))
+		return false;
+	out->wall_ms = times[1];
+	out->boot_ms = times[2];
+	memcpy(out->boot_id, bytes + sizeof times, BOOT_ID_SIZE);
+	out->has_boot_id = memcmp(out->boot_id, unknown, BOOT_ID_SIZE) != 0;
+	return true;
+}
+
+mcps_status mcps__clock_load(mcps_store *store, struct clock_record *out,
+                             bool *found)
+{
+	struct value clock = { .length = 0 };
+	struct value clocks = { .length = 0 };
+	mcps_status status =
+		store->ops->meta_get(store, CLOCK_NAME, take_value, &clock);
+
+	*found = false;
+	if (status == MCPS_OK)
+		status = store->ops->meta_get(store, CLOCKS_NAME, take_value,
+		                              &clocks);
+	if (status != MCPS_OK || clock.length == 0)
+		return status;
+	if (clock.length != sizeof out->session_ms)
+		return MCPS_E_CORRUPT;
+	memcpy(&out->session_ms, clock.bytes, sizeof out->session_ms);
+	if (!is_time(out->session_ms))
+		return MCPS_E_CORRUPT;
+	*found = true;
+	if (clocks.length != CLOCKS_SIZE ||
+	    !clocks_decode(&out->at, out->session_ms, clocks.bytes))
+		out->at = (struct clock_reading){ .wall_ms = out->session_ms };
+	return MCPS_OK;
+}
+
+mcps_status mcps__clock_save(mcps_store *store,
+                             const struct clock_record *record)
+{
+	uint8_t bytes[CLOCKS_SIZE];
+	mcps_status status =
+		store->ops->meta_put(store, CLOCK_NAME, &record->session_ms,
+	                             sizeof record->session_ms);
+
+	if (status != MCPS_OK)
+		return status;
+	clocks_encode(bytes, record);
+	return store->ops->meta_put(store, CLOCKS_NAME, bytes, sizeof bytes);
+}
