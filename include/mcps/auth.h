@@ -47,7 +47,8 @@ MCPS_API mcps_status mcps_grant_client(mcps_grant *grant,
                                        const char *client_id);
 /** Say how long the verdict may be kept, in seconds since 1970: until then the
  * hook is not asked again about the same Authorization header. Say it only
- * if the verdict depends on nothing else. After mcps_grant_subject(). */
+ * if the verdict depends on nothing else. A wall clock that is set back
+ * meanwhile does not keep it longer. After mcps_grant_subject(). */
 MCPS_API mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s);
 
 /**

@@ -73,7 +73,8 @@ static void keep(struct endpoint *endpoint, const struct mcps_request *request,
 		return;
 	mcps__verdicts_keep(endpoint->verdicts,
 	                    &request->headers[HEADER_AUTHORIZATION],
-	                    grant->principal, grant->expires_s * 1000);
+	                    grant->principal, grant->expires_s,
+	                    endpoint->sessions->options.clock);
 }
 
 mcps_status mcps__identify_end(struct endpoint *endpoint,
@@ -106,7 +107,7 @@ static mcps_status ask_hook(struct endpoint *endpoint,
 		*out = mcps__verdicts_find(
 			endpoint->verdicts,
 			&request->headers[HEADER_AUTHORIZATION],
-			mcps__wall_ms(endpoint->sessions->options.clock));
+			endpoint->sessions->options.clock);
 	if (*out != NULL)
 		return MCPS_OK;
 	status = endpoint->identify(endpoint->identify_arg, request, grant);

@@ -12,10 +12,14 @@ enum {
 	NAME_SIZE = 16
 };
 
+/* Hooks may say anything: milliseconds of it, and sums of those, fit. */
+#define EXPIRES_MAX_S (INT64_MAX / 4000)
+
 struct verdict_kept {
 	uint8_t name[NAME_SIZE];     /* never the credential itself */
 	struct principal *principal; /* NULL: free */
-	int64_t expires_ms;
+	int64_t expires_ms;          /* by the wall clock ... */
+	int64_t ends_ms;             /* ... and by the boot clock */
 };
 
 struct verdicts {
@@ -80,8 +84,10 @@ static struct verdict_kept *set_of(struct verdicts *verdicts, uint8_t *name,
 
 struct principal *mcps__verdicts_find(struct verdicts *verdicts,
                                       const struct http_value *credential,
-                                      int64_t now_ms)
+                                      const struct clock_source *clock)
 {
+	int64_t wall_ms = mcps__wall_ms(clock);
+	int64_t boot_ms = mcps__steady_ms(clock);
 	struct principal *found = NULL;
 	struct verdict_kept *set;
 	uint8_t name[NAME_SIZE];
@@ -94,7 +100,7 @@ struct principal *mcps__verdicts_find(struct verdicts *verdicts,
 		if (set[i].principal == NULL ||
 		    memcmp(set[i].name, name, NAME_SIZE) != 0)
 			continue;
-		if (set[i].expires_ms > now_ms)
+		if (set[i].expires_ms > wall_ms && set[i].ends_ms > boot_ms)
 			found = mcps__principal_ref(set[i].principal);
 		else
 			drop(&set[i]);
@@ -105,8 +111,12 @@ struct principal *mcps__verdicts_find(struct verdicts *verdicts,
 
 void mcps__verdicts_keep(struct verdicts *verdicts,
                          const struct http_value *credential,
-                         struct principal *principal, int64_t expires_ms)
+                         struct principal *principal, int64_t expires_s,
+                         const struct clock_source *clock)
 {
+	int64_t wall_ms = mcps__wall_ms(clock);
+	int64_t expires_ms =
+		(expires_s < EXPIRES_MAX_S ? expires_s : EXPIRES_MAX_S) * 1000;
 	struct verdict_kept *set, *place;
 	uint8_t name[NAME_SIZE];
 
@@ -127,5 +137,6 @@ void mcps__verdicts_keep(struct verdicts *verdicts,
 	memcpy(place->name, name, NAME_SIZE);
 	place->principal = mcps__principal_ref(principal);
 	place->expires_ms = expires_ms;
+	place->ends_ms = mcps__steady_ms(clock) + (expires_ms - wall_ms);
 	pthread_mutex_unlock(&verdicts->lock);
 }

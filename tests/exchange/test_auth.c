@@ -189,6 +189,54 @@ START_TEST(a_verdict_is_kept_until_it_expires)
 }
 END_TEST
 
+static void set_wall_clock(int64_t ms)
+{
+	atomic_fetch_add(&harness.time.wall_ms, ms);
+}
+
+/* The token is as old as before. */
+START_TEST(a_wall_clock_that_is_set_back_keeps_no_verdict_longer)
+{
+	const char *id;
+
+	hook.expires_s = HARNESS_START_S + 60;
+	id = harness_begin(&harness, "ann", "2025-11-25");
+	hook.asked = 0;
+	set_wall_clock(-DAY_MS);
+	EXCHANGE(&harness, .caller = "ann", .id = id, .body = PING(1));
+	ck_assert_uint_eq(hook.asked, 0);
+	harness_pass(&harness, 60 * 1000);
+	EXCHANGE(&harness, .caller = "ann", .id = id, .body = PING(2));
+	ck_assert_uint_eq(hook.asked, 1);
+}
+END_TEST
+
+START_TEST(a_wall_clock_that_is_set_ahead_has_the_hook_asked_again)
+{
+	const char *id;
+
+	hook.expires_s = HARNESS_START_S + 60;
+	id = harness_begin(&harness, "ann", "2025-11-25");
+	hook.asked = 0;
+	set_wall_clock(DAY_MS);
+	EXCHANGE(&harness, .caller = "ann", .id = id, .body = PING(1));
+	ck_assert_uint_eq(hook.asked, 1);
+}
+END_TEST
+
+START_TEST(a_verdict_may_be_kept_as_long_as_numbers_go)
+{
+	const char *id;
+
+	hook.expires_s = INT64_MAX;
+	id = harness_begin(&harness, "ann", "2025-11-25");
+	hook.asked = 0;
+	harness_pass(&harness, 1000 * DAY_MS);
+	EXCHANGE(&harness, .caller = "ann", .id = id, .body = PING(1));
+	ck_assert_uint_eq(hook.asked, 0);
+}
+END_TEST
+
 START_TEST(a_verdict_without_expiry_is_not_kept)
 {
 	const char *id = harness_begin(&harness, "ann", "2025-11-25");
@@ -432,6 +480,11 @@ int main(void)
 	tcase_add_test(tests, a_late_refusal_is_401_with_a_challenge);
 	tcase_add_test(tests, a_hook_that_names_nobody_lets_nobody_in);
 	tcase_add_test(tests, a_verdict_is_kept_until_it_expires);
+	tcase_add_test(tests,
+	               a_wall_clock_that_is_set_back_keeps_no_verdict_longer);
+	tcase_add_test(tests,
+	               a_wall_clock_that_is_set_ahead_has_the_hook_asked_again);
+	tcase_add_test(tests, a_verdict_may_be_kept_as_long_as_numbers_go);
 	tcase_add_test(tests, a_verdict_without_expiry_is_not_kept);
 	tcase_add_test(tests, a_kept_verdict_is_of_its_credential_alone);
 	tcase_add_test(tests, refusals_are_not_kept);
