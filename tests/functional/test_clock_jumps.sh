@@ -18,7 +18,7 @@ fi
 }
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || { kill "$server"; wait "$server"; }; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
 
 # The boot id that a new process sees; empty: the real one.
 boot=

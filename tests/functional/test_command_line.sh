@@ -6,7 +6,7 @@ unset MCPS_DEMO
 work=$(mktemp -d)
 chmod 755 "$work"
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
 
 # expect CODE WORDS [COMMAND...]: it ends so, and says so.
 expect() {

@@ -4,7 +4,7 @@ set -eu
 demo=${MCPS_DEMO:-${top_builddir:-.}/demo-server/mcps-demo}
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
 
 # expect CODE WORDS ARGUMENT...: it ends so, and says so.
 expect() {

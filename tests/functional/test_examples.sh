@@ -9,7 +9,7 @@ command -v curl >/dev/null || {
 }
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
 
 fail() {
 	echo "$program: $*"
