@@ -48,12 +48,18 @@ static void incident_log(struct incidents *incidents, enum incident what)
 	          count - before, count);
 }
 
+void mcps__incident_happened_times(struct incidents *incidents,
+                                   enum incident what, uint32_t times)
+{
+	if (incidents == NULL || times == 0)
+		return;
+	atomic_fetch_add(&incidents->all[what].count, times);
+	incident_log(incidents, what);
+}
+
 void mcps__incident_happened(struct incidents *incidents, enum incident what)
 {
-	if (incidents == NULL)
-		return;
-	atomic_fetch_add(&incidents->all[what].count, 1);
-	incident_log(incidents, what);
+	mcps__incident_happened_times(incidents, what, 1);
 }
 
 void mcps__incident_note(struct incidents *incidents, enum incident what)

@@ -88,7 +88,13 @@
 	  "subscriptions)")                                                    \
 	X(UPDATES, "update_memory_limit", "session",                           \
 	  "more resources were updated than are remembered: clients may "      \
-	  "be told of an update again")
+	  "be told of an update again") \
+	X(WORKER_WAIT, "worker_wait", "mcp",                                   \
+	  "calls wait longer than a second for a worker: handlers take long "  \
+	  "(--workers, --max-workers-per-caller)")                             \
+	X(WORKER_SHARE, "worker_queue_share", "mcp",                           \
+	  "a caller has its share of the calls that may wait for a worker "    \
+	  "(--worker-queue)")
 /* clang-format on */
 
 enum incident {
@@ -116,6 +122,9 @@ void mcps__incidents_init(struct incidents *incidents,
 
 /* Any thread, under no lock. INCIDENTS may be NULL: then nobody counts. */
 void mcps__incident_happened(struct incidents *incidents, enum incident what);
+/* The same TIMES times; 0: nothing happened. */
+void mcps__incident_happened_times(struct incidents *incidents,
+                                   enum incident what, uint32_t times);
 
 /* The same under a lock: the line is left to the next flush, because the log
  * function is the program's, and may take its time. */

@@ -51,6 +51,16 @@ START_TEST(first_incident_is_logged_at_once)
 }
 END_TEST
 
+START_TEST(several_incidents_at_once_are_one_line)
+{
+	mcps__incident_happened_times(&incidents, INCIDENT_BODIES, 0);
+	ck_assert_uint_eq(lines, 0);
+	mcps__incident_happened_times(&incidents, INCIDENT_BODIES, 64);
+	ck_assert_uint_eq(lines, 1);
+	ck_assert_ptr_nonnull(strstr(last_line, " times=64 total=64"));
+}
+END_TEST
+
 START_TEST(one_line_a_minute_tells_how_often)
 {
 	happen(500);
@@ -130,6 +140,7 @@ int main(void)
 
 	tcase_add_checked_fixture(test, set_up, NULL);
 	tcase_add_test(test, first_incident_is_logged_at_once);
+	tcase_add_test(test, several_incidents_at_once_are_one_line);
 	tcase_add_test(test, one_line_a_minute_tells_how_often);
 	tcase_add_test(test, end_of_a_series_is_told_by_the_timer);
 	tcase_add_test(test, each_kind_is_counted_and_logged_by_itself);
