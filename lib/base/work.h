@@ -1,13 +1,24 @@
-/* Something to be run by another thread, and who takes it. */
+/* Work that another thread is to run, and the executor that takes it. */
 #ifndef MCPS_BASE_WORK_H
 #define MCPS_BASE_WORK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Embedded in what wants to run; kept alive by its owner until it has. */
+enum { WORK_OWNER_SIZE = 32 };
+
+struct work_owner;
+
+/* Embedded in what wants to run; its submitter keeps it alive until it ran. */
 struct work {
 	void (*run)(struct work *work);
-	struct work *next; /* the executor's */
+
+	/* The executor's. */
+	struct work *next;
+	struct work_owner *owner;
+	int64_t queued_ms; /* steady */
+	bool must;
+	bool is_late;
 };
 
 struct executor {
