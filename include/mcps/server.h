@@ -71,8 +71,11 @@ struct mcps_options {
 	uint32_t session_quota, anonymous_quota;
 	uint32_t sessions_in_memory; /* the hot set; 100 000 */
 
-	uint32_t workers;       /* threads that run tools; 4 */
-	uint32_t worker_queue;  /* calls that may wait for one; 1 024 */
+	uint32_t workers; /* threads that run tools; 4 */
+	/** Calls that may wait for one; 1 024. One caller may have as many of
+	 * them as places are free: alone half of all, less when others wait,
+	 * too. */
+	uint32_t worker_queue;
 	uint32_t page_size;     /* entries of one answer of a list; 250 */
 	uint32_t subscriptions; /* resources that one session may subscribe to;
 	                         * 64, at most 1 024 */
@@ -191,6 +194,13 @@ struct mcps_options {
 	 * makes sessions live longer, never shorter. A wall clock that was set
 	 * while the server did not run looks like a downtime. */
 	uint32_t max_gap_s;
+
+	/** Workers that the calls of one caller may hold at once; 0: all but
+	 * one, or the only one. Further calls of that caller wait, while those
+	 * of others are served in turn. An identified caller is one wherever
+	 * it calls from, anonymous ones are told apart by their address (IPv6:
+	 * the /64). Larger than workers: no bound. */
+	uint32_t max_workers_per_caller;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

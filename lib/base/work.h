@@ -2,6 +2,7 @@
 #ifndef MCPS_BASE_WORK_H
 #define MCPS_BASE_WORK_H
 
+#include <mcps/status.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,8 +23,15 @@ struct work {
 };
 
 struct executor {
-	/* Queue WORK; false when the queue is full and MUST is not set. */
-	bool (*submit)(void *arg, struct work *work, bool must);
+	/* Queue WORK. OWNER is a key of WORK_OWNER_SIZE bytes, which is copied:
+	 * work of equal keys has a bound in common and keeps its order. NULL:
+	 * the work has no owner and no bound.
+	 *
+	 * MCPS_OK: it is going to run. MCPS_E_BUSY: the queue is full.
+	 * MCPS_E_LIMIT: the owner has its share of the queue. MCPS_E_STOPPING.
+	 * MCPS_E_NOMEM. If MUST is set, the work is always taken. */
+	mcps_status (*submit)(void *arg, struct work *work,
+	                      const uint8_t *owner, bool must);
 	void *arg;
 };
 

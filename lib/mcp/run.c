@@ -354,7 +354,9 @@ static enum dispatch_end hand_over(struct mcps_call *call)
 	mcps_status status = MCPS_E_STOPPING;
 
 	if ((steps & CALL_STOPPED) == 0) {
-		if (executor->submit(executor->arg, &call->work, false))
+		status = executor->submit(executor->arg, &call->work,
+		                          call->caller->key, false);
+		if (status == MCPS_OK)
 			return DISPATCH_PARKED;
 		steps = mcps__session_call_return(&call->running);
 		if ((steps & CALL_STOPPED) != 0) {
@@ -362,12 +364,16 @@ static enum dispatch_end hand_over(struct mcps_call *call)
 			return DISPATCH_PARKED;
 		}
 		mcps__sessions_report(call->mcp->sessions,
-		                      INCIDENT_WORKER_QUEUE);
-		status = MCPS_E_BUSY;
+		                      status == MCPS_E_LIMIT
+		                              ? INCIDENT_WORKER_SHARE
+		                              : INCIDENT_WORKER_QUEUE);
 	}
 	mcps__inflight_leave(&call->mcp->inflight, call->caller);
 	mcps__session_remove_call(call->session, &call->running);
-	mcps__call_fail(call, status, NULL, NULL);
+	mcps__call_fail(call, status,
+	                status == MCPS_E_LIMIT ? "too many calls are waiting"
+	                                       : NULL,
+	                NULL);
 	return DISPATCH_ANSWERED;
 }
 

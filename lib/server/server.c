@@ -176,6 +176,25 @@ static mcps_status start_writer(mcps_server *server, struct mcps_error *error)
 	return mcps__writer_start(&server->writer, store, &options, error);
 }
 
+static mcps_status start_workers(mcps_server *server, struct mcps_error *error)
+{
+	const struct mcps_options *options = &server->options;
+	const struct workers_options wanted = {
+		.threads = options->workers,
+		.queue = options->worker_queue,
+		.most_of_one = options->max_workers_per_caller,
+		.clock = &mcps__system_clock,
+		.incidents = &server->incidents,
+	};
+
+	if (options->workers == 1)
+		mcps__log(&server->log, MCPS_LOG_WARN, "mcp",
+		          "there is one worker: each call waits until those "
+		          "before it have ended, whoever sent them "
+		          "(--workers)");
+	return mcps__workers_start(&server->workers, &wanted, error);
+}
+
 static const char *revision_text(uint32_t number)
 {
 	const struct revision *revision = mcps__revision_by_number(number);
@@ -365,7 +384,8 @@ static bool sweep(void *arg)
 }
 
 /* What must not wait long: streams for calls that take long, signs of life on
- * those that are silent, lines about limits, and whether work goes on. */
+ * those that are silent, lines about limits, a look at calls that wait for a
+ * worker, and whether work goes on. */
 static bool pulse(void *arg)
 {
 	mcps_server *server = arg;
@@ -377,19 +397,18 @@ static bool pulse(void *arg)
 	                   INT64_C(1000) * options->heartbeat_s);
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
 	mcps__incidents_flush(&server->incidents);
+	mcps__workers_check(server->workers);
 	return false;
 }
 
 static mcps_status start_all(mcps_server *server, struct mcps_error *error)
 {
-	const struct mcps_options *options = &server->options;
 	mcps_status status;
 
 	server->endpoint.path = mcps_server_path(server);
 	mcps__incidents_init(&server->incidents, &server->log,
 	                     &mcps__system_clock);
-	status = mcps__workers_start(&server->workers, options->workers,
-	                             options->worker_queue, error);
+	status = start_workers(server, error);
 	if (status == MCPS_OK)
 		status = start_writer(server, error);
 	if (status == MCPS_OK)

@@ -3,9 +3,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "server/fair_queue.h"
 
 #include <pthread.h>
 #include <string.h>
+
+enum { LATE_MS = 1000 };
 
 /* Each sleeps on a condition of its own: glibc before 2.41 can lose a signal
  * where several wait on one (its bug 25847), and here none may be lost. */
@@ -13,34 +16,36 @@ struct worker {
 	pthread_t thread;
 	pthread_cond_t called;
 	bool is_called;
-	struct worker *below; /* of those asleep */
+	struct worker *below;     /* of those asleep */
+	struct work_owner *owner; /* of the work that it runs; NULL: none */
 	struct workers *workers;
 };
 
-/* Waking a thread costs more than a small handler. So nobody is woken while
- * somebody who was is still on the way: who arrives, takes one, and if more is
- * waiting has the next one come. */
+/* Waking a thread costs more than a small handler. So nobody is woken while a
+ * thread that was woken is still on its way: on arrival it takes one piece of
+ * work, and wakes the next thread if there is more to take. Work becomes ready
+ * when it is submitted, and when work of its owner ends: then the thread that
+ * ran it takes the next piece, and wakes another one if that leaves any. */
 struct workers {
-	pthread_mutex_t lock;
-	struct work *first;
-	struct work **end;
-	uint32_t waiting;
-	uint32_t queue;
+	pthread_mutex_t lock; /* of what follows */
+	struct fair_queue queue;
 	struct worker *asleep; /* last come, first called */
 	bool is_one_called;    /* and not here yet */
 	bool is_stopping;
 	uint32_t count;
+	const struct clock_source *clock;
+	struct incidents *incidents;
 	struct worker all[];
 };
 
-/* Who is to be woken, once the lock is given back: he wants it. A stop calls
- * all of them. */
+/* The thread to wake once the lock is released; NULL: none. A stop wakes all
+ * of them. */
 static struct worker *call_one(struct workers *workers)
 {
 	struct worker *worker = workers->asleep;
 
-	if (workers->waiting == 0 || worker == NULL || workers->is_one_called ||
-	    workers->is_stopping)
+	if (!mcps__fair_queue_is_ready(&workers->queue) || worker == NULL ||
+	    workers->is_one_called || workers->is_stopping)
 		return NULL;
 	workers->asleep = worker->below;
 	worker->is_called = true;
@@ -65,6 +70,7 @@ static void sleep_one(struct workers *workers, struct worker *self)
 	self->is_called = false;
 }
 
+/* The work that ran before has ended. NULL: the threads are to end. */
 static struct work *take(struct worker *self)
 {
 	struct workers *workers = self->workers;
@@ -72,15 +78,13 @@ static struct work *take(struct worker *self)
 	struct work *work;
 
 	pthread_mutex_lock(&workers->lock);
-	while (workers->first == NULL && !workers->is_stopping)
+	if (self->owner != NULL)
+		mcps__fair_queue_ended(&workers->queue, self->owner);
+	while (!mcps__fair_queue_is_ready(&workers->queue) &&
+	       !workers->is_stopping)
 		sleep_one(workers, self);
-	work = workers->first;
-	if (work != NULL) {
-		workers->first = work->next;
-		if (workers->first == NULL)
-			workers->end = &workers->first;
-		workers->waiting--;
-	}
+	work = mcps__fair_queue_take(&workers->queue);
+	self->owner = work != NULL ? work->owner : NULL;
 	next = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
 	wake(next);
@@ -96,35 +100,48 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static bool submit(void *arg, struct work *work, bool must)
+/* ---- submitting ---- */
+
+static mcps_status submit(void *arg, struct work *work, const uint8_t *owner,
+                          bool must)
 {
 	struct workers *workers = arg;
+	mcps_status status = MCPS_E_STOPPING;
 	struct worker *called;
-	bool is_late, is_full;
 
+	work->must = must;
+	work->is_late = false;
+	work->queued_ms = mcps__steady_ms(workers->clock);
 	pthread_mutex_lock(&workers->lock);
-	is_late = workers->is_stopping;
-	is_full = !must && workers->waiting >= workers->queue;
-	if (!is_late && !is_full) {
-		work->next = NULL;
-		*workers->end = work;
-		workers->end = &work->next;
-		workers->waiting++;
-	}
+	if (!workers->is_stopping)
+		status = mcps__fair_queue_add(&workers->queue, work, owner);
 	called = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
 	wake(called);
-	if (!is_late)
-		return !is_full;
-	if (must)
-		work->run(work);
-	return must;
+	if (status != MCPS_E_STOPPING || !must)
+		return status;
+	work->run(work);
+	return MCPS_OK;
 }
 
 struct executor mcps__workers_executor(struct workers *workers)
 {
 	return (struct executor){ submit, workers };
 }
+
+void mcps__workers_check(struct workers *workers)
+{
+	int64_t before_ms = mcps__steady_ms(workers->clock) - LATE_MS;
+	uint32_t count;
+
+	pthread_mutex_lock(&workers->lock);
+	count = mcps__fair_queue_count_late(&workers->queue, before_ms);
+	pthread_mutex_unlock(&workers->lock);
+	mcps__incident_happened_times(workers->incidents, INCIDENT_WORKER_WAIT,
+	                              count);
+}
+
+/* ---- start and stop ---- */
 
 static int worker_start(struct workers *workers, struct worker *worker)
 {
@@ -134,20 +151,45 @@ static int worker_start(struct workers *workers, struct worker *worker)
 	                          worker);
 }
 
-mcps_status mcps__workers_start(struct workers **out, uint32_t threads,
-                                uint32_t queue, struct mcps_error *error)
+static uint32_t choose_most_of_one(const struct workers_options *options)
+{
+	uint32_t most = options->most_of_one;
+
+	if (most == 0)
+		most = options->threads - 1;
+	return most != 0 ? most : 1;
+}
+
+/* Without threads; NULL: out of memory. */
+static struct workers *workers_new(const struct workers_options *options)
 {
 	struct workers *workers = mcps__calloc(
-		1, sizeof *workers + threads * sizeof workers->all[0]);
+		1, sizeof *workers + options->threads * sizeof workers->all[0]);
+
+	if (workers == NULL)
+		return NULL;
+	if (mcps__fair_queue_init(&workers->queue, options->queue,
+	                          choose_most_of_one(options)) != MCPS_OK) {
+		mcps__free(workers);
+		return NULL;
+	}
+	workers->clock = options->clock;
+	workers->incidents = options->incidents;
+	pthread_mutex_init(&workers->lock, NULL);
+	return workers;
+}
+
+mcps_status mcps__workers_start(struct workers **out,
+                                const struct workers_options *options,
+                                struct mcps_error *error)
+{
+	struct workers *workers = workers_new(options);
 	int result = 0;
 
 	*out = NULL;
 	if (workers == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
-	pthread_mutex_init(&workers->lock, NULL);
-	workers->end = &workers->first;
-	workers->queue = queue;
-	while (workers->count < threads && result == 0) {
+	while (workers->count < options->threads && result == 0) {
 		result = worker_start(workers, &workers->all[workers->count]);
 		workers->count += result == 0;
 	}
@@ -167,6 +209,7 @@ void mcps__workers_stop(struct workers *workers)
 		return;
 	pthread_mutex_lock(&workers->lock);
 	workers->is_stopping = true;
+	mcps__fair_queue_lift_bounds(&workers->queue);
 	for (uint32_t i = 0; i < workers->count; i++)
 		pthread_cond_signal(&workers->all[i].called);
 	pthread_mutex_unlock(&workers->lock);
@@ -181,6 +224,7 @@ void mcps__workers_free(struct workers *workers)
 {
 	if (workers == NULL)
 		return;
+	mcps__fair_queue_finish(&workers->queue);
 	pthread_mutex_destroy(&workers->lock);
 	mcps__free(workers);
 }

@@ -4,7 +4,8 @@
 
 enum {
 	IPV4_BYTES = 4,
-	IPV6_PREFIX = 8 /* one customer usually has a /64 */
+	IPV6_PREFIX = 8, /* one customer usually has a /64 */
+	HOOKS = 0x80     /* no address family, and rarely equal digests */
 };
 
 static bool is_own(const struct address *address)
@@ -28,4 +29,13 @@ void mcps__caller_init(struct caller *out, const struct principal *principal,
 		memcpy(out->key + 1, address->bytes, IPV4_BYTES);
 	else if (address->family == ADDRESS_IPV6)
 		memcpy(out->key + 1, address->bytes, IPV6_PREFIX);
+}
+
+void mcps__caller_of_hooks(struct caller *out,
+                           const struct principal *principal)
+{
+	const struct address unknown = { .family = ADDRESS_UNKNOWN };
+
+	mcps__caller_init(out, principal, &unknown);
+	out->key[0] ^= HOOKS;
 }

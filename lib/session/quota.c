@@ -2,6 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "session/hook.h"
 
 /* ---- making room ---- */
 
@@ -82,7 +83,6 @@ static void note_run(struct work *work)
 static void note_submit(struct sessions *sessions, struct principal *principal,
                         const char *digest)
 {
-	const struct executor *executor = &sessions->options.executor;
 	struct note *note = mcps__calloc(1, sizeof *note);
 
 	if (note == NULL)
@@ -92,7 +92,7 @@ static void note_submit(struct sessions *sessions, struct principal *principal,
 	note->principal = mcps__principal_ref(principal);
 	note->view.revision = "unknown";
 	memcpy(note->view.digest, digest, sizeof note->view.digest);
-	executor->submit(executor->arg, &note->work, true);
+	mcps__hook_submit(sessions, principal, &note->work);
 }
 
 void mcps__quota_tell(struct sessions *sessions, struct principal *principal,

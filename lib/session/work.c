@@ -2,6 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "session/hook.h"
 #include "session/stream.h"
 #include "session/tombstone.h"
 #include "session/verdict.h"
@@ -223,8 +224,7 @@ static void call_hook(struct work *hook)
  * served; one that ended is told to those in line first. */
 static void tell(struct session_work *work)
 {
-	const struct sessions_options *options = &work->sessions->options;
-	bool has_hook = options->hook != NULL;
+	bool has_hook = work->sessions->options.hook != NULL;
 
 	count_event(work->sessions, work->event);
 	log_event(work);
@@ -242,8 +242,8 @@ static void tell(struct session_work *work)
 		settle_and_free(work);
 	}
 	if (has_hook)
-		options->executor.submit(options->executor.arg, &work->hook,
-		                         true);
+		mcps__hook_submit(work->sessions, work->session->principal,
+		                  &work->hook);
 }
 
 static void work_done(struct writer_job *job, mcps_status status)

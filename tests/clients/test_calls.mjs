@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from './harness.mjs';
 import { call, postHalf } from './raw.mjs';
 
-const WORKERS = 4; // of the demo server
+const WORKERS = 3; // those that one caller may hold, of four
 const STOPS = 50;
 
 // The server has certainly read what was sent before this began.

@@ -6,6 +6,7 @@ import { test } from './harness.mjs';
 import { SlowCall } from './slow_call.mjs';
 
 const CLIENTS = 4; // as many as workers: all of them count at the same time
+const ALL_WORKERS = ['--max-workers-per-caller', `${CLIENTS}`]; // they are one anonymous caller
 const ROUNDS = 8;
 const LATEST = 30; // of the numbers that a kill waits for
 
@@ -78,7 +79,7 @@ async function cut(server, callers, { how, after }) {
 }
 
 test(`${CLIENTS} clients resume after each of ${ROUNDS} kills at any moment`, async (lab) => {
-  const server = await lab.server();
+  const server = await lab.server({ options: ALL_WORKERS });
 
   for (let round = 0; round < ROUNDS; round++) {
     const callers = await lab.callers(server, CLIENTS, { isEager: true });
@@ -88,7 +89,7 @@ test(`${CLIENTS} clients resume after each of ${ROUNDS} kills at any moment`, as
 });
 
 test(`${CLIENTS} clients that SIGTERM cuts off resume when they were told to`, async (lab) => {
-  const server = await lab.server({ options: ['--drain', '500ms'] });
+  const server = await lab.server({ options: ['--drain', '500ms', ...ALL_WORKERS] });
   const callers = await lab.callers(server, CLIENTS);
 
   await cut(server, callers, { how: 'stop', after: () => random(1, LATEST) });

@@ -258,14 +258,19 @@ static mcps_status start_writer(struct harness *self, struct mcps_error *error)
 
 static void start_workers(struct harness *self)
 {
+	const struct workers_options wanted = {
+		.threads = self->options.workers,
+		.queue = 1024,
+		.clock = &self->clock,
+	};
+
 	work_queue_init(&self->queue, self->options.is_manual,
 	                self->options.queue);
 	self->workers = NULL;
 	if (self->options.workers != 0)
-		ck_assert_int_eq(mcps__workers_start(&self->workers,
-		                                     self->options.workers,
-		                                     1024, NULL),
-		                 MCPS_OK);
+		ck_assert_int_eq(
+			mcps__workers_start(&self->workers, &wanted, NULL),
+			MCPS_OK);
 }
 
 static void stop_workers(struct harness *self)

@@ -1,13 +1,15 @@
 #include "exchange/work_queue.h"
 
-static bool submit(void *arg, struct work *work, bool must)
+static mcps_status submit(void *arg, struct work *work, const uint8_t *owner,
+                          bool must)
 {
 	struct work_queue *self = arg;
 	bool is_full;
 
+	(void)owner;
 	if (!self->is_manual) {
 		work->run(work);
-		return true;
+		return MCPS_OK;
 	}
 	pthread_mutex_lock(&self->lock);
 	is_full = !must && self->limit != 0 && self->waiting >= self->limit;
@@ -19,7 +21,7 @@ static bool submit(void *arg, struct work *work, bool must)
 		pthread_cond_broadcast(&self->filled);
 	}
 	pthread_mutex_unlock(&self->lock);
-	return !is_full;
+	return is_full ? MCPS_E_BUSY : MCPS_OK;
 }
 
 void work_queue_init(struct work_queue *self, bool is_manual, uint32_t limit)

@@ -12,6 +12,7 @@ void mount_start_with(int mode, struct mcps_options options)
 {
 	options.size = sizeof options;
 	options.workers = MOUNT_WORKERS;
+	options.max_workers_per_caller = MOUNT_WORKERS;
 	if (mode == host_mode_count) {
 		mode_name = "mcps_daemon";
 		wire_start_on(2, WIRE_ANONYMOUS, &options);

@@ -94,7 +94,8 @@ static void start_at(const char *listen)
 	server = mcps_server_new("test", "1");
 	mcps_add_tool(server, struct nothing, .name = "hold",
 	              .fields = no_fields, .run = run_hold);
-	mcps_configure(server, .store = "memory:", .workers = 4);
+	mcps_configure(server, .store = "memory:", .workers = 4,
+	               .max_workers_per_caller = 4);
 	ck_assert_msg(mcps_server_start(server, &error) == MCPS_OK, "%s",
 	              error.text);
 	ck_assert_msg(mcps_daemon_start(&daemon_, server, &options, &error) ==

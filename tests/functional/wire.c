@@ -60,6 +60,18 @@ struct wire wire_open(int port)
 	return wire_open_small(port, 0);
 }
 
+struct wire wire_open_from(int port, const char *address)
+{
+	struct wire wire = wire_new(0);
+	struct sockaddr_in from = { .sin_family = AF_INET };
+
+	ck_assert_int_eq(inet_pton(AF_INET, address, &from.sin_addr), 1);
+	ck_assert_int_eq(
+		bind(wire.fd, (const struct sockaddr *)&from, sizeof from), 0);
+	wire_connect(&wire, port);
+	return wire;
+}
+
 void wire_close(struct wire *wire)
 {
 	close(wire->fd);

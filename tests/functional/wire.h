@@ -56,6 +56,8 @@ struct wire wire_open(int port);
 /* In two steps, for a test that takes descriptors away in between. */
 struct wire wire_new(int receive_buffer);
 void wire_connect(const struct wire *wire, int port);
+/* From another address of this machine: "127.0.0.2". */
+struct wire wire_open_from(int port, const char *address);
 void wire_close(struct wire *wire);
 /* With RST instead of FIN. */
 void wire_reset(struct wire *wire);
