@@ -28,24 +28,40 @@ void mcps__incidents_init(struct incidents *incidents,
 }
 
 /* The thread that moves next_line_ms writes the line. */
-static void incident_log(struct incidents *incidents, enum incident what)
+static bool take_line(struct incident_state *state, int64_t now,
+                      uint_fast64_t *times, uint_fast64_t *count)
 {
-	struct incident_state *state = &incidents->all[what];
-	int64_t now = mcps__steady_ms(incidents->clock);
 	int64_t due = atomic_load(&state->next_line_ms);
-	uint_fast64_t count;
-	uint_fast64_t before;
 
 	if ((due != 0 && now < due) ||
 	    !atomic_compare_exchange_strong(&state->next_line_ms, &due,
 	                                    now + LINE_EVERY_MS))
+		return false;
+	*count = atomic_load(&state->count);
+	*times = *count - atomic_exchange(&state->logged, *count);
+	return true;
+}
+
+bool mcps__incident_is_due(struct incident_state *state, int64_t now_ms,
+                           uint_fast64_t *times)
+{
+	uint_fast64_t count;
+
+	atomic_fetch_add(&state->count, 1);
+	return take_line(state, now_ms, times, &count);
+}
+
+static void incident_log(struct incidents *incidents, enum incident what)
+{
+	uint_fast64_t count, times;
+
+	if (!take_line(&incidents->all[what], mcps__steady_ms(incidents->clock),
+	               &times, &count))
 		return;
-	count = atomic_load(&state->count);
-	before = atomic_exchange(&state->logged, count);
 	mcps__log(incidents->log, MCPS_LOG_WARN, incident_texts[what].module,
 	          "%s: %s times=%" PRIuFAST64 " total=%" PRIuFAST64,
 	          incident_texts[what].name, incident_texts[what].sentence,
-	          count - before, count);
+	          times, count);
 }
 
 void mcps__incident_happened_times(struct incidents *incidents,

@@ -94,7 +94,10 @@
 	  "(--workers, --max-workers-per-caller)")                             \
 	X(WORKER_SHARE, "worker_queue_share", "mcp",                           \
 	  "a caller has its share of the calls that may wait for a worker "    \
-	  "(--worker-queue)")
+	  "(--worker-queue)")                                                  \
+	X(AUTH_STATUS, "auth_hook_status", "http",                             \
+	  "the auth hook failed, named nobody or returned a status that it "   \
+	  "may not return: the request got 500")
 /* clang-format on */
 
 enum incident {
@@ -133,6 +136,11 @@ void mcps__incident_note(struct incidents *incidents, enum incident what);
 /* Write the lines that are due for incidents that happened since their last
  * line. Called by a timer, so that the last ones of a series are told, too. */
 void mcps__incidents_flush(struct incidents *incidents);
+
+/* Count one more of STATE, zeroed at first, which belongs to no list. True: a
+ * line is due, which is about *TIMES of them. The same bound in time. */
+bool mcps__incident_is_due(struct incident_state *state, int64_t now_ms,
+                           uint_fast64_t *times);
 
 uint64_t mcps__incident_count(const struct incidents *incidents,
                               enum incident what);

@@ -123,6 +123,20 @@ START_TEST(noted_incident_is_logged_by_the_timer)
 }
 END_TEST
 
+START_TEST(a_state_that_belongs_to_no_list_has_the_same_bound)
+{
+	struct incident_state state = { 0 };
+	uint_fast64_t times;
+
+	ck_assert(mcps__incident_is_due(&state, 5, &times));
+	ck_assert_uint_eq(times, 1);
+	for (int i = 0; i < 9; i++)
+		ck_assert(!mcps__incident_is_due(&state, 60004, &times));
+	ck_assert(mcps__incident_is_due(&state, 60005, &times));
+	ck_assert_uint_eq(times, 10);
+}
+END_TEST
+
 START_TEST(nobody_has_to_count)
 {
 	mcps__incident_note(NULL, INCIDENT_BODIES);
@@ -145,6 +159,8 @@ int main(void)
 	tcase_add_test(test, end_of_a_series_is_told_by_the_timer);
 	tcase_add_test(test, each_kind_is_counted_and_logged_by_itself);
 	tcase_add_test(test, noted_incident_is_logged_by_the_timer);
+	tcase_add_test(test,
+	               a_state_that_belongs_to_no_list_has_the_same_bound);
 	tcase_add_test(test, nobody_has_to_count);
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);
