@@ -90,9 +90,10 @@ MCPS_API void mcps_suggest_total(mcps_call *call, uint64_t total);
 /**
  * It failed, in words for the model: a tool's result has isError, blocks
  * added before stay. Of anything else the words become a JSON-RPC error. State
- * changes are dropped.
+ * changes are dropped. It cannot be taken back: a handler that called it has
+ * failed, even if it returns MCPS_OK.
  *
- * @return MCPS_E_TOOL: return it
+ * @return MCPS_E_TOOL: return it; MCPS_E_NOMEM
  */
 MCPS_API mcps_status mcps_fail(mcps_call *call, const char *format, ...)
 	MCPS_PRINTF(2, 3);

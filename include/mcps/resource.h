@@ -18,8 +18,8 @@ MCPS_BEGIN_DECLS
  * MIME type; mcps_resource_text() and mcps_resource_bytes() add some of
  * another URI or type, such as the files of a directory. Then return MCPS_OK;
  * MCPS_E_NO_RESOURCE: there is none after all; or the value of mcps_fail(),
- * which becomes a JSON-RPC error. Of a template, mcps_value() tells the
- * variables.
+ * which becomes a JSON-RPC error. Of other statuses mcps_tool_fn has the table.
+ * Of a template, mcps_value() tells the variables.
  */
 typedef mcps_status (*mcps_read_fn)(mcps_call *call, const char *uri);
 
@@ -29,7 +29,8 @@ typedef mcps_status (*mcps_read_fn)(mcps_call *call, const char *uri);
  *
  * Add what it could become with mcps_suggest(), the likeliest first.
  * mcps_value() tells the other values as far as the client told them
- * (2025-06-18 and later).
+ * (2025-06-18 and later). Return MCPS_OK, what mcps_suggest() returned, or the
+ * value of mcps_fail(); of other statuses mcps_tool_fn has the table.
  *
  * @param value what was typed so far; may be ""
  */

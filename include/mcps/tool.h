@@ -76,8 +76,35 @@ typedef struct mcps_field {
  * Answer one tools/call.
  *
  * Fill @p call with results (mcps_text() and its kin) and return MCPS_OK, or
- * the value of mcps_fail(). Any other status becomes a JSON-RPC error. State
- * changes are committed with the result, or not at all.
+ * the value of mcps_fail(). State changes are committed with the result of
+ * MCPS_OK; with anything else they are dropped. Once a handler has begun, its
+ * client gets HTTP 200 and
+ *
+ *     MCPS_OK               the result
+ *     MCPS_E_TOOL           of a tool a result with isError, of anything else
+ *                           error -32603, with the words of mcps_fail()
+ *     MCPS_E_CANCELLED      as from mcps_fail(): it gave up, or ran out of
+ *                           time; nothing if the client cancelled the call
+ *     MCPS_E_PARAMS         error -32602
+ *     MCPS_E_FORBIDDEN      error -32600
+ *     MCPS_E_SCOPE          error -32600
+ *     MCPS_E_NO_RESOURCE    error -32002, of a resource that is read
+ *     MCPS_E_LIMIT          the result, if mcps_suggest() returned it
+ *     MCPS_E_NOMEM, E_INVAL, E_CONFLICT, E_STORE, E_LOCKED, E_CORRUPT,
+ *     E_UNSUPPORTED, E_SYSTEM, E_PERMISSION, E_RESULT, E_NO_STATE,
+ *     E_STATE_TOO_LARGE, E_STOPPING, E_HANDLER
+ *                           error -32603 with the text of the status
+ *     anything else         error -32603, "Internal error": such a status is
+ *                           about HTTP, sessions or the server, not about
+ *                           a call
+ *
+ * MCPS_E_TOOL without mcps_fail() says: the tool "NAME" failed and gave no
+ * reason; of a tool that added a text, that is the reason. MCPS_OK after
+ * mcps_fail() counts as MCPS_E_TOOL.
+ *
+ * What becomes -32603, and MCPS_E_TOOL without a reason, is logged with the
+ * name of the tool, resource or prompt, at most once a minute for each of them
+ * and each kind of fault.
  *
  * @param args the struct of the field table; of a tool with a schema text
  *        the arguments as a `struct json_object *`. Dies with the call.

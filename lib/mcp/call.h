@@ -72,6 +72,8 @@ struct mcps_call {
 	struct call_value *values; /* variables, arguments; the last has no name
 	                            */
 	struct result result;
+	enum handler_fault fault; /* found when the handler returned */
+	mcps_status returned;     /* FAULT_STATUS: what it returned */
 	struct state_batch state;
 	struct session_call running;
 	struct work work;

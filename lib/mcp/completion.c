@@ -41,6 +41,7 @@ static void write_values(const struct mcps_call *call, struct buffer *out)
 
 static const struct activity completion_activity = {
 	.noun = "completion",
+	.subject = "completion of",
 	.shape = RESULT_SUGGESTIONS,
 	.run = run_completer,
 	.write = write_values,

@@ -4,6 +4,7 @@
 #ifndef MCPS_MCP_OFFER_H
 #define MCPS_MCP_OFFER_H
 
+#include "base/incident.h"
 #include "mcp/fields.h"
 #include "mcp/revision.h"
 #include "mcp/uri.h"
@@ -23,6 +24,19 @@ enum offer_kind {
 
 enum { OFFER_REVISIONS = 4 }; /* at least mcps__revision_count */
 
+/* How a handler can fail so that its author has to know; the first ones are
+ * mistakes of the author. */
+enum handler_fault {
+	FAULT_NONE,
+	FAULT_NO_REASON,      /* MCPS_E_TOOL without mcps_fail() */
+	FAULT_STATUS,         /* a status that no handler may return */
+	FAULT_NOT_STRUCTURED, /* no structured result in spite of a schema */
+	FAULT_RESULT,         /* a result that is too large */
+	FAULT_TOLD,           /* mcps_fail(), of what is no tool */
+	FAULT_ERROR,          /* a status that becomes -32603 */
+	FAULT_KINDS,
+};
+
 /* What all kinds have. References: each catalogue it stands in, and each call
  * that runs it elsewhere than in dispatch. */
 struct offer {
@@ -34,8 +48,9 @@ struct offer {
 	void *data;
 	bool quick;
 	uint32_t timeout_ms;
-	struct buffer shown[OFFER_REVISIONS]; /* as it is listed */
-	void (*finish)(struct offer *offer);  /* what the kind has beside */
+	struct incident_state faults[FAULT_KINDS]; /* of its handlers */
+	struct buffer shown[OFFER_REVISIONS];      /* as it is listed */
+	void (*finish)(struct offer *offer); /* what the kind has beside */
 };
 
 struct tool {

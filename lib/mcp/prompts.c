@@ -38,6 +38,7 @@ static void write_messages(const struct mcps_call *call, struct buffer *out)
 
 static const struct activity prompt_activity = {
 	.noun = "prompt",
+	.subject = "prompt",
 	.shape = RESULT_MESSAGES,
 	.run = run_prompt,
 	.write = write_messages,

@@ -109,6 +109,7 @@ static void write_contents(const struct mcps_call *call, struct buffer *out)
 
 static const struct activity read_activity = {
 	.noun = "resource",
+	.subject = "resource",
 	.shape = RESULT_CONTENTS,
 	.run = read_resource,
 	.write = write_contents,

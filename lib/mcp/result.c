@@ -167,6 +167,12 @@ mcps_status mcps__result_fail(struct result *result, const char *format,
 	return result->failure.failed ? MCPS_E_NOMEM : MCPS_OK;
 }
 
+bool mcps__result_has_failed(const struct result *result)
+{
+	return result->is_error || result->failure.length != 0 ||
+	       result->failure.failed;
+}
+
 /* ---- objects ---- */
 
 static mcps_status object_set(struct buffer *out, struct json_object *taken)

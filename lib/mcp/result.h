@@ -48,6 +48,8 @@ mcps_status mcps__result_structured(struct result *result,
 mcps_status mcps__result_meta(struct result *result, struct json_object *taken);
 mcps_status mcps__result_fail(struct result *result, const char *format,
                               va_list args) MCPS_PRINTF(2, 0);
+/* Whether mcps__result_fail() was called. */
+bool mcps__result_has_failed(const struct result *result);
 mcps_status mcps__result_bytes(struct result *result, const void *bytes,
                                size_t length);
 mcps_status mcps__result_link(struct result *result, const mcps_resource *link);

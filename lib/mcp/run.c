@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/memory.h"
+#include "mcp/handler_status.h"
 #include "mcp/outcome.h"
 #include "session/stream.h"
 
@@ -59,26 +60,18 @@ void mcps__run_answer(struct mcps_call *call, mcps_status status)
 		                           : "the %s gave up",
 		                   call->activity->noun);
 	if (status == MCPS_OK ||
-	    (status == MCPS_E_TOOL && call->activity->shape == RESULT_BLOCKS))
+	    (status == MCPS_E_TOOL && call->activity->shape == RESULT_BLOCKS)) {
 		answer_result(call);
-	else
+		status = call->status;
+	} else {
 		answer_failure(call, status);
+	}
+	mcps__handler_report(call, status);
 }
 
-static mcps_status check_result(const struct mcps_call *call)
-{
-	return call->activity->check != NULL ? call->activity->check(call)
-	                                     : MCPS_OK;
-}
-
-/* No handler can say that its session is over, nor that it answers later. */
 static mcps_status run_handler(struct mcps_call *call)
 {
-	mcps_status status = call->activity->run(call);
-
-	if (status == MCPS_E_GONE || status > MCPS_OK)
-		status = MCPS_E_INVAL;
-	return status == MCPS_OK ? check_result(call) : status;
+	return mcps__handler_returned(call, call->activity->run(call));
 }
 
 /* The answer of a call whose handler returned STATUS, or never began. STEPS:

@@ -8,7 +8,8 @@
 
 /* What is different between them. */
 struct activity {
-	const char *noun; /* "tool": for sentences */
+	const char *noun;    /* "tool": for sentences */
+	const char *subject; /* "tool": before a name in them */
 	enum result_shape shape;
 	/* Call the handler. */
 	mcps_status (*run)(struct mcps_call *call);

@@ -30,17 +30,15 @@ static void write_result(const struct mcps_call *call, struct buffer *out)
  * (2025-06-18, Output Schema). */
 static mcps_status check_result(const struct mcps_call *call)
 {
-	if (!tool_of(call)->is_structured ||
-	    call->result.structured.length != 0)
-		return MCPS_OK;
-	mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
-	          "tool %s has an output schema and gave no structured result",
-	          call->offer->name);
-	return MCPS_E_INVAL;
+	return !tool_of(call)->is_structured ||
+	                       call->result.structured.length != 0
+	               ? MCPS_OK
+	               : MCPS_E_INVAL;
 }
 
 static const struct activity tool_activity = {
 	.noun = "tool",
+	.subject = "tool",
 	.shape = RESULT_BLOCKS,
 	.run = run_tool,
 	.write = write_result,

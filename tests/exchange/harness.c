@@ -99,7 +99,6 @@ static struct principal *principal_of(const char *caller)
 
 /* ---- starting and stopping ----------------------------------------------- */
 
-static const struct log_sink no_log;
 
 static const char *revision_text(uint32_t number)
 {
@@ -126,6 +125,7 @@ static mcps_status start_sessions(struct harness *self,
 		.executor = executor_of(self),
 		.clock = &self->clock,
 		.random = &self->random,
+		.log = self->log,
 		.incidents = &self->incidents,
 		.resource =
 			options->resource != NULL ? options->resource : "/mcp",
@@ -162,6 +162,7 @@ static void start_mcp(struct harness *self)
 	mcp->registry = &self->registry;
 	mcp->sessions = &self->sessions;
 	mcp->executor = executor_of(self);
+	mcp->log = self->log;
 	mcp->page_size = (uint32_t)otherwise(self->options.page_size, 250);
 	mcp->texts = (struct mcp_texts){
 		.name = "harness",
@@ -287,12 +288,14 @@ static mcps_status start_for(struct harness *self, struct principal *anonymous,
 
 	if (status != MCPS_OK)
 		return status;
+	self->log =
+		(struct log_sink){ self->options.log, NULL, MCPS_LOG_DEBUG };
+	mcps__incidents_init(&self->incidents, &self->log, &self->clock);
 	status = start_writer(self, error);
 	if (status != MCPS_OK) {
 		mcps__registry_finish(&self->registry);
 		return status;
 	}
-	mcps__incidents_init(&self->incidents, &no_log, &self->clock);
 	start_workers(self);
 	add_tools(self);
 	status = start_sessions(self, error);

@@ -60,6 +60,7 @@ struct harness_options {
 	const mcps_template *templates;
 	const mcps_prompt *prompts;
 	uint32_t subscriptions; /* most of a session; 0: 64 */
+	mcps_log_fn log;        /* NULL: silence */
 };
 
 /* The clock and chance of a harness, readable by several threads. */
@@ -78,6 +79,8 @@ struct harness {
 	struct harness_clock time;
 	struct clock_source clock;
 	struct random_source random;
+	struct log_sink log;
+	struct incidents incidents;
 	mcps_store *memory;
 	struct store_double store;
 	struct writer *writer;
