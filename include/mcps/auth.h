@@ -57,14 +57,19 @@ MCPS_API mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s);
  * MCPS_LATER, and calls mcps_grant_finish(). @p request is gone by then.
  *
  * @return MCPS_OK with a subject granted; MCPS_LATER; MCPS_E_AUTH (401: no or
- *         a bad credential); MCPS_E_FORBIDDEN (403); anything else is
- *         answered as an error
+ *         a bad credential); MCPS_E_FORBIDDEN, MCPS_E_SCOPE (403);
+ *         MCPS_E_LIMIT (429); MCPS_E_BUSY, MCPS_E_STOPPING, MCPS_E_STORE,
+ *         MCPS_E_LOCKED, MCPS_E_CORRUPT, MCPS_E_SYSTEM, MCPS_E_PERMISSION,
+ *         MCPS_E_NOMEM (503: it cannot tell now). Any other status, and
+ *         MCPS_OK without a subject, is a fault of the hook: 500, which is
+ *         logged.
  */
 typedef mcps_status (*mcps_auth_fn)(void *arg, const mcps_request *request,
                                     mcps_grant *grant);
 
 /** The verdict of a hook that returned MCPS_LATER: exactly once, from any
- * thread, even before the hook has returned. @p grant is gone with it. */
+ * thread, even before the hook has returned. @p grant is gone with it.
+ * @p status is what a hook may return, but for MCPS_LATER. */
 MCPS_API void mcps_grant_finish(mcps_grant *grant, mcps_status status);
 
 /** Identify callers by @p identify. Without it everybody is anonymous.

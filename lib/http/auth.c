@@ -77,15 +77,44 @@ static void keep(struct endpoint *endpoint, const struct mcps_request *request,
 	                    endpoint->sessions->options.clock);
 }
 
+/* A hook may refuse a caller, or say that it cannot tell now: 401, 403, 429 and
+ * 503. Anything else would tell the client something that is not so, such as
+ * 404 that its session is over, and is a fault of the hook: 500. */
+static bool may_return(mcps_status status)
+{
+	switch (mcps_status_http(status)) {
+	case 401:
+	case 429:
+	case 503:
+		return true;
+	case 403:
+		return status != MCPS_E_ORIGIN && status != MCPS_E_HOST;
+	default:
+		return false;
+	}
+}
+
+static mcps_status verdict_of(const struct sessions_options *options,
+                              const struct mcps_grant *grant)
+{
+	bool has_named = grant->principal != NULL;
+
+	if (grant->status == MCPS_OK ? has_named : may_return(grant->status))
+		return grant->status;
+	mcps__incident_happened(options->incidents, INCIDENT_AUTH_STATUS);
+	mcps__log(&options->log, MCPS_LOG_DEBUG, "http",
+	          "the auth hook said %d (%s)%s", (int)grant->status,
+	          mcps_status_text(grant->status),
+	          grant->status == MCPS_OK ? " and named nobody" : "");
+	return MCPS_E_INVAL;
+}
+
 mcps_status mcps__identify_end(struct endpoint *endpoint,
                                const struct mcps_request *request,
                                struct mcps_grant *grant, struct principal **out)
 {
-	mcps_status status = grant->status;
+	mcps_status status = verdict_of(&endpoint->sessions->options, grant);
 
-	/* A hook that names nobody, or is late twice, is broken. */
-	if (status > MCPS_OK || (status == MCPS_OK && grant->principal == NULL))
-		status = MCPS_E_INVAL;
 	if (status != MCPS_OK) {
 		mcps__principal_unref(grant->principal);
 		grant->principal = NULL;

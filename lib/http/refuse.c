@@ -6,6 +6,8 @@ enum { RETRY_AFTER_S = 1 };
 
 static void refusal_begin(struct plan *plan, int status)
 {
+	if (mcps_status_rpc(status) == 0)
+		status = MCPS_E_INVAL; /* a refusal is an error */
 	plan->ready = true;
 	plan->status = status;
 	plan->kind = PLAN_JSON;

@@ -10,7 +10,7 @@ enum outcome {
 static void job_run(struct writer_job *job, mcps_store *store)
 {
 	job->status = job->run(job, store);
-	if (job->status == MCPS_LATER) /* there is no later */
+	if (job->status > MCPS_OK) /* there is no later */
 		job->status = MCPS_E_INVAL;
 }
 

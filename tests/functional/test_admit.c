@@ -426,6 +426,58 @@ START_TEST(a_hook_may_answer_later)
 }
 END_TEST
 
+static mcps_status said; /* by the hook */
+static bool says_later;
+
+static mcps_status say_status(void *arg, const mcps_request *request,
+                              mcps_grant *grant)
+{
+	(void)arg, (void)request;
+	if (!says_later)
+		return said;
+	mcps_grant_finish(grant, said);
+	return MCPS_LATER;
+}
+
+static void check_admission(mcps_status status, bool later)
+{
+	struct request self = { .body = PING, .session_id = "any" };
+	int http;
+
+	said = status;
+	says_later = later;
+	ck_assert_int_eq(admit(&self), MCPS_VERDICT_ANSWER);
+	http = mcps_admission_status(self.admission);
+	ck_assert_msg(http == 401 || http == 403 || http == 429 ||
+	                      http == 500 || http == 503,
+	              "status %d: HTTP %d", (int)status, http);
+	ck_assert_int_eq(header(&self, "Retry-After") != NULL,
+	                 http == 429 || http == 503);
+	finish(&self);
+}
+
+/* No program is told that a session is over, or that all is well, because its
+ * own hook said so: each status is a refusal, or a fault of the hook. */
+START_TEST(no_status_of_a_hook_is_taken_for_one_of_a_session)
+{
+	static const mcps_status statuses[] = {
+#define X(name, value, http, rpc, text) MCPS_##name,
+		MCPS_STATUS_MAP(X)
+#undef X
+			(mcps_status) 1000,
+		(mcps_status)-1000,
+	};
+
+	tear_down();
+	start_with(say_status);
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+		check_admission(statuses[i], true);
+		if (statuses[i] != MCPS_LATER)
+			check_admission(statuses[i], false);
+	}
+}
+END_TEST
+
 static mcps_grant *kept;
 
 static mcps_status keep_grant(void *arg, const mcps_request *request,
@@ -548,6 +600,8 @@ int main(void)
 		sizeof sources / sizeof *sources);
 	tcase_add_test(tests, otherwise_the_servers_hook_says_who_it_is);
 	tcase_add_test(tests, a_hook_may_answer_later);
+	tcase_add_test(tests,
+	               no_status_of_a_hook_is_taken_for_one_of_a_session);
 	tcase_add_test(tests, a_drain_tells_of_what_still_waits);
 	tcase_add_test(tests, a_session_that_ends_while_it_is_served_is_404);
 	tcase_add_test(tests, a_session_outlives_the_process);
