@@ -6,7 +6,9 @@
  *       MCPS_OK ─────────────────────────► mcps_admission_verdict()
  *       MCPS_LATER ──► park ... done ──► mcps_admit_again() ──┘
  *
- *       SERVE       it belongs to a session: answer it yourself
+ *       SERVE       it belongs to a session: carry it out and answer it
+ *                   yourself; then mcps_admit_again() says whether that answer
+ *                   may be sent
  *       INITIALIZE  mcps_session_open(), then OPENED
  *       OPENED      the session is durable: answer the initialize
  *       ANSWER      refused, or ended by DELETE: send what is given
@@ -90,12 +92,28 @@ mcps_admit(mcps_admission **out, mcps_server *server,
 
 /**
  * After done: go on. And just before an answer is sent to what is SERVE: if
- * its session has ended meanwhile, the verdict is ANSWER now, a 404, so that
- * nothing is served that its client has heard the end of.
+ * its session has ended meanwhile, the verdict is ANSWER now, so that nothing
+ * is served that its client has heard the end of. By then the request may have
+ * been carried out, so the answer is no 404, on which clients repeat it: it is
+ * a 200 with the JSON-RPC error "The outcome of this call is unknown. Check
+ * before repeating it.", and data.reason "outcome_unknown", for each request. A
+ * GET is 404; what has no answer (a notification) stays SERVE.
  *
  * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called again
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_admit_again(mcps_admission *admission);
+
+/**
+ * Just before what is SERVE is carried out, for a program that has requests
+ * wait: decide, once, whether it may be. Without this call it counts as begun
+ * from SERVE on.
+ *
+ * @return MCPS_OK: carry it out; MCPS_E_GONE: its session has ended, and
+ * nothing must be done: the verdict is ANSWER now, a 404; MCPS_E_INVAL: it is
+ *         not SERVE
+ */
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_admission_begin(mcps_admission *admission);
 
 /**
  * Of an INITIALIZE: store its session, or renew the one whose id came along,

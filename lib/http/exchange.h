@@ -67,8 +67,13 @@ bool mcps__exchange_open_session(struct exchange *exchange);
 struct session *mcps__exchange_session(struct exchange *exchange);
 struct principal *mcps__exchange_principal(struct exchange *exchange);
 
-/* Of one that admits only: the session is over after all, the plan is a 404. */
+/* Of one that admits only, the session is over after all. What was not carried
+ * out: the plan is a 404. */
 void mcps__exchange_session_ended(struct exchange *exchange);
+/* What may have been: the plan says that its outcome is unknown. False: it has
+ * no answer. Before that room is made for it, or the plan is a 503: false. */
+bool mcps__exchange_fail_outcome(struct exchange *exchange);
+bool mcps__exchange_reserve_outcome(struct exchange *exchange);
 
 struct plan *mcps__exchange_plan(struct exchange *exchange);
 

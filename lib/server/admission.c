@@ -21,6 +21,7 @@ struct mcps_admission {
 	struct session_call
 		serving; /* on the session, so that its end is told */
 	bool is_serving;
+	bool is_get;
 	struct answer_headers headers;
 };
 
@@ -99,6 +100,8 @@ static enum mcps_verdict read_verdict(mcps_admission *admission)
 		return MCPS_VERDICT_ANSWER;
 	if (session == NULL)
 		return MCPS_VERDICT_INITIALIZE;
+	if (!mcps__exchange_reserve_outcome(admission->exchange))
+		return MCPS_VERDICT_ANSWER;
 	serve(admission, session);
 	return plan->session_id[0] != '\0' ? MCPS_VERDICT_OPENED
 	                                   : MCPS_VERDICT_SERVE;
@@ -184,6 +187,7 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 	if (admission == NULL)
 		return MCPS_E_NOMEM;
 	admission->view = *view;
+	admission->is_get = strcmp(view->method, "GET") == 0;
 	admission->endpoint = mcps__server_endpoint(server);
 	*out = admission;
 	status = begin(admission);
@@ -202,17 +206,40 @@ static bool has_ended(const mcps_admission *admission)
 	       (atomic_load(&admission->serving.steps) & CALL_ENDED) != 0;
 }
 
+/* Nobody knows what the program has done by now. A stream is nothing that is
+ * carried out. */
+static void end_serving(mcps_admission *admission)
+{
+	if (admission->is_get)
+		mcps__exchange_session_ended(admission->exchange);
+	else if (!mcps__exchange_fail_outcome(admission->exchange))
+		return;
+	admission->verdict = MCPS_VERDICT_ANSWER;
+}
+
 mcps_status mcps_admit_again(mcps_admission *admission)
 {
 	if (admission->verdict == MCPS_VERDICT_NONE) {
 		admission->state = mcps__exchange_run(admission->exchange);
 		return go_on(admission);
 	}
-	if (admission->verdict == MCPS_VERDICT_SERVE && has_ended(admission)) {
-		mcps__exchange_session_ended(admission->exchange);
-		admission->verdict = MCPS_VERDICT_ANSWER;
-	}
+	if (admission->verdict == MCPS_VERDICT_SERVE && has_ended(admission))
+		end_serving(admission);
 	return MCPS_OK;
+}
+
+mcps_status mcps_admission_begin(mcps_admission *admission)
+{
+	struct session_call *serving = &admission->serving;
+
+	if (admission->verdict != MCPS_VERDICT_SERVE)
+		return MCPS_E_INVAL;
+	if ((atomic_load(&serving->steps) & CALL_BEGUN) != 0 ||
+	    mcps__session_call_begin(serving))
+		return MCPS_OK;
+	mcps__exchange_session_ended(admission->exchange);
+	admission->verdict = MCPS_VERDICT_ANSWER;
+	return MCPS_E_GONE;
 }
 
 mcps_status mcps_session_open(mcps_admission *admission)
@@ -260,7 +287,7 @@ const struct mcps_header *mcps_admission_headers(mcps_admission *admission)
 {
 	mcps__answer_headers(&admission->headers,
 	                     mcps__exchange_plan(admission->exchange),
-	                     strcmp(admission->view.method, "GET") == 0, false);
+	                     admission->is_get, false);
 	return admission->headers.list;
 }
 

@@ -11,11 +11,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define INITIALIZE                                                            \
-	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","            \
-	"\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{}," \
+#define INITIALIZE_AS(version)                                                 \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","             \
+	"\"params\":{\"protocolVersion\":\"" version "\",\"capabilities\":{}," \
 	"\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}"
-#define PING "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}"
+#define INITIALIZE INITIALIZE_AS("2025-06-18")
+#define PING       "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}"
 #define GONE                                                              \
 	"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"error\":{\"code\":-32001,"   \
 	"\"message\":\"Session not found (HTTP 404): initialize again\"," \
@@ -23,6 +24,7 @@
 	"session_terminated\"}}}"
 
 static mcps_server *server;
+static bool says_begun; /* requests that are served */
 static char store[256];
 
 /* ---- a program ---- */
@@ -150,12 +152,8 @@ static void assert_answer(struct request *self, int status, const char *body)
 #define answers(status, body, ...) \
 	assert_answer(&(struct request){ __VA_ARGS__ }, (status), (body))
 
-/* The id of a new session. */
-static char *open_session(const char *subject, const char *id)
+static char *open_with(struct request self)
 {
-	struct request self = { .body = INITIALIZE,
-		                .subject = subject,
-		                .session_id = id };
 	char *out;
 
 	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
@@ -166,6 +164,13 @@ static char *open_session(const char *subject, const char *id)
 	out = strdup(header(&self, "Mcp-Session-Id"));
 	finish(&self);
 	return out;
+}
+
+/* The id of a new session. */
+static char *open_session(const char *subject, const char *id)
+{
+	return open_with((struct request){
+		.body = INITIALIZE, .subject = subject, .session_id = id });
 }
 
 static struct mcps_session_view serve(struct request *self)
@@ -508,19 +513,105 @@ START_TEST(a_drain_tells_of_what_still_waits)
 }
 END_TEST
 
-START_TEST(a_session_that_ends_while_it_is_served_is_404)
+/* What is SERVE when its session ends, asked again before its answer is sent.
+ */
+static void end_while_served(struct request *request, char *id)
+{
+	request->session_id = id;
+	serve(request);
+	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_verdict(request->admission),
+	                 MCPS_VERDICT_SERVE);
+	answers(204, NULL, .method = "DELETE", .session_id = id);
+	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
+}
+
+static void check_says(const struct request *request, int status,
+                       const char *body)
+{
+	size_t length;
+	const char *text = mcps_admission_body(request->admission, &length);
+
+	ck_assert_int_eq(mcps_admission_verdict(request->admission),
+	                 MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(mcps_admission_status(request->admission), status);
+	ck_assert_uint_eq(length, strlen(body));
+	ck_assert_mem_eq(text, body, length);
+}
+
+#define UNKNOWN_OUTCOME(id)                                                \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":-32603,"   \
+	"\"message\":\"The outcome of this call is unknown. Check before " \
+	"repeating it.\",\"data\":{\"reason\":\"outcome_unknown\"}}}"
+
+/* Whether it said that it began, or not. */
+START_TEST(of_what_is_served_when_its_session_ends_the_outcome_is_unknown)
+{
+	char *id = open_session(NULL, NULL);
+	struct request ping = { .body = PING };
+
+	says_begun = _i == 1;
+	end_while_served(&ping, id);
+	check_says(&ping, 200, UNKNOWN_OUTCOME("\"p\""));
+	finish(&ping);
+	free(id);
+}
+END_TEST
+
+START_TEST(of_a_batch_each_outcome_is_unknown)
+{
+	struct request batch = {
+		.body = "[" PING ",{\"jsonrpc\":\"2.0\",\"method\":\"x\"},"
+			"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"y\"}]"
+	};
+	char *id = open_with(
+		(struct request){ .body = INITIALIZE_AS("2025-03-26") });
+
+	end_while_served(&batch, id);
+	check_says(&batch, 200,
+	           "[" UNKNOWN_OUTCOME("\"p\"") "," UNKNOWN_OUTCOME("7") "]");
+	finish(&batch);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_notification_is_served_whatever_its_session_does)
+{
+	char *id = open_session(NULL, NULL);
+	struct request note = {
+		.body = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}"
+	};
+
+	end_while_served(&note, id);
+	ck_assert_int_eq(mcps_admission_verdict(note.admission),
+	                 MCPS_VERDICT_SERVE);
+	finish(&note);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_stream_of_a_session_that_has_ended_is_404)
+{
+	char *id = open_session(NULL, NULL);
+	struct request get = { .method = "GET" };
+
+	end_while_served(&get, id);
+	ck_assert_int_eq(mcps_admission_status(get.admission), 404);
+	finish(&get);
+	free(id);
+}
+END_TEST
+
+START_TEST(what_is_to_begin_when_its_session_has_ended_is_404)
 {
 	char *id = open_session(NULL, NULL);
 	struct request ping = { .body = PING, .session_id = id };
 
 	serve(&ping);
-	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
-	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
-	                 MCPS_VERDICT_SERVE);
 	answers(204, NULL, .method = "DELETE", .session_id = id);
+	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_GONE);
+	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_INVAL);
 	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
-	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
-	                 MCPS_VERDICT_ANSWER);
 	ck_assert_int_eq(mcps_admission_status(ping.admission), 404);
 	finish(&ping);
 	free(id);
@@ -603,7 +694,16 @@ int main(void)
 	tcase_add_test(tests,
 	               no_status_of_a_hook_is_taken_for_one_of_a_session);
 	tcase_add_test(tests, a_drain_tells_of_what_still_waits);
-	tcase_add_test(tests, a_session_that_ends_while_it_is_served_is_404);
+	tcase_add_loop_test(
+		tests,
+		of_what_is_served_when_its_session_ends_the_outcome_is_unknown,
+		0, 2);
+	tcase_add_test(tests, of_a_batch_each_outcome_is_unknown);
+	tcase_add_test(tests,
+	               a_notification_is_served_whatever_its_session_does);
+	tcase_add_test(tests, a_stream_of_a_session_that_has_ended_is_404);
+	tcase_add_test(tests,
+	               what_is_to_begin_when_its_session_has_ended_is_404);
 	tcase_add_test(tests, a_session_outlives_the_process);
 	tcase_add_test(tests, after_the_drain_it_is_503);
 	tcase_add_test(tests, a_view_that_is_not_whole_is_refused);
