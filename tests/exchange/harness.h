@@ -91,7 +91,6 @@ struct harness {
 	struct sessions sessions;
 	struct mcp mcp;
 	struct endpoint endpoint;
-	struct incidents incidents;    /* since the start, by the clock */
 	struct stream_limits *streams; /* of all requests; NULL: none */
 	bool is_stopped;
 	bool may_lack_memory; /* then a request may have no answer: status 0 */
@@ -126,6 +125,10 @@ void harness_pass(struct harness *self, int64_t ms);
 /* Run the oldest work that waits; false: there is none. */
 bool harness_work(struct harness *self);
 
+/* Who sends the bearer token CALLER; NULL: the anonymous principal. A
+ * reference. */
+struct principal *harness_principal(const char *caller);
+
 /* How often that happened since the start. */
 uint64_t harness_incidents(const struct harness *self, enum incident what);
 
@@ -142,7 +145,6 @@ struct request {
 	const char *path;    /* NULL: /mcp */
 	const char *peer;    /* its address; NULL: not known */
 	const char *caller;  /* "Authorization: Bearer CALLER"; NULL: none */
-	const char *peer;    /* its address; NULL: unknown */
 	const char *id;      /* "Mcp-Session-Id"; NULL: none */
 	const char *version; /* "MCP-Protocol-Version"; NULL: none */
 	bool is_bare;        /* without Content-Type and Accept */

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct harness harness;
-const char *the_id; /* of alice's session */
 
 /* ---- the log ---- */
 

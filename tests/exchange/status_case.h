@@ -4,12 +4,9 @@
 #ifndef MCPS_TESTS_STATUS_CASE_H
 #define MCPS_TESTS_STATUS_CASE_H
 
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 
 #include <mcps/call.h>
-
-extern struct harness harness;
-extern const char *the_id; /* of alice's session */
 
 /* What handlers do before they return (NULL: nothing), and what they return. On
  * a worker they change the state "n" first. */

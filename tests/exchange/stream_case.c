@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct harness harness;
-const char *the_id; /* of alice's session */
 
 /* What the tools do while they run. */
 void (*meanwhile)(mcps_call *call);

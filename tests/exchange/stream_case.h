@@ -3,12 +3,9 @@
 #ifndef MCPS_TESTS_STREAM_CASE_H
 #define MCPS_TESTS_STREAM_CASE_H
 
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 
 #include <mcps/call.h>
-
-extern struct harness harness;
-extern const char *the_id; /* of alice's session */
 
 /* What the tools do while they run. */
 extern void (*meanwhile)(mcps_call *call);

@@ -25,7 +25,8 @@ static void write_line(void *arg, enum mcps_log_level level, const char *module,
 	strncpy(last_line, text, sizeof last_line - 1);
 }
 
-static const struct clock_source clock = { read_clock, read_clock, NULL };
+static const struct clock_source clock = { .wall_ms = read_clock,
+	                                   .steady_ms = read_clock };
 static const struct log_sink sink = { write_line, NULL, MCPS_LOG_DEBUG };
 static struct incidents incidents;
 

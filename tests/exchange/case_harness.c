@@ -1,0 +1,4 @@
+#include "exchange/case_harness.h"
+
+struct harness harness;
+const char *the_id;
