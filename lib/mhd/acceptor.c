@@ -59,7 +59,7 @@ int mcps__acceptor_watch(struct acceptor *acceptor, unsigned room,
 	return must_wait ? (int)wait_ms : RETRY_MS;
 }
 
-/* False: nobody is left who waits, or an attempt failed. */
+/* False: no client waits any more, or an attempt failed. */
 static bool take_one(struct acceptor *acceptor, struct MHD_Daemon *http)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };

@@ -5,8 +5,8 @@
  * or accept() finds no descriptor. It watches again at the earliest when a
  * connection ended and MHD_run() is called once more after that, and
  * MHD_get_timeout() does not ask for this call (0.9.75, 1.0.1): a loop that
- * sleeps until something happens accepts nobody for ever. So the socket is
- * ours, and the loop decides before each sleep whether to watch it.
+ * sleeps until something happens never accepts anybody again. Therefore the
+ * socket is ours, and the loop decides before each sleep whether to watch it.
  *
  * Everything here belongs to the loop's thread, except for the counter. */
 #ifndef MCPS_MHD_ACCEPTOR_H

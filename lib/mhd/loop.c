@@ -24,7 +24,7 @@ enum {
 	LAST_WORDS_MS = 100,
 };
 
-/* What a loop watches besides its bell. */
+/* Descriptors that a loop watches besides its bell. */
 enum { WATCH_HTTP, WATCH_LEAVERS, WATCH_NEWCOMERS };
 
 static int64_t now_ms(void)
@@ -163,7 +163,7 @@ static void loop_end(struct loop *loop)
 	loop->http = NULL;
 }
 
-/* Nobody else writes it, so it need not be read and written at once. */
+/* The loop is its only writer: a plain load and store will do. */
 static void loop_count_round(struct loop *loop)
 {
 	uint64_t rounds =

@@ -4,8 +4,8 @@
  * libmicrohttpd's own epoll thread sleeps for ever when a multiple of 128
  * descriptors is ready at once (0.9.75, 1.0.1), so the waiting is done here:
  * poll() on its epoll descriptor, then MHD_run(). In this mode a resume from
- * another thread wakes nobody; the bell does. And libmicrohttpd accepts nobody
- * by itself (acceptor.h).
+ * another thread wakes nobody; the bell does. The loop accepts clients
+ * itself (acceptor.h).
  */
 #ifndef MCPS_MHD_LOOP_H
 #define MCPS_MHD_LOOP_H

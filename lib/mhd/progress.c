@@ -25,7 +25,7 @@ static uint64_t progress_accepted(const struct progress *progress)
 }
 
 /* A client stays in the kernel's queue until it is accepted, even if it has
- * left: whoever was seen there is still there if nobody was accepted. */
+ * left: one that was seen there is still there if none was accepted. */
 static bool clients_wait(int listener)
 {
 	struct pollfd watched = { .fd = listener, .events = POLLIN };
@@ -37,8 +37,8 @@ static const char *progress_check(struct readiness_probe *probe, int64_t now_ms)
 {
 	struct progress *self = container_of(probe, struct progress, probe);
 	const char *reason = NULL;
-	/* Read before the queue is looked at: who is accepted in between is
-	 * seen as progress at the next look. */
+	/* Read before the queue is looked at: a client that is accepted in
+	 * between counts as progress at the next look. */
 	uint64_t accepted = progress_accepted(self);
 
 	if (mcps__stall_look(&self->accepting, clients_wait(self->listener),

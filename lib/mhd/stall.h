@@ -1,5 +1,5 @@
-/* Notices work that waits while nothing of it is done. Whoever wants to know
- * looks now and then; the workers only count what they do. */
+/* Notices work that waits while nothing of it is done. An observer looks
+ * now and then; the workers only count what they do. */
 #ifndef MCPS_MHD_STALL_H
 #define MCPS_MHD_STALL_H
 

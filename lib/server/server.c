@@ -383,9 +383,9 @@ static bool sweep(void *arg)
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 
-/* What must not wait long: streams for calls that take long, signs of life on
- * those that are silent, lines about limits, a look at calls that wait for a
- * worker, and whether work goes on. */
+/* Done four times a second: streams for calls that take long, signs of life on
+ * silent streams, lines about limits, and a look at calls that wait for a
+ * worker and whether work goes on. */
 static bool pulse(void *arg)
 {
 	mcps_server *server = arg;

@@ -1,4 +1,4 @@
-/* What a readiness probe is told of a server whose work does not go on: a
+/* A readiness probe is told when the work of a server does not go on: a
  * network thread that is blocked, clients that nobody accepts, a program that
  * does not run its daemon. The clock by which the server measures this is made
  * to jump, so no test waits for it. */
