@@ -66,7 +66,7 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
 /**
  * Look whether mcps_store_open() would succeed with MCPS_ON_CORRUPT_REFUSE,
  * without opening, making or changing anything; a server that runs on the store
- * does not notice. Of damage, only a lost first page is found.
+ * does not notice. The only damage that is found is a lost first page.
  *
  * @param[out] finding one line about what was found, cut to @p size; may be
  *                     NULL

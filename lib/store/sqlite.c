@@ -79,7 +79,7 @@ static mcps_status log_empty(struct sqlite_store *store,
 	                  store->path);
 }
 
-/* What stands at the path is not touched before it is known as ours. */
+/* Nothing touches the file at the path before it is known as ours. */
 static mcps_status probe_and_prepare(struct sqlite_store *store, bool create,
                                      struct mcps_error *error)
 {

@@ -1,5 +1,5 @@
-/* What a store file looks like, and how it came to look so. What the file said
- * by itself (sqlite_probe.c) is checked again with what SQLite reads, because
+/* The schema of a store file, version by version. The answer of sqlite_probe.c,
+ * which reads the file alone, is checked again with what SQLite reads, because
  * the log may say something else. */
 #include "base/error.h"
 #include "store/sqlite_store.h"

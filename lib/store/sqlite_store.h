@@ -94,7 +94,7 @@ enum sqlite_lock_kind {
 	SQLITE_LOCK_FOREIGN, /* it is something else, or cannot be read */
 };
 
-/* What PATH.lock is. Changes nothing. */
+/* Tell what PATH.lock is. Changes nothing. */
 enum sqlite_lock_kind mcps__sqlite_lock_kind(const struct sqlite_store *store);
 
 /* Returns true if another process holds the store. *HOLDER: its number, 0 if
@@ -123,7 +123,7 @@ enum sqlite_place {
 	SQLITE_PLACE_DAMAGED, /* a store of ours that lost its first page */
 };
 
-/* What is found of SQLITE_PLACE_DAMAGED. */
+/* The damage of SQLITE_PLACE_DAMAGED, in words. */
 #define SQLITE_FIRST_PAGE_LOST "its first page is lost"
 
 /* Find out what stands at PATH. Nothing is changed, made or locked. Not while

@@ -64,7 +64,7 @@ static int status_for(const char *token)
 
 /* ---- tokens ---- */
 
-/* What the tool whoami says to the owner of TOKEN. */
+/* The tool whoami names PRINCIPAL to the owner of TOKEN. */
 static void check_principal(const char *token, const char *principal)
 {
 	struct wire wire = wire_open(program_port(&program));

@@ -1,9 +1,9 @@
 #!/bin/sh
-# What "make install DESTDIR=" installs is complete: no placeholder is left in
-# any file, systemd understands the installed units and finds the program that
-# they start, nothing is exposed that a server of sessions does not need, and
-# the program would start with what the unit says. No placeholder is left in
-# what is distributed, either.
+# The tree that "make install DESTDIR=" installs is complete: no placeholder is
+# left in any file, systemd understands the installed units and finds the
+# program that they start, nothing is exposed that a server of sessions does not
+# need, and the program would start with what the unit says. No placeholder is
+# left in what is distributed, either.
 set -u
 build=$(cd "${top_builddir:-.}" && pwd)
 most=15 # tenths: 1.5 of 10
@@ -97,8 +97,8 @@ systemd-analyze security --no-pager --offline=true --threshold=$most \
 }
 tail -n 1 "$work/report"
 
-# What the unit says to the program, with systemd's directories in place: it
-# knows each option, and would start.
+# With the arguments of the unit, and systemd's directories in place, the program
+# knows each option and would start.
 mkdir -m 700 "$work/state" "$work/state/mcps-demo" "$work/credentials"
 (
 	umask 077

@@ -1,4 +1,4 @@
-/* What a directory holds, as a text that two moments can be compared by. */
+/* The contents of a directory as a text, to compare two moments. */
 #ifndef MCPS_TESTS_STORE_SNAPSHOT_H
 #define MCPS_TESTS_STORE_SNAPSHOT_H
 

@@ -114,7 +114,7 @@ static void run_and_die(const char *sql, bool flushes)
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* Whoever opens it with SQLite rolls it back to 1. */
+/* Opening it with SQLite rolls it back to 1. */
 static void put_database_with_a_hot_journal(void)
 {
 	put_database();
