@@ -391,12 +391,24 @@ void mcps__outlets_beat(struct outlets *all, int64_t silent_ms)
 	pthread_mutex_unlock(&all->lock);
 }
 
+/* Also a GET that has resumed the stream of a call. */
+static bool carries_call(struct outlet *outlet)
+{
+	bool carries;
+
+	pthread_mutex_lock(&outlet->lock);
+	carries = outlet->is_call ||
+	          (outlet->stream != NULL && outlet->stream->is_call);
+	pthread_mutex_unlock(&outlet->lock);
+	return carries;
+}
+
 void mcps__outlets_close_polled(struct outlets *all)
 {
 	pthread_mutex_lock(&all->lock);
 	for (struct outlet *outlet = all->first; outlet != NULL;
 	     outlet = outlet->next)
-		if (outlet->polls && !outlet->is_call)
+		if (outlet->polls && !carries_call(outlet))
 			mcps__outlet_close(outlet);
 	pthread_mutex_unlock(&all->lock);
 }

@@ -75,8 +75,9 @@ void mcps__outlets_stop(struct outlets *all, uint32_t rest_ms);
 uint32_t mcps__outlets_retry(const struct outlets *all,
                              const uint8_t key[MCPS_SESSION_KEY_SIZE]);
 
-/* A stop begins: close those of no call whose clients poll. The others have
- * only one or two attempts to come back, so they stay open as long as they can.
+/* A stop begins: close those that carry no call and whose clients poll. The
+ * others have only one or two attempts to come back, so they stay open as long
+ * as they can.
  */
 void mcps__outlets_close_polled(struct outlets *all);
 /* Close all; after that new ones close at once. */
@@ -100,7 +101,7 @@ struct outlet {
 	                          * nobody else keeps it; else NULL */
 	struct caller caller;    /* of a listener whose exchange is gone */
 	bool is_counted;         /* ... as one of its streams */
-	bool is_call;
+	bool is_call;            /* its request is the call */
 	bool polls;    /* its client knows "retry", and events without data */
 	uint8_t haste; /* how much sooner it beats than others: part of 256 */
 	struct event_id after; /* what its client resumed after; or none */

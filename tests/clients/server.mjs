@@ -32,9 +32,13 @@ export function demoProgram() {
   return path.resolve(process.env.MCPS_DEMO);
 }
 
-// One of the examples, which are built beside it.
+// One of the examples, which are built beside it, and the server of these tests.
 export function exampleProgram(name) {
   return path.resolve(path.dirname(demoProgram()), '..', 'examples', name);
+}
+
+function effectsProgram() {
+  return path.resolve(path.dirname(demoProgram()), '..', 'tests', 'clients', 'effects');
 }
 
 function isFree(port) {
@@ -71,11 +75,12 @@ export class Server {
 
   // TOKENS maps bearer tokens to subjects; without it callers are anonymous.
   // OPTIONS are further arguments, RETRY is how long clients are told to wait before they resume:
-  // not long, as tests do not want to wait; null: by default. EXAMPLE names one of the examples, to run in place of PROGRAM.
-  static async make(program, { tokens, options = [], retry = '50ms', example } = {}) {
+  // not long, as tests do not want to wait; null: by default. EXAMPLE names one of the examples, to
+  // run in place of PROGRAM; HAS_EFFECTS runs effects.c, whose effects() tell what was carried out.
+  static async make(program, { tokens, options = [], retry = '50ms', example, hasEffects } = {}) {
     const self = new Server();
     self.options = retry === null ? options : ['--retry', retry, ...options];
-    self.program = example ? exampleProgram(example) : program;
+    self.program = example ? exampleProgram(example) : hasEffects ? effectsProgram() : program;
     self.isExample = example !== undefined;
     self.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mcps-'));
     self.store = path.join(self.directory, 'store.db');
@@ -133,8 +138,18 @@ export class Server {
     return this.tokens ? [...options, '--tokens', this.tokens] : options;
   }
 
+  // How often each name was acted upon.
+  effects() {
+    const file = path.join(this.directory, 'effects');
+    const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n') : [];
+
+    return lines.reduce((counts, name) => ({ ...counts, [name]: (counts[name] ?? 0) + 1 }), {});
+  }
+
   #spawn() {
-    const child = spawn(this.program, this.#arguments, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const env = { ...process.env, EFFECTS_FILE: path.join(this.directory, 'effects') };
+    const stdio = ['ignore', 'ignore', 'pipe'];
+    const child = spawn(this.program, this.#arguments, { env, stdio });
     const gone = deferred();
 
     this.#child = child;

@@ -88,7 +88,7 @@ test(`${CLIENTS} clients resume after each of ${ROUNDS} kills at any moment`, as
   }
 });
 
-test(`${CLIENTS} clients that SIGTERM cuts off resume when they were told to`, async (lab) => {
+test(`${CLIENTS} clients whose calls SIGTERM cuts off are told so`, async (lab) => {
   const server = await lab.server({ options: ['--drain', '500ms', ...ALL_WORKERS] });
   const callers = await lab.callers(server, CLIENTS);
 

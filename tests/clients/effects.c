@@ -1,0 +1,77 @@
+/* A server for tests of what clients repeat: its tool "act" leaves a line in a
+ * file, $EFFECTS_FILE, each time it is carried out.
+ *
+ *   EFFECTS_FILE=file tests/clients/effects --listen 127.0.0.1:PORT ... */
+#include <mcps/mcps.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SLICE_MS = 10 };
+
+struct act {
+	const char *name;
+	int64_t ms;
+	bool tells, is_deaf, keeps;
+};
+
+static const mcps_field fields[] = {
+	MCPS_FIELD(struct act, name, "What the line says"),
+	MCPS_FIELD(struct act, ms, "How long it takes", .optional = true,
+	           .otherwise = "0", .minimum = 0, .maximum = 60000),
+	MCPS_FIELD(struct act, tells, "Report progress first", .optional = true,
+	           .otherwise = "false"),
+	MCPS_FIELD(struct act, is_deaf, "Go on when nobody waits any more",
+	           .optional = true, .otherwise = "false"),
+	MCPS_FIELD(struct act, keeps, "Change state, too", .optional = true,
+	           .otherwise = "false"),
+	MCPS_FIELDS_END
+};
+
+static mcps_status leave_line(const char *name)
+{
+	FILE *file = fopen(getenv("EFFECTS_FILE"), "a");
+
+	if (file == NULL)
+		return MCPS_E_SYSTEM;
+	fprintf(file, "%s\n", name);
+	return fclose(file) == 0 ? MCPS_OK : MCPS_E_SYSTEM;
+}
+
+static void take_time(mcps_call *call, const struct act *in)
+{
+	const struct timespec slice = { .tv_nsec = SLICE_MS * 1000000L };
+
+	for (int64_t left = in->ms; left > 0; left -= SLICE_MS) {
+		if (!in->is_deaf && mcps_cancelled(call))
+			return;
+		nanosleep(&slice, NULL);
+	}
+}
+
+static mcps_status act(mcps_call *call, const void *args)
+{
+	const struct act *in = args;
+	mcps_status status = leave_line(in->name);
+
+	if (status == MCPS_OK && in->keeps)
+		status = mcps_state_add(call, "acts", 1, NULL);
+	if (status != MCPS_OK)
+		return status;
+	if (in->tells)
+		mcps_progress(call, 1, 2, NULL);
+	take_time(call, in);
+	return mcps_text(call, "acted");
+}
+
+int main(int argc, char **argv)
+{
+	mcps_server *server = mcps_server_new("mcps-effects", "1.0.0");
+
+	if (server == NULL || getenv("EFFECTS_FILE") == NULL)
+		return 1;
+	mcps_add_tool(server, struct act, .name = "act",
+	              .description = "Leave a line in a file", .fields = fields,
+	              .run = act);
+	return mcps_main(server, argc, argv);
+}

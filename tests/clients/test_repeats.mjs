@@ -1,0 +1,212 @@
+// Agents repeat a call when its status says that it was not carried out. So no call that was is
+// answered like that, whatever ends while it runs, and none is left without an answer.
+import assert from 'node:assert/strict';
+import { Agent, agents } from './agent.mjs';
+import { within } from './deadline.mjs';
+import { test } from './harness.mjs';
+import { call, post } from './raw.mjs';
+
+const UNKNOWN = 'The outcome of this call is unknown. Check before repeating it.';
+const ENOUGH_MS = 10_000;
+
+// Until NAME has been acted upon.
+async function begins(server, name) {
+  const look = async () => {
+    while (!(name in server.effects())) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await within(ENOUGH_MS, `the beginning of ${name}`, look());
+}
+
+function assertUnknown({ error, ...others }, state) {
+  assert.deepEqual(others.waited ?? others.shown, undefined, JSON.stringify(others));
+  assert.equal(error?.code, -32603);
+  assert.equal(error.message, UNKNOWN);
+  assert.deepEqual(error.data, { reason: 'outcome_unknown', ...(state && { state }) });
+}
+
+function assertActed({ result, ...others }) {
+  assert.equal(result?.content[0].text, 'acted', JSON.stringify(others));
+}
+
+// PLAY(server, agent) for each agent, on a server of its own; the call "it" is carried out once.
+function scenario(sentence, options, play) {
+  test(sentence, async (lab) => {
+    const playWith = async (kind) => {
+      const server = await lab.server({ hasEffects: true, options });
+      const agent = await Agent.connect(server, kind);
+
+      await play(server, agent);
+
+      assert.equal(server.effects().it, 1);
+    };
+    const named = (kind) => (error) => {
+      throw new Error(`${kind}: ${error.stack}`);
+    };
+
+    await Promise.all(Object.keys(agents).map((kind) => playWith(kind).catch(named(kind))));
+  });
+}
+
+// JSON, or a stream from the first event on.
+const forms = { json: {}, stream: { tells: true } };
+
+for (const [form, how] of Object.entries(forms)) {
+  scenario(
+    `a call whose session is deleted under it is not repeated: ${form}`,
+    [],
+    async (server, agent) => {
+      const outcome = agent.call('act', { name: 'it', ms: 900, ...how });
+      await begins(server, 'it');
+
+      assert.equal((await agent.endSession()).status, 204);
+
+      assertUnknown(await outcome);
+      assert.equal(agent.posts, 1);
+    },
+  );
+
+  scenario(
+    `a call that does not hear of the end of its session is not repeated: ${form}`,
+    [],
+    async (server, agent) => {
+      const deaf = { name: 'it', ms: 600, is_deaf: true, keeps: true };
+      const outcome = agent.call('act', { ...deaf, ...how });
+      await begins(server, 'it');
+
+      assert.equal((await agent.endSession()).status, 204);
+
+      assertUnknown(await outcome);
+      assert.equal(agent.posts, 1);
+    },
+  );
+
+  scenario(
+    `a call whose session grows too old under it is not repeated: ${form}`,
+    ['--session-max-age', '2s'],
+    async (server, agent) => {
+      const outcome = await agent.call('act', { name: 'it', ms: 4000, ...how });
+
+      assertUnknown(outcome);
+      assert.equal(agent.posts, 1);
+    },
+  );
+
+  scenario(
+    `a call that outlasts the drain is not repeated: ${form}`,
+    ['--drain', '1s'],
+    async (server, agent) => {
+      const outcome = agent.call('act', { name: 'it', ms: 5000, is_deaf: true, ...how });
+      await begins(server, 'it');
+
+      await server.restart('stop');
+
+      assertUnknown(await outcome);
+      assert.equal(agent.posts, 1);
+    },
+  );
+
+  scenario(`a call that ends in the drain is answered: ${form}`, [], async (server, agent) => {
+    const outcome = agent.call('act', { name: 'it', ms: 700, keeps: true, ...how });
+    await begins(server, 'it');
+
+    await server.restart('stop');
+
+    assertActed(await outcome);
+    assert.equal(agent.posts, 1);
+  });
+}
+
+// With the only worker busy. The new session's call waits for it, too.
+scenario(
+  'a call that has not begun when its session is deleted is carried out in the next one',
+  ['--workers', '1', '--stream-after', '1h'],
+  async (server, agent) => {
+    const other = await Agent.connect(server, 'codex');
+    const busy = other.call('act', { name: 'other', ms: 1500 });
+    await begins(server, 'other');
+    const outcome = agent.call('act', { name: 'it', keeps: true });
+    await post(server, call('nothing'), { id: agent.id }); // it has been read
+
+    assert.equal((await agent.endSession()).status, 204);
+
+    assertActed(await outcome);
+    assertActed(await busy);
+    assert.deepEqual(agent.statuses, [404, 200]);
+    assert.equal(server.effects().other, 1);
+  },
+);
+
+// The first two show the model that the server stops, the last one comes again.
+test('a call that has not begun when the drain is over never does in that process', async (lab) => {
+  const options = ['--workers', '1', '--drain', '1s', '--stream-after', '1h'];
+  const server = await lab.server({ hasEffects: true, options });
+  const kinds = ['claude', 'codex', 'proxied'];
+  const other = await Agent.connect(server, 'codex');
+  const waiting = await Promise.all(kinds.map((kind) => Agent.connect(server, kind)));
+  const busy = other.call('act', { name: 'other', ms: 5000, is_deaf: true });
+  await begins(server, 'other');
+  const outcomes = waiting.map((agent, i) => agent.call('act', { name: kinds[i] }));
+  for (const { id } of waiting) await post(server, call('nothing'), { id }); // it has been read
+
+  await server.restart('stop');
+
+  assert.match((await outcomes[0]).shown, /Server is stopping/);
+  assert.match((await outcomes[1]).shown, /Server is stopping/);
+  assertActed(await outcomes[2]);
+  assertUnknown(await busy);
+  assert.deepEqual(
+    waiting.map(({ statuses }) => statuses),
+    [[503], [503], [503, 200]],
+  );
+  assert.deepEqual(server.effects(), { other: 1, proxied: 1 });
+});
+
+scenario('a call that kill -9 cuts off is not repeated', [], async (server, agent) => {
+  const outcome = agent.call('act', { name: 'it', ms: 5000, tells: true });
+  await begins(server, 'it');
+  await new Promise((resolve) => setTimeout(resolve, 300)); // the first event is there
+
+  await server.restart('kill');
+
+  assertUnknown(await outcome);
+  assert.equal(agent.posts, 1);
+});
+
+// The connection goes first, then the session: who resumes is told what others were.
+test('a client that lost its connection hears of the end of its session', async (lab) => {
+  const hears = async (after) => {
+    const server = await lab.server({ hasEffects: true });
+    const agent = await Agent.connect(server, 'proxied');
+    const outcome = agent.call('act', { name: 'it', ms: 900, tells: true }, (cut) =>
+      setTimeout(() => cut.abort(), 400),
+    );
+    await begins(server, 'it');
+
+    assert.equal((await agent.endSession()).status, 204);
+    if (after === 'a restart') await server.restart('stop');
+    if (after === 'kill -9') await server.restart('kill');
+
+    assertUnknown(await outcome);
+    assert.equal(agent.posts, 1);
+    assert.equal(server.effects().it, 1);
+  };
+
+  await Promise.all(['the call', 'a restart', 'kill -9'].map(hears));
+});
+
+// The demo server's own tools.
+test('what sleeps when its session is deleted is not begun again', async (lab) => {
+  const server = await lab.server();
+  const sleeping = await Promise.all(
+    Object.keys(agents).map((kind) => Agent.connect(server, kind)),
+  );
+  const outcomes = sleeping.map((agent) => agent.call('sleep', { ms: 900 }));
+  const told = await Agent.connect(server, 'codex');
+  outcomes.push(told.call('slow_count', { to: 90, ms: 10 }));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+
+  for (const agent of [...sleeping, told]) assert.equal((await agent.endSession()).status, 204);
+
+  for (const outcome of outcomes) assertUnknown(await outcome);
+  for (const { posts } of [...sleeping, told]) assert.equal(posts, 1);
+});
