@@ -23,11 +23,11 @@ struct mcps_daemon_options {
 	 * socket is removed at the end. */
 	const char *listen;
 
-	uint32_t loops;       /* network threads; one per core, at most 8 */
-	uint32_t connections; /* most at once, more than max_streams of the
-	                       * server; 16 384, or what the descriptor limit
-	                       * leaves. Clients beyond it wait until a
-	                       * connection ends */
+	uint32_t loops;           /* network threads; one per core, at most 8 */
+	uint32_t connections;     /* most at once, more than max_streams of the
+	                           * server; 16 384, or what the descriptor limit
+	                           * leaves. Clients beyond it wait until a
+	                           * connection ends */
 	uint32_t connection_pool; /* bytes per connection, bounds headers; 16
 	                             KiB */
 	uint32_t idle_timeout_s;  /* of a connection without a request; 75 */

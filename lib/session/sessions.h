@@ -197,7 +197,7 @@ size_t mcps__sessions_hot(struct sessions *sessions);
 
 /* Whether a session that was live is known to have ended since, or is past its
  * absolute lifetime. */
-bool mcps__session_has_ended(const struct sessions *sessions,
+bool mcps__session_has_ended(struct sessions *sessions,
                              const struct session *session);
 
 /* The store has no such live session, whatever memory says: the next request

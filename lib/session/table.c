@@ -431,11 +431,11 @@ void mcps__sessions_forget(struct sessions *sessions, struct session *session)
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-bool mcps__session_has_ended(const struct sessions *sessions,
+bool mcps__session_has_ended(struct sessions *sessions,
                              const struct session *session)
 {
 	return atomic_load(&session->has_ended) ||
-	       mcps__steady_ms(sessions->options.clock) > session->old_at_ms;
+	       mcps__sessions_now(sessions) > session->old_at_ms;
 }
 
 size_t mcps__sessions_hot(struct sessions *sessions)

@@ -238,6 +238,11 @@ const char *harness_begin(struct harness *self, const char *caller,
 	"\"}}}"
 #define GONE(id)        "{\"jsonrpc\":\"2.0\",\"id\":" #id "," GONE_MEMBERS
 #define GONE_WITHOUT_ID "{\"jsonrpc\":\"2.0\"," GONE_MEMBERS
+/* The same in an answer that travels with HTTP 200. */
+#define GONE_INSIDE(id)                                                     \
+	"{\"jsonrpc\":\"2.0\",\"id\":" #id "," ERROR_HEAD(                  \
+		-32001) "\"Session not found\",\"data\":{\"reason\":\"mcp_" \
+			"session_terminated\"}}}"
 #define OUTCOME_MEMBERS(state)                                           \
 	ERROR_HEAD(-32603)                                               \
 	"\"The outcome of this call is unknown. Check before repeating " \

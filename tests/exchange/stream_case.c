@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* What the tools do while they run. */
 void (*meanwhile)(mcps_call *call);
 

@@ -205,7 +205,7 @@ static const char *body_of(const struct row *row, enum answered answered)
 	case RESULT:
 		return row->has_state ? COUNTED(7) : SAID(7);
 	case GONE_:
-		return GONE(7);
+		return form == JSON ? GONE(7) : GONE_INSIDE(7);
 	case STOPPING_:
 		return STOPPING(7);
 	case OUTCOME_:
