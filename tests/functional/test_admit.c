@@ -1,237 +1,26 @@
 /* Sessions for a program with JSON-RPC code of its own: what mcps_admit() makes
  * of requests, without HTTP. */
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE /* mkdtemp */
+#include "functional/admit_case.h"
+
 #include <check.h>
-#include <mcps/admit.h>
 #include <mcps/store.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
-
-#define INITIALIZE_AS(version)                                                 \
-	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","             \
-	"\"params\":{\"protocolVersion\":\"" version "\",\"capabilities\":{}," \
-	"\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}}}"
-#define INITIALIZE INITIALIZE_AS("2025-06-18")
-#define PING       "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}"
-#define GONE                                                              \
-	"{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"error\":{\"code\":-32001,"   \
-	"\"message\":\"Session not found (HTTP 404): initialize again\"," \
-	"\"data\":{\"reason\":\"mcp_"                                     \
-	"session_terminated\"}}}"
-
-static mcps_server *server;
-static bool says_begun; /* requests that are served */
-static char store[256];
-
-/* ---- a program ---- */
-
-struct request {
-	const char *method, *body;
-	const char *session_id, *version, *host, *token, *subject;
-	const char *peer, *forwarded_for;
-	mcps_admission *admission;
-	pthread_mutex_t lock;
-	pthread_cond_t woken;
-	unsigned parks, dones;
-};
-
-static const char *find_header(void *arg, const char *name)
-{
-	const struct request *self = arg;
-
-	if (strcasecmp(name, "Host") == 0)
-		return self->host != NULL ? self->host : "localhost";
-	if (strcasecmp(name, "Content-Type") == 0)
-		return "application/json";
-	if (strcasecmp(name, "Accept") == 0)
-		return "application/json, text/event-stream";
-	if (strcasecmp(name, "Mcp-Session-Id") == 0)
-		return self->session_id;
-	if (strcasecmp(name, "MCP-Protocol-Version") == 0)
-		return self->version;
-	if (strcasecmp(name, "X-Forwarded-For") == 0)
-		return self->forwarded_for;
-	return strcasecmp(name, "Authorization") == 0 ? self->token : NULL;
-}
-
-static void on_park(void *arg)
-{
-	struct request *self = arg;
-
-	pthread_mutex_lock(&self->lock);
-	self->parks++;
-	pthread_mutex_unlock(&self->lock);
-}
-
-static void on_done(void *arg)
-{
-	struct request *self = arg;
-
-	pthread_mutex_lock(&self->lock);
-	self->dones++;
-	pthread_cond_signal(&self->woken);
-	pthread_mutex_unlock(&self->lock);
-}
-
-static mcps_status await(struct request *self, mcps_status status)
-{
-	while (status == MCPS_LATER) {
-		pthread_mutex_lock(&self->lock);
-		while (self->dones < self->parks)
-			pthread_cond_wait(&self->woken, &self->lock);
-		pthread_mutex_unlock(&self->lock);
-		status = mcps_admit_again(self->admission);
-	}
-	return status;
-}
-
-static mcps_status ask(struct request *self)
-{
-	const struct mcps_admit_view view = {
-		.size = sizeof view,
-		.method = self->method != NULL ? self->method : "POST",
-		.body = self->body,
-		.length = self->body != NULL ? strlen(self->body) : 0,
-		.peer = self->peer,
-		.subject = self->subject,
-		.header = find_header,
-		.park = on_park,
-		.done = on_done,
-		.arg = self,
-	};
-
-	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->woken, NULL);
-	return mcps_admit(&self->admission, server, &view);
-}
-
-static enum mcps_verdict admit(struct request *self)
-{
-	ck_assert_int_eq(await(self, ask(self)), MCPS_OK);
-	return mcps_admission_verdict(self->admission);
-}
-
-static void finish(struct request *self)
-{
-	mcps_admission_free(self->admission);
-	ck_assert_uint_eq(self->parks, self->dones);
-	pthread_cond_destroy(&self->woken);
-	pthread_mutex_destroy(&self->lock);
-}
-
-static const char *header(struct request *self, const char *name)
-{
-	const struct mcps_header *each =
-		mcps_admission_headers(self->admission);
-
-	for (; each->name != NULL; each++)
-		if (strcmp(each->name, name) == 0)
-			return each->value;
-	return NULL;
-}
-
-static void assert_answer(struct request *self, int status, const char *body)
-{
-	size_t length;
-	const char *text;
-
-	ck_assert_int_eq(admit(self), MCPS_VERDICT_ANSWER);
-	ck_assert_int_eq(mcps_admission_status(self->admission), status);
-	text = mcps_admission_body(self->admission, &length);
-	if (body == NULL)
-		ck_assert_uint_eq(length, 0);
-	else
-		ck_assert_msg(memmem(text, length, body, strlen(body)) != NULL,
-		              "%.*s", (int)length, text);
-	finish(self);
-}
-#define answers(status, body, ...) \
-	assert_answer(&(struct request){ __VA_ARGS__ }, (status), (body))
-
-static char *open_with(struct request self)
-{
-	char *out;
-
-	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
-	ck_assert_int_eq(await(&self, mcps_session_open(self.admission)),
-	                 MCPS_OK);
-	ck_assert_int_eq(mcps_admission_verdict(self.admission),
-	                 MCPS_VERDICT_OPENED);
-	out = strdup(header(&self, "Mcp-Session-Id"));
-	finish(&self);
-	return out;
-}
-
-/* The id of a new session. */
-static char *open_session(const char *subject, const char *id)
-{
-	return open_with((struct request){
-		.body = INITIALIZE, .subject = subject, .session_id = id });
-}
-
-static struct mcps_session_view serve(struct request *self)
-{
-	struct mcps_session_view session;
-
-	ck_assert_int_eq(admit(self), MCPS_VERDICT_SERVE);
-	ck_assert(mcps_admission_session(self->admission, &session));
-	ck_assert_int_eq(mcps_admission_status(self->admission), 200);
-	return session;
-}
-
-/* ---- the server ---- */
-
-static mcps_status identify(void *arg, const mcps_request *request,
-                            mcps_grant *grant)
-{
-	const char *token = mcps_request_bearer(request);
-
-	(void)arg;
-	return token != NULL ? mcps_grant_subject(grant, NULL, token)
-	                     : MCPS_E_AUTH;
-}
-
-static void start_with(mcps_auth_fn auth)
-{
-	struct mcps_error error = { MCPS_OK, "" };
-
-	server = mcps_server_new("admit", "1");
-	mcps_server_set_store(server, store);
-	mcps_server_set_auth(server, auth, NULL);
-	ck_assert_msg(mcps_server_start(server, &error) == MCPS_OK, "%s",
-	              error.text);
-}
-
-static void set_up(void)
-{
-	strcpy(store, "memory:");
-	start_with(NULL);
-}
-
-static void tear_down(void)
-{
-	ck_assert(mcps_server_drain(server, 1000));
-	mcps_server_free(server);
-}
-
-/* ---- tests ---- */
 
 START_TEST(a_session_is_opened_served_and_ended)
 {
-	char *id = open_session(NULL, NULL);
+	char *id = admit_open_session(NULL, NULL);
 	struct request ping = { .body = PING, .session_id = id };
-	struct mcps_session_view session = serve(&ping);
+	struct mcps_session_view session = admit_serve(&ping);
 
 	ck_assert_str_eq(session.revision, "2025-06-18");
 	ck_assert_str_eq(session.client_name, "t");
 	ck_assert_int_eq(session.origin, MCPS_CREATED);
-	ck_assert_ptr_null(header(&ping, "Mcp-Session-Id"));
+	ck_assert_ptr_null(admit_header(&ping, "Mcp-Session-Id"));
 	ck_assert_ptr_null(mcps_admission_subject(ping.admission));
-	finish(&ping);
+	admit_finish(&ping);
 	answers(204, NULL, .method = "DELETE", .session_id = id);
 	answers(404, GONE, .body = PING, .session_id = id);
 	answers(404, "-32001", .method = "GET", .session_id = id);
@@ -241,12 +30,12 @@ END_TEST
 
 START_TEST(what_is_in_memory_is_served_without_waiting)
 {
-	char *id = open_session(NULL, NULL);
+	char *id = admit_open_session(NULL, NULL);
 	struct request ping = { .body = PING, .session_id = id };
 
-	serve(&ping);
+	admit_serve(&ping);
 	ck_assert_uint_eq(ping.parks, 0);
-	finish(&ping);
+	admit_finish(&ping);
 	free(id);
 }
 END_TEST
@@ -257,12 +46,12 @@ START_TEST(nothing_is_stored_before_the_session_is_opened)
 	struct mcps_session_view session;
 	struct mcps_counts before, after;
 
-	mcps_server_get_counts(server, &before);
-	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
+	mcps_server_get_counts(admit_server, &before);
+	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
 	ck_assert(!mcps_admission_session(self.admission, &session));
-	ck_assert_ptr_null(header(&self, "Mcp-Session-Id"));
-	finish(&self);
-	mcps_server_get_counts(server, &after);
+	ck_assert_ptr_null(admit_header(&self, "Mcp-Session-Id"));
+	admit_finish(&self);
+	mcps_server_get_counts(admit_server, &after);
 	ck_assert_uint_eq(after.created, 0);
 	ck_assert_uint_eq(after.store_writes, before.store_writes);
 }
@@ -270,22 +59,22 @@ END_TEST
 
 START_TEST(only_an_initialize_opens_a_session)
 {
-	char *id = open_session(NULL, NULL);
+	char *id = admit_open_session(NULL, NULL);
 	struct request ping = { .body = PING, .session_id = id };
 
-	serve(&ping);
+	admit_serve(&ping);
 	ck_assert_int_eq(mcps_session_open(ping.admission), MCPS_E_INVAL);
 	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
 	                 MCPS_VERDICT_SERVE);
-	finish(&ping);
+	admit_finish(&ping);
 	free(id);
 }
 END_TEST
 
 START_TEST(the_same_initialize_renews_its_session)
 {
-	char *id = open_session(NULL, NULL);
-	char *again = open_session(NULL, id);
+	char *id = admit_open_session(NULL, NULL);
+	char *again = admit_open_session(NULL, id);
 
 	ck_assert_str_eq(id, again);
 	free(again);
@@ -295,7 +84,7 @@ END_TEST
 
 START_TEST(what_is_no_good_request_is_answered)
 {
-	char *id = open_session(NULL, NULL);
+	char *id = admit_open_session(NULL, NULL);
 
 	answers(400, "Session id required", .body = PING);
 	answers(400, "-32700", .body = "{", .session_id = id);
@@ -316,22 +105,22 @@ END_TEST
 
 START_TEST(what_the_program_says_of_the_caller_counts)
 {
-	char *id = open_session("ada", NULL);
+	char *id = admit_open_session("ada", NULL);
 	struct request ping = { .body = PING, .session_id = id };
 	struct mcps_session_view session;
 
 	answers(404, GONE, .body = PING, .session_id = id);
 	ping.subject = "ada";
-	serve(&ping);
+	admit_serve(&ping);
 	ck_assert_str_eq(mcps_admission_subject(ping.admission), "ada");
-	finish(&ping);
+	admit_finish(&ping);
 	/* Of a caller who is known, an id that is not is recreated. */
 	ping = (struct request){ .body = PING,
 		                 .session_id = "lost",
 		                 .subject = "ada" };
-	session = serve(&ping);
+	session = admit_serve(&ping);
 	ck_assert_int_eq(session.origin, MCPS_RECREATED);
-	finish(&ping);
+	admit_finish(&ping);
 	free(id);
 }
 END_TEST
@@ -361,21 +150,21 @@ START_TEST(anonymous_callers_are_limited_by_the_address_of_their_client)
 	struct request self;
 	int begun = 0;
 
-	tear_down();
-	server = mcps_server_new("admit", "1");
-	mcps_configure(server, .session_rate_per_address = 1,
+	admit_tear_down();
+	admit_server = mcps_server_new("admit", "1");
+	mcps_configure(admit_server, .session_rate_per_address = 1,
 	               .session_burst_per_address = 2,
 	               .trusted_proxies = proxies);
-	ck_assert_int_eq(mcps_server_start(server, NULL), MCPS_OK);
+	ck_assert_int_eq(mcps_server_start(admit_server, NULL), MCPS_OK);
 	/* While it is limited to one a second, it takes a while. */
 	for (int i = 0; i < 40; i++) {
 		self = (struct request){ .body = INITIALIZE,
 			                 .peer = sources[_i].peer,
 			                 .forwarded_for =
 			                         sources[_i].forwarded_for };
-		ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
+		ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
 		ck_assert_int_eq(
-			await(&self, mcps_session_open(self.admission)),
+			admit_await(&self, mcps_session_open(self.admission)),
 			MCPS_OK);
 		if (mcps_admission_verdict(self.admission) ==
 		    MCPS_VERDICT_OPENED)
@@ -383,29 +172,41 @@ START_TEST(anonymous_callers_are_limited_by_the_address_of_their_client)
 		else
 			ck_assert_int_eq(mcps_admission_status(self.admission),
 			                 429);
-		finish(&self);
+		admit_finish(&self);
 	}
 	ck_assert_int_ge(begun, 2);
 	ck_assert_int_eq(begun < 40, sources[_i].is_limited);
 }
 END_TEST
 
+/* ---- the hook that identifies callers ---- */
+
+static mcps_status identify(void *arg, const mcps_request *request,
+                            mcps_grant *grant)
+{
+	const char *token = mcps_request_bearer(request);
+
+	(void)arg;
+	return token != NULL ? mcps_grant_subject(grant, NULL, token)
+	                     : MCPS_E_AUTH;
+}
+
 START_TEST(otherwise_the_servers_hook_says_who_it_is)
 {
 	struct request self = { .body = INITIALIZE, .token = "Bearer bob" };
 
-	tear_down();
-	start_with(identify);
-	ck_assert_int_eq(admit(&self), MCPS_VERDICT_INITIALIZE);
-	ck_assert_int_eq(await(&self, mcps_session_open(self.admission)),
+	admit_tear_down();
+	admit_start_with(identify);
+	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert_int_eq(admit_await(&self, mcps_session_open(self.admission)),
 	                 MCPS_OK);
 	ck_assert_str_eq(mcps_admission_subject(self.admission), "bob");
-	finish(&self);
+	admit_finish(&self);
 	self = (struct request){ .body = INITIALIZE };
-	ck_assert_int_eq(admit(&self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_ANSWER);
 	ck_assert_int_eq(mcps_admission_status(self.admission), 401);
-	ck_assert_str_eq(header(&self, "WWW-Authenticate"), "Bearer");
-	finish(&self);
+	ck_assert_str_eq(admit_header(&self, "WWW-Authenticate"), "Bearer");
+	admit_finish(&self);
 }
 END_TEST
 
@@ -421,12 +222,12 @@ START_TEST(a_hook_may_answer_later)
 {
 	struct request ping = { .body = PING, .token = "Bearer bob" };
 
-	tear_down();
-	start_with(identify_late);
+	admit_tear_down();
+	admit_start_with(identify_late);
 	ping.session_id = "any";
-	ck_assert_int_eq(serve(&ping).origin, MCPS_RECREATED);
+	ck_assert_int_eq(admit_serve(&ping).origin, MCPS_RECREATED);
 	ck_assert_uint_ge(ping.parks, 2); /* for the hook, for the store */
-	finish(&ping);
+	admit_finish(&ping);
 	answers(401, "-32600", .body = PING);
 }
 END_TEST
@@ -451,14 +252,14 @@ static void check_admission(mcps_status status, bool later)
 
 	said = status;
 	says_later = later;
-	ck_assert_int_eq(admit(&self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_ANSWER);
 	http = mcps_admission_status(self.admission);
 	ck_assert_msg(http == 401 || http == 403 || http == 429 ||
 	                      http == 500 || http == 503,
 	              "status %d: HTTP %d", (int)status, http);
-	ck_assert_int_eq(header(&self, "Retry-After") != NULL,
+	ck_assert_int_eq(admit_header(&self, "Retry-After") != NULL,
 	                 http == 429 || http == 503);
-	finish(&self);
+	admit_finish(&self);
 }
 
 /* No program is told that a session is over, or that all is well, because its
@@ -473,8 +274,8 @@ START_TEST(no_status_of_a_hook_is_taken_for_one_of_a_session)
 		(mcps_status)-1000,
 	};
 
-	tear_down();
-	start_with(say_status);
+	admit_tear_down();
+	admit_start_with(say_status);
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
 		check_admission(statuses[i], true);
 		if (statuses[i] != MCPS_LATER)
@@ -499,122 +300,17 @@ START_TEST(a_drain_tells_of_what_still_waits)
 {
 	struct request self = { .body = PING };
 
-	tear_down();
-	start_with(keep_grant);
-	ck_assert_int_eq(ask(&self), MCPS_LATER);
+	admit_tear_down();
+	admit_start_with(keep_grant);
+	ck_assert_int_eq(admit_ask(&self), MCPS_LATER);
 	ck_assert_int_eq(mcps_admission_verdict(self.admission),
 	                 MCPS_VERDICT_NONE);
-	ck_assert(!mcps_server_drain(server, 1));
+	ck_assert(!mcps_server_drain(admit_server, 1));
 	mcps_grant_finish(kept, MCPS_E_AUTH);
-	ck_assert(mcps_server_drain(server, 1));
-	ck_assert_int_eq(await(&self, MCPS_LATER), MCPS_OK);
+	ck_assert(mcps_server_drain(admit_server, 1));
+	ck_assert_int_eq(admit_await(&self, MCPS_LATER), MCPS_OK);
 	ck_assert_int_eq(mcps_admission_status(self.admission), 401);
-	finish(&self);
-}
-END_TEST
-
-/* What is SERVE when its session ends, asked again before its answer is sent.
- */
-static void end_while_served(struct request *request, char *id)
-{
-	request->session_id = id;
-	serve(request);
-	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
-	ck_assert_int_eq(mcps_admission_verdict(request->admission),
-	                 MCPS_VERDICT_SERVE);
-	answers(204, NULL, .method = "DELETE", .session_id = id);
-	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
-}
-
-static void check_says(const struct request *request, int status,
-                       const char *body)
-{
-	size_t length;
-	const char *text = mcps_admission_body(request->admission, &length);
-
-	ck_assert_int_eq(mcps_admission_verdict(request->admission),
-	                 MCPS_VERDICT_ANSWER);
-	ck_assert_int_eq(mcps_admission_status(request->admission), status);
-	ck_assert_uint_eq(length, strlen(body));
-	ck_assert_mem_eq(text, body, length);
-}
-
-#define UNKNOWN_OUTCOME(id)                                                \
-	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":-32603,"   \
-	"\"message\":\"The outcome of this call is unknown. Check before " \
-	"repeating it.\",\"data\":{\"reason\":\"outcome_unknown\"}}}"
-
-/* Whether it said that it began, or not. */
-START_TEST(of_what_is_served_when_its_session_ends_the_outcome_is_unknown)
-{
-	char *id = open_session(NULL, NULL);
-	struct request ping = { .body = PING };
-
-	says_begun = _i == 1;
-	end_while_served(&ping, id);
-	check_says(&ping, 200, UNKNOWN_OUTCOME("\"p\""));
-	finish(&ping);
-	free(id);
-}
-END_TEST
-
-START_TEST(of_a_batch_each_outcome_is_unknown)
-{
-	struct request batch = {
-		.body = "[" PING ",{\"jsonrpc\":\"2.0\",\"method\":\"x\"},"
-			"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"y\"}]"
-	};
-	char *id = open_with(
-		(struct request){ .body = INITIALIZE_AS("2025-03-26") });
-
-	end_while_served(&batch, id);
-	check_says(&batch, 200,
-	           "[" UNKNOWN_OUTCOME("\"p\"") "," UNKNOWN_OUTCOME("7") "]");
-	finish(&batch);
-	free(id);
-}
-END_TEST
-
-START_TEST(a_notification_is_served_whatever_its_session_does)
-{
-	char *id = open_session(NULL, NULL);
-	struct request note = {
-		.body = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}"
-	};
-
-	end_while_served(&note, id);
-	ck_assert_int_eq(mcps_admission_verdict(note.admission),
-	                 MCPS_VERDICT_SERVE);
-	finish(&note);
-	free(id);
-}
-END_TEST
-
-START_TEST(a_stream_of_a_session_that_has_ended_is_404)
-{
-	char *id = open_session(NULL, NULL);
-	struct request get = { .method = "GET" };
-
-	end_while_served(&get, id);
-	ck_assert_int_eq(mcps_admission_status(get.admission), 404);
-	finish(&get);
-	free(id);
-}
-END_TEST
-
-START_TEST(what_is_to_begin_when_its_session_has_ended_is_404)
-{
-	char *id = open_session(NULL, NULL);
-	struct request ping = { .body = PING, .session_id = id };
-
-	serve(&ping);
-	answers(204, NULL, .method = "DELETE", .session_id = id);
-	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_GONE);
-	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_INVAL);
-	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
-	ck_assert_int_eq(mcps_admission_status(ping.admission), 404);
-	finish(&ping);
-	free(id);
+	admit_finish(&self);
 }
 END_TEST
 
@@ -626,18 +322,19 @@ START_TEST(a_session_outlives_the_process)
 	char command[300];
 	char *id;
 
-	tear_down();
+	admit_tear_down();
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	snprintf(store, sizeof store, "sqlite:%s/store.db", directory);
-	start_with(NULL);
-	id = open_session(NULL, NULL);
-	tear_down();
-	start_with(NULL);
+	snprintf(admit_store, sizeof admit_store, "sqlite:%s/store.db",
+	         directory);
+	admit_start_with(NULL);
+	id = admit_open_session(NULL, NULL);
+	admit_tear_down();
+	admit_start_with(NULL);
 	ping.session_id = id;
-	session = serve(&ping);
+	session = admit_serve(&ping);
 	ck_assert_uint_gt(ping.parks, 0);
 	ck_assert_int_eq(session.origin, MCPS_RESTORED);
-	finish(&ping);
+	admit_finish(&ping);
 	free(id);
 	snprintf(command, sizeof command, "rm -r %s", directory);
 	ck_assert_int_eq(system(command), 0);
@@ -646,9 +343,9 @@ END_TEST
 
 START_TEST(after_the_drain_it_is_503)
 {
-	char *id = open_session(NULL, NULL);
+	char *id = admit_open_session(NULL, NULL);
 
-	ck_assert(mcps_server_drain(server, 1000));
+	ck_assert(mcps_server_drain(admit_server, 1000));
 	answers(503, "stopping", .body = PING, .session_id = id);
 	free(id);
 }
@@ -660,10 +357,11 @@ START_TEST(a_view_that_is_not_whole_is_refused)
 	mcps_server *idle = mcps_server_new("idle", "1");
 	mcps_admission *admission;
 
-	ck_assert_int_eq(mcps_admit(&admission, server, &view), MCPS_E_INVAL);
+	ck_assert_int_eq(mcps_admit(&admission, admit_server, &view),
+	                 MCPS_E_INVAL);
 	ck_assert_ptr_null(admission);
-	view.header = find_header;
-	view.done = on_done;
+	view.header = admit_find_header;
+	view.done = admit_on_done;
 	ck_assert_int_eq(mcps_admit(&admission, idle, &view), MCPS_E_INVAL);
 	mcps_server_free(idle);
 }
@@ -676,7 +374,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_checked_fixture(tests, admit_set_up, admit_tear_down);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_session_is_opened_served_and_ended);
 	tcase_add_test(tests, what_is_in_memory_is_served_without_waiting);
@@ -694,16 +392,6 @@ int main(void)
 	tcase_add_test(tests,
 	               no_status_of_a_hook_is_taken_for_one_of_a_session);
 	tcase_add_test(tests, a_drain_tells_of_what_still_waits);
-	tcase_add_loop_test(
-		tests,
-		of_what_is_served_when_its_session_ends_the_outcome_is_unknown,
-		0, 2);
-	tcase_add_test(tests, of_a_batch_each_outcome_is_unknown);
-	tcase_add_test(tests,
-	               a_notification_is_served_whatever_its_session_does);
-	tcase_add_test(tests, a_stream_of_a_session_that_has_ended_is_404);
-	tcase_add_test(tests,
-	               what_is_to_begin_when_its_session_has_ended_is_404);
 	tcase_add_test(tests, a_session_outlives_the_process);
 	tcase_add_test(tests, after_the_drain_it_is_503);
 	tcase_add_test(tests, a_view_that_is_not_whole_is_refused);

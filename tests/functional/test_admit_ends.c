@@ -1,0 +1,141 @@
+/* Sessions for a program with JSON-RPC code of its own: how mcps_admit()
+ * answers a request whose session ends while it is served. */
+#include "functional/admit_case.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool says_begun; /* requests that are served */
+
+/* What is SERVE when its session ends, asked again before its answer is sent.
+ */
+static void end_while_served(struct request *request, char *id)
+{
+	request->session_id = id;
+	admit_serve(request);
+	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_verdict(request->admission),
+	                 MCPS_VERDICT_SERVE);
+	answers(204, NULL, .method = "DELETE", .session_id = id);
+	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
+}
+
+static void check_says(const struct request *request, int status,
+                       const char *body)
+{
+	size_t length;
+	const char *text = mcps_admission_body(request->admission, &length);
+
+	ck_assert_int_eq(mcps_admission_verdict(request->admission),
+	                 MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(mcps_admission_status(request->admission), status);
+	ck_assert_uint_eq(length, strlen(body));
+	ck_assert_mem_eq(text, body, length);
+}
+
+#define UNKNOWN_OUTCOME(id)                                                \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":-32603,"   \
+	"\"message\":\"The outcome of this call is unknown. Check before " \
+	"repeating it.\",\"data\":{\"reason\":\"outcome_unknown\"}}}"
+
+/* Whether it said that it began, or not. */
+START_TEST(of_what_is_served_when_its_session_ends_the_outcome_is_unknown)
+{
+	char *id = admit_open_session(NULL, NULL);
+	struct request ping = { .body = PING };
+
+	says_begun = _i == 1;
+	end_while_served(&ping, id);
+	check_says(&ping, 200, UNKNOWN_OUTCOME("\"p\""));
+	admit_finish(&ping);
+	free(id);
+}
+END_TEST
+
+START_TEST(of_a_batch_each_outcome_is_unknown)
+{
+	struct request batch = {
+		.body = "[" PING ",{\"jsonrpc\":\"2.0\",\"method\":\"x\"},"
+			"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"y\"}]"
+	};
+	char *id = admit_open_with(
+		(struct request){ .body = INITIALIZE_AS("2025-03-26") });
+
+	end_while_served(&batch, id);
+	check_says(&batch, 200,
+	           "[" UNKNOWN_OUTCOME("\"p\"") "," UNKNOWN_OUTCOME("7") "]");
+	admit_finish(&batch);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_notification_is_served_whatever_its_session_does)
+{
+	char *id = admit_open_session(NULL, NULL);
+	struct request note = {
+		.body = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}"
+	};
+
+	end_while_served(&note, id);
+	ck_assert_int_eq(mcps_admission_verdict(note.admission),
+	                 MCPS_VERDICT_SERVE);
+	admit_finish(&note);
+	free(id);
+}
+END_TEST
+
+START_TEST(a_stream_of_a_session_that_has_ended_is_404)
+{
+	char *id = admit_open_session(NULL, NULL);
+	struct request get = { .method = "GET" };
+
+	end_while_served(&get, id);
+	ck_assert_int_eq(mcps_admission_status(get.admission), 404);
+	admit_finish(&get);
+	free(id);
+}
+END_TEST
+
+START_TEST(what_is_to_begin_when_its_session_has_ended_is_404)
+{
+	char *id = admit_open_session(NULL, NULL);
+	struct request ping = { .body = PING, .session_id = id };
+
+	admit_serve(&ping);
+	answers(204, NULL, .method = "DELETE", .session_id = id);
+	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_GONE);
+	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_INVAL);
+	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_status(ping.admission), 404);
+	admit_finish(&ping);
+	free(id);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("admit ends");
+	TCase *tests = tcase_create("admit ends");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, admit_set_up, admit_tear_down);
+	tcase_set_timeout(tests, 60);
+	tcase_add_loop_test(
+		tests,
+		of_what_is_served_when_its_session_ends_the_outcome_is_unknown,
+		0, 2);
+	tcase_add_test(tests, of_a_batch_each_outcome_is_unknown);
+	tcase_add_test(tests,
+	               a_notification_is_served_whatever_its_session_does);
+	tcase_add_test(tests, a_stream_of_a_session_that_has_ended_is_404);
+	tcase_add_test(tests,
+	               what_is_to_begin_when_its_session_has_ended_is_404);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
