@@ -67,7 +67,7 @@ static int start_program(void)
 	snprintf(store, sizeof store, "sqlite:%s", program_path("test.db"));
 	snprintf(drain, sizeof drain, "%ds", DRAIN_S);
 	program_run(&program, "--listen", "127.0.0.1:0", "--store", store,
-	            "--drain", drain, "--workers", "8", "--heartbeat", "1s");
+	            "--drain", drain, "--workers", "16", "--heartbeat", "1s");
 	return program_port(&program);
 }
 
