@@ -14,12 +14,6 @@
 	"\"type\":\"text\",\"text\":\"1\"}]}}"
 #define COUNT_ROWS(table) ((int)(sizeof(table) / sizeof *(table)))
 
-/* Within an answer whose status is 200. */
-#define GONE_INSIDE(id)                                                      \
-	"{\"jsonrpc\":\"2.0\",\"id\":" #id                                   \
-	"," ERROR_HEAD(-32001) "\"Session not found\",\"data\":{\"reason\":" \
-			       "\"mcp_session_terminated\"}}}"
-
 enum form { JSON, STREAM, BATCH, FORMS };
 
 static enum form form;

@@ -14,6 +14,9 @@ static void end_while_served(struct request *request, char *id)
 {
 	request->session_id = id;
 	admit_serve(request);
+	if (says_begun)
+		ck_assert_int_eq(mcps_admission_begin(request->admission),
+		                 MCPS_OK);
 	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
 	ck_assert_int_eq(mcps_admission_verdict(request->admission),
 	                 MCPS_VERDICT_SERVE);
