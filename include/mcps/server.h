@@ -85,7 +85,9 @@ struct mcps_options {
 	size_t max_body;           /* bytes of one request; 4 MiB */
 	uint32_t max_nesting;      /* JSON levels, at most 256; 64 */
 	uint32_t max_keys;         /* members of one JSON object; 1 024 */
-	size_t max_bodies;  /* bytes of all requests under way; 256 MiB */
+	/** Bytes of all requests under way; 256 MiB. The requests of one
+	 * caller, if it has several, get as much as is free: half at most. */
+	size_t max_bodies;
 	uint32_t max_batch; /* messages of one 2025-03-26 batch; 50 */
 
 	/** Host names that are this server's, without ports, beside localhost

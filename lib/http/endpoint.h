@@ -4,6 +4,7 @@
 #define MCPS_HTTP_ENDPOINT_H
 
 #include "base/incident.h"
+#include "http/body_share.h"
 #include "http/origin.h"
 #include "http/rate.h"
 #include "http/tokens.h"
@@ -38,6 +39,7 @@ struct endpoint {
 	size_t max_body;
 	size_t max_bodies; /* of all exchanges together; 0: no limit */
 	atomic_size_t bodies;
+	struct body_shares body_shares; /* of each caller */
 	uint32_t max_batch;
 	struct scan_limits scan_limits;
 

@@ -53,6 +53,15 @@ struct exchange *mcps__exchange_ref(struct exchange *exchange)
 	return exchange;
 }
 
+static void release_body(struct exchange *exchange)
+{
+	if (exchange->body_share == NULL)
+		return;
+	atomic_fetch_sub(exchange->body_share, exchange->reserved);
+	atomic_fetch_sub(&exchange->endpoint->bodies, exchange->reserved);
+	exchange->reserved = 0;
+}
+
 void mcps__exchange_unref(struct exchange *exchange)
 {
 	if (atomic_fetch_sub(&exchange->refs, 1) != 1)
@@ -60,7 +69,7 @@ void mcps__exchange_unref(struct exchange *exchange)
 	mcps__drain_entered(exchange);
 	for (uint32_t i = 0; i < exchange->call_count; i++)
 		mcps__call_finish(&exchange->calls[i]);
-	atomic_fetch_sub(&exchange->endpoint->bodies, exchange->reserved);
+	release_body(exchange);
 	if (exchange->calls != &exchange->one)
 		mcps__free(exchange->calls);
 	mcps__stream_unref(exchange->stream);
@@ -139,24 +148,39 @@ struct exchange *mcps__exchange_open(struct endpoint *endpoint,
 	return exchange;
 }
 
-/* All requests together may hold only so much of our memory. */
-static bool reserve_body(struct exchange *exchange, size_t length)
+/* All requests together may hold only so much of our memory, and those of one
+ * caller not all of that. */
+static mcps_status reserve_body(struct exchange *exchange, size_t length)
 {
 	struct endpoint *endpoint = exchange->endpoint;
-	size_t before = atomic_fetch_add(&endpoint->bodies, length);
+	size_t all, of_caller;
 
+	if (endpoint->max_bodies == 0)
+		return MCPS_OK;
+	if (exchange->body_share == NULL)
+		exchange->body_share = mcps__body_share(&endpoint->body_shares,
+		                                        &exchange->caller);
+	all = atomic_fetch_add(&endpoint->bodies, length) + length;
+	of_caller = atomic_fetch_add(exchange->body_share, length) + length;
 	exchange->reserved += length;
-	return endpoint->max_bodies == 0 ||
-	       before + length <= endpoint->max_bodies;
+	if (all > endpoint->max_bodies)
+		return MCPS_E_BUSY;
+	return mcps__body_share_allows(exchange->reserved, of_caller,
+	                               endpoint->max_bodies - all)
+	               ? MCPS_OK
+	               : MCPS_E_LIMIT;
 }
 
 static void refuse_body(struct exchange *exchange, mcps_status status)
 {
 	if (status != MCPS_E_NOMEM)
 		mcps__endpoint_report(exchange->endpoint,
-		                      status == MCPS_E_BUSY
-		                              ? INCIDENT_BODIES
-		                              : INCIDENT_BODY_SIZE);
+		                      status == MCPS_E_TOO_LARGE
+		                              ? INCIDENT_BODY_SIZE
+		                              : INCIDENT_BODIES);
+	/* Refused, it keeps no memory from others. */
+	mcps__buffer_finish(&exchange->body);
+	release_body(exchange);
 	exchange->plan.close = true; /* the rest is not going to be read */
 	mcps__exchange_refuse(exchange, status, NULL, NULL);
 }
@@ -164,15 +188,15 @@ static void refuse_body(struct exchange *exchange, mcps_status status)
 void mcps__exchange_body(struct exchange *exchange, const void *bytes,
                          size_t length)
 {
-	mcps_status status = MCPS_OK;
+	mcps_status status;
 
 	if (exchange->stage == STAGE_DONE)
 		return;
 	if (length > exchange->endpoint->max_body - exchange->body.length)
 		status = MCPS_E_TOO_LARGE;
-	else if (!reserve_body(exchange, length))
-		status = MCPS_E_BUSY;
 	else
+		status = reserve_body(exchange, length);
+	if (status == MCPS_OK)
 		mcps__buffer_add(&exchange->body, bytes, length);
 	if (exchange->body.failed)
 		status = MCPS_E_NOMEM;

@@ -56,6 +56,8 @@ struct exchange {
 
 	struct buffer body;
 	size_t reserved; /* of what all bodies may hold together */
+	atomic_size_t
+		*body_share; /* of the caller; NULL: nothing is reserved */
 	struct scan scan;
 	struct message message;        /* of a batch: the first one */
 	uint32_t batch;                /* messages of an array; 0: no array */

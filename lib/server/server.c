@@ -343,6 +343,10 @@ static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 	endpoint->max_batch = options->max_batch;
 	endpoint->scan_limits =
 		(struct scan_limits){ options->max_nesting, options->max_keys };
+	if (mcps__body_shares_init(&endpoint->body_shares,
+	                           &mcps__system_random) != MCPS_OK)
+		return mcps__fail(error, MCPS_E_SYSTEM,
+		                  "cannot read random bytes from the kernel");
 	endpoint->anonymous = mcps__principal_anonymous();
 	if (endpoint->anonymous == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");

@@ -224,25 +224,61 @@ static struct reply ask_until_not(int status, const char *caller)
 	return reply;
 }
 
+/* A request of CALLER's headers whose body is not whole: BODY_MAX bytes of it
+ * are there. */
+static struct wire begin_body(const char *caller)
+{
+	struct wire wire = wire_open(wire_port());
+	char body[BODY_MAX];
+
+	memset(body, ' ', sizeof body);
+	wire_text(&wire, WIRE_HEAD);
+	wire_text(&wire, caller);
+	wire_text(&wire, "Content-Length: 4242\r\n\r\n");
+	wire_send(&wire, body, sizeof body);
+	return wire;
+}
+
 START_TEST(bodies_together_have_only_so_much_memory)
 {
 	struct wire wire;
 	struct reply reply;
-	char body[BODY_MAX];
 
-	wire_start(WIRE_ANONYMOUS, .max_bodies = BODY_MAX + 100);
-	wire = wire_open(wire_port());
-	memset(body, ' ', sizeof body);
-	wire_text(&wire, WIRE_HEAD "Content-Length: 4242\r\n\r\n");
-	wire_send(&wire, body, sizeof body);
-	reply = ask_until_not(200, "");
+	wire_start(WIRE_NAMED, .max_bodies = BODY_MAX + 100);
+	wire = begin_body(ANN);
+	reply = ask_until_not(200, "bob");
 	ck_assert_int_eq(reply.status, 503);
 	ck_assert(reply_names(&reply, "Retry-After"));
 	/* What they held is free again when they are over. */
 	wire_send(&wire, TEXT(WIRE_INITIALIZE));
 	ck_assert_int_eq(wire_read(&wire).status, 503);
 	wire_close(&wire);
-	ck_assert_int_eq(ask_until_not(503, "").status, 200);
+	ck_assert_int_eq(ask_until_not(503, "bob").status, 200);
+	wire_stop();
+}
+END_TEST
+
+/* Before, three requests of one caller that never end kept everybody out. */
+START_TEST(the_bodies_of_one_caller_leave_memory_to_others)
+{
+	struct wire wires[3];
+	struct reply reply;
+	int i = 0;
+
+	wire_start(WIRE_NAMED, .max_bodies = 3 * BODY_MAX + 100);
+	do {
+		wires[i] = begin_body(ANN);
+		reply = wire_initialize("bob");
+		ck_assert_int_eq(reply.status, 200);
+	} while (++i < 3);
+	/* Two hold two thirds, so the last ones were refused. */
+	reply = ask_until_not(200, "ann");
+	ck_assert_int_eq(reply.status, 429);
+	ck_assert(reply_names(&reply, "Retry-After"));
+	ck_assert_int_eq(wire_initialize("bob").status, 200);
+	while (i > 0)
+		wire_close(&wires[--i]);
+	ck_assert_int_eq(ask_until_not(429, "ann").status, 200);
 	wire_stop();
 }
 END_TEST
@@ -513,6 +549,7 @@ int main(void)
 	tcase_add_test(tests, a_body_that_grows_too_large_is_413);
 	tcase_add_test(tests, a_body_that_grows_without_end_is_cut_off);
 	tcase_add_test(tests, bodies_together_have_only_so_much_memory);
+	tcase_add_test(tests, the_bodies_of_one_caller_leave_memory_to_others);
 	tcase_add_test(tests, a_result_has_at_most_so_many_bytes);
 	tcase_add_test(tests, a_caller_has_only_so_many_calls_under_way);
 	tcase_add_test(tests, a_caller_listens_on_only_so_many_streams);
