@@ -331,11 +331,11 @@ START_TEST(forgetting_is_logged_once_a_minute_with_a_count)
 		                              MCPS_LOG_DEBUG };
 	struct incidents incidents;
 
-	start(NULL, MOST);
+	start("ann", MOST);
 	mcps__incidents_init(&incidents, &sink, &harness.clock);
 	harness.sessions.options.incidents = &incidents;
 	for (int i = 0; i < MANY; i++)
-		end_one(NULL);
+		end_one("ann");
 	ck_assert_uint_eq(line_count, 1);
 	ck_assert_ptr_nonnull(strstr(line, "tombstone_limit: "));
 	ck_assert_uint_eq(mcps__incident_count(&incidents, INCIDENT_TOMBSTONES),

@@ -6,7 +6,8 @@
 
 #include "exchange/harness.h"
 
-enum { LEDGER_SESSIONS = 64 };
+/* Tombstones are few: most of what ended is forgotten, and stays ended. */
+enum { LEDGER_SESSIONS = 64, LEDGER_TOMBSTONES = 1 };
 
 enum known {
 	KNOWN_MAYBE, /* was perhaps recreated under an id of ours */
@@ -28,6 +29,7 @@ struct ledger {
 	struct known_session sessions[LEDGER_SESSIONS];
 	unsigned count;
 	unsigned failures; /* answers 503 */
+	unsigned ends;     /* DELETEs that were sent to what was there */
 };
 
 extern const struct mcps_store_options ledger_store_options;

@@ -203,6 +203,7 @@ static void start(bool on_disk, bool is_cold)
 			.resources = resources,
 			.templates = templates,
 			.prompts = prompts,
+			.max_tombstones = 1,
 			.store = on_disk ? url_in_directory("test.db") : NULL,
 			.store_options = &store_options,
 		});
