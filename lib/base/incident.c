@@ -27,6 +27,15 @@ void mcps__incidents_init(struct incidents *incidents,
 	}
 }
 
+/* A limit that was reached is a warning; what clients do every day is not. */
+static enum mcps_log_level incident_level(enum incident what)
+{
+	return what == INCIDENT_ANONYMOUS_ENDED ||
+	                       what == INCIDENT_ANONYMOUS_RECREATED
+	               ? MCPS_LOG_INFO
+	               : MCPS_LOG_WARN;
+}
+
 /* The thread that moves next_line_ms writes the line. */
 static bool take_line(struct incident_state *state, int64_t now,
                       uint_fast64_t *times, uint_fast64_t *count)
@@ -58,7 +67,8 @@ static void incident_log(struct incidents *incidents, enum incident what)
 	if (!take_line(&incidents->all[what], mcps__steady_ms(incidents->clock),
 	               &times, &count))
 		return;
-	mcps__log(incidents->log, MCPS_LOG_WARN, incident_texts[what].module,
+	mcps__log(incidents->log, incident_level(what),
+	          incident_texts[what].module,
 	          "%s: %s times=%" PRIuFAST64 " total=%" PRIuFAST64,
 	          incident_texts[what].name, incident_texts[what].sentence,
 	          times, count);

@@ -1,6 +1,8 @@
 /* Incidents: what clients can provoke and an operator should know of, such as
  * a limit that was reached. Each is counted; a line about it is logged at most
- * once a minute, with the number of times since the last line. */
+ * once a minute, with the number of times since the last line. Whatever an
+ * anonymous caller can provoke by a request is an incident, or is logged for
+ * debugging only: a flood of requests must not fill the disk with lines. */
 #ifndef MCPS_BASE_INCIDENT_H
 #define MCPS_BASE_INCIDENT_H
 
@@ -74,6 +76,14 @@
 	X(TOMBSTONES, "tombstone_limit", "session",                            \
 	  "a caller ended more sessions than are remembered: its oldest ids "  \
 	  "are not recreated (--max-tombstones-per-caller)")                   \
+	X(ANONYMOUS_EVICTED, "anonymous_session_quota", "session",             \
+	  "anonymous callers have as many sessions as they may: those seen "   \
+	  "least recently make room (--anonymous-quota)")                      \
+	X(ANONYMOUS_ENDED, "anonymous_sessions_ended", "session",              \
+	  "anonymous callers ended sessions")                                  \
+	X(ANONYMOUS_RECREATED, "anonymous_sessions_recreated", "session",      \
+	  "sessions of anonymous callers began anew under ids that the "       \
+	  "store did not know")                                                \
 	X(WORKER_QUEUE, "worker_queue_limit", "mcp",                           \
 	  "too many calls wait for a worker (--worker-queue)")                 \
 	X(CALLER_CALLS, "caller_call_limit", "mcp",                            \

@@ -98,14 +98,19 @@ static void note_submit(struct sessions *sessions, struct principal *principal,
 void mcps__quota_tell(struct sessions *sessions, struct principal *principal,
                       const struct evicted *evicted)
 {
+	enum mcps_log_level level =
+		principal->anonymous ? MCPS_LOG_DEBUG : MCPS_LOG_INFO;
 	char digest[9];
 
 	for (unsigned i = 0; i < evicted->count; i++) {
 		atomic_fetch_add_explicit(&sessions->counts.evicted, 1,
 		                          memory_order_relaxed);
-		mcps__sessions_report(sessions, INCIDENT_SESSION_QUOTA);
+		mcps__sessions_report(sessions,
+		                      principal->anonymous
+		                              ? INCIDENT_ANONYMOUS_EVICTED
+		                              : INCIDENT_SESSION_QUOTA);
 		mcps__session_digest(evicted->keys[i], digest);
-		mcps__log(&sessions->options.log, MCPS_LOG_INFO, "session",
+		mcps__log(&sessions->options.log, level, "session",
 		          "session evicted id=#%s reason=quota", digest);
 		if (sessions->options.hook != NULL)
 			note_submit(sessions, principal, digest);

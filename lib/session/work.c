@@ -177,22 +177,33 @@ static void count_event(struct sessions *sessions,
 	atomic_fetch_add_explicit(counts[event], 1, memory_order_relaxed);
 }
 
-/* What is everyday is said quietly. */
+/* An identified caller has a line for each session that ends or is recreated,
+ * and its session rate bounds them. Anonymous callers have one a minute. */
 static void log_event(struct session_work *work)
 {
 	static const struct {
-		enum mcps_log_level level;
 		const char *word;
+		bool is_everyday;
+		enum incident anonymous; /* unless it is everyday */
 	} lines[] = {
-		[MCPS_SESSION_CREATED] = { MCPS_LOG_DEBUG, "created" },
-		[MCPS_SESSION_RESTORED] = { MCPS_LOG_DEBUG, "restored" },
-		[MCPS_SESSION_RECREATED] = { MCPS_LOG_INFO, "recreated" },
-		[MCPS_SESSION_ENDED] = { MCPS_LOG_INFO, "ended" },
+		[MCPS_SESSION_CREATED] = { "created", true, 0 },
+		[MCPS_SESSION_RESTORED] = { "restored", true, 0 },
+		[MCPS_SESSION_RECREATED] = { "recreated", false,
+		                             INCIDENT_ANONYMOUS_RECREATED },
+		[MCPS_SESSION_ENDED] = { "ended", false,
+		                         INCIDENT_ANONYMOUS_ENDED },
 	};
+	const struct sessions_options *options = &work->sessions->options;
+	bool is_everyday = lines[work->event].is_everyday;
+	bool is_anonymous = work->session->principal->anonymous;
 	char digest[9];
 
+	if (is_anonymous && !is_everyday)
+		mcps__incident_happened(options->incidents,
+		                        lines[work->event].anonymous);
 	mcps__session_digest(work->session->key, digest);
-	mcps__log(&work->sessions->options.log, lines[work->event].level,
+	mcps__log(&options->log,
+	          is_everyday || is_anonymous ? MCPS_LOG_DEBUG : MCPS_LOG_INFO,
 	          "session", "session %s id=#%s", lines[work->event].word,
 	          digest);
 }

@@ -8,6 +8,7 @@
 static int64_t now_ms;
 static unsigned lines;
 static char last_line[512];
+static enum mcps_log_level last_level;
 
 static int64_t read_clock(void *arg)
 {
@@ -20,7 +21,7 @@ static void write_line(void *arg, enum mcps_log_level level, const char *module,
 {
 	(void)arg;
 	(void)module;
-	ck_assert_int_eq(level, MCPS_LOG_WARN);
+	last_level = level;
 	lines++;
 	strncpy(last_line, text, sizeof last_line - 1);
 }
@@ -47,6 +48,7 @@ START_TEST(first_incident_is_logged_at_once)
 {
 	happen(1);
 	ck_assert_uint_eq(lines, 1);
+	ck_assert_int_eq(last_level, MCPS_LOG_WARN);
 	ck_assert_ptr_nonnull(strstr(last_line, "body_memory_limit: "));
 	ck_assert_ptr_nonnull(strstr(last_line, " times=1 total=1"));
 }
@@ -138,6 +140,17 @@ START_TEST(a_state_that_belongs_to_no_list_has_the_same_bound)
 }
 END_TEST
 
+START_TEST(what_clients_do_every_day_is_no_warning)
+{
+	mcps__incident_happened(&incidents, INCIDENT_ANONYMOUS_ENDED);
+	ck_assert_int_eq(last_level, MCPS_LOG_INFO);
+	mcps__incident_happened(&incidents, INCIDENT_ANONYMOUS_RECREATED);
+	ck_assert_int_eq(last_level, MCPS_LOG_INFO);
+	mcps__incident_happened(&incidents, INCIDENT_ANONYMOUS_EVICTED);
+	ck_assert_int_eq(last_level, MCPS_LOG_WARN);
+}
+END_TEST
+
 START_TEST(nobody_has_to_count)
 {
 	mcps__incident_note(NULL, INCIDENT_BODIES);
@@ -162,6 +175,7 @@ int main(void)
 	tcase_add_test(test, noted_incident_is_logged_by_the_timer);
 	tcase_add_test(test,
 	               a_state_that_belongs_to_no_list_has_the_same_bound);
+	tcase_add_test(test, what_clients_do_every_day_is_no_warning);
 	tcase_add_test(test, nobody_has_to_count);
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);
