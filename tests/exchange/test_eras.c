@@ -120,9 +120,10 @@ static void check_row(enum claim header, enum claim meta, bool has_session,
 
 START_TEST(legacy_endpoint_answers_like_any_legacy_server)
 {
-	for (int header = 0; header < CLAIMS; header++)
-		for (int meta = 0; meta < CLAIMS; meta++)
-			for (int method = 0; method < METHODS; method++) {
+	for (enum claim header = CLAIM_NONE; header < CLAIMS; header++)
+		for (enum claim meta = CLAIM_NONE; meta < CLAIMS; meta++)
+			for (enum method method = 0; method < METHODS;
+			     method++) {
 				check_row(header, meta, false, method);
 				check_row(header, meta, true, method);
 			}
