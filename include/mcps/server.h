@@ -296,9 +296,13 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
 /**
  * Take no new calls (503 with Retry-After) and wait for the running ones. A
  * GET gets the end of a stream that says when to come again (2025-11-25).
- * What still runs after @p milliseconds is cancelled and answered with 503.
- * What it said before goes to the store and then to its client, which is told
- * when to come again: for that it waits as long as the disk takes.
+ * After @p milliseconds a call whose handler has not begun gets 503; its
+ * handler never begins. A call whose handler still runs is told to stop
+ * (mcps_cancelled()), and its client gets the error that the outcome of the
+ * call is unknown, with status 200, or as the end of its stream: on 503 clients
+ * might repeat it. What its handler does from then on is not kept. A call whose
+ * handler has returned keeps its answer: for that, and for what calls said
+ * before, it waits as long as the disk takes.
  * Then wait until no request is suspended, neither of mcps_mhd_attach() nor of
  * mcps_admit(), so that the daemon around us may be stopped. Not for a thread
  * of that daemon.
