@@ -96,6 +96,9 @@ static void send_mistakes(const char *session)
 		"Last-Event-ID: 0-1\r\n",
 		"X-Forwarded-For: \"\r\n",
 	};
+	static const char cancelled[] =
+		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+		"\"params\":{\"requestId\":3,\"reason\":\"enough\"}}";
 	static const char *const bodies[] = {
 		"",
 		"{",
@@ -107,8 +110,7 @@ static void send_mistakes(const char *session)
 		WIRE_CALL(3, "shapeless", "{}"),
 		WIRE_CALL(4, "big", "{\"size\":100000}"),
 		WIRE_CALL(5, "tell", "{\"times\":2}"),
-		"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
-		"\"params\":{\"requestId\":3,\"reason\":\"enough\"}}",
+		cancelled,
 	};
 
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
