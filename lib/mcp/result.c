@@ -204,12 +204,16 @@ mcps_status mcps__result_meta(struct result *result, struct json_object *taken)
 
 /* ---- media, resources and links ---- */
 
-/* A revision without audio would reject the block. */
-static mcps_status audio_as_text(struct result *result, const char *mime_type)
+/* A block that the revision does not know is replaced by a text. */
+static MCPS_PRINTF(2, 3) mcps_status
+	block_as_text(struct result *result, const char *format, ...)
 {
 	struct buffer text = { 0 };
+	va_list args;
 
-	mcps__buffer_add_format(&text, "[audio content: %s]", mime_type);
+	va_start(args, format);
+	mcps__buffer_add_vformat(&text, format, args);
+	va_end(args);
 	result->content.failed = result->content.failed || text.failed;
 	block_open(result, "text");
 	member_add(&result->content, "text", text.data, text.length);
@@ -225,7 +229,7 @@ mcps_status mcps__result_media(struct result *result, const char *type,
 	    (bytes == NULL && length != 0))
 		return MCPS_E_INVAL;
 	if (strcmp(type, "audio") == 0 && !revision_of(result)->has_audio)
-		return audio_as_text(result, mime_type);
+		return block_as_text(result, "[audio content: %s]", mime_type);
 	block_open(result, type);
 	bytes_add(&result->content, "data", bytes, length);
 	member_add(&result->content, "mimeType", mime_type, strlen(mime_type));
@@ -267,18 +271,6 @@ mcps_status mcps__result_resource(struct result *result, const char *uri,
 	return block_close(result);
 }
 
-/* Who does not know links gets it as text. */
-static void link_as_text(struct result *result, const mcps_resource *link)
-{
-	struct buffer text = { 0 };
-
-	mcps__buffer_add_format(&text, "%s: %s", link->name, link->uri);
-	result->content.failed = result->content.failed || text.failed;
-	block_open(result, "text");
-	member_add(&result->content, "text", text.data, text.length);
-	mcps__buffer_finish(&text);
-}
-
 mcps_status mcps__result_link(struct result *result, const mcps_resource *link)
 {
 	const struct revision *revision = revision_of(result);
@@ -287,10 +279,8 @@ mcps_status mcps__result_link(struct result *result, const mcps_resource *link)
 	    mcps__show_check(link->icons, link->annotations, link->meta,
 	                     NULL) != MCPS_OK)
 		return MCPS_E_INVAL;
-	if (!revision->has_links) {
-		link_as_text(result, link);
-		return block_close(result);
-	}
+	if (!revision->has_links)
+		return block_as_text(result, "%s: %s", link->name, link->uri);
 	block_open(result, "resource_link");
 	mcps__show_text(&result->content, "uri", link->uri);
 	mcps__show_resource(&result->content, link, link->content_size,
