@@ -121,11 +121,15 @@ END_TEST
 START_TEST(idle_timeout_makes_room)
 {
 	struct wire wires[FULL], late;
+	int before;
 
 	start_with(_i, 1);
+	before = open_descriptors();
 	fill(wires);
 	for (int i = 0; i < FULL; i++)
 		ck_assert(wire_is_over(&wires[i]));
+	/* A client sees the end before the connection is given back. */
+	ck_assert(descriptors_fall_to(before + FULL));
 	late = newcomer();
 	check_served(&late);
 	close_all(wires, 0);
