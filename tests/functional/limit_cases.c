@@ -306,9 +306,19 @@ static void begin_too_often(void)
 	ck_assert_int_eq(status, 429);
 }
 
+/* A session whose last answer is just being sent is in use: it cannot make
+ * room yet. */
 static void begin_another_session(void)
 {
-	ck_assert_int_eq(wire_initialize("ann").status, 200);
+	const struct timespec moment = { 0, 1000000 };
+	time_t end = time(NULL) + WIRE_DEADLINE_S;
+	int status = wire_initialize("ann").status;
+
+	while (status == 429 && time(NULL) < end) {
+		nanosleep(&moment, NULL);
+		status = wire_initialize("ann").status;
+	}
+	ck_assert_int_eq(status, 200);
 }
 
 /* A session that is still in use does not leave memory: then the next one
