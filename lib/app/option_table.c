@@ -476,8 +476,8 @@ const struct option mcps__option_table[] = {
 	  .group = GROUP_RUNNING,
 	  .offset = AT(drain_ms),
 	  .most = 3600000,
-	  .help = "how long a stop may take: calls that still run then are "
-	          "answered with 503" },
+	  .help = "how long a stop may take: calls that have not begun then "
+	          "get 503, those that run an error" },
 	{ .name = "log-level",
 	  .argument = "debug|info|warn|error",
 	  .kind = OPTION_WORD,
