@@ -43,6 +43,7 @@ async function readStream(answer, message, seen) {
       if (id !== undefined) seen.last = id;
       const said = data === '' ? null : JSON.parse(data);
       if (said?.id === message.id && (said.result || said.error)) seen.response = said;
+      if (said !== null) seen.heard();
     },
   });
   const decoder = new TextDecoder();
@@ -61,6 +62,9 @@ async function readStream(answer, message, seen) {
 export class Agent {
   posts = 0; // calls that were sent
   statuses = []; // ... and how they were answered
+  #heard;
+  // Resolves when the first event with a message arrives.
+  hears = new Promise((resolve) => (this.#heard = resolve));
 
   static async connect(server, kind) {
     const self = new Agent();
@@ -150,7 +154,7 @@ export class Agent {
   }
 
   async #follow(answer, message) {
-    const seen = {};
+    const seen = { heard: this.#heard };
     let response = await readStream(answer, message, seen);
     let { resumeMs: delays } = this.habits;
 

@@ -8,6 +8,7 @@ import { call, post } from './raw.mjs';
 
 const UNKNOWN = 'The outcome of this call is unknown. Check before repeating it.';
 const ENOUGH_MS = 10_000;
+const LONG_MS = 9_000; // for calls that end when they are cancelled
 
 // Until NAME has been acted upon.
 async function begins(server, name) {
@@ -55,7 +56,7 @@ for (const [form, how] of Object.entries(forms)) {
     `a call whose session is deleted under it is not repeated: ${form}`,
     [],
     async (server, agent) => {
-      const outcome = agent.call('act', { name: 'it', ms: 900, ...how });
+      const outcome = agent.call('act', { name: 'it', ms: LONG_MS, ...how });
       await begins(server, 'it');
 
       assert.equal((await agent.endSession()).status, 204);
@@ -69,7 +70,7 @@ for (const [form, how] of Object.entries(forms)) {
     `a call that does not hear of the end of its session is not repeated: ${form}`,
     [],
     async (server, agent) => {
-      const deaf = { name: 'it', ms: 600, is_deaf: true, keeps: true };
+      const deaf = { name: 'it', ms: 2000, is_deaf: true, keeps: true };
       const outcome = agent.call('act', { ...deaf, ...how });
       await begins(server, 'it');
 
@@ -122,7 +123,7 @@ scenario(
   ['--workers', '1', '--stream-after', '1h'],
   async (server, agent) => {
     const other = await Agent.connect(server, 'codex');
-    const busy = other.call('act', { name: 'other', ms: 1500 });
+    const busy = other.call('act', { name: 'other', ms: 3000 });
     await begins(server, 'other');
     const outcome = agent.call('act', { name: 'it', keeps: true });
     await post(server, call('nothing'), { id: agent.id }); // it has been read
@@ -162,9 +163,8 @@ test('a call that has not begun when the drain is over never does in that proces
 });
 
 scenario('a call that kill -9 cuts off is not repeated', [], async (server, agent) => {
-  const outcome = agent.call('act', { name: 'it', ms: 5000, tells: true });
-  await begins(server, 'it');
-  await new Promise((resolve) => setTimeout(resolve, 300)); // the first event is there
+  const outcome = agent.call('act', { name: 'it', ms: LONG_MS, tells: true });
+  await within(ENOUGH_MS, 'the first event', agent.hears);
 
   await server.restart('kill');
 
@@ -172,15 +172,15 @@ scenario('a call that kill -9 cuts off is not repeated', [], async (server, agen
   assert.equal(agent.posts, 1);
 });
 
-// The connection goes first, then the session: who resumes is told what others were.
+// The connection goes first, then the session: the client that resumes is told the same.
 test('a client that lost its connection hears of the end of its session', async (lab) => {
   const hears = async (after) => {
     const server = await lab.server({ hasEffects: true });
     const agent = await Agent.connect(server, 'proxied');
-    const outcome = agent.call('act', { name: 'it', ms: 900, tells: true }, (cut) =>
-      setTimeout(() => cut.abort(), 400),
+    const outcome = agent.call('act', { name: 'it', ms: LONG_MS, tells: true }, (cut) =>
+      agent.hears.then(() => cut.abort()),
     );
-    await begins(server, 'it');
+    await within(ENOUGH_MS, 'the first event', agent.hears);
 
     assert.equal((await agent.endSession()).status, 204);
     if (after === 'a restart') await server.restart('stop');
@@ -194,16 +194,17 @@ test('a client that lost its connection hears of the end of its session', async 
   await Promise.all(['the call', 'a restart', 'kill -9'].map(hears));
 });
 
-// The demo server's own tools.
+// The demo server's own tools. One caller's calls begin in order: all sleep when the last one speaks.
 test('what sleeps when its session is deleted is not begun again', async (lab) => {
-  const server = await lab.server();
+  const server = await lab.server({ options: ['--workers', '8'] });
   const sleeping = await Promise.all(
     Object.keys(agents).map((kind) => Agent.connect(server, kind)),
   );
-  const outcomes = sleeping.map((agent) => agent.call('sleep', { ms: 900 }));
+  const outcomes = sleeping.map((agent) => agent.call('sleep', { ms: LONG_MS }));
+  for (const { id } of sleeping) await post(server, call('nothing'), { id }); // it has been read
   const told = await Agent.connect(server, 'codex');
-  outcomes.push(told.call('slow_count', { to: 90, ms: 10 }));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  outcomes.push(told.call('slow_count', { to: LONG_MS / 10, ms: 10 }));
+  await within(ENOUGH_MS, 'the first event', told.hears);
 
   for (const agent of [...sleeping, told]) assert.equal((await agent.endSession()).status, 204);
 
