@@ -25,8 +25,8 @@ typedef struct mcps_argument {
  * Answer one prompts/get: each content block that is added, mcps_text() and
  * its kin, becomes a message, of the user unless mcps_role() says otherwise.
  * mcps_value() tells the arguments. Then return MCPS_OK, or the value of
- * mcps_fail(), which becomes a JSON-RPC error. Of other statuses mcps_tool_fn
- * has the table.
+ * mcps_fail(), which becomes a JSON-RPC error. mcps_tool_fn has the
+ * table of other statuses.
  */
 typedef mcps_status (*mcps_prompt_fn)(mcps_call *call);
 

@@ -18,8 +18,8 @@ MCPS_BEGIN_DECLS
  * MIME type; mcps_resource_text() and mcps_resource_bytes() add some of
  * another URI or type, such as the files of a directory. Then return MCPS_OK;
  * MCPS_E_NO_RESOURCE: there is none after all; or the value of mcps_fail(),
- * which becomes a JSON-RPC error. Of other statuses mcps_tool_fn has the table.
- * Of a template, mcps_value() tells the variables.
+ * which becomes a JSON-RPC error. mcps_tool_fn has the table of other
+ * statuses. mcps_value() returns the variables of a template.
  */
 typedef mcps_status (*mcps_read_fn)(mcps_call *call, const char *uri);
 

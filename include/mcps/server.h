@@ -300,12 +300,11 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
  * handler never begins. A call whose handler still runs is told to stop
  * (mcps_cancelled()), and its client gets the error that the outcome of the
  * call is unknown, with status 200, or as the end of its stream: on 503 clients
- * might repeat it. What its handler does from then on is not kept. A call whose
- * handler has returned keeps its answer: for that, and for what calls said
- * before, it waits as long as the disk takes.
- * Then wait until no request is suspended, neither of mcps_mhd_attach() nor of
- * mcps_admit(), so that the daemon around us may be stopped. Not for a thread
- * of that daemon.
+ * might repeat it. Changes that its handler makes from then on are not kept. A
+ * call whose handler has returned keeps its answer: for that, and for what
+ * calls said before, it waits as long as the disk takes. Then wait until no
+ * request is suspended, neither of mcps_mhd_attach() nor of mcps_admit(), so
+ * that the daemon around us may be stopped. Not for a thread of that daemon.
  *
  * @return true when every call had ended by itself
  */

@@ -12,11 +12,12 @@ MCPS_BEGIN_DECLS
 
 typedef struct mcps_store mcps_store; /* one thread at a time */
 
-/** What becomes of a store that turns out to be damaged when it is opened. Only
- * a file that was a store is ever renamed: it has the application id of mcps,
- * or, if its first page is lost, a lock file beside it that an earlier start
- * signed. One that a newer version or another program made is refused in any
- * case, and so is any other file: nothing at the path or beside it changes. */
+/** The treatment of a store that turns out to be damaged when it is opened.
+ * Only a file that was a store is ever renamed: it has the application id of
+ * mcps, or, if its first page is lost, a lock file beside it that an earlier
+ * start signed. One that a newer version or another program made is refused in
+ * any case, and so is any other file: nothing at the path or beside it changes.
+ */
 enum mcps_on_corrupt {
 	MCPS_ON_CORRUPT_REFUSE,    /* MCPS_E_CORRUPT; nothing is changed */
 	MCPS_ON_CORRUPT_QUARANTINE /* it is renamed to PATH.corrupt-TIME, and a

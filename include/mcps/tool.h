@@ -102,9 +102,9 @@ typedef struct mcps_field {
  * reason; of a tool that added a text, that is the reason. MCPS_OK after
  * mcps_fail() counts as MCPS_E_TOOL.
  *
- * What becomes -32603, and MCPS_E_TOOL without a reason, is logged with the
- * name of the tool, resource or prompt, at most once a minute for each of them
- * and each kind of fault.
+ * Failures that become -32603, and MCPS_E_TOOL without a reason, are logged
+ * with the name of the tool, resource or prompt, at most once a minute for each
+ * of them and each kind of fault.
  *
  * @param args the struct of the field table; of a tool with a schema text
  *        the arguments as a `struct json_object *`. Dies with the call.

@@ -22,7 +22,8 @@ static size_t scheme_length(const char *text)
 	return strncmp(text + length, "://", 3) == 0 ? length : 0;
 }
 
-/* Of letters, digits, "-", "." and "_", or an IPv6 address in brackets. */
+/* The length of a name made of letters, digits, "-", "." and "_", or an IPv6
+ * address in brackets. */
 static size_t name_length(const char *text)
 {
 	size_t length;

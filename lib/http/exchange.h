@@ -67,11 +67,12 @@ bool mcps__exchange_open_session(struct exchange *exchange);
 struct session *mcps__exchange_session(struct exchange *exchange);
 struct principal *mcps__exchange_principal(struct exchange *exchange);
 
-/* Of one that admits only, the session is over after all. What was not carried
- * out: the plan is a 404. */
+/* The session of an exchange that only admits is over after all, and nothing
+ * was carried out: the plan is a 404. */
 void mcps__exchange_session_ended(struct exchange *exchange);
-/* What may have been: the plan says that its outcome is unknown. False: it has
- * no answer. Before that room is made for it, or the plan is a 503: false. */
+/* It may have been carried out: the plan says that the outcome is unknown.
+ * False: the request has no answer. mcps__exchange_reserve_outcome() makes room
+ * for the plan before; false: there is no room, and the plan is a 503. */
 bool mcps__exchange_fail_outcome(struct exchange *exchange);
 bool mcps__exchange_reserve_outcome(struct exchange *exchange);
 

@@ -128,8 +128,8 @@ static void serve(struct exchange *exchange, struct session *session)
 	exchange->stage = STAGE_DISPATCH;
 }
 
-/* Of a session that is no more there is only its key: it is in no table, and
- * whatever is asked of it, it has ended. */
+/* The session is gone but for its key: it is in no table, and whatever is
+ * asked of it, it has ended. */
 static void serve_rest(struct exchange *exchange)
 {
 	const struct http_value *header =

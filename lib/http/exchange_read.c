@@ -29,10 +29,10 @@ static void write_served(char *out, size_t size)
 }
 
 /* Clients of both eras probe with a modern request first, and take the codes
- * -32020 to -32022 as the mark of a modern server. So a legacy server answers
- * like any legacy server: it wants a session id, and a header that names a
- * served revision (2025-06-18, Protocol Version Header). initialize negotiates
- * by its params. */
+ * -32020 to -32022 as the mark of a modern server. Like any legacy server,
+ * this one answers without them: it wants a session id, and a header that names
+ * a served revision (2025-06-18, Protocol Version Header). initialize
+ * negotiates by its params. */
 static bool check_header(struct exchange *exchange)
 {
 	bool has_id = exchange->request.headers[HEADER_SESSION_ID].text != NULL;

@@ -257,9 +257,9 @@ static bool element_read(struct address *node, bool *is_empty,
 	return true;
 }
 
-/* What cannot be read is one element without an address, which is the last
- * one of its line: a quote that a client opened may have swallowed what the
- * proxy appended. */
+/* A value that cannot be read is one element without an address, which is the
+ * last one of its line: a quote that a client opened may have swallowed what
+ * the proxy appended. */
 static void forwarded_add(struct forwarded_chain *chain,
                           const struct trusted_proxies *proxies,
                           const char *value, size_t length)

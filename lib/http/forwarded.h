@@ -3,11 +3,11 @@
  *
  * Each proxy appends the address that it was called from, so these headers are
  * believed from the right end: the client is the last element that is not a
- * trusted proxy. What stands before it was sent by the client and says
- * nothing. The lines of a repeated header are one list.
+ * trusted proxy. Elements before it were sent by the client and
+ * count for nothing. The lines of a repeated header are one list.
  *
  * An element that is no address ("unknown", "_hidden", garbage) may be the
- * client, too: then its address is unknown. So is the address if both headers
+ * client, too: then its address is unknown. The same holds if both headers
  * are there and name different clients: the proxy sets one of them, and the
  * other one is passed on as the client sent it. */
 #ifndef MCPS_HTTP_FORWARDED_H
@@ -29,7 +29,7 @@ enum forwarded_header {
 		FORWARDED_HEADER_COUNT
 };
 
-/* What one header says so far. */
+/* The elements of one header that were read so far. */
 struct forwarded_chain {
 	bool is_there;         /* it has an element */
 	bool has_client;       /* one of them is not a trusted proxy */

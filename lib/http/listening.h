@@ -13,9 +13,9 @@
 
 struct endpoint;
 
-/* Of one daemon: all of its loops share its connections. A loop that is full
- * of listeners leaves newcomers to the others, so one count for all of them
- * keeps room for calls somewhere. */
+/* Limits of one daemon: all of its loops share its connections. A loop that is
+ * full of listeners leaves newcomers to the others, so one count for all of
+ * them keeps room for calls somewhere. */
 struct stream_limits {
 	uint32_t most;             /* UINT32_MAX: no limit */
 	uint32_t most_per_address; /* of anonymous callers */

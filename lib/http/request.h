@@ -76,7 +76,7 @@ struct mcps_request {
 /* Which of the headers NAME is; HEADER_COUNT: none of them. */
 enum http_header mcps__header_find(const char *name, size_t length);
 
-/* Of the name of a header (RFC 9110, 5.6.2). */
+/* A character of a header's name (RFC 9110, 5.6.2). */
 bool mcps__is_token_character(char c);
 
 /* Note one header line in the view. */

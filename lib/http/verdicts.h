@@ -14,7 +14,8 @@ MCPS_MUST_USE mcps_status
 mcps__verdicts_new(struct verdicts **out, const struct random_source *random);
 void mcps__verdicts_free(struct verdicts *verdicts); /* NULL is fine */
 
-/* Who was found to have this credential: a reference, or NULL. */
+/* The principal that was found to have this credential: a reference, or NULL.
+ */
 struct principal *mcps__verdicts_find(struct verdicts *verdicts,
                                       const struct http_value *credential,
                                       const struct clock_source *clock);

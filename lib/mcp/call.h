@@ -122,7 +122,7 @@ void mcps__call_fail(struct mcps_call *call, mcps_status status,
 /* Make room for the answer of the next function, so that it needs no more
  * memory. False, and answered: there is none. Before a handler begins. */
 bool mcps__call_reserve(struct mcps_call *call);
-/* What reserve needs at most. */
+/* The memory that mcps__call_reserve() needs at most, in bytes. */
 size_t mcps__call_outcome_size(const struct mcps_call *call);
 
 /* Answer that nobody knows what became of it. STATE: see

@@ -1,4 +1,5 @@
-/* What a status that a handler returned becomes, and what is logged of it.
+/* Statuses that handlers return: how their calls are answered, and what is
+ * logged.
  * <mcps/tool.h> has the table for authors. */
 #ifndef MCPS_MCP_HANDLER_STATUS_H
 #define MCPS_MCP_HANDLER_STATUS_H

@@ -58,7 +58,7 @@ struct tool {
 	mcps_tool_fn run;
 	struct field_set *fields; /* NULL: a schema text instead */
 	bool is_structured;       /* it has an output_schema */
-	/* Of a schema text: its optional properties that null does not fit. */
+	/* The optional properties of a schema text that null does not fit. */
 	char **not_null; /* ends with NULL; may be NULL itself */
 };
 

@@ -1,4 +1,4 @@
-/* What becomes of a call: decided by what happened to it before its handler
+/* The outcome of a call, decided by the steps that came before its handler
  * was over. Pure. */
 #ifndef MCPS_MCP_OUTCOME_H
 #define MCPS_MCP_OUTCOME_H

@@ -101,8 +101,8 @@ static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
 	}
 }
 
-/* What the handler changed was not committed, or nobody knows. Two failures say
- * all by themselves. */
+/* The changes of the handler were not committed, or nobody knows. Two failures
+ * say all by themselves. */
 static void answer_uncommitted(struct mcps_call *call, mcps_status status)
 {
 	if (status == MCPS_E_GONE)
@@ -308,7 +308,7 @@ static void work_run(struct work *work)
 
 /* ---- the end of the drain ---- */
 
-/* Who sets CALL_RETURNED or CALL_STOPPED first, answers. */
+/* The thread that sets CALL_RETURNED or CALL_STOPPED first answers. */
 void mcps__run_stop(struct mcps_call *call)
 {
 	unsigned steps = atomic_fetch_or(&call->running.steps, CALL_STOPPED);
@@ -338,8 +338,8 @@ static void start_clock(struct mcps_call *call)
 			timeout_ms;
 }
 
-/* To a worker, unless the drain is over. What the queue does not take, is ours
- * again, unless the drain has answered it meanwhile. */
+/* To a worker, unless the drain is over. A call that the queue does not take is
+ * ours again, unless the drain has answered it meanwhile. */
 static enum dispatch_end hand_over(struct mcps_call *call)
 {
 	const struct executor *executor = &call->mcp->executor;

@@ -62,7 +62,7 @@ static enum dispatch_end refuse_arguments(struct mcps_call *call,
 	return DISPATCH_ANSWERED;
 }
 
-/* What an optional argument cannot be was not given. */
+/* A null that an optional argument cannot be counts as not given. */
 static void remove_nulls(const struct tool *tool, struct json_object *tree)
 {
 	struct json_object *value;

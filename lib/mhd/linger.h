@@ -1,9 +1,9 @@
 /* Closing a connection whose client is still sending (RFC 9112, 9.6). If bytes
  * that nobody read are left in a socket, closing it resets the connection, and
- * the client may lose the answer that it was just sent. So the socket outlives
- * its connection for a moment: our side is shut down, what still comes is read
- * and dropped up to a limit, and the socket is closed when the client closes
- * its side, or its time is over. */
+ * the client may lose the answer that it was just sent. Therefore the socket
+ * outlives its connection for a moment: our side is shut down, what still comes
+ * is read and dropped up to a limit, and the socket is closed when the client
+ * closes its side, or its time is over. */
 #ifndef MCPS_MHD_LINGER_H
 #define MCPS_MHD_LINGER_H
 

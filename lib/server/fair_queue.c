@@ -153,7 +153,8 @@ void mcps__fair_queue_lift_bounds(struct fair_queue *queue)
 		owner_line_up(queue, owner);
 }
 
-/* What is late stands in front: the first that is not ends the search. */
+/* Late work stands in front: the first piece that is not late ends the
+ * search. */
 static uint32_t owner_count_late(struct work_owner *owner, int64_t before_ms)
 {
 	uint32_t count = 0;

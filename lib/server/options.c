@@ -72,7 +72,7 @@ void mcps__options_init(struct mcps_options *options)
 
 enum { TEXT_COUNT = 8 };
 
-/* Of a list: bring an entry into its form, in place. */
+/* Bring an entry of a list into its form, in place. */
 typedef mcps_status (*entry_fn)(char *entry, struct mcps_error *error);
 
 static void texts_of(struct mcps_options *options,

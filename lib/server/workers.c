@@ -21,11 +21,12 @@ struct worker {
 	struct workers *workers;
 };
 
-/* Waking a thread costs more than a small handler. So nobody is woken while a
- * thread that was woken is still on its way: on arrival it takes one piece of
- * work, and wakes the next thread if there is more to take. Work becomes ready
- * when it is submitted, and when work of its owner ends: then the thread that
- * ran it takes the next piece, and wakes another one if that leaves any. */
+/* Waking a thread costs more than a small handler. Therefore nobody is woken
+ * while a thread that was woken is still on its way: on arrival it takes one
+ * piece of work, and wakes the next thread if there is more to take. Work
+ * becomes ready when it is submitted, and when work of its owner ends: then the
+ * thread that ran it takes the next piece, and wakes another one if that leaves
+ * any. */
 struct workers {
 	pthread_mutex_t lock; /* of what follows */
 	struct fair_queue queue;

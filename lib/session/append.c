@@ -261,8 +261,8 @@ static void miss(struct stream_job *job)
 	mcps__session_recall(job->told);
 }
 
-/* What cannot be stored is not sent. A stream of no call ends without its
- * beginning: its client is to come again. The end of a call is sent all the
+/* An event that cannot be stored is not sent. A stream of no call ends without
+ * its beginning: its client is to come again. The end of a call is sent all the
  * same: its client would wait for it for ever. */
 static void job_failed(struct stream_job *job)
 {

@@ -19,9 +19,10 @@ struct caller {
 void mcps__caller_init(struct caller *out, const struct principal *principal,
                        const struct address *address);
 
-/* Who owns the session hooks of PRINCIPAL in the eyes of the executor: another
- * caller than the one of its calls, or a hook would wait while those hold all
- * the workers they may. Hooks of anonymous callers have one owner together. */
+/* The owner of the session hooks of PRINCIPAL in the eyes of the executor:
+ * another caller than the one of its calls, or a hook would wait while those
+ * hold all the workers they may. Hooks of anonymous callers have one owner
+ * together. */
 void mcps__caller_of_hooks(struct caller *out,
                            const struct principal *principal);
 

@@ -243,7 +243,7 @@ static bool queue_event(struct outlet *outlet, const struct event_id *id,
 	return queue(outlet, frame_event(id, retry_ms, data, length));
 }
 
-/* What a client that polls needs to connect again: the id that it came with,
+/* A client that polls needs this to connect again: the id that it came with,
  * unless it has a newer one, and RETRY_MS, unless that is 0. */
 static void queue_reconnect(struct outlet *outlet, uint32_t retry_ms)
 {

@@ -33,7 +33,7 @@ bool mcps__principal_has_scope(const struct principal *principal,
 bool mcps__principal_has_scopes(const struct principal *principal,
                                 const char *scopes);
 
-/* What the store knows of the principal of DIGEST: ref 0 if nothing. Members
+/* Read the stored row of the principal of DIGEST: ref 0 if nothing. Members
  * that an older back end does not know are 0. */
 MCPS_MUST_USE mcps_status mcps__principal_read(mcps_store *store,
                                                const uint8_t *digest,

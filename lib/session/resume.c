@@ -235,7 +235,7 @@ static mcps_status orphan_run(struct writer_job *job, mcps_store *store)
 		fill->sessions->options.event_bytes, &seq);
 }
 
-/* Whoever has ended it, the end is there to be read. */
+/* Somebody has ended it in any case: the end is there to be read. */
 static void orphan_done(struct writer_job *job, mcps_status status)
 {
 	struct fill *fill = container_of(job, struct fill, job);
@@ -350,7 +350,7 @@ static void report_loss(const struct fill *fill, mcps_status status)
 		mcps__sessions_report(fill->sessions, INCIDENT_EVENTS);
 }
 
-/* What is not there may have been swept since the last page was read. */
+/* The stream may have been swept since the last page was read. */
 static void go_nowhere(struct fill *fill)
 {
 	if (atomic_load(&fill->session->has_ended) || fill->row.id != 0)

@@ -81,7 +81,7 @@ struct session_wait {
 	struct session_wait *next;
 };
 
-/* What happened to a call: bits of one word, so that the order of any two is
+/* The steps of a call: bits of one word, so that the order of any two is
  * decided once, for everybody. */
 enum call_step {
 	CALL_HANDED = 1,   /* to a worker: from now on it is answered by whoever

@@ -96,7 +96,7 @@ static void list_remove(struct session *session, struct stream *stream)
 	stream->is_listed = false;
 }
 
-/* Of all sessions: there are no more than calls on workers, and in line. */
+/* The calls of all sessions: no more than workers run and their queue holds. */
 static void calls_add(struct sessions *sessions, struct stream *stream)
 {
 	pthread_mutex_lock(&sessions->calls_lock);

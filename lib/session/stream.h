@@ -188,8 +188,8 @@ struct resume_wait {
 };
 
 /* Feed OUTLET with what its session's stream ID->stream holds after ID->seq,
- * and then live. A session of the same key may have left the stream. What names
- * nothing of SESSION, or something that is no longer kept, gets a fresh stream,
+ * and then live. A session of the same key may have left the stream. An id
+ * that names nothing of SESSION, or no longer kept events, gets a fresh stream,
  * unless SESSION has ended. */
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
                          const struct event_id *id, bool primes,

@@ -199,8 +199,7 @@ mcps_status mcps__memory_session_guard(mcps_store *base, int64_t ref)
 	               : MCPS_E_GONE;
 }
 
-/* What a live session leaves behind: no state, of its streams those of calls.
- */
+/* A live session that ends leaves the streams of its calls, and no state. */
 static mcps_status let_go(struct memory_store *store,
                           const struct memory_session *session)
 {

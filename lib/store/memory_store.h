@@ -229,8 +229,8 @@ mcps_status mcps__memory_stream_put(struct memory_store *,
                                     const struct mcps_stream_row *row,
                                     int64_t ref);
 
-/* Of a session that ends: remove its streams of no call, and note its key in
- * the others. Remove one stream. Each with its events. */
+/* Remove those streams of a session that ends that answer no call, and note its
+ * key in the others. Remove one stream. Each with its events. */
 mcps_status mcps__memory_stream_clear(struct memory_store *,
                                       const struct mcps_session_row *session);
 mcps_status mcps__memory_stream_remove(struct memory_store *, uint64_t id);

@@ -177,8 +177,8 @@ mcps_status mcps__sqlite_session_guard(mcps_store *base, int64_t ref)
 	return status == MCPS_OK && !live ? MCPS_E_GONE : status;
 }
 
-/* What a live session leaves behind: no state, of its streams those of calls,
- * one less of its owner. */
+/* A live session that ends leaves the streams of its calls, no state, and its
+ * owner with one session less. */
 static mcps_status let_go(struct sqlite_store *store,
                           const struct session_copy *copy)
 {

@@ -494,8 +494,8 @@ mcps_status mcps__sqlite_stream_write(struct sqlite_store *,
 mcps_status mcps__sqlite_stream_advance(struct sqlite_store *,
                                         const struct stream_copy *copy);
 
-/* Of a session that ends: remove its streams of no call with their events, and
- * keep its key for the others. */
+/* Remove those streams of a session that ends that answer no call, with their
+ * events, and keep its key for the others. */
 mcps_status mcps__sqlite_stream_clear(struct sqlite_store *, int64_t session,
                                       const uint8_t *key);
 

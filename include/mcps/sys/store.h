@@ -89,7 +89,7 @@ struct mcps_stream_row {
 	                  * none is kept */
 	uint64_t last;   /* the highest seq ever appended; 0: none yet */
 	bool is_ended;   /* nothing is appended any more */
-	/** Of a session that has ended: the key that it had. NULL: it lives.
+	/** The key of a session that has ended. NULL: the session lives.
 	 * Borrowed; ignored by insert. */
 	const uint8_t *ended_key;
 	/** The raw JSON of the id of the request that it answers; a stream
