@@ -239,10 +239,6 @@ enum exchange_state mcps__exchange_run(struct exchange *exchange)
 			if (!mcps__exchange_dispatch(exchange))
 				return EXCHANGE_PARKED;
 			break;
-		case STAGE_CALLS:
-			if (!mcps__exchange_run_calls(exchange))
-				return EXCHANGE_PARKED;
-			break;
 		case STAGE_DONE:
 			return EXCHANGE_READY;
 		}

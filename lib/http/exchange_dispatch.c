@@ -245,7 +245,7 @@ static enum dispatch_end run_call(struct mcps_call *call)
 
 /* Dispatch itself counts as one, so that calls that finish early do not make
  * the plan while others are still to be started. */
-bool mcps__exchange_run_calls(struct exchange *exchange)
+static bool run_calls(struct exchange *exchange)
 {
 	atomic_store(&exchange->pending, 1);
 	for (uint32_t i = 0; i < exchange->call_count; i++)
@@ -261,32 +261,6 @@ bool mcps__exchange_run_calls(struct exchange *exchange)
 
 /* ---- one message ---- */
 
-static void saved(struct session_wait *wait, enum session_found found,
-                  struct session *session, mcps_status status)
-{
-	struct exchange *exchange = container_of(wait, struct exchange, wait);
-
-	(void)found;
-	mcps__session_unref(session);
-	if (status != MCPS_OK)
-		mcps__exchange_refuse(exchange, status, NULL, NULL);
-	else if (exchange->batch != 0 && exchange->call_count > 0)
-		exchange->stage = STAGE_CALLS;
-	else
-		mcps__exchange_plan_empty(exchange, 202);
-	mcps__exchange_wake(exchange);
-}
-
-/* Any success says that it will not be forgotten. */
-static bool save_initialized(struct exchange *exchange)
-{
-	exchange->wait.fn = saved;
-	mcps__exchange_park(exchange);
-	mcps__sessions_save(exchange->endpoint->sessions, exchange->session,
-	                    SESSION_INITIALIZED, 0, &exchange->wait);
-	return false;
-}
-
 static bool dispatch_single(struct exchange *exchange)
 {
 	struct mcps_call *call = &exchange->one;
@@ -295,10 +269,9 @@ static bool dispatch_single(struct exchange *exchange)
 	exchange->calls = call;
 	exchange->call_count = 1;
 	if (exchange->message.kind == MESSAGE_REQUEST)
-		return mcps__exchange_run_calls(exchange);
-	if (exchange->message.kind == MESSAGE_NOTIFICATION &&
-	    mcps__dispatch_notification(call) == NOTICE_INITIALIZED)
-		return save_initialized(exchange);
+		return run_calls(exchange);
+	if (exchange->message.kind == MESSAGE_NOTIFICATION)
+		mcps__dispatch_notification(call);
 	mcps__exchange_plan_empty(exchange, 202);
 	return true;
 }
@@ -315,7 +288,7 @@ static bool reserve_answers(struct exchange *exchange)
 	return mcps__buffer_reserve(&exchange->plan.body, size);
 }
 
-static bool batch_begin(struct exchange *exchange, enum notice *notice)
+static bool batch_begin(struct exchange *exchange)
 {
 	const struct scan *scan = &exchange->scan;
 	struct message message;
@@ -335,9 +308,8 @@ static bool batch_begin(struct exchange *exchange, enum notice *notice)
 		call_begin(exchange, call, &message);
 		if (message.kind == MESSAGE_REQUEST)
 			exchange->call_count++;
-		else if (mcps__dispatch_notification(call) ==
-		         NOTICE_INITIALIZED)
-			*notice = NOTICE_INITIALIZED;
+		else
+			mcps__dispatch_notification(call);
 	}
 	return reserve_answers(exchange);
 }
@@ -352,20 +324,17 @@ static bool dispatch_batch(struct exchange *exchange)
 {
 	const struct revision *revision =
 		mcps__revision_by_number(exchange->session->revision);
-	enum notice notice = NOTICE_NOTHING;
 
 	if (!revision->has_batch) {
 		refuse_batch(exchange);
 		return true;
 	}
-	if (!batch_begin(exchange, &notice)) {
+	if (!batch_begin(exchange)) {
 		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
 		return true;
 	}
-	if (notice == NOTICE_INITIALIZED)
-		return save_initialized(exchange);
 	if (exchange->call_count > 0)
-		return mcps__exchange_run_calls(exchange);
+		return run_calls(exchange);
 	mcps__exchange_plan_empty(exchange, 202);
 	return true;
 }

@@ -35,7 +35,6 @@ enum exchange_stage {
 	STAGE_READ,
 	STAGE_ADMIT,
 	STAGE_DISPATCH,
-	STAGE_CALLS,
 	STAGE_DONE,
 };
 
@@ -125,6 +124,5 @@ bool mcps__exchange_listen_later(struct exchange *exchange);
 void mcps__exchange_read(struct exchange *exchange);
 bool mcps__exchange_admit(struct exchange *exchange);
 bool mcps__exchange_dispatch(struct exchange *exchange);
-bool mcps__exchange_run_calls(struct exchange *exchange);
 
 #endif

@@ -131,7 +131,7 @@ static void log_cancel(struct mcps_call *call)
 
 /* Unknown, finished and malformed ones are ignored (2025-11-25, Cancellation,
  * Error Handling). */
-static enum notice cancelled(struct mcps_call *call)
+static void cancelled(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t id =
@@ -140,29 +140,29 @@ static enum notice cancelled(struct mcps_call *call)
 	size_t length;
 
 	if (id == SCAN_NONE)
-		return NOTICE_NOTHING;
+		return;
 	text = mcps__scan_raw(scan, id, &length);
 	if (mcps__session_cancel_call(call->session, text, length))
 		log_cancel(call);
-	return NOTICE_NOTHING;
 }
 
-static enum notice initialized(struct mcps_call *call)
+/* Its client waits for nothing, and whatever else it asks for says the same. */
+static void initialized(struct mcps_call *call)
 {
-	if (mcps__session_has_flag(call->session, SESSION_INITIALIZED))
-		return NOTICE_NOTHING;
-	return NOTICE_INITIALIZED;
+	if (!mcps__session_has_flag(call->session, SESSION_INITIALIZED))
+		mcps__sessions_save_later(call->mcp->sessions, call->session,
+		                          SESSION_INITIALIZED, 0);
 }
 
 static const struct notification {
 	const char *name;
-	enum notice (*run)(struct mcps_call *call);
+	void (*run)(struct mcps_call *call);
 } notifications[] = {
 	{ "notifications/initialized", initialized },
 	{ "notifications/cancelled", cancelled },
 };
 
-enum notice mcps__dispatch_notification(struct mcps_call *call)
+void mcps__dispatch_notification(struct mcps_call *call)
 {
 	const struct message *message = &call->message;
 
@@ -170,6 +170,5 @@ enum notice mcps__dispatch_notification(struct mcps_call *call)
 	     i++)
 		if (mcps__scan_equals(message->scan, message->method,
 		                      notifications[i].name))
-			return notifications[i].run(call);
-	return NOTICE_NOTHING;
+			notifications[i].run(call);
 }

@@ -7,14 +7,8 @@
 /* Answer a request. */
 enum dispatch_end mcps__dispatch(struct mcps_call *call);
 
-/* What a notification asks for besides being accepted. */
-enum notice {
-	NOTICE_NOTHING,
-	NOTICE_INITIALIZED, /* the session is to remember it */
-};
-
 /* Act on a notification; never answered. */
-enum notice mcps__dispatch_notification(struct mcps_call *call);
+void mcps__dispatch_notification(struct mcps_call *call);
 
 /* ---- the methods, one file per family ---- */
 

@@ -45,27 +45,14 @@ static const struct {
 
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
-static void saved(struct session_wait *wait, enum session_found found,
-                  struct session *session, mcps_status status)
-{
-	(void)found, (void)status; /* else it is said once more */
-	mcps__session_unref(session);
-	mcps__free(wait);
-}
-
 void mcps__notify_remember(struct mcp *mcp, struct session *session)
 {
-	struct session_wait *wait;
 	uint8_t differ = atomic_fetch_and(&session->lists_differ,
 	                                  (uint8_t)~SESSION_LISTS_TOLD);
 
-	if ((differ & SESSION_LISTS_TOLD) == 0)
-		return;
-	wait = mcps__calloc(1, sizeof *wait);
-	if (wait == NULL)
-		return;
-	wait->fn = saved;
-	mcps__sessions_save(mcp->sessions, session, 0, SESSION_RECREATED, wait);
+	if ((differ & SESSION_LISTS_TOLD) != 0)
+		mcps__sessions_save_later(mcp->sessions, session, 0,
+		                          SESSION_RECREATED);
 }
 
 static bool say_lists(struct mcp *mcp, struct session *session)

@@ -294,7 +294,7 @@ struct save {
 	struct writer_job job;
 	struct sessions *sessions;
 	struct session *session;
-	struct session_wait *wait;
+	struct session_wait *wait; /* NULL: nobody waits */
 	uint32_t set, clear;
 	struct live_row live;
 };
@@ -331,22 +331,42 @@ static void save_done(struct writer_job *job, mcps_status status)
 	mcps__free(save);
 }
 
+static struct save *save_new(struct sessions *sessions, struct session *session,
+                             uint32_t set, uint32_t clear)
+{
+	struct save *save = mcps__calloc(1, sizeof *save);
+
+	if (save == NULL)
+		return NULL;
+	save->sessions = sessions;
+	save->session = mcps__session_ref(session);
+	save->set = set;
+	save->clear = clear;
+	save->job.run = save_run;
+	save->job.done = save_done;
+	return save;
+}
+
 void mcps__sessions_save(struct sessions *sessions, struct session *session,
                          uint32_t set, uint32_t clear,
                          struct session_wait *wait)
 {
-	struct save *save = mcps__calloc(1, sizeof *save);
+	struct save *save = save_new(sessions, session, set, clear);
 
 	if (save == NULL) {
 		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_E_NOMEM);
 		return;
 	}
-	save->sessions = sessions;
-	save->session = mcps__session_ref(session);
 	save->wait = wait;
-	save->set = set;
-	save->clear = clear;
-	save->job.run = save_run;
-	save->job.done = save_done;
 	mcps__writer_submit(sessions->options.writer, &save->job);
+}
+
+void mcps__sessions_save_later(struct sessions *sessions,
+                               struct session *session, uint32_t set,
+                               uint32_t clear)
+{
+	struct save *save = save_new(sessions, session, set, clear);
+
+	if (save != NULL)
+		mcps__writer_submit_later(sessions->options.writer, &save->job);
 }

@@ -170,6 +170,12 @@ void mcps__sessions_save(struct sessions *sessions, struct session *session,
                          uint32_t set, uint32_t clear,
                          struct session_wait *wait);
 
+/* The same, with the next commit, for flags whose loss does no harm: without
+ * memory, or when the store fails, they stay as they are. */
+void mcps__sessions_save_later(struct sessions *sessions,
+                               struct session *session, uint32_t set,
+                               uint32_t clear);
+
 /* End a live session; its tombstone is kept until UNTIL_MS. WAIT hears
  * FOUND_ENDED with MCPS_OK when this very call ended it, with MCPS_E_GONE
  * when something else did, FOUND_NOT_LOADED with MCPS_OK when it is no longer

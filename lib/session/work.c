@@ -91,13 +91,15 @@ mcps_status mcps__live_row_load(struct live_row *live, mcps_store *store,
 void mcps__live_row_changed(struct sessions *sessions, struct session *session,
                             struct session_wait *wait, mcps_status status)
 {
-	if (status == MCPS_OK) {
+	if (status == MCPS_OK && wait != NULL) {
 		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);
 		return;
 	}
 	if (status == MCPS_E_GONE || status == MCPS_E_STORE)
 		mcps__sessions_forget(sessions, session);
 	mcps__session_unref(session);
+	if (wait == NULL)
+		return;
 	wait->fn(wait, status == MCPS_E_GONE ? FOUND_ENDED : FOUND_NOT_LOADED,
 	         NULL, status);
 }

@@ -57,8 +57,9 @@ MCPS_MUST_USE mcps_status mcps__live_row_load(struct live_row *live,
                                               mcps_store *store,
                                               const uint8_t *key);
 
-/* Tell WAIT how the change of SESSION, whose reference moves in, ended; a copy
- * in memory that cannot be right any more is dropped. */
+/* Tell WAIT, unless it is NULL, how the change of SESSION, whose reference
+ * moves in, ended; a copy in memory that cannot be right any more is dropped.
+ */
 void mcps__live_row_changed(struct sessions *sessions, struct session *session,
                             struct session_wait *wait, mcps_status status);
 

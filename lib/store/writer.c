@@ -28,6 +28,8 @@ struct writer {
 	pthread_cond_t over[DOORS]; /* a job that somebody waits for is done */
 	struct job_queue reads;
 	struct job_queue writes;
+	struct job_queue later; /* they go before the next writes */
+	int64_t later_at_ms;    /* or at this time, CLOCK_MONOTONIC */
 	bool stopping;
 	bool healthy;
 	struct writer_counts counts;
@@ -61,6 +63,17 @@ static struct writer_job *queue_take_all(struct job_queue *queue)
 
 	queue_init(queue);
 	return jobs;
+}
+
+/* Move all jobs of FROM before those of QUEUE. */
+static void queue_prepend(struct job_queue *queue, struct job_queue *from)
+{
+	if (from->first == NULL)
+		return;
+	*from->end = queue->first;
+	if (queue->first == NULL)
+		queue->end = from->end;
+	queue->first = queue_take_all(from);
 }
 
 static struct writer_job *queue_take(struct job_queue *queue, uint32_t limit)
@@ -178,9 +191,41 @@ static void do_idle(struct writer *writer)
 
 /* ---- the store thread ---- */
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static bool nothing_queued(const struct writer *writer)
 {
 	return writer->reads.first == NULL && writer->writes.first == NULL;
+}
+
+/* Writes that may wait go along with others, at their time, or at the end. */
+static void admit_later(struct writer *writer)
+{
+	if (writer->later.first != NULL &&
+	    (writer->writes.first != NULL || writer->stopping ||
+	     now_ms() >= writer->later_at_ms))
+		queue_prepend(&writer->writes, &writer->later);
+}
+
+/* How long the thread may wait for work, in milliseconds; negative: for ever.
+ */
+static int64_t wait_ms_of(const struct writer *writer)
+{
+	int64_t wait_ms = mcps__recovery_wait_ms(&writer->recovery);
+	int64_t later_ms;
+
+	if (writer->later.first == NULL)
+		return wait_ms;
+	later_ms = writer->later_at_ms - now_ms();
+	if (later_ms < 0)
+		later_ms = 0;
+	return wait_ms < 0 || later_ms < wait_ms ? later_ms : wait_ms;
 }
 
 /* Wait for work, but no longer than WAIT_MS if that is not negative. */
@@ -211,11 +256,12 @@ static bool take_work(struct writer *writer, struct writer_job **reads,
 
 	pthread_mutex_lock(&writer->mutex);
 	if (nothing_queued(writer) && !writer->stopping && !writer->idle_due) {
-		int64_t wait_ms = mcps__recovery_wait_ms(&writer->recovery);
+		int64_t wait_ms = wait_ms_of(writer);
 
 		if (wait_ms != 0)
 			wait_for_work(writer, wait_ms);
 	}
+	admit_later(writer);
 	stop = nothing_queued(writer) && writer->stopping;
 	*reads = queue_take_all(&writer->reads);
 	*writes = queue_take(&writer->writes, writer->options.batch);
@@ -330,6 +376,7 @@ mcps_status mcps__writer_start(struct writer **out, mcps_store *store,
 		writer->options.batch = BATCH_DEFAULT;
 	queue_init(&writer->reads);
 	queue_init(&writer->writes);
+	queue_init(&writer->later);
 	writer->works = true;
 	writer->healthy = true;
 	writer->recovery = (struct recovery){
@@ -430,6 +477,29 @@ void mcps__writer_submit_read(struct writer *writer, struct writer_job *job)
 	status = submit(writer, job, true);
 	if (status != MCPS_OK)
 		job->done(job, status);
+}
+
+/* The thread is woken to learn the time, not to write. */
+void mcps__writer_submit_later(struct writer *writer, struct writer_job *job)
+{
+	bool is_stopping;
+
+	job->is_awaited = false;
+	if (writer->options.inline_jobs) {
+		do_inline(writer, job, false);
+		return;
+	}
+	pthread_mutex_lock(&writer->mutex);
+	is_stopping = writer->stopping;
+	if (!is_stopping && writer->later.first == NULL) {
+		writer->later_at_ms = now_ms() + WRITER_LATER_MS;
+		pthread_cond_signal(&writer->work);
+	}
+	if (!is_stopping)
+		queue_push(&writer->later, job);
+	pthread_mutex_unlock(&writer->mutex);
+	if (is_stopping)
+		job->done(job, MCPS_E_STOPPING);
 }
 
 mcps_status mcps__writer_run(struct writer *writer, struct writer_job *job)

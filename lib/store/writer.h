@@ -12,6 +12,8 @@
 
 struct writer;
 
+enum { WRITER_LATER_MS = 100 };
+
 /* Embedded in what wants something of the store. The submitter keeps it alive
  * until done has been called. */
 struct writer_job {
@@ -53,6 +55,10 @@ MCPS_MUST_USE mcps_status mcps__writer_start(
  * is called at once with MCPS_E_STOPPING, on the caller's thread. */
 void mcps__writer_submit(struct writer *writer, struct writer_job *job);
 void mcps__writer_submit_read(struct writer *writer, struct writer_job *job);
+
+/* Queue a write that nobody waits for. It shares the commit of the next write;
+ * without one it is done WRITER_LATER_MS later, or when the writer stops. */
+void mcps__writer_submit_later(struct writer *writer, struct writer_job *job);
 
 /* Queue a job and wait until it is over and done, which may be NULL here, has
  * returned: workers and start-up only, never a network thread and never the

@@ -120,6 +120,12 @@ void mcps__writer_submit(struct writer *writer, struct writer_job *job)
 	step_tell(job);
 }
 
+/* A step is when the next write comes, or the time. */
+void mcps__writer_submit_later(struct writer *writer, struct writer_job *job)
+{
+	mcps__writer_submit(writer, job);
+}
+
 void mcps__writer_submit_read(struct writer *writer, struct writer_job *job)
 {
 	if (!writer->is_inline) {

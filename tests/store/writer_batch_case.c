@@ -94,6 +94,36 @@ START_TEST(reads_overtake_writes)
 }
 END_TEST
 
+START_TEST(later_jobs_share_the_commit_of_the_next_write)
+{
+	gate_submit();
+	job_submit(1, JOB_WRITES);
+	job_submit_later(2, JOB_WRITES);
+	job_submit_later(3, JOB_FAILS);
+	gate_set(true);
+	event_wait(&told, 4);
+	ck_assert_uint_eq(writer_counted().commits, 2);
+	ck_assert_uint_lt(test_jobs[2].place, test_jobs[3].place);
+	ck_assert_uint_lt(test_jobs[3].place, test_jobs[1].place);
+	job_assert(1, MCPS_OK, true);
+	job_assert(2, MCPS_OK, true);
+	job_assert(3, MCPS_E_GONE, false);
+}
+END_TEST
+
+START_TEST(later_jobs_share_a_commit_without_another_write)
+{
+	job_submit_later(1, JOB_WRITES);
+	job_submit_later(2, JOB_WRITES);
+	event_wait(&told, 2);
+	job_assert(1, MCPS_OK, true);
+	job_assert(2, MCPS_OK, true);
+	job_submit_later(3, JOB_WRITES);
+	event_wait(&told, 3);
+	job_assert(3, MCPS_OK, true);
+}
+END_TEST
+
 START_TEST(run_waits_for_what_the_job_answers)
 {
 	struct test_job *job = job_make(1, JOB_WRITES);
@@ -257,6 +287,8 @@ TCase *writer_batch_case(void)
 	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
 	tcase_add_test(tests, many_jobs_cost_one_commit);
 	tcase_add_test(tests, a_batch_has_its_limit);
+	tcase_add_test(tests, later_jobs_share_the_commit_of_the_next_write);
+	tcase_add_test(tests, later_jobs_share_a_commit_without_another_write);
 	tcase_add_test(tests, nobody_is_told_before_the_commit);
 	tcase_add_test(tests, jobs_run_and_are_told_in_order);
 	tcase_add_test(tests, a_job_that_fails_fails_alone);

@@ -12,9 +12,10 @@ START_TEST(stop_finishes_every_queued_job)
 	for (unsigned n = 1; n <= 50; n++)
 		job_submit(n, JOB_WRITES);
 	job_submit_read(51, JOB_WRITES);
+	job_submit_later(52, JOB_WRITES);
 	gate_set(true);
 	mcps__writer_stop(the_writer);
-	for (unsigned n = 0; n <= 51; n++) {
+	for (unsigned n = 0; n <= 52; n++) {
 		ck_assert_uint_eq(test_jobs[n].dones, 1);
 		ck_assert_int_eq(test_jobs[n].status, MCPS_OK);
 	}
@@ -54,6 +55,10 @@ START_TEST(after_stop_began_jobs_are_turned_away_at_once)
 	ck_assert_uint_eq(late->dones, 1);
 	ck_assert_int_eq(late->status, MCPS_E_STOPPING);
 	ck_assert_int_eq(job_write(2), MCPS_E_STOPPING);
+	job_submit_later(3, JOB_WRITES);
+	ck_assert_uint_eq(test_jobs[3].dones, 1);
+	ck_assert_int_eq(test_jobs[3].status, MCPS_E_STOPPING);
+	ck_assert_uint_eq(test_jobs[3].runs, 0);
 	ck_assert_uint_eq(test_jobs[2].runs, 0);
 	gate_set(true);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);

@@ -132,6 +132,13 @@ void job_submit_read(unsigned number, enum job_kind kind)
 	mcps__writer_submit_read(the_writer, &job->job);
 }
 
+void job_submit_later(unsigned number, enum job_kind kind)
+{
+	struct test_job *job = job_make(number, kind);
+
+	mcps__writer_submit_later(the_writer, &job->job);
+}
+
 void gate_submit(void)
 {
 	gate_set(false);

@@ -53,6 +53,7 @@ struct writer_counts writer_counted(void);
 struct test_job *job_make(unsigned number, enum job_kind kind);
 void job_submit(unsigned number, enum job_kind kind);
 void job_submit_read(unsigned number, enum job_kind kind);
+void job_submit_later(unsigned number, enum job_kind kind);
 mcps_status job_write(unsigned number);
 void job_done(struct writer_job *job, mcps_status status);
 mcps_status job_write_number(mcps_store *store, unsigned number);
