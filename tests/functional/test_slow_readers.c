@@ -19,7 +19,7 @@ enum {
 	SMALL = 4096,     /* receive buffer of who does not read */
 	EVENT_KIB = 1024, /* kept of a session */
 	FLOOD = IS_SANITIZED ? 1500 : 3000, /* messages: beyond any queue */
-	SLACK_KIB = 12 * 1024,              /* what the allocator likes */
+	SLACK_KIB = 20 * 1024,              /* the allocator keeps it */
 	TAKEN_WITHIN_S = 60,                /* some of what there is */
 };
 
