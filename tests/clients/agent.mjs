@@ -2,6 +2,7 @@
 // Claude Code 2.1.332 and Codex 0.171.0 against servers that answer like this. None of them asks
 // the model, or a person, before it repeats a call.
 import { createParser } from 'eventsource-parser';
+import { PATIENCE_MS } from './deadline.mjs';
 import { headersFor, initialize } from './raw.mjs';
 
 export const agents = {
@@ -30,7 +31,6 @@ export const agents = {
 };
 
 const REPEATS = 20;
-const TIMEOUT_MS = 12_000;
 
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -101,7 +101,7 @@ export class Agent {
       method: 'tools/call',
       params: { name, arguments: args, _meta: { progressToken: 'token' } },
     };
-    const late = pause(TIMEOUT_MS).then(() => ({ waited: true }));
+    const late = pause(PATIENCE_MS).then(() => ({ waited: true }));
 
     return Promise.race([this.#try(message, meanwhile), late]);
   }
@@ -160,6 +160,7 @@ export class Agent {
 
     for (let i = 0; !response && seen.last !== undefined && i < delays.length; i++) {
       await pause(delays[i]);
+      await this.server.ready; // how long a restart takes is the machine's matter
       const again = await this.#resume(seen.last);
 
       if (again?.status === 200) response = await readStream(again, message, seen);

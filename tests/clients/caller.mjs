@@ -4,15 +4,14 @@ import {
   StreamableHTTPClientTransport,
   StreamableHTTPError,
 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-
-const CALL_MS = 10_000;
+import { PATIENCE_MS } from './deadline.mjs';
 
 // How a client comes back for its streams that would rather not wait.
 const EAGER = {
   initialReconnectionDelay: 50,
   reconnectionDelayGrowFactor: 1,
   maxReconnectionDelay: 50,
-  maxRetries: 200,
+  maxRetries: 1200,
 };
 
 export class Caller {
@@ -35,7 +34,7 @@ export class Caller {
       fetch: (url, init) => self.#fetch(url, init),
       ...(isEager && { reconnectionOptions: EAGER }),
     });
-    await self.client.connect(self.transport, { timeout: CALL_MS });
+    await self.client.connect(self.transport, { timeout: PATIENCE_MS });
     return self;
   }
 
@@ -82,7 +81,7 @@ export class Caller {
 
   call(tool, args = {}, options = {}) {
     const request = { name: tool, arguments: args };
-    return this.client.callTool(request, undefined, { timeout: CALL_MS, ...options });
+    return this.client.callTool(request, undefined, { timeout: PATIENCE_MS, ...options });
   }
 
   // The text that a tool answered; a tool that failed is an error here.

@@ -1,5 +1,9 @@
 // Waiting for events, each with a deadline.
 
+// A deadline ends a test that would wait for ever. No test passes or fails by how fast the machine
+// is: a busy one takes many times as long as an idle one.
+export const PATIENCE_MS = 60_000;
+
 // What PROMISE gives; fails, naming WHAT, when it takes longer than MS.
 export async function within(ms, what, promise) {
   let timer;
@@ -11,6 +15,14 @@ export async function within(ms, what, promise) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+// For what sends no event: resolves when HOLDS() gives true.
+export function poll(what, holds) {
+  const look = async () => {
+    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  return within(PATIENCE_MS, what, look());
 }
 
 // A promise, and who settles it. Nobody has to listen to its failure.

@@ -1,8 +1,6 @@
 // Hears which resources a client of the SDK is told about.
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
-import { deferred, within } from './deadline.mjs';
-
-const TOLD_MS = 10_000;
+import { PATIENCE_MS, deferred, within } from './deadline.mjs';
 
 // The URIs that the client was told of, in order.
 export class Ear {
@@ -19,6 +17,6 @@ export class Ear {
 
   async reach(count) {
     while (this.uris.length < count)
-      await within(TOLD_MS, `notification ${count}`, this.#more.promise);
+      await within(PATIENCE_MS, `notification ${count}`, this.#more.promise);
   }
 }

@@ -1,18 +1,21 @@
-/* A server for tests of what clients repeat: its tool "act" leaves a line in a
- * file, $EFFECTS_FILE, each time it is carried out.
+/* A server for tests of what clients repeat: its tool "act" adds a line to the
+ * file $EFFECTS_FILE each time it is carried out. A call can be told to last
+ * until the test makes the file $EFFECTS_FILE.NAME, so that no test depends on
+ * how long something takes.
  *
  *   EFFECTS_FILE=file tests/clients/effects --listen 127.0.0.1:PORT ... */
 #include <mcps/mcps.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SLICE_MS = 10 };
 
 struct act {
 	const char *name;
 	int64_t ms;
-	bool tells, is_deaf, keeps;
+	bool tells, is_deaf, keeps, waits;
 };
 
 static const mcps_field fields[] = {
@@ -25,6 +28,8 @@ static const mcps_field fields[] = {
 	           .optional = true, .otherwise = "false"),
 	MCPS_FIELD(struct act, keeps, "Change state, too", .optional = true,
 	           .otherwise = "false"),
+	MCPS_FIELD(struct act, waits, "Last until a file of that name exists",
+	           .optional = true, .otherwise = "false"),
 	MCPS_FIELDS_END
 };
 
@@ -38,11 +43,20 @@ static mcps_status leave_line(const char *name)
 	return fclose(file) == 0 ? MCPS_OK : MCPS_E_SYSTEM;
 }
 
+static bool is_let_go(const struct act *in)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s.%s", getenv("EFFECTS_FILE"), in->name);
+	return access(path, F_OK) == 0;
+}
+
 static void take_time(mcps_call *call, const struct act *in)
 {
 	const struct timespec slice = { .tv_nsec = SLICE_MS * 1000000L };
 
-	for (int64_t left = in->ms; left > 0; left -= SLICE_MS) {
+	for (int64_t left = in->ms; in->waits ? !is_let_go(in) : left > 0;
+	     left -= SLICE_MS) {
 		if (!in->is_deaf && mcps_cancelled(call))
 			return;
 		nanosleep(&slice, NULL);

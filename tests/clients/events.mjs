@@ -1,10 +1,8 @@
 // Event streams as bytes on the wire, read by a parser that is not ours.
 import http from 'node:http';
 import { createParser } from 'eventsource-parser';
-import { deferred, within } from './deadline.mjs';
+import { PATIENCE_MS, deferred, within } from './deadline.mjs';
 import { headersFor } from './raw.mjs';
-
-const EVENTS_MS = 10_000;
 
 export class EventStream {
   events = []; // {id, data, message}
@@ -36,7 +34,7 @@ export class EventStream {
     self.request.on('error', answered.reject);
     self.request.on('response', answered.resolve);
     self.request.end(body);
-    self.#read(await within(EVENTS_MS, `the answer to ${method}`, answered.promise));
+    self.#read(await within(PATIENCE_MS, `the answer to ${method}`, answered.promise));
     return self;
   }
 
@@ -70,7 +68,7 @@ export class EventStream {
 
   // Resolves with how it ended: {isCut}.
   get end() {
-    return within(EVENTS_MS, 'the end of the stream', this.#over.promise);
+    return within(PATIENCE_MS, 'the end of the stream', this.#over.promise);
   }
 
   // Resolves when COUNT events have come; with all so far.
@@ -89,7 +87,7 @@ export class EventStream {
         throw new Error(`the stream ended after ${this.events.length} of ${count} events`);
     });
 
-    await within(EVENTS_MS, `event ${count}`, Promise.race([enough, over]));
+    await within(PATIENCE_MS, `event ${count}`, Promise.race([enough, over]));
     return this.events;
   }
 

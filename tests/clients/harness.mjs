@@ -1,9 +1,9 @@
 // Tests are sentences; each runs in a lab that cleans up behind it.
 import { Caller } from './caller.mjs';
-import { deferred, within } from './deadline.mjs';
+import { PATIENCE_MS, deferred, within } from './deadline.mjs';
 import { Server, demoProgram } from './server.mjs';
 
-const TEST_MS = 30_000;
+const TEST_MS = 2 * PATIENCE_MS;
 const tests = [];
 
 export function test(sentence, body) {

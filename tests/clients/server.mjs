@@ -6,10 +6,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { deferred, within } from './deadline.mjs';
+import { PATIENCE_MS, deferred, poll, within } from './deadline.mjs';
 
-const START_MS = 10_000;
-const STOP_MS = 15_000;
 const BANNER = / is ready at (http:\S+)/;
 const SANITIZER = /Sanitizer:|runtime error:/;
 
@@ -125,7 +123,7 @@ export class Server {
       throw new Error(`the server ended before it was ready (${describe(end)})\n${this.tail()}`);
     });
 
-    await within(START_MS, 'the banner of the server', Promise.race([up, dead]));
+    await within(PATIENCE_MS, 'the banner of the server', Promise.race([up, dead]));
     this.startMs = child.readyAt - began;
     return this.startMs;
   }
@@ -144,6 +142,16 @@ export class Server {
     const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n') : [];
 
     return lines.reduce((counts, name) => ({ ...counts, [name]: (counts[name] ?? 0) + 1 }), {});
+  }
+
+  // Resolves when a call of that name has been acted upon.
+  begins(name) {
+    return poll(`the beginning of ${name}`, () => name in this.effects());
+  }
+
+  // Ends the calls of that name that wait for it.
+  letGo(name) {
+    fs.writeFileSync(path.join(this.directory, `effects.${name}`), '');
   }
 
   #spawn() {
@@ -201,7 +209,7 @@ export class Server {
       this.#ready = deferred();
     }
     child.kill(signal);
-    const end = await within(STOP_MS, `the end of the server after ${signal}`, gone);
+    const end = await within(PATIENCE_MS, `the end of the server after ${signal}`, gone);
     if (SANITIZER.test(this.stderr)) throw new Error(`a sanitizer complained\n${this.tail()}`);
     return end;
   }
@@ -228,7 +236,7 @@ export class Server {
   async reload() {
     this.stderr = '';
     this.#child.kill('SIGHUP');
-    await within(START_MS, 'the reading of tokens', this.says(/read tokens and keys again/));
+    await within(PATIENCE_MS, 'the reading of tokens', this.says(/read tokens and keys again/));
   }
 
   // Resolves when it has said something on stderr, since it was made, that fits PATTERN.

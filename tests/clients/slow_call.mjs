@@ -1,7 +1,5 @@
 // A call of the official client that tells how far it is, and all that its client saw of it.
-import { deferred, within } from './deadline.mjs';
-
-const CALL_MS = 20_000;
+import { PATIENCE_MS, deferred, within } from './deadline.mjs';
 
 export class SlowCall {
   progress = []; // the numbers it was told
@@ -15,7 +13,7 @@ export class SlowCall {
       onprogress: ({ progress }) => this.#take(progress),
       onresumptiontoken: (id) => !this.isOver && this.ids.push(id),
       signal: this.#abort.signal,
-      timeout: CALL_MS,
+      timeout: PATIENCE_MS,
     };
 
     caller
@@ -51,6 +49,6 @@ export class SlowCall {
       this.#listeners.add(look);
       look();
     });
-    return within(CALL_MS, `number ${count}`, reached);
+    return within(PATIENCE_MS, `number ${count}`, reached);
   }
 }

@@ -3,12 +3,11 @@
 import assert from 'node:assert/strict';
 import { Client } from 'sdk-1.22/client/index.js';
 import { StreamableHTTPClientTransport } from 'sdk-1.22/client/streamableHttp.js';
-import { deferred, within } from './deadline.mjs';
+import { PATIENCE_MS, deferred, within } from './deadline.mjs';
 import { test } from './harness.mjs';
 
 const sdk = { Client, StreamableHTTPClientTransport };
 const COUNTER = 'counter://session';
-const BACK_MS = 15_000;
 const UPDATED = 'notifications/resources/updated';
 
 // What it was told, and what it took for an error.
@@ -27,7 +26,7 @@ async function listen(lab, server) {
   await caller.listens();
   await caller.client.subscribeResource({ uri: COUNTER });
   const reach = async (count) => {
-    while (heard.length < count) await within(BACK_MS, `notification ${count}`, more.promise);
+    while (heard.length < count) await within(PATIENCE_MS, `notification ${count}`, more.promise);
   };
   return { caller, heard, errors, reach };
 }
@@ -41,7 +40,7 @@ for (const how of ['kill', 'stop'])
 
     await server.restart(how);
 
-    await within(BACK_MS, 'the client to listen again', caller.resumes(1));
+    await within(PATIENCE_MS, 'the client to listen again', caller.resumes(1));
     await caller.count();
     await reach(2);
     assert.equal(caller.transport.protocolVersion, '2025-06-18');

@@ -3,13 +3,12 @@
 // were refused; how long it waits before each is what the server told.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { within } from './deadline.mjs';
+import { PATIENCE_MS, within } from './deadline.mjs';
 import { Ear } from './ear.mjs';
 import { test } from './harness.mjs';
 
 const COUNTER = 'counter://session';
 const AWAY_MS = 6_000;
-const BACK_MS = 15_000; // two attempts, each at most 6 s after the last
 
 async function subscribe(lab, server) {
   const caller = await lab.caller(server);
@@ -31,7 +30,7 @@ for (const how of ['kill', 'stop'])
     await sleep(AWAY_MS);
     await server.start();
 
-    await within(BACK_MS, 'the client to listen again', caller.resumes(1));
+    await within(PATIENCE_MS, 'the client to listen again', caller.resumes(1));
     await caller.count();
     await ear.reach(2);
     assert.deepEqual(ear.uris, [COUNTER, COUNTER]);

@@ -2,20 +2,20 @@
 // answered like that, whatever ends while it runs, and none is left without an answer.
 import assert from 'node:assert/strict';
 import { Agent, agents } from './agent.mjs';
-import { within } from './deadline.mjs';
+import { PATIENCE_MS, poll, within } from './deadline.mjs';
 import { test } from './harness.mjs';
-import { call, post } from './raw.mjs';
+import { call, post, request } from './raw.mjs';
 
+const LONG_DRAIN = ['--drain', '60s'];
 const UNKNOWN = 'The outcome of this call is unknown. Check before repeating it.';
-const ENOUGH_MS = 10_000;
-const LONG_MS = 9_000; // for calls that end when they are cancelled
+// These calls end when they are cancelled, and others when the test lets them go.
+const LONG_MS = 60_000;
 
-// Until NAME has been acted upon.
-async function begins(server, name) {
-  const look = async () => {
-    while (!(name in server.effects())) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
-  await within(ENOUGH_MS, `the beginning of ${name}`, look());
+// Resolves when AGENT's session is too old.
+function ends(server, agent) {
+  const isOver = async () => (await post(server, request('ping'), agent.options)).status === 404;
+
+  return poll('the end of the session', isOver);
 }
 
 function assertUnknown({ error, ...others }, state) {
@@ -57,7 +57,7 @@ for (const [form, how] of Object.entries(forms)) {
     [],
     async (server, agent) => {
       const outcome = agent.call('act', { name: 'it', ms: LONG_MS, ...how });
-      await begins(server, 'it');
+      await server.begins('it');
 
       assert.equal((await agent.endSession()).status, 204);
 
@@ -70,11 +70,12 @@ for (const [form, how] of Object.entries(forms)) {
     `a call that does not hear of the end of its session is not repeated: ${form}`,
     [],
     async (server, agent) => {
-      const deaf = { name: 'it', ms: 2000, is_deaf: true, keeps: true };
+      const deaf = { name: 'it', waits: true, is_deaf: true, keeps: true };
       const outcome = agent.call('act', { ...deaf, ...how });
-      await begins(server, 'it');
+      await server.begins('it');
 
       assert.equal((await agent.endSession()).status, 204);
+      server.letGo('it');
 
       assertUnknown(await outcome);
       assert.equal(agent.posts, 1);
@@ -83,21 +84,25 @@ for (const [form, how] of Object.entries(forms)) {
 
   scenario(
     `a call whose session grows too old under it is not repeated: ${form}`,
-    ['--session-max-age', '2s'],
+    ['--session-max-age', '5s'],
     async (server, agent) => {
-      const outcome = await agent.call('act', { name: 'it', ms: 4000, ...how });
+      const outcome = agent.call('act', { name: 'it', waits: true, ...how });
+      await server.begins('it');
 
-      assertUnknown(outcome);
+      await ends(server, agent);
+      server.letGo('it');
+
+      assertUnknown(await outcome);
       assert.equal(agent.posts, 1);
     },
   );
 
   scenario(
     `a call that outlasts the drain is not repeated: ${form}`,
-    ['--drain', '1s'],
+    ['--drain', '3s'],
     async (server, agent) => {
-      const outcome = agent.call('act', { name: 'it', ms: 5000, is_deaf: true, ...how });
-      await begins(server, 'it');
+      const outcome = agent.call('act', { name: 'it', waits: true, is_deaf: true, ...how });
+      await server.begins('it');
 
       await server.restart('stop');
 
@@ -106,11 +111,15 @@ for (const [form, how] of Object.entries(forms)) {
     },
   );
 
-  scenario(`a call that ends in the drain is answered: ${form}`, [], async (server, agent) => {
-    const outcome = agent.call('act', { name: 'it', ms: 700, keeps: true, ...how });
-    await begins(server, 'it');
+  scenario(`a call that ends in the drain is answered: ${form}`, LONG_DRAIN, async (server, agent) => {
+    const outcome = agent.call('act', { name: 'it', waits: true, keeps: true, ...how });
+    await server.begins('it');
 
-    await server.restart('stop');
+    const stopped = server.stop();
+    await server.says(/: stopping;/);
+    server.letGo('it');
+    await stopped;
+    await server.start();
 
     assertActed(await outcome);
     assert.equal(agent.posts, 1);
@@ -123,12 +132,13 @@ scenario(
   ['--workers', '1', '--stream-after', '1h'],
   async (server, agent) => {
     const other = await Agent.connect(server, 'codex');
-    const busy = other.call('act', { name: 'other', ms: 3000 });
-    await begins(server, 'other');
+    const busy = other.call('act', { name: 'other', waits: true });
+    await server.begins('other');
     const outcome = agent.call('act', { name: 'it', keeps: true });
     await post(server, call('nothing'), { id: agent.id }); // it has been read
 
     assert.equal((await agent.endSession()).status, 204);
+    server.letGo('other');
 
     assertActed(await outcome);
     assertActed(await busy);
@@ -139,13 +149,13 @@ scenario(
 
 // The first two show the model that the server stops, the last one comes again.
 test('a call that has not begun when the drain is over never does in that process', async (lab) => {
-  const options = ['--workers', '1', '--drain', '1s', '--stream-after', '1h'];
+  const options = ['--workers', '1', '--drain', '3s', '--stream-after', '1h'];
   const server = await lab.server({ hasEffects: true, options });
   const kinds = ['claude', 'codex', 'proxied'];
   const other = await Agent.connect(server, 'codex');
   const waiting = await Promise.all(kinds.map((kind) => Agent.connect(server, kind)));
-  const busy = other.call('act', { name: 'other', ms: 5000, is_deaf: true });
-  await begins(server, 'other');
+  const busy = other.call('act', { name: 'other', waits: true, is_deaf: true });
+  await server.begins('other');
   const outcomes = waiting.map((agent, i) => agent.call('act', { name: kinds[i] }));
   for (const { id } of waiting) await post(server, call('nothing'), { id }); // it has been read
 
@@ -164,7 +174,7 @@ test('a call that has not begun when the drain is over never does in that proces
 
 scenario('a call that kill -9 cuts off is not repeated', [], async (server, agent) => {
   const outcome = agent.call('act', { name: 'it', ms: LONG_MS, tells: true });
-  await within(ENOUGH_MS, 'the first event', agent.hears);
+  await within(PATIENCE_MS, 'the first event', agent.hears);
 
   await server.restart('kill');
 
@@ -180,7 +190,7 @@ test('a client that lost its connection hears of the end of its session', async 
     const outcome = agent.call('act', { name: 'it', ms: LONG_MS, tells: true }, (cut) =>
       agent.hears.then(() => cut.abort()),
     );
-    await within(ENOUGH_MS, 'the first event', agent.hears);
+    await within(PATIENCE_MS, 'the first event', agent.hears);
 
     assert.equal((await agent.endSession()).status, 204);
     if (after === 'a restart') await server.restart('stop');
@@ -203,8 +213,8 @@ test('what sleeps when its session is deleted is not begun again', async (lab) =
   const outcomes = sleeping.map((agent) => agent.call('sleep', { ms: LONG_MS }));
   for (const { id } of sleeping) await post(server, call('nothing'), { id }); // it has been read
   const told = await Agent.connect(server, 'codex');
-  outcomes.push(told.call('slow_count', { to: LONG_MS / 10, ms: 10 }));
-  await within(ENOUGH_MS, 'the first event', told.hears);
+  outcomes.push(told.call('slow_count', { to: 1000, ms: LONG_MS / 1000 }));
+  await within(PATIENCE_MS, 'the first event', told.hears);
 
   for (const agent of [...sleeping, told]) assert.equal((await agent.endSession()).status, 204);
 

@@ -58,9 +58,9 @@ async function assertCut(server, caller, call) {
 }
 
 test('a client that kill -9 cuts off resumes, as clients are by default', async (lab) => {
-  const server = await lab.server();
+  const server = await lab.server({ retry: '3s' }); // such a client tries twice, then gives up
   const caller = await lab.caller(server);
-  const call = new SlowCall(caller, { to: 1000, ms: 20 });
+  const call = new SlowCall(caller, { to: 1000, ms: 50 });
   await call.reach(1);
 
   await server.restart('kill');
@@ -70,7 +70,7 @@ test('a client that kill -9 cuts off resumes, as clients are by default', async 
 });
 
 async function cut(server, callers, { how, after }) {
-  const calls = callers.map((caller) => new SlowCall(caller, { to: 1000, ms: random(3, 20) }));
+  const calls = callers.map((caller) => new SlowCall(caller, { to: 1000, ms: random(5, 25) }));
   await Promise.all(calls.map((call) => call.reach(after())));
 
   await server.restart(how);
@@ -89,7 +89,7 @@ test(`${CLIENTS} clients resume after each of ${ROUNDS} kills at any moment`, as
 });
 
 test(`${CLIENTS} clients whose calls SIGTERM cuts off are told so`, async (lab) => {
-  const server = await lab.server({ options: ['--drain', '500ms', ...ALL_WORKERS] });
+  const server = await lab.server({ options: ['--drain', '3s', ...ALL_WORKERS] });
   const callers = await lab.callers(server, CLIENTS);
 
   await cut(server, callers, { how: 'stop', after: () => random(1, LATEST) });
@@ -111,7 +111,7 @@ test('a client whose calls were cancelled comes back once for each, and no more'
   await caller.listens();
 
   for (let i = 1; i <= 10; i++) {
-    const call = new SlowCall(caller, { to: 1000, ms: 10 });
+    const call = new SlowCall(caller, { to: 1000, ms: 60 });
     await call.reach(1);
     call.cancel();
     await call.outcome;
@@ -126,7 +126,7 @@ test('a client whose calls were cancelled comes back once for each, and no more'
 test('the store lost, an identified client that resumes listens anew, once', async (lab) => {
   const server = await lab.server({ tokens: { 'token-of-ada': 'ada' } });
   const caller = await lab.caller(server, { token: 'token-of-ada', isEager: true });
-  const call = new SlowCall(caller, { to: 1000, ms: 20 });
+  const call = new SlowCall(caller, { to: 1000, ms: 60 });
   await Promise.all([caller.listens(), call.reach(2)]);
   const before = call.ids.slice();
   await server.kill();

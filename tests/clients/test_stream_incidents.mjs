@@ -116,19 +116,29 @@ test('incident 8: an event id of somebody else, or a forged one, replays nothing
 const VISITS = 600;
 const AT_ONCE = 4; // of the 8 streams that a session may have
 
-// GET, and away as soon as the stream has begun.
-function visit(server, { id, token }) {
+// GET, and away as soon as the stream has begun. Resolves with whether it has: the server may not
+// have noticed yet that earlier visitors left.
+function tryToVisit(server, { id, token }) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(server.port, '127.0.0.1');
+    let answer = '';
 
     socket.on('error', reject);
-    socket.on('close', resolve);
-    socket.on('data', (bytes) => bytes.includes('\ndata: ') && socket.resetAndDestroy());
+    socket.on('close', () => resolve(answer.startsWith('HTTP/1.1 200')));
+    socket.on('data', (bytes) => {
+      answer += bytes;
+      if (answer.includes('\ndata: ') || !'HTTP/1.1 200'.startsWith(answer.slice(0, 12)))
+        socket.resetAndDestroy();
+    });
     socket.write(
       `GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n` +
         `Mcp-Session-Id: ${id}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
   });
+}
+
+async function visit(server, session) {
+  while (!(await tryToVisit(server, session)));
 }
 
 async function visitOften(server, session, count) {

@@ -6,7 +6,7 @@ import { call, initialize, post, request, slowCount } from './raw.mjs';
 
 const LOST = 'The outcome of this call is unknown. Check before repeating it.';
 const PURGED = 'What this call sent is no longer stored. Check before repeating it.';
-const ENDLESS = { to: 1000, ms: 5 };
+const ENDLESS = { to: 1000, ms: 30 };
 const COUNTER = 'counter://session';
 
 const subscribe = () => request('resources/subscribe', { uri: COUNTER });
@@ -99,7 +99,7 @@ function assertToldToComeBack(stream, { isCut }) {
 }
 
 test("SIGTERM ends a call's stream with an error, and the next process knows it", async (lab) => {
-  const server = await lab.server({ options: ['--drain', '500ms'] });
+  const server = await lab.server({ options: ['--drain', '3s'] });
   const { id, message, stream } = await beginEndless(server, 3);
 
   await server.stop();
@@ -123,9 +123,9 @@ test('with --retry 0 no stream tells when to come back, not even at the end', as
 });
 
 test('a call that ends while the server stops gives its result on its stream', async (lab) => {
-  const server = await lab.server();
+  const server = await lab.server({ options: ['--drain', '60s'] });
   const { id } = await initialize(server);
-  const message = slowCount({ to: 5, ms: 100 });
+  const message = slowCount({ to: 20, ms: 100 });
   const stream = await EventStream.post(server, message, { id });
   await stream.reach(2);
 
@@ -133,13 +133,13 @@ test('a call that ends while the server stops gives its result on its stream', a
 
   assert.equal((await stream.end).isCut, false);
   assert.equal(stream.messages.at(-1).id, message.id);
-  assert.equal(stream.messages.at(-1).result.content[0].text, 'Counted to 5.');
+  assert.equal(stream.messages.at(-1).result.content[0].text, 'Counted to 20.');
 });
 
 test('a result that comes while the server stops is given to who resumed', async (lab) => {
-  const server = await lab.server();
+  const server = await lab.server({ options: ['--drain', '60s'] });
   const { id } = await initialize(server);
-  const message = slowCount({ to: 5, ms: 100 });
+  const message = slowCount({ to: 20, ms: 100 });
   const calling = await EventStream.post(server, message, { id });
   const [first] = await calling.reach(1);
   const resumed = await EventStream.get(server, { id, after: first.id });
@@ -149,7 +149,7 @@ test('a result that comes while the server stops is given to who resumed', async
 
   assert.equal((await resumed.end).isCut, false);
   assert.equal((await calling.end).isCut, false); // it was taken over from
-  assert.equal(resumed.messages.at(-1).result.content[0].text, 'Counted to 5.');
+  assert.equal(resumed.messages.at(-1).result.content[0].text, 'Counted to 20.');
   const told = resumed.events.filter(({ message }) => message !== null);
   [first, ...told].forEach((event, i) => assert.equal(readId(event.id).number, i + 1));
   await server.start();

@@ -106,7 +106,7 @@ test('what is sent after the 204 is not served, however many ask at once', async
 test('a call that DELETE overtakes ends with an error', async (lab) => {
   const server = await lab.server();
   const caller = await lab.caller(server);
-  const slow = caller.call('sleep', { ms: 20_000 }).catch((error) => error);
+  const slow = caller.call('sleep', { ms: 60_000 }).catch((error) => error);
   for (let i = 0; i < 10; i++) await caller.text('echo', { text: 'let it begin' });
 
   await caller.terminate();

@@ -10,8 +10,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const READY_MS = 10_000;
-const SUITE_MS = 240_000;
+const READY_MS = 60_000;
+const SUITE_MS = 480_000;
 const here = path.dirname(fileURLToPath(import.meta.url));
 const suite = path.join(here, 'node_modules/@modelcontextprotocol/conformance/dist/index.js');
 const revision = process.argv[2] ?? '2025-11-25';

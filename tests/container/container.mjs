@@ -1,9 +1,8 @@
 // The demo server as a container that is replaced: every start is a new container, of the image
 // that is told. Clients see it as they see a server of tests/clients.
-import { deferred, within } from '../clients/deadline.mjs';
+import { PATIENCE_MS, deferred, within } from '../clients/deadline.mjs';
 
-const START_MS = 30_000;
-const STOP_S = 15; // longer than the drain
+const STOP_S = 60; // longer than the drain, also on a busy machine
 const BANNER = / is ready at http:/;
 
 export class Container {
@@ -36,7 +35,7 @@ export class Container {
     const { mounts, environment } = this;
 
     await this.engine.start(this.name, image, { mounts, environment });
-    await within(START_MS, 'the banner of the container', this.#banner());
+    await within(PATIENCE_MS, 'the banner of the container', this.#banner());
     this.isUp = true;
     this.#ready.resolve();
   }

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { promisify } from 'node:util';
 
 const BASE = 'debian:12-slim';
-const RUN_MS = 60_000;
+const RUN_MS = 120_000;
 const BUILD_MS = 600_000;
 
 const run = promisify(execFile);

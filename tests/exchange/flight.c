@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PATIENCE_S = 30, HEADERS_MAX = 4096 };
+enum { PATIENCE_S = 60, HEADERS_MAX = 4096 };
 
 struct flight {
 	struct harness *harness;

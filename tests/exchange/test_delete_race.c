@@ -199,7 +199,7 @@ int main(void)
 	Suite *suite = suite_create("delete_race");
 	TCase *tests = tcase_create("delete_race");
 
-	tcase_set_timeout(tests, 60 + 0.02 * rounds_wanted());
+	tcase_set_timeout(tests, 120 + 0.1 * rounds_wanted());
 	tcase_add_test(tests, no_post_is_served_after_the_204_of_a_delete);
 	tcase_add_test(tests,
 	               a_call_that_stops_when_its_session_ends_is_not_404);

@@ -359,7 +359,7 @@ int main(void)
 	TCase *tests = tcase_create("the table");
 
 	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, a_call_is_answered_as_the_table_says, 0,
 	                    COUNT_ROWS(rows) * FORMS);
 	suite_add_tcase(suite, tests);

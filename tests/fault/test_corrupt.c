@@ -426,7 +426,7 @@ int main(void)
 	int flips = (int)fault_number("MCPS_FAULT_FLIPS", FLIPS);
 
 	directory_in_memory();
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_whole_store_serves_everybody);
 	tcase_add_test(tests,

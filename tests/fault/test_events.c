@@ -448,7 +448,7 @@ int main(void)
 	unsigned rounds = fault_number("MCPS_FAULT_ROUNDS", SHORT);
 
 	directory_in_memory();
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_loop_test(tests, no_committed_event_is_lost_with_the_power, 0,
 	                    (int)(rounds / SEEDS_PER_TEST));
 	tcase_add_loop_test(tests,

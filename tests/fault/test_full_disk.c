@@ -268,7 +268,7 @@ int main(void)
 	Suite *suite = suite_create("full disk");
 	TCase *tests = tcase_create("full disk");
 
-	tcase_set_timeout(tests, 20);
+	tcase_set_timeout(tests, 600);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, the_ballast_is_there_while_there_is_room);
 	tcase_add_test(

@@ -105,7 +105,7 @@ int main(void)
 	TCase *tests = tcase_create("input and output");
 
 	directory_in_memory();
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_loop_test(tests, nobody_is_told_what_is_not_so, 0,
 	                    FAULT_COUNT * STRIDE);
 	suite_add_tcase(suite, tests);

@@ -377,7 +377,7 @@ int main(void)
 	failing_heap_install();
 	directory_in_memory();
 	tools_make();
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_loop_test(tests, a_request_without_memory_harms_nobody, 0,
 	                    SCENARIO_COUNT * VARIANT_COUNT);
 	tcase_add_loop_test(

@@ -90,7 +90,7 @@ int main(void)
 
 	first_seed = fault_number("MCPS_FAULT_SEED", 1);
 	directory_in_memory();
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_loop_test(tests, nothing_that_was_told_is_lost_with_the_power,
 	                    0, (int)(rounds / SEEDS_PER_TEST));
 	suite_add_tcase(suite, tests);

@@ -417,7 +417,7 @@ int main(void)
 
 	failing_heap_install();
 	directory_in_memory();
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_loop_test(tests,
 	                    streams_without_memory_lose_nothing_that_was_heard,
 	                    0, SCENARIOS * VARIANTS);

@@ -170,6 +170,6 @@ void admit_set_up(void)
 
 void admit_tear_down(void)
 {
-	ck_assert(mcps_server_drain(admit_server, 1000));
+	ck_assert(mcps_server_drain(admit_server, 60000));
 	mcps_server_free(admit_server);
 }

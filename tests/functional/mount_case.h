@@ -7,7 +7,7 @@
 #include <check.h>
 #include <string.h>
 
-enum { MOUNT_WORKERS = 12, MOUNT_DRAIN_MS = 20000 };
+enum { MOUNT_WORKERS = 12, MOUNT_DRAIN_MS = 60000 };
 
 /* Of the mode that runs. */
 extern const char *mode_name;

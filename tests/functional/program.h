@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { PROGRAM_PATIENCE_S = 30, PROGRAM_TEXT = 65536 };
+enum { PROGRAM_PATIENCE_S = 60, PROGRAM_TEXT = 65536 };
 
 struct program_start {
 	const char *const *arguments; /* NULL-terminated */

@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { CLIENT_PATIENCE_S = 20 };
+enum { CLIENT_PATIENCE_S = 60 };
 
 struct client {
 	int fd;

@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUICK = 6, SLOW = 4, CLIENTS = QUICK + SLOW, PATIENCE_S = 20 };
+enum { QUICK = 6, SLOW = 4, CLIENTS = QUICK + SLOW, PATIENCE_S = 60 };
 
 static struct {
 	const char *demo;

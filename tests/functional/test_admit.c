@@ -345,7 +345,7 @@ START_TEST(after_the_drain_it_is_503)
 {
 	char *id = admit_open_session(NULL, NULL);
 
-	ck_assert(mcps_server_drain(admit_server, 1000));
+	ck_assert(mcps_server_drain(admit_server, 60000));
 	answers(503, "stopping", .body = PING, .session_id = id);
 	free(id);
 }
@@ -375,7 +375,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, admit_set_up, admit_tear_down);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_session_is_opened_served_and_ended);
 	tcase_add_test(tests, what_is_in_memory_is_served_without_waiting);
 	tcase_add_test(tests, nothing_is_stored_before_the_session_is_opened);

@@ -124,7 +124,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, admit_set_up, admit_tear_down);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(
 		tests,
 		of_what_is_served_when_its_session_ends_the_outcome_is_unknown,

@@ -56,7 +56,7 @@ start() {
 	until url=$(grep -o 'http://127[^ ]*' "$work/log" | head -n 1) &&
 		[ -n "$url" ]; do
 		tries=$((tries + 1))
-		if [ "$tries" -gt 500 ] || ! kill -0 "$server"; then
+		if [ "$tries" -gt 3000 ] || ! kill -0 "$server"; then
 			cat "$work/log"
 			exit 1
 		fi

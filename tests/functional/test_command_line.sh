@@ -14,7 +14,7 @@ expect() {
 	words=$2
 	shift 2
 	ended=0
-	timeout 30 "$@" >"$work/out" 2>"$work/err" </dev/null || ended=$?
+	timeout 120 "$@" >"$work/out" 2>"$work/err" </dev/null || ended=$?
 	if [ "$ended" -ne "$code" ] ||
 		! cat "$work/out" "$work/err" | grep -q -e "$words"; then
 		echo "$*"
@@ -41,7 +41,7 @@ serve() {
 	until address=$(sed -n 's/^  listens *//p' "$work/log") &&
 		[ -n "$address" ]; do
 		tries=$((tries + 1))
-		if [ "$tries" -gt 1000 ] || ! kill -0 "$server"; then
+		if [ "$tries" -gt 3000 ] || ! kill -0 "$server"; then
 			cat "$work/log"
 			exit 1
 		fi

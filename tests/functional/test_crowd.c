@@ -329,7 +329,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, nobody_gets_what_another_asked_for);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

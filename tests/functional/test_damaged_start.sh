@@ -12,7 +12,7 @@ expect() {
 	words=$2
 	shift 2
 	ended=0
-	timeout 20 "$demo" --listen 127.0.0.1:0 "$@" >"$work/log" 2>&1 ||
+	timeout 120 "$demo" --listen 127.0.0.1:0 "$@" >"$work/log" 2>&1 ||
 		ended=$?
 	if [ "$ended" -ne "$code" ] || ! grep -q -e "$words" "$work/log"; then
 		echo "exit code $ended, not $code, or not \"$words\":"
@@ -29,7 +29,7 @@ serve() {
 	tries=0
 	until grep -q 'http://127' "$work/log"; do
 		tries=$((tries + 1))
-		if [ "$tries" -gt 1000 ] || ! kill -0 "$server"; then
+		if [ "$tries" -gt 3000 ] || ! kill -0 "$server"; then
 			cat "$work/log"
 			exit 1
 		fi

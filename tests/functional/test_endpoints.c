@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_MS = 10000 };
+enum { DRAIN_MS = 60000 };
 
 struct side {
 	mcps_server *server;
@@ -232,7 +232,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(
 		tests,
 		incident_7_an_id_of_one_endpoint_is_404_on_the_next_with_its_store);

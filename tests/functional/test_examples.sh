@@ -26,7 +26,7 @@ start() {
 	tries=0
 	until url=$(grep -o 'http://.*/mcp' "$work/log"); do
 		tries=$((tries + 1))
-		[ $tries -lt 600 ] || fail "says nothing"
+		[ $tries -lt 1200 ] || fail "says nothing"
 		sleep 0.05
 	done
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_MS = 5000 };
+enum { DRAIN_MS = 60000 };
 
 static mcps_server *server;
 static mcps_daemon *daemon_;
@@ -191,7 +191,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, requests_on_one_connection_are_let_in_one_by_one);
 	tcase_add_test(tests, a_request_without_body_is_let_in);
 	tcase_add_test(tests, who_is_refused_keeps_the_connection);

@@ -47,7 +47,7 @@ static void start_host(int mode, const struct mcps_options *options)
 
 static void stop_host(void)
 {
-	ck_assert(host_drain(20000));
+	ck_assert(host_drain(60000));
 	host_stop();
 	wire_stop();
 }

@@ -163,7 +163,9 @@ START_TEST(a_flood_of_anonymous_requests_writes_a_line_a_minute_a_reason)
 		send_round();
 	recreate();
 	/* Beyond the rate. */
-	for (int i = 0; i < 4 * ROUNDS; i++)
+	while (wire_initialize("").status == 200)
+		continue;
+	for (int i = 0; i < ROUNDS; i++)
 		(void)wire_initialize("");
 	wire_stop();
 	minutes = (unsigned)((time(NULL) - began) / MINUTE_S);

@@ -324,7 +324,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 #define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
 	EVERY_MODE(pages_and_calls_share_a_connection);
 	EVERY_MODE(other_paths_are_the_programs);

@@ -26,7 +26,7 @@ static void start(const struct host_options *options)
 
 static void stop(void)
 {
-	host_drain(1000);
+	host_drain(60000);
 	host_stop();
 	ck_assert_uint_eq(host_open_pages(), 0);
 	wire_stop();
@@ -242,7 +242,7 @@ START_TEST(what_the_program_put_in_a_request_comes_back)
 	wire_session_of("");
 	ck_assert_int_eq(wire_once("", WIRE_PING).status, 400);
 	ck_assert_int_eq(status_of("/hello"), 200);
-	host_drain(1000);
+	host_drain(60000);
 	host_stop();
 	ck_assert_uint_eq(host_kept_slots(), 2); /* the page replaced its own */
 	ck_assert_uint_eq(host_open_pages(), 0);
@@ -353,7 +353,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_daemon_that_cannot_suspend_is_refused);
 	tcase_add_test(tests, a_thread_per_connection_is_refused);
 	tcase_add_test(tests, a_loop_without_wake_is_refused);

@@ -125,9 +125,10 @@ static int64_t now_ms(void)
 	return at.tv_sec * INT64_C(1000) + at.tv_nsec / 1000000;
 }
 
-/* What waits for more to come is sent after 200 ms: seldom is a machine so
- * slow so often. */
-enum { AT_ONCE_MS = 150, TRIES = 10 };
+/* The kernel sends bytes that wait for more to come after 200 ms. One head
+ * that comes sooner shows that heads do not wait; a busy machine may need many
+ * tries. */
+enum { AT_ONCE_MS = 190, TRIES = 100 };
 
 /* Nothing is said on the stream, so nothing can push its head along. */
 START_TEST(the_head_of_a_silent_stream_comes_at_once)
@@ -488,7 +489,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 #define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
 #define OURS_TOO(name)   tcase_add_loop_test(tests, name, 0, host_mode_count + 1)
 	EVERY_MODE(a_call_tells_its_progress_beside_pages);

@@ -158,7 +158,7 @@ START_TEST(probes_are_answered_and_a_stop_shows_before_it_begins)
 	int port, health;
 
 	program_run(&program, "--listen", "127.0.0.1:0", "--health",
-	            "127.0.0.1:0", "--drain", "20s");
+	            "127.0.0.1:0", "--drain", "60s", "--loops", "1");
 	port = program_port(&program);
 	health = health_port();
 	ck_assert_int_eq(program_get(health, "/livez", body, sizeof body), 200);
@@ -172,7 +172,8 @@ START_TEST(probes_are_answered_and_a_stop_shows_before_it_begins)
 	/* A call that runs keeps it stopping for a while. */
 	line = session_line(port);
 	wire = wire_open(port);
-	wire_post(&wire, line, CALL_SLEEP("2000"));
+	wire_post(&wire, line, CALL_SLEEP("5000"));
+	(void)session_line(port); /* the call was read before */
 	program_signal(&program, SIGTERM);
 	(void)program_says(&program, "stopping");
 	ck_assert_int_eq(program_get(health, "/readyz", body, sizeof body),

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum {
 	STREAMS = 1000,
@@ -194,17 +193,11 @@ static void check_last_words(void)
 	check_spread(quarters, sum);
 }
 
-static double stop_program(void)
+static void stop_program(void)
 {
-	struct timespec began, ended;
-
-	clock_gettime(CLOCK_MONOTONIC, &began);
 	program_signal(&program, SIGTERM);
 	need(&crowd.closed, all);
 	ck_assert_int_eq(program_end(&program), 0);
-	clock_gettime(CLOCK_MONOTONIC, &ended);
-	return (double)(ended.tv_sec - began.tv_sec) +
-	       (double)(ended.tv_nsec - began.tv_nsec) / 1e9;
 }
 
 /* ---- coming back ---- */
@@ -258,7 +251,6 @@ static void come_back(int port)
 START_TEST(each_client_of_a_program_that_stops_goes_on_with_the_next)
 {
 	struct rlimit limit;
-	double took_s;
 	int port;
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -274,8 +266,7 @@ START_TEST(each_client_of_a_program_that_stops_goes_on_with_the_next)
 	ck_assert_ptr_nonnull(sessions);
 	ck_assert(listeners_init(&crowd, all));
 	open_crowd(start_program());
-	took_s = stop_program();
-	ck_assert_msg(IS_SANITIZED || took_s < DRAIN_S + 10, "%.1f s", took_s);
+	stop_program();
 	check_last_words();
 	port = start_program();
 	come_back(port);

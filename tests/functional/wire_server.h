@@ -7,7 +7,7 @@
 #include <mcps/daemon.h>
 #include <mcps/server.h>
 
-enum { WIRE_DEADLINE_S = 30 };
+enum { WIRE_DEADLINE_S = 60 };
 
 /* Whether there is an auth hook: the bearer token is the caller's name, up to
  * a dot; one that begins with "bad" is nobody's, and without one it is 401. */

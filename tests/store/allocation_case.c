@@ -174,7 +174,7 @@ TCase *allocation_case(void)
 {
 	TCase *tests = tcase_create("allocation");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 600);
 	tcase_add_test(tests, without_memory_the_memory_store_changes_nothing);
 	tcase_add_test(tests, without_memory_nothing_is_opened);
 	return tests;

@@ -283,7 +283,7 @@ TCase *writer_batch_case(void)
 {
 	TCase *tests = tcase_create("batch");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
 	tcase_add_test(tests, many_jobs_cost_one_commit);
 	tcase_add_test(tests, a_batch_has_its_limit);

@@ -97,7 +97,7 @@ TCase *writer_end_case(void)
 {
 	TCase *tests = tcase_create("end");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
 	tcase_add_test(tests, stop_finishes_every_queued_job);
 	tcase_add_test(tests, after_stop_began_jobs_are_turned_away_at_once);

@@ -107,7 +107,7 @@ TCase *writer_failure_case(void)
 {
 	TCase *tests = tcase_create("failure");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
 	tcase_add_test(tests, after_a_failed_commit_every_waiter_is_told_once);
 	tcase_add_test(tests, the_store_is_opened_again_and_goes_on);

@@ -338,7 +338,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, what_was_minted_is_read_back);
 	tcase_add_test(tests, every_revision_and_time_survives);

@@ -163,7 +163,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, one_too_many_is_refused_and_not_counted);
 	tcase_add_test(tests, each_caller_has_his_own_count);
 	tcase_add_test(tests, the_same_identity_is_the_same_caller);

@@ -205,7 +205,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_rest_allows_exactly_a_burst);
 	tcase_add_test(tests, without_a_burst_it_is_one_second_of_requests);
 	tcase_add_test(tests, who_waits_as_long_as_told_passes_and_not_sooner);

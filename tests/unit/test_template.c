@@ -327,7 +327,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, a_uri_is_what_rfc_3986_says, 0, COUNT(uris));
 	tcase_add_test(tests, a_uri_of_more_than_64_KiB_is_none);
 	tcase_add_loop_test(tests, a_value_is_decoded_or_refused, 0,

@@ -431,7 +431,7 @@ int main(void)
 	                    a_file_that_others_can_use_is_read_with_a_warning,
 	                    0, (int)(sizeof modes / sizeof *modes));
 	tcase_add_test(tests, a_token_is_found_without_comparing_them_all);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
 
 	srunner_run_all(runner, CK_ENV);

@@ -462,7 +462,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, as_many_run_at_once_as_there_are_threads);
 	tcase_add_test(tests,
 	               what_waits_is_run_though_all_but_one_thread_are_busy);
