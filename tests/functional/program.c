@@ -47,6 +47,16 @@ const char *program_path(const char *name)
 	return path;
 }
 
+TCase *program_case(const char *name)
+{
+	enum { TIMEOUT_S = 240 };
+	TCase *tests = tcase_create(name);
+
+	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
+	tcase_set_timeout(tests, TIMEOUT_S);
+	return tests;
+}
+
 /* ---- starting ---- */
 
 static void demo_path(char *path, size_t size)

@@ -3,6 +3,7 @@
 #ifndef MCPS_TESTS_PROGRAM_H
 #define MCPS_TESTS_PROGRAM_H
 
+#include <check.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,8 @@ struct program_process {
 /* A directory for one test; program_directory_remove() afterwards. */
 const char *program_directory(void);
 void program_directory_remove(void);
+/* A case of tests that use it; each may take minutes on a busy machine. */
+TCase *program_case(const char *name);
 /* "DIRECTORY/NAME", static until the fourth next call. */
 const char *program_path(const char *name);
 

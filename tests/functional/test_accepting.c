@@ -281,6 +281,16 @@ END_TEST
 
 /* ---- parked connections ------------------------------------------------ */
 
+/* Connections with a call each that does not end: as many as there may be. */
+static void hold_all(struct wire *wires, const struct wire_session *session)
+{
+	for (unsigned i = 0; i < FULL; i++) {
+		wires[i] = wire_open(wire_port());
+		wire_post(&wires[i], session->lines, HOLD);
+		wire_wait_held(i + 1);
+	}
+}
+
 /* Calls whose clients have left: their connections end when they are resumed
  * and answered, a moment in which nothing comes in from the network. */
 START_TEST(parked_calls_without_clients_make_room_when_they_end)
@@ -290,11 +300,7 @@ START_TEST(parked_calls_without_clients_make_room_when_they_end)
 
 	start_full(_i);
 	session = session_alone();
-	for (unsigned i = 0; i < FULL; i++) {
-		wires[i] = wire_open(wire_port());
-		wire_post(&wires[i], session.lines, HOLD);
-		wire_wait_held(i + 1);
-	}
+	hold_all(wires, &session);
 	for (unsigned i = 0; i < FULL; i++)
 		wire_reset(&wires[i]);
 	late = newcomer(&session);
@@ -311,11 +317,7 @@ START_TEST(parked_calls_make_room_when_their_clients_have_the_answer)
 
 	start_full(_i);
 	session = session_alone();
-	for (unsigned i = 0; i < FULL; i++) {
-		wires[i] = wire_open(wire_port());
-		wire_post(&wires[i], session.lines, HOLD);
-		wire_wait_held(i + 1);
-	}
+	hold_all(wires, &session);
 	late = newcomer(&session);
 	wire_release();
 	for (unsigned i = 0; i < FULL; i++)

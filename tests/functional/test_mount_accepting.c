@@ -102,19 +102,28 @@ START_TEST(client_that_leaves_makes_room)
 }
 END_TEST
 
+/* All connections have ended: there are BEFORE descriptors, and a client is
+ * served. */
+static void check_room(int before)
+{
+	struct wire late;
+
+	ck_assert(descriptors_fall_to(before));
+	late = newcomer();
+	check_served(&late);
+	mount_stop();
+}
+
 START_TEST(all_clients_that_leave_at_once_make_room)
 {
-	struct wire wires[FULL], late;
+	struct wire wires[FULL];
 	int before;
 
 	start(_i);
 	before = open_descriptors();
 	fill(wires);
 	close_all(wires, 0);
-	ck_assert(descriptors_fall_to(before));
-	late = newcomer();
-	check_served(&late);
-	mount_stop();
+	check_room(before);
 }
 END_TEST
 
@@ -139,7 +148,7 @@ END_TEST
 
 START_TEST(parked_calls_without_clients_make_room_when_they_end)
 {
-	struct wire wires[FULL], late;
+	struct wire wires[FULL];
 	int before;
 
 	start(_i);
@@ -152,16 +161,13 @@ START_TEST(parked_calls_without_clients_make_room_when_they_end)
 	for (int i = 0; i < FULL; i++)
 		wire_reset(&wires[i]);
 	wire_release();
-	ck_assert(descriptors_fall_to(before));
-	late = newcomer();
-	check_served(&late);
-	mount_stop();
+	check_room(before);
 }
 END_TEST
 
 START_TEST(streams_make_room_when_their_clients_leave)
 {
-	struct wire wires[FULL], late;
+	struct wire wires[FULL];
 	int before;
 
 	start(_i);
@@ -172,10 +178,7 @@ START_TEST(streams_make_room_when_their_clients_leave)
 		(void)wire_stream_open(&wires[i]);
 	}
 	close_all(wires, 0);
-	ck_assert(descriptors_fall_to(before));
-	late = newcomer();
-	check_served(&late);
-	mount_stop();
+	check_room(before);
 }
 END_TEST
 

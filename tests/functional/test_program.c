@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 120 };
-
 static struct program_process program;
 
 #define CALL_SLEEP(ms) WIRE_CALL(7, "sleep", "{\"ms\":" ms "}")
@@ -429,18 +427,9 @@ START_TEST(the_client_config_of_codex_is_toml)
 }
 END_TEST
 
-static TCase *make_case(const char *name)
-{
-	TCase *tests = tcase_create(name);
-
-	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
-	tcase_set_timeout(tests, TIMEOUT_S);
-	return tests;
-}
-
 static TCase *case_supervised(void)
 {
-	TCase *tests = make_case("supervised");
+	TCase *tests = program_case("supervised");
 
 	tcase_add_test(tests, a_passed_socket_is_served_and_left_listening);
 	tcase_add_test(tests, what_is_passed_must_be_a_listening_socket);
@@ -459,7 +448,7 @@ static TCase *case_supervised(void)
 
 static TCase *case_unix(void)
 {
-	TCase *tests = make_case("Unix sockets");
+	TCase *tests = program_case("Unix sockets");
 
 	tcase_add_test(
 		tests,
@@ -472,7 +461,7 @@ static TCase *case_unix(void)
 
 static TCase *case_texts(void)
 {
-	TCase *tests = make_case("logs and settings");
+	TCase *tests = program_case("logs and settings");
 
 	tcase_add_test(tests, json_logs_are_an_object_on_each_line);
 	tcase_add_test(

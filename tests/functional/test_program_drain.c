@@ -22,7 +22,6 @@ enum {
 	WINDOW = 64,
 	PATIENCE_S = 60,
 	DRAIN_S = 3,
-	TIMEOUT_S = 240,
 	/* The drain is too short for more. */
 	RETRY_LEAST_MS = 5000,
 	RETRY_MOST_MS = 6000,
@@ -281,12 +280,10 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("program's drain");
-	TCase *tests = tcase_create("a crowd");
+	TCase *tests = program_case("a crowd");
 	SRunner *runner;
 	int failed;
 
-	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
-	tcase_set_timeout(tests, TIMEOUT_S);
 	tcase_add_test(
 		tests,
 		each_client_of_a_program_that_stops_goes_on_with_the_next);

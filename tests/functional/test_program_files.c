@@ -15,8 +15,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 120 };
-
 /* SHA-256 of "one" and "two". */
 #define ONE "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 #define TWO "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
@@ -352,18 +350,9 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *make_case(const char *name)
-{
-	TCase *tests = tcase_create(name);
-
-	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
-	tcase_set_timeout(tests, TIMEOUT_S);
-	return tests;
-}
-
 static TCase *case_tokens(void)
 {
-	TCase *tests = make_case("tokens");
+	TCase *tests = program_case("tokens");
 
 	tcase_add_test(tests, subjects_with_a_hash_sign_stay_apart);
 	tcase_add_test(tests, a_comment_behind_a_token_stops_the_start);
@@ -382,7 +371,7 @@ static TCase *case_tokens(void)
 
 static TCase *case_others(void)
 {
-	TCase *tests = make_case("files of others");
+	TCase *tests = program_case("files of others");
 
 	tcase_add_loop_test(tests,
 	                    a_file_that_is_no_socket_of_ours_is_never_replaced,

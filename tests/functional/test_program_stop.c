@@ -16,8 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 120 };
-
 static struct program_process program;
 
 #define CALL_SLEEP(ms) WIRE_CALL(7, "sleep", "{\"ms\":" ms "}")
@@ -280,18 +278,9 @@ START_TEST(a_store_that_stays_locked_is_75_and_names_who_holds_it)
 }
 END_TEST
 
-static TCase *make_case(const char *name)
-{
-	TCase *tests = tcase_create(name);
-
-	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
-	tcase_set_timeout(tests, TIMEOUT_S);
-	return tests;
-}
-
 static TCase *case_stop(void)
 {
-	TCase *tests = make_case("starts and stops");
+	TCase *tests = program_case("starts and stops");
 
 	tcase_add_test(tests, a_stop_under_load_loses_no_call);
 	tcase_add_test(tests,

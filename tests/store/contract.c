@@ -131,6 +131,18 @@ void end(unsigned n, int64_t until_ms)
 	commit();
 }
 
+size_t sweep(struct mcps_sweep how)
+{
+	size_t removed = 4711;
+
+	if (how.limit == 0)
+		how.limit = 100;
+	begin();
+	ok(store->ops->sweep(store, &how, &removed));
+	commit();
+	return removed;
+}
+
 void put_state(enum mcps_state_scope scope, int64_t owner, const char *name,
                const char *value, int64_t expires_ms)
 {

@@ -53,6 +53,8 @@ const uint8_t *digest(unsigned n);
 int64_t intern(unsigned n);
 int64_t insert(unsigned n, int64_t principal, int64_t seen_ms);
 void end(unsigned n, int64_t until_ms);
+/* How many rows a sweep removed; its limit is 100 unless HOW has one. */
+size_t sweep(struct mcps_sweep how);
 void put_state(enum mcps_state_scope scope, int64_t owner, const char *name,
                const char *value, int64_t expires_ms);
 

@@ -1,44 +1,7 @@
 /* Contract: what becomes of streams when their session ends. */
-#include "contract.h"
+#include "contract_stream.h"
 
 #include <string.h>
-
-enum { ID = 4711, OTHER = 4712 };
-
-static int64_t session; /* number 1 */
-
-static void stream_setup(void)
-{
-	contract_open();
-	session = insert(1, intern(1), 1000);
-}
-
-static mcps_status touch(uint64_t id, int64_t seen_ms)
-{
-	mcps_status status;
-
-	begin();
-	status = store->ops->stream_touch(store, id, seen_ms);
-	commit();
-	return status;
-}
-
-static size_t sweep(struct mcps_sweep how)
-{
-	size_t removed = 4711;
-
-	if (how.limit == 0)
-		how.limit = 100;
-	begin();
-	ok(store->ops->sweep(store, &how, &removed));
-	commit();
-	return removed;
-}
-
-static bool is_there(uint64_t id)
-{
-	return get_stream(id)->calls == 1;
-}
 
 /* ---- the end of the session ------------------------------------------- */
 

@@ -1,18 +1,6 @@
 /* Contract: what is over is removed, oldest first. */
 #include "contract.h"
 
-static size_t sweep(struct mcps_sweep how)
-{
-	size_t removed = 4711;
-
-	if (how.limit == 0)
-		how.limit = 100;
-	begin();
-	ok(store->ops->sweep(store, &how, &removed));
-	commit();
-	return removed;
-}
-
 START_TEST(an_empty_store_has_nothing_to_sweep)
 {
 	ck_assert_uint_eq(sweep((struct mcps_sweep){ .now_ms = INT64_MAX }), 0);

@@ -178,16 +178,11 @@ END_TEST
 
 START_TEST(what_was_swept_does_not_count)
 {
-	const struct mcps_sweep how = { .now_ms = 90000, .limit = 100 };
 	int64_t owner = intern(1);
-	size_t removed;
 
 	end_at(100, owner);
 	end_at(200, owner);
-	begin();
-	ok(store->ops->sweep(store, &how, &removed));
-	commit();
-	ck_assert_uint_eq(removed, 2);
+	ck_assert_uint_eq(sweep((struct mcps_sweep){ .now_ms = 90000 }), 2);
 	ck_assert_int_eq(from_ms(1), 0); /* it was their time */
 	end_at(50, owner);
 	ck_assert_uint_eq(trim(owner, 1), 0);
@@ -199,18 +194,13 @@ START_TEST(a_sweep_that_ends_sessions_keeps_to_the_bound)
 {
 	const struct mcps_sweep how = { .aged_before_ms = 5000,
 		                        .tombstone_until_ms = 90000,
-		                        .max_tombstones = 2,
-		                        .limit = 100 };
+		                        .max_tombstones = 2 };
 	int64_t owner = intern(1), other = intern(2);
-	size_t removed;
 
 	for (int64_t i = 1; i <= 5; i++)
 		insert_at(100 * i, owner);
 	insert_at(50, other);
-	begin();
-	ok(store->ops->sweep(store, &how, &removed));
-	commit();
-	ck_assert_uint_eq(removed, 6);
+	ck_assert_uint_eq(sweep(how), 6);
 	ck_assert_int_eq(phase_at(50), MCPS_PHASE_ENDED);
 	ck_assert_int_eq(phase_at(300), 0);
 	ck_assert_int_eq(phase_at(400), MCPS_PHASE_ENDED);

@@ -71,17 +71,11 @@ static void open_damaged_stream(const char *change)
 	open_damaged(sql);
 }
 
-static size_t sweep(int64_t events_before_ms, int64_t streams_before_ms)
+static size_t sweep_events(int64_t events_before_ms, int64_t streams_before_ms)
 {
-	const struct mcps_sweep how = { .events_before_ms = events_before_ms,
-		                        .streams_before_ms = streams_before_ms,
-		                        .limit = 100 };
-	size_t removed = 0;
-
-	begin();
-	ok(store->ops->sweep(store, &how, &removed));
-	commit();
-	return removed;
+	return sweep(
+		(struct mcps_sweep){ .events_before_ms = events_before_ms,
+	                             .streams_before_ms = streams_before_ms });
 }
 
 /* What a replay hands out before it fails. */
@@ -116,7 +110,7 @@ END_TEST
 START_TEST(a_damaged_stream_is_swept_with_its_events)
 {
 	open_damaged_stream(stream_columns[_i]);
-	sweep(9000, 9000);
+	sweep_events(9000, 9000);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM stream"), 0);
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event"), 0);
@@ -205,7 +199,7 @@ END_TEST
 START_TEST(a_damaged_event_does_not_stop_the_sweep)
 {
 	open_damaged("UPDATE event SET at_ms = 1 << 60 WHERE seq < 3");
-	ck_assert_uint_eq(sweep(2001, 0), 3);
+	ck_assert_uint_eq(sweep_events(2001, 0), 3);
 	ck_assert_uint_eq(get_stream(ID)->stream.first, 4);
 	close_store();
 }
@@ -263,7 +257,7 @@ START_TEST(an_index_that_names_a_lost_event_does_not_stop_the_sweep)
 {
 	open_without_its_second_row();
 	ck_assert_str_eq(replay_fails(0), "1:a ");
-	sweep(0, 9000);
+	sweep_events(0, 9000);
 	ck_assert_uint_eq(get_stream(ID)->calls, 0);
 	ck_assert(log_has("indexes were damaged and are rebuilt"));
 	close_store();
@@ -289,7 +283,7 @@ START_TEST(an_index_that_names_a_lost_stream_does_not_stop_the_sweep)
 	run_behind("stream_seen", "DELETE FROM stream WHERE ref = 1");
 	log_forget();
 	open_store();
-	sweep(0, 9000);
+	sweep_events(0, 9000);
 	ck_assert_uint_eq(get_stream(OTHER)->calls, 0);
 	ck_assert(log_has("indexes were damaged and are rebuilt"));
 	close_store();
@@ -382,7 +376,7 @@ START_TEST(without_its_row_nobody_knows_whose_a_stream_was)
 
 	end_damaged(changes[_i]);
 	ck_assert(!get_stream(ID)->has_ended_key);
-	sweep(9000, 9000);
+	sweep_events(9000, 9000);
 	ck_assert_uint_eq(get_stream(ID)->calls, 0);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event"), 0);
@@ -394,7 +388,7 @@ START_TEST(nothing_is_left_of_what_outlived_its_session)
 	end_damaged("SELECT 1");
 	ok(append(ID, "d", 3000, true, SMALL(10)));
 	ck_assert_str_eq(replay(ID, 2), "3:c 4:d ");
-	sweep(9000, 9000);
+	sweep_events(9000, 9000);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM stream"), 0);
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM event"), 0);
@@ -457,7 +451,7 @@ START_TEST(an_index_that_lies_ends_no_stream)
 	free(bytes);
 	log_forget();
 	open_store();
-	ck_assert_uint_eq(sweep(0, SEEN), 0);
+	ck_assert_uint_eq(sweep_events(0, SEEN), 0);
 	ck_assert_uint_eq(get_stream(ID)->calls, 1);
 	ck_assert(log_has("indexes were damaged and are rebuilt"));
 	close_store();
