@@ -19,8 +19,8 @@ export class Caller {
   mayListen = Promise.resolve(); // its GETs wait for that
   #answered = new Set(); // who waits for one of them
 
-  // A TOKEN identifies; with an ID the session of before goes on without initialize. Who IS_EAGER
-  // does not wait long before it resumes. SDK: the classes of another version.
+  // A TOKEN identifies; with an ID the session of before goes on without initialize. A caller
+  // that IS_EAGER does not wait long before it resumes. SDK: the classes of another version.
   static async connect(server, options = {}) {
     const { token, id, isEager = false, capabilities = {} } = options;
     const { sdk = { Client, StreamableHTTPClientTransport } } = options;

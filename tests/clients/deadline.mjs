@@ -4,7 +4,7 @@
 // is: a busy one takes many times as long as an idle one.
 export const PATIENCE_MS = 60_000;
 
-// What PROMISE gives; fails, naming WHAT, when it takes longer than MS.
+// Resolves with the result of PROMISE; fails, naming WHAT, when that takes longer than MS.
 export async function within(ms, what, promise) {
   let timer;
   const late = new Promise((_, reject) => {

@@ -107,8 +107,8 @@ export class Server {
     return this.#ready.promise;
   }
 
-  // What tells, from now on, whether it was down or told to stop meanwhile: the only excuse for a
-  // call that was cut off.
+  // Gives a function that tells whether the server was down or told to stop since then: the only
+  // excuse for a call that was cut off.
   watch() {
     const { isUp, stopped } = this;
     return () => !isUp || this.stopped !== stopped;

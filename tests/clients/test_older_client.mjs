@@ -10,7 +10,7 @@ const sdk = { Client, StreamableHTTPClientTransport };
 const COUNTER = 'counter://session';
 const UPDATED = 'notifications/resources/updated';
 
-// What it was told, and what it took for an error.
+// Begins a client that listens; gives its notifications and its errors.
 async function listen(lab, server) {
   const caller = await lab.caller(server, { sdk, isEager: true });
   const heard = [];

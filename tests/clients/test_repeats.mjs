@@ -1,5 +1,5 @@
-// Agents repeat a call when its status says that it was not carried out. So no call that was is
-// answered like that, whatever ends while it runs, and none is left without an answer.
+// Agents repeat a call when its status says that it was not carried out. A call that was
+// carried out is never answered like that, whatever ends while it runs, and every call is answered.
 import assert from 'node:assert/strict';
 import { Agent, agents } from './agent.mjs';
 import { PATIENCE_MS, poll, within } from './deadline.mjs';
@@ -205,7 +205,7 @@ test('a client that lost its connection hears of the end of its session', async 
 });
 
 // The demo server's own tools. One caller's calls begin in order: all sleep when the last one speaks.
-test('what sleeps when its session is deleted is not begun again', async (lab) => {
+test('a call that sleeps when its session is deleted is not begun again', async (lab) => {
   const server = await lab.server({ options: ['--workers', '8'] });
   const sleeping = await Promise.all(
     Object.keys(agents).map((kind) => Agent.connect(server, kind)),

@@ -30,7 +30,7 @@ function assertWhole(ids) {
   );
 }
 
-// What CALL's client saw is what is stored; gives the last message of it.
+// CALL's client saw all that is stored; gives the last stored message.
 async function assertIsStored(server, caller, { ids, progress }) {
   const { id, token } = caller;
   const replay = await EventStream.get(server, { id, token, after: ids[0] });

@@ -72,7 +72,7 @@ async function eventsOf(server, session) {
 const NEWS = /^notifications\/(resources\/updated|(tools|resources|prompts)\/list_changed)$/;
 const isUpdate = ({ message }) => message.method === 'notifications/resources/updated';
 
-// What names nothing of SESSION gets it one fresh stream, on which stands what is its own.
+// An id that names no stream of SESSION opens a new stream, which carries SESSION's own events.
 async function assertFresh(server, session, after) {
   const stream = await listen(server, { ...session, after });
   await post(server, call('count'), session);

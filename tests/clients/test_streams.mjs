@@ -31,7 +31,7 @@ async function beginEndless(server, count) {
   return { id, message, stream };
 }
 
-// What comes after that event. When it was the last of a stream that ended, that is said.
+// Resolves with the events after AFTER; none when AFTER is the last event of a stream that ended.
 async function replay(server, id, after) {
   const stream = await EventStream.get(server, { id, after });
 
@@ -65,7 +65,7 @@ test('after kill -9 a stream is replayed after any of its events, in order', asy
   }
 });
 
-// Who resumes takes over from who did before; who is cut off comes again.
+// A client that resumes takes the stream over; a client that is cut off resumes again.
 async function resumeToTheEnd(server, id, after) {
   const events = [];
 
@@ -195,7 +195,7 @@ test('a call whose events made room is resumed with an error for it alone', asyn
   await resumed.end;
   assert.equal(resumed.events.length, 1);
   assertError(resumed.events[0].message, { id: message.id, text: PURGED });
-  // What is still there is replayed as ever.
+  // Events that are still stored are replayed.
   assert.deepEqual(await replay(server, id, events.at(-3).id), events.slice(-2));
 });
 

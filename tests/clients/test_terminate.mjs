@@ -1,4 +1,4 @@
-// What was ended stays ended.
+// Terminated sessions stay terminated.
 import assert from 'node:assert/strict';
 import { httpStatus } from './caller.mjs';
 import { test } from './harness.mjs';

@@ -101,7 +101,7 @@ function explain(checks) {
   }
 }
 
-// What was expected of a scenario and what came; true when they agree.
+// Prints the expected and the actual result of a scenario; true when they agree.
 function report(name, checks, isListed) {
   const does = passes(checks);
   const words = { truetrue: 'ok  ', truefalse: 'FAIL', falsetrue: 'NEW ', falsefalse: '-   ' };

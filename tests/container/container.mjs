@@ -24,7 +24,7 @@ export class Container {
     return this.#ready.promise;
   }
 
-  // What tells, from now on, whether it was down or told to stop meanwhile.
+  // Gives a function that tells whether the container was down or told to stop since then.
   watch() {
     const { isUp, stopped } = this;
     return () => !isUp || this.stopped !== stopped;

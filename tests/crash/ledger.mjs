@@ -105,7 +105,7 @@ function list(counts) {
 
 const tokens = Array.from({ length: WRITERS }, (_, i) => `token-${i}`);
 const subjects = Object.fromEntries(tokens.map((token, i) => [token, `writer-${i}`]));
-// What ended stays ended, although most of it is forgotten.
+// Ended sessions stay ended, although most tombstones are dropped.
 const server = await Server.make(demoProgram(), {
   tokens: subjects,
   options: ['--max-tombstones-per-caller', '5'],

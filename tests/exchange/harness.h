@@ -102,7 +102,7 @@ struct harness {
 void harness_init(struct harness *self, const struct harness_options *options);
 void harness_finish(struct harness *self);
 
-/* What a restart keeps besides the clock. */
+/* Parts that a restart keeps besides the clock. */
 enum harness_keep {
 	KEEP_NOTHING = 0,
 	KEEP_STORE = 1,
@@ -125,14 +125,14 @@ void harness_pass(struct harness *self, int64_t ms);
 /* Run the oldest work that waits; false: there is none. */
 bool harness_work(struct harness *self);
 
-/* Who sends the bearer token CALLER; NULL: the anonymous principal. A
- * reference. */
+/* Returns a reference to the principal of the bearer token CALLER; NULL means
+ * the anonymous one. */
 struct principal *harness_principal(const char *caller);
 
 /* How often that happened since the start. */
 uint64_t harness_incidents(const struct harness *self, enum incident what);
 
-/* What the sweeping timer does. */
+/* Does the work of the sweeping timer. */
 size_t harness_sweep(struct harness *self);
 
 /* Memory that lives as long as the harness. */
@@ -191,8 +191,8 @@ struct answer harness_exchange(struct harness *self,
 void harness_open_stream(struct flight *flight);
 /* The same if its answer is one; false: it is not, receive it. */
 bool harness_try_stream(struct flight *flight);
-/* What came since the last time; waits for nothing, or for something. Lives as
- * long as the harness. */
+/* Return the events since the last call; the second function waits for one.
+ * The text lives as long as the harness. */
 const char *harness_events(struct flight *flight);
 const char *harness_await_events(struct flight *flight);
 bool harness_stream_is_over(struct flight *flight);
@@ -278,8 +278,8 @@ void answer_check_error(struct harness *self, const struct answer *answer,
 void answer_check_json(const struct answer *answer, int status,
                        const char *body);
 
-/* What the store holds of a caller's session; phase 0: nothing. Texts in it
- * are not to be looked at. */
+/* Returns the stored row of a caller's session; phase 0 means none. Its texts
+ * must not be read. */
 struct mcps_session_row harness_row(struct harness *self, const char *caller,
                                     const char *id);
 /* A state value as stored, NULL: none. */

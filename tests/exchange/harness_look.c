@@ -1,4 +1,4 @@
-/* What the store of a harness holds: asked behind the double's back. */
+/* Reads the store of a harness behind the double's back. */
 #include "exchange/harness.h"
 
 #include "base/container.h"

@@ -1,4 +1,4 @@
-/* What tests of the statuses of handlers share: a tool, a resource, a template,
+/* Shared by the tests of handlers' statuses: a tool, a resource, a template,
  * a prompt and completions whose handlers return what the test says, each
  * called in every way, and the lines that were logged. */
 #ifndef MCPS_TESTS_STATUS_CASE_H
@@ -8,8 +8,8 @@
 
 #include <mcps/call.h>
 
-/* What handlers do before they return (NULL: nothing), and what they return. On
- * a worker they change the state "n" first. */
+/* Handlers call BEFORE, unless it is NULL, and return TO_RETURN. On a worker
+ * they change the state "n" first. */
 extern void (*before)(mcps_call *call);
 extern mcps_status to_return;
 
@@ -20,8 +20,8 @@ void forget_lines(void);
 
 enum { KINDS = 6 };
 
-/* What is called: the request to its handler on a worker and to its quick one,
- * and how sentences name them. */
+/* A kind of handler: the requests that call the one on a worker and the quick
+ * one, and the names of both in messages. */
 struct kind {
 	const char *works, *quick;
 	const char *named, *quick_named;

@@ -1,4 +1,4 @@
-/* Who is calling: hooks that answer later, verdicts that are kept, scopes,
+/* Callers: hooks that answer later, verdicts that are kept, scopes,
  * clients, revocation, rotated keys. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
@@ -404,7 +404,7 @@ START_TEST(an_id_issued_before_a_revocation_is_not_believed_without_its_row)
 }
 END_TEST
 
-START_TEST(of_a_call_that_a_revocation_overtakes_nobody_knows_the_outcome)
+START_TEST(outcome_of_a_call_that_a_revocation_overtakes_is_unknown)
 {
 	const char *id = harness_begin(&harness, "ann", "2025-11-25");
 	struct answer answer;
@@ -501,7 +501,7 @@ int main(void)
 		an_id_issued_before_a_revocation_is_not_believed_without_its_row);
 	tcase_add_test(
 		tests,
-		of_a_call_that_a_revocation_overtakes_nobody_knows_the_outcome);
+		outcome_of_a_call_that_a_revocation_overtakes_is_unknown);
 	tcase_add_test(tests, a_revoked_caller_may_begin_anew);
 	tcase_add_test(tests, ids_of_the_previous_key_are_believed);
 	tcase_add_test(tests, ids_of_a_removed_key_are_not_believed);

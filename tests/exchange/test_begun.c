@@ -167,7 +167,7 @@ static bool has_result(const struct answer *answer)
 
 /* ---- every kind ---- */
 
-START_TEST(whatever_has_begun_when_its_session_ends_is_of_unknown_outcome)
+START_TEST(outcome_is_unknown_if_the_handler_began_before_its_session_ended)
 {
 	const struct kind *kind = &kinds[_i];
 	struct answer answer;
@@ -184,7 +184,7 @@ START_TEST(whatever_has_begun_when_its_session_ends_is_of_unknown_outcome)
 }
 END_TEST
 
-START_TEST(whatever_has_not_begun_when_its_session_ends_never_does)
+START_TEST(handler_that_has_not_begun_when_its_session_ends_never_does)
 {
 	struct flight *flight;
 	struct answer answer;
@@ -210,7 +210,7 @@ START_TEST(whatever_has_not_begun_when_its_session_ends_never_does)
 }
 END_TEST
 
-START_TEST(whatever_has_begun_when_the_drain_ends_is_of_unknown_outcome)
+START_TEST(outcome_is_unknown_if_the_handler_began_before_the_drain_ended)
 {
 	const struct kind *kind = &kinds[_i];
 	struct answer answer;
@@ -231,7 +231,7 @@ static const mcps_status statuses[] = {
 #undef X
 };
 
-START_TEST(whatever_a_handler_returns_travels_with_200)
+START_TEST(every_status_of_a_handler_travels_with_200)
 {
 	for (int i = 0; i < COUNT(statuses); i++) {
 		struct answer answer;
@@ -357,16 +357,17 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(
 		tests,
-		whatever_has_begun_when_its_session_ends_is_of_unknown_outcome,
-		0, COUNT(kinds));
-	tcase_add_loop_test(
-		tests, whatever_has_not_begun_when_its_session_ends_never_does,
+		outcome_is_unknown_if_the_handler_began_before_its_session_ended,
 		0, COUNT(kinds));
 	tcase_add_loop_test(
 		tests,
-		whatever_has_begun_when_the_drain_ends_is_of_unknown_outcome, 0,
+		handler_that_has_not_begun_when_its_session_ends_never_does, 0,
 		COUNT(kinds));
-	tcase_add_loop_test(tests, whatever_a_handler_returns_travels_with_200,
+	tcase_add_loop_test(
+		tests,
+		outcome_is_unknown_if_the_handler_began_before_the_drain_ended,
+		0, COUNT(kinds));
+	tcase_add_loop_test(tests, every_status_of_a_handler_travels_with_200,
 	                    0, COUNT(kinds));
 	tcase_add_loop_test(tests, a_result_that_is_too_large_travels_with_200,
 	                    0, COUNT(kinds));

@@ -11,7 +11,7 @@
 
 static struct harness harness;
 
-/* What the tools "meanwhile" and "quick_meanwhile" do while they run. */
+/* The tools "meanwhile" and "quick_meanwhile" call it while they run. */
 static void (*meanwhile)(mcps_call *call);
 static unsigned runs;
 
@@ -283,7 +283,7 @@ START_TEST(a_delete_that_fails_leaves_the_calls_alone)
 }
 END_TEST
 
-START_TEST(of_a_batch_whose_session_is_deleted_each_call_is_answered)
+START_TEST(each_call_of_a_batch_is_answered_when_its_session_is_deleted)
 {
 	const char *id = begin("2025-03-26");
 	struct flight *batch = send(id, "[" PING(6) "," MEANWHILE(7) "]");
@@ -509,7 +509,7 @@ int main(void)
 	tcase_add_test(tests, a_delete_that_fails_leaves_the_calls_alone);
 	tcase_add_test(
 		tests,
-		of_a_batch_whose_session_is_deleted_each_call_is_answered);
+		each_call_of_a_batch_is_answered_when_its_session_is_deleted);
 	tcase_add_test(tests, a_renewal_leaves_running_calls_and_state_alone);
 	tcase_add_test(tests,
 	               a_full_queue_is_503_and_the_client_may_come_again);

@@ -155,7 +155,7 @@ static void suggest_many(mcps_call *call)
 		(void)mcps_suggest(call, "x");
 }
 
-/* What mcps_suggest() returns may be returned. */
+/* Handlers may return the status of mcps_suggest(). */
 START_TEST(a_full_list_of_suggestions_is_no_failure)
 {
 	struct answer answer;
@@ -171,7 +171,7 @@ END_TEST
 
 /* ---- in a batch, and again and again ---- */
 
-START_TEST(of_a_batch_each_call_is_answered_by_itself)
+START_TEST(each_call_of_a_batch_is_answered_by_itself)
 {
 	struct flight *batch;
 	struct answer answer;
@@ -229,7 +229,7 @@ int main(void)
 	tcase_add_test(tests, a_success_is_a_result_and_keeps_its_state);
 	tcase_add_test(tests, a_tool_without_its_structured_result_is_an_error);
 	tcase_add_test(tests, a_full_list_of_suggestions_is_no_failure);
-	tcase_add_test(tests, of_a_batch_each_call_is_answered_by_itself);
+	tcase_add_test(tests, each_call_of_a_batch_is_answered_by_itself);
 	tcase_add_test(tests,
 	               a_tool_that_fails_all_the_time_is_logged_once_a_minute);
 	suite_add_tcase(suite, tests);

@@ -1,6 +1,6 @@
-/* What a call is answered whose session, or whose server, ends: each way of
- * ending, at each moment, and in each form of answer. 404, 429 and 503 say that
- * a call was not carried out; so nothing gets them whose handler has begun. */
+/* Answers to calls whose session or server ends: each way of ending, at each
+ * moment, and in each form of answer. 404, 429 and 503 say that a call was not
+ * carried out, and are no answers once a handler has begun. */
 #include "exchange/stream_case.h"
 #include "http/drain.h"
 
@@ -60,8 +60,8 @@ static void end_by_age(void)
 	harness_pass(&harness, HARNESS_AGE_DAYS * DAY_MS + 1);
 }
 
-/* What makes room for others likewise goes behind memory's back: only the store
- * knows. */
+/* A session that makes room for others also ends in the store alone: memory
+ * does not know. */
 static void end_by_idleness(void)
 {
 	harness_pass(&harness, HARNESS_IDLE_DAYS * DAY_MS + 120000);

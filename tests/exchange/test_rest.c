@@ -1,5 +1,5 @@
-/* What a session leaves: streams of its calls, for clients that lost their
- * connection and come back when the session has ended. */
+/* An ended session leaves the streams of its calls for clients that lost their
+ * connection and come back later. */
 #include "exchange/stream_case.h"
 #include "http/drain.h"
 
@@ -74,7 +74,7 @@ START_TEST(a_call_that_was_cut_and_ended_is_answered_to_who_resumes)
 }
 END_TEST
 
-START_TEST(who_has_all_of_it_is_told_not_to_come_again)
+START_TEST(client_that_has_all_events_is_told_not_to_come_again)
 {
 	const char *first = cut_and_end();
 	struct answer answer;
@@ -128,7 +128,7 @@ START_TEST(it_is_its_callers_and_its_sessions_alone)
 }
 END_TEST
 
-/* Whoever asks in another way hears that the session is over. */
+/* Every other request is told that the session is over. */
 START_TEST(nothing_else_is_served)
 {
 	const char *first = cut_and_end();
@@ -179,7 +179,7 @@ static void is_cut_ended_and_resumed(mcps_call *c)
 	ck_assert(!harness_stream_is_over(back));
 }
 
-START_TEST(who_resumes_while_it_runs_waits_for_its_end)
+START_TEST(client_that_resumes_a_running_call_waits_for_its_end)
 {
 	meanwhile = is_cut_ended_and_resumed;
 	call = send_call(TALK(7));
@@ -251,7 +251,7 @@ static const char *lose_process(void)
 	return keep_id(0);
 }
 
-START_TEST(of_a_lost_call_nobody_knows_the_outcome)
+START_TEST(outcome_of_a_lost_call_is_unknown)
 {
 	const char *first = lose_process();
 
@@ -349,19 +349,21 @@ int main(void)
 	tcase_add_test(
 		tests,
 		a_call_that_was_cut_and_ended_is_answered_to_who_resumes);
-	tcase_add_test(tests, who_has_all_of_it_is_told_not_to_come_again);
+	tcase_add_test(tests,
+	               client_that_has_all_events_is_told_not_to_come_again);
 	tcase_add_test(tests, it_outlives_the_process);
 	tcase_add_test(tests, after_event_age_it_is_404);
 	tcase_add_test(tests, it_is_its_callers_and_its_sessions_alone);
 	tcase_add_test(tests, nothing_else_is_served);
 	tcase_add_test(tests, streams_of_no_call_are_not_left);
-	tcase_add_test(tests, who_resumes_while_it_runs_waits_for_its_end);
+	tcase_add_test(tests,
+	               client_that_resumes_a_running_call_waits_for_its_end);
 	tcase_add_test(
 		tests,
 		an_evicted_session_leaves_its_calls_where_none_is_recreated);
 	tcase_add_test(tests,
 	               a_recreated_session_has_what_the_one_before_it_left);
-	tcase_add_test(tests, of_a_lost_call_nobody_knows_the_outcome);
+	tcase_add_test(tests, outcome_of_a_lost_call_is_unknown);
 	tcase_add_test(tests, a_lost_call_ends_once);
 	tcase_add_test(
 		tests,

@@ -27,7 +27,7 @@ static const char *first_of(struct flight *flight)
 	return keep_id(0);
 }
 
-/* What a fresh stream of the session is told. */
+/* Returns the "retry" of a new stream of the session. */
 static unsigned told_when(void)
 {
 	struct flight *flight = open_get(NULL);

@@ -281,7 +281,7 @@ END_TEST
 
 /* ---- everything that adds a row ---- */
 
-/* So many signed ids that no store knows. */
+/* Makes COUNT signed ids that no store knows. */
 static void make_unknown(const char **ids, size_t count)
 {
 	unlimit();
@@ -335,7 +335,7 @@ START_TEST(tombstones_of_unknown_sessions_count)
 	ck_assert_int_eq(answer.status, 429);
 	ck_assert_uint_eq(answer.retry_after_s, 1);
 	ck_assert_int_eq(harness_row(&harness, NULL, ids[BURST]).phase, 0);
-	/* What is stored already adds no row. */
+	/* A stored session adds no row. */
 	ck_assert_int_eq(EXCHANGE(&harness, .peer = "192.0.2.1",
 	                          .method = "DELETE", .id = ids[0])
 	                         .status,

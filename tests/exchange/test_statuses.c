@@ -22,8 +22,8 @@ static const mcps_status statuses[] = {
 
 /* ---- what is wanted ---- */
 
-/* What handlers may return, and then the client is told. All else is an
- * internal error. */
+/* The statuses that handlers may return, and the answers to their clients. Any
+ * other status is an internal error. */
 static const struct {
 	mcps_status status;
 	const char *code, *message;

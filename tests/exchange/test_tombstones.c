@@ -213,7 +213,7 @@ START_TEST(unsigned_ids_count_as_the_oldest)
 	harness_restart(&harness, KEEP_ALL);
 	ck_assert_int_eq(ask("POST", "ann", "foreign-c"), 200);
 	ck_assert_int_eq(ask("POST", "ann", id), 200);
-	/* What ends now stays ended, too. */
+	/* A session that ends now stays ended, too. */
 	ck_assert_int_eq(ask("DELETE", "ann", "foreign-b"), 204);
 	check_gone("ann", "foreign-b");
 	harness_finish(&harness);

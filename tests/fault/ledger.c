@@ -12,7 +12,7 @@
 #define CALLER   "alice"
 #define REVISION "2025-06-18"
 
-/* What only fails is never taken for damage: nothing is set aside. */
+/* Failures are never taken for damage: no store is set aside. */
 const struct mcps_store_options ledger_store_options = {
 	.size = sizeof ledger_store_options,
 	.on_corrupt = MCPS_ON_CORRUPT_QUARANTINE,
@@ -94,8 +94,8 @@ static bool has_failed(struct ledger *self, const struct answer *answer)
 	return true;
 }
 
-/* A call whose handler has begun fails with 200. What it says of its state is
- * true. */
+/* A call whose handler has begun fails with 200. Its answer tells the
+ * truth about its state. */
 static bool has_failed_inside(struct ledger *self, const struct answer *answer,
                               struct known_session *entry)
 {

@@ -109,7 +109,7 @@ static void tear_down(void)
 
 /* ---- what a damaged store may do ---- */
 
-/* Whoever is served is served what is his. */
+/* A session that is served has its own state. */
 static void check_session(unsigned i)
 {
 	struct answer answer = post(caller_of(i), sessions[i].id,

@@ -24,8 +24,8 @@ enum {
 	STRIDE = 7,
 };
 
-/* What must be so, and what may be: a transaction that failed was perhaps
- * committed. */
+/* The state that is certain, and the state that is possible: a transaction that
+ * failed may have been committed. */
 struct known_stream {
 	uint64_t last;       /* events that were acknowledged */
 	uint64_t maybe_last; /* ... or so many */
@@ -219,7 +219,7 @@ static void step(void)
 		store->ops->idle(store);
 }
 
-/* What happens while a store is made is for test_power_loss.c to see. */
+/* test_power_loss.c tests the making of a store. */
 static void set_up(bool on_power)
 {
 	memset(streams, 0, sizeof streams);
@@ -322,7 +322,7 @@ static mcps_status check_live(void *arg, const struct mcps_session_row *row)
 	return MCPS_OK;
 }
 
-/* Whoever perhaps ended is one of both. */
+/* A session that may have ended is either live or ended. */
 static void check_all(void)
 {
 	for (unsigned i = 0; i < SESSIONS; i++) {

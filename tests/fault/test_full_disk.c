@@ -175,7 +175,7 @@ START_TEST(a_full_disk_begins_no_session_and_serves_those_in_memory)
 }
 END_TEST
 
-/* What the log of 40 beginnings leaves when it is emptied is room for 20 ends.
+/* Emptying the log of 40 new sessions makes room for 20 tombstones.
  */
 START_TEST(a_session_can_be_ended_on_a_full_disk)
 {

@@ -34,7 +34,7 @@ enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 
 static struct ledger ledger;
 
-/* What needs a running server is left out while there is none. */
+/* Steps that need a running server are left out while there is none. */
 static void live(void)
 {
 	if (ledger_open(&ledger) != MCPS_OK &&
@@ -55,8 +55,8 @@ static void live(void)
 	ledger_end(&ledger, 0);
 }
 
-/* The disk works again. What is asked first may still be told to come back:
- * that is when the store is opened again. */
+/* The disk works again. The first request may still be told to come back:
+ * it makes the server open the store again. */
 static void recover(void)
 {
 	if (ledger.harness.is_stopped)

@@ -1,8 +1,7 @@
 /* The n-th allocation fails while streams are opened, written, resumed and
- * closed, for n = 1, 2, ... until all goes well: no crash, no leak, nobody who
- * waits for what never comes. What the client has seen is the beginning of what
- * there is: who comes back when there is memory again gets the rest, without a
- * gap and nothing twice. */
+ * closed, for n = 1, 2, ... until all goes well: no crash, no leak, and no
+ * client that waits for ever. A client has seen the first of the stored events;
+ * when it resumes it gets the rest, without a gap and each once. */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include "exchange/stream_case.h"
 #include "fault/failing_heap.h"
@@ -130,7 +129,7 @@ static void come_back(struct client *client)
 	ck_assert(client->is_stream);
 }
 
-/* What is no stream is no answer at all, or says why. */
+/* An answer that is no stream is missing, or gives the reason. */
 static void check_refusal(const struct answer *answer)
 {
 	if (answer->status == 0)
@@ -219,7 +218,7 @@ static void listen_and_change(void)
 		hear(&alice, harness_events(alice.flight));
 }
 
-/* What could not be stored was not told; what changes next is. */
+/* A change that could not be stored was not told; the next change is. */
 static void check_told(struct client *client)
 {
 	if (!client->is_stream)

@@ -1,4 +1,4 @@
-/* What clients do to reach each limit of the server of wire_server.h. */
+/* Requests that reach each limit of the server of wire_server.h. */
 #ifndef MCPS_TESTS_LIMIT_CASES_H
 #define MCPS_TESTS_LIMIT_CASES_H
 

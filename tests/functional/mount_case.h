@@ -1,4 +1,4 @@
-/* What tests of a server mounted in a program's daemon share. */
+/* Shared by the tests of a server that is mounted in a program's daemon. */
 #ifndef MCPS_TESTS_MOUNT_CASE_H
 #define MCPS_TESTS_MOUNT_CASE_H
 
@@ -9,7 +9,7 @@
 
 enum { MOUNT_WORKERS = 12, MOUNT_DRAIN_MS = 60000 };
 
-/* Of the mode that runs. */
+/* The name of the mode that runs. */
 extern const char *mode_name;
 
 /* Start a server for anonymous callers with these options, and the program in

@@ -1,5 +1,5 @@
 /* The demo server as a process: started with arguments, variables and sockets,
- * listened to, and waited for. Whoever fails a check here fails the test. */
+ * listened to, and waited for. A check that fails here fails the test. */
 #ifndef MCPS_TESTS_PROGRAM_H
 #define MCPS_TESTS_PROGRAM_H
 

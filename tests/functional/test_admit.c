@@ -114,7 +114,7 @@ START_TEST(what_the_program_says_of_the_caller_counts)
 	admit_serve(&ping);
 	ck_assert_str_eq(mcps_admission_subject(ping.admission), "ada");
 	admit_finish(&ping);
-	/* Of a caller who is known, an id that is not is recreated. */
+	/* An unknown id of an identified caller is recreated. */
 	ping = (struct request){ .body = PING,
 		                 .session_id = "lost",
 		                 .subject = "ada" };
@@ -295,7 +295,7 @@ static mcps_status keep_grant(void *arg, const mcps_request *request,
 	return MCPS_LATER;
 }
 
-/* Who stops his daemon then would stop it with a suspended connection. */
+/* A program that stopped its daemon now would have a suspended connection. */
 START_TEST(a_drain_tells_of_what_still_waits)
 {
 	struct request self = { .body = PING };

@@ -8,8 +8,8 @@
 
 static bool says_begun; /* requests that are served */
 
-/* What is SERVE when its session ends, asked again before its answer is sent.
- */
+/* The session of a request that was admitted ends; the program asks again
+ * before it sends the answer. */
 static void end_while_served(struct request *request, char *id)
 {
 	request->session_id = id;
@@ -43,7 +43,7 @@ static void check_says(const struct request *request, int status,
 	"repeating it.\",\"data\":{\"reason\":\"outcome_unknown\"}}}"
 
 /* Whether it said that it began, or not. */
-START_TEST(of_what_is_served_when_its_session_ends_the_outcome_is_unknown)
+START_TEST(outcome_of_a_call_that_runs_when_its_session_ends_is_unknown)
 {
 	char *id = admit_open_session(NULL, NULL);
 	struct request ping = { .body = PING };
@@ -56,7 +56,7 @@ START_TEST(of_what_is_served_when_its_session_ends_the_outcome_is_unknown)
 }
 END_TEST
 
-START_TEST(of_a_batch_each_outcome_is_unknown)
+START_TEST(outcome_of_each_call_of_a_batch_is_unknown)
 {
 	struct request batch = {
 		.body = "[" PING ",{\"jsonrpc\":\"2.0\",\"method\":\"x\"},"
@@ -100,7 +100,7 @@ START_TEST(a_stream_of_a_session_that_has_ended_is_404)
 }
 END_TEST
 
-START_TEST(what_is_to_begin_when_its_session_has_ended_is_404)
+START_TEST(call_that_has_not_begun_when_its_session_ends_is_404)
 {
 	char *id = admit_open_session(NULL, NULL);
 	struct request ping = { .body = PING, .session_id = id };
@@ -127,14 +127,14 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(
 		tests,
-		of_what_is_served_when_its_session_ends_the_outcome_is_unknown,
-		0, 2);
-	tcase_add_test(tests, of_a_batch_each_outcome_is_unknown);
+		outcome_of_a_call_that_runs_when_its_session_ends_is_unknown, 0,
+		2);
+	tcase_add_test(tests, outcome_of_each_call_of_a_batch_is_unknown);
 	tcase_add_test(tests,
 	               a_notification_is_served_whatever_its_session_does);
 	tcase_add_test(tests, a_stream_of_a_session_that_has_ended_is_404);
 	tcase_add_test(tests,
-	               what_is_to_begin_when_its_session_has_ended_is_404);
+	               call_that_has_not_begun_when_its_session_ends_is_404);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

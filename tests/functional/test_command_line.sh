@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the program says on the command line, and with which exit codes it ends.
+# The program's messages on the command line, and its exit codes.
 set -eu
 demo=${MCPS_DEMO:-${top_builddir:-.}/demo-server/mcps-demo}
 unset MCPS_DEMO

@@ -210,7 +210,7 @@ static void lane_cut(struct lane *lane)
 	wire_text(&lane->wire, request);
 }
 
-/* Who left with the answer, but before the end, comes back for nothing: 204. */
+/* A client that has the answer and left before the end gets 204 on resuming. */
 static void lane_finish(struct lane *lane)
 {
 	bool had_all = lane->reader.status == 204;
@@ -226,8 +226,8 @@ static void lane_finish(struct lane *lane)
 		lane_ask(lane);
 }
 
-/* Who is about to leave reads a little at a time, so that it leaves anywhere
- * once there is something to resume from. */
+/* A client that is about to leave reads a little at a time, so that it leaves
+ * anywhere after the first event that it can resume from. */
 static void lane_read(struct lane *lane)
 {
 	size_t most = lane->cuts ? 1 + draw() % 256 : SIZE_MAX;

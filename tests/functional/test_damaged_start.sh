@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the program says of a damaged store, and with which exit code.
+# The program's messages about a damaged store, and its exit codes.
 set -eu
 demo=${MCPS_DEMO:-${top_builddir:-.}/demo-server/mcps-demo}
 work=$(mktemp -d)

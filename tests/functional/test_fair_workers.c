@@ -253,7 +253,7 @@ static void await_replies(unsigned count, unsigned wanted)
 	}
 }
 
-/* Of the first COUNT calls so many were refused for being too many. */
+/* The server refused WANTED of the first COUNT calls for being too many. */
 static void check_refused(unsigned count, unsigned wanted)
 {
 	unsigned refused = 0;

@@ -160,7 +160,7 @@ START_TEST(listeners_of_a_mounted_server_leave_room_for_pages_and_calls)
 }
 END_TEST
 
-/* What an operator asked for does not count if it cannot be had. */
+/* Limits that an operator asked for do not count where they cannot be met. */
 static const struct mcps_options asked[] = {
 	{ .size = sizeof(struct mcps_options) },
 	{ .size = sizeof(struct mcps_options), .max_streams = 900 },

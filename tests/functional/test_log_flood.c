@@ -1,5 +1,5 @@
-/* What anonymous callers can have written to the log: a line a minute for each
- * reason, with a count, however much they send. */
+/* Anonymous callers cause one log line a minute for each reason, with a count,
+ * however much they send. */
 #include "functional/wire_server.h"
 #include "store/directory.h"
 

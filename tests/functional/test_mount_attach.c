@@ -223,7 +223,7 @@ START_TEST(escaped_slash_after_the_path_is_404_where_targets_are_known)
 }
 END_TEST
 
-/* What is lost without the hook. */
+/* Without the hook escaped paths do not work. */
 START_TEST(escaped_paths_are_served_where_they_are_not)
 {
 	start(&(const struct host_options){ .mode = &poll_thread });

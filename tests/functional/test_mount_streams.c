@@ -367,7 +367,7 @@ START_TEST(a_drain_ends_streams_and_waits_for_their_calls)
 }
 END_TEST
 
-/* What a GET on a connection of its own gets, which goes on after AFTER. */
+/* Returns the answer to a GET that resumes after AFTER on a new connection. */
 static struct wire_stream late_get(const struct wire_session *session,
                                    const char *after)
 {

@@ -61,14 +61,14 @@ START_TEST(a_passed_socket_is_served_and_left_listening)
 	wire_post(&early, "", WIRE_INITIALIZE);
 	program_start(&program, &(struct program_start){ .arguments = nothing,
 	                                                 .passed = fd });
-	/* Who came before the process did is served by it. */
+	/* A client that connected before the process began is served. */
 	ck_assert_int_eq(wire_read(&early).status, 200);
 	ck_assert_int_eq(program_port(&program), port);
 	(void)program_says(&program, "passed by a supervisor");
 	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
 	program_signal(&program, SIGTERM);
 	ck_assert_int_eq(program_end(&program), 0);
-	/* Who comes after it waits for the next. */
+	/* A client that connects after its end waits for the next process. */
 	late = wire_open(port);
 	wire_post(&late, "", WIRE_INITIALIZE);
 	program_start(&program, &(struct program_start){ .arguments = nothing,
@@ -400,7 +400,7 @@ START_TEST(a_client_config_is_json_that_names_the_url)
 	                                json_clients[_i], "--url", url,
 	                                "--tokens", "/none"),
 	                 0);
-	/* What stands on stderr comes after it. */
+	/* The text of stderr follows the configuration. */
 	end = strstr(program.text, "\n}\n");
 	ck_assert_ptr_nonnull(end);
 	end[2] = '\0';

@@ -145,7 +145,7 @@ static void open_crowd(int port)
 
 /* ---- the stop ---- */
 
-/* What the call came to nobody knows: that is the end of its stream. */
+/* The stream of each call ends with an error: the outcome is unknown. */
 static void check_is_answered(const struct listener *one)
 {
 	ck_assert_int_eq(one->status, 200);

@@ -171,7 +171,8 @@ static bool read_head(struct wire *wire, struct reply *reply)
 	return true;
 }
 
-/* LENGTH more of it. What is more than fits is counted alone. */
+/* Reads LENGTH more bytes of the body. Bytes that do not fit are only counted.
+ */
 static void read_body(struct wire *wire, struct reply *reply, size_t length)
 {
 	const size_t end = reply->length + length;

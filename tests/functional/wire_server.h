@@ -40,7 +40,7 @@ void wire_start_with(enum wire_callers callers,
 		2, (callers),                 \
 		&(const struct mcps_options){ \
 			.size = sizeof(struct mcps_options), __VA_ARGS__ })
-/* What ADD adds is offered, too, by servers that are started from now on. */
+/* Servers that are started from now on also offer the entries that ADD adds. */
 void wire_offer(void (*add)(mcps_server *server));
 /* Without a daemon: who has one tells wire_once() its port, and has stopped it
  * when wire_stop() is called. */
@@ -58,7 +58,7 @@ unsigned wire_touched(void);       /* since the start */
 void wire_wait_held(unsigned sum); /* until so many calls of hold began */
 /* Add one to the tools, or take it away: clients that listen are told. */
 void wire_change_tools(void);
-/* Who had a turn, in order; their number. */
+/* The callers that had a turn, in order; returns their number. */
 int wire_turns(const int **turns);
 void wire_release(void); /* those that wait, and all to come */
 

@@ -147,8 +147,8 @@ static void check_line(enum forwarded_header header, const char *text)
 	require(is_client(&out));
 }
 
-/* What is appended to the last line says so, too, or the client has garbled
- * it; X-Forwarded-For cannot be garbled. */
+/* An address that is appended to the last line is the client's, too, unless the
+ * client has garbled that line. X-Forwarded-For cannot be garbled. */
 static void check_appended(enum forwarded_header header, const char *text)
 {
 	static char joined[JOINED_MAX];

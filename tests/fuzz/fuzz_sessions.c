@@ -32,7 +32,7 @@ enum what {
 	WHATS
 };
 
-/* What it takes to send, and what is said when it worked. */
+/* The requests, and the status of each when it works. */
 static const struct {
 	const char *method;
 	const char *body;
@@ -103,7 +103,7 @@ static void disturb(struct run *run, int caller, int slot)
 	}
 }
 
-/* What else is under way for the same session. */
+/* Notes the other requests under way for the same session. */
 static void see_air(const struct run *run, struct sent *sent)
 {
 	for (size_t i = 0; i < FLIGHTS; i++) {
@@ -432,8 +432,8 @@ static void check_clock(struct run *run, int64_t before, bool has_rebooted)
 	require(!run->server.options.has_gap || passed <= DAY_MS);
 }
 
-/* What is kept: 0 to 3 store and key, 4 the store, 5 the key; and, but for
- * bit 3, the boot. */
+/* HOW says what a restart keeps: 0 to 3 store and key, 4 the store, 5 the key;
+ * without bit 3, the boot, too. */
 static void restart(struct run *run, unsigned how)
 {
 	bool keeps_store = how % 8 != 5;
@@ -456,11 +456,11 @@ static void restart(struct run *run, unsigned how)
 		model_lost_key(&run->model);
 }
 
-/* What holds after each operation. */
+/* Checks the invariants of memory after each operation. */
 static void check_memory(struct run *run)
 {
 	struct sessions *sessions = &run->server.sessions;
-	/* What is in use stays, and leaves when others come. */
+	/* Sessions in use stay, and leave when others come. */
 	size_t allowed = run->server.options.hot + 2 * run->most_in_air;
 	struct session *session, *next;
 

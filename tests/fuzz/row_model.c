@@ -58,7 +58,7 @@ static struct mcps_session_row session_of(const struct row_model *model, int n)
 	return row;
 }
 
-/* Of three sessions and of three principals, the same names in all. */
+/* State of three sessions and of three principals, with the same names. */
 static struct mcps_state_row state_of(const struct row_model *model, int n)
 {
 	static const char *const keys[] = { "n", "a longer key" };
@@ -188,14 +188,14 @@ static mcps_status see_meta(void *arg, const void *value, size_t length)
 	return MCPS_OK;
 }
 
-/* What is looked at, and what it is to be. */
+/* A row that is read, and the row that is expected. */
 struct look {
 	const struct row_model *model;
 	int n;
 };
 
-/* What was forgotten is known, or counts as everything; a record that is lost
- * counts as none, as a lost tombstone does. */
+/* The record of dropped tombstones is known, or counts as all of them; a record
+ * that is lost counts as none, as a lost tombstone does. */
 static bool is_forgotten(const struct row_model *model, int n, int64_t from_ms)
 {
 	const struct mcps_session_row *sessions = model->sessions;

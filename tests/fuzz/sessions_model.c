@@ -235,7 +235,7 @@ void model_created(struct model *model, int caller, int slot, const char *id)
 		require(strcmp(model->slots[i].id, id) != 0);
 	require(strlen(id) == ID_TEXT_LENGTH);
 	for (int i = 0; i < CALLERS; i++) {
-		/* What is there under the former id may yet end of old age. */
+		/* A session under the former id may yet end of old age. */
 		if (!model->records[i][slot].is_ended)
 			model->ends[i]++;
 		model->records[i][slot] = (struct model_record){ 0 };

@@ -1,5 +1,5 @@
-/* What every store back end has to do, as tests: <mcps/sys/store.h> sentence
- * by sentence. A back end joins by an opener of its own. */
+/* The duties of every store back end, as tests: <mcps/sys/store.h> sentence by
+ * sentence. A back end joins by an opener of its own. */
 #ifndef MCPS_TESTS_STORE_CONTRACT_H
 #define MCPS_TESTS_STORE_CONTRACT_H
 
@@ -72,10 +72,10 @@ mcps_status append(uint64_t stream, const char *data, int64_t at_ms, bool ends,
                    uint64_t session_bytes);
 uint64_t event(uint64_t stream, const char *data, int64_t at_ms);
 
-/* What so many small events count. */
+/* The bytes that COUNT small events count. */
 #define SMALL(count) ((uint64_t)(count)*MCPS_EVENT_LEAST)
 
-/* What a callback was given. */
+/* The arguments that a callback was given. */
 struct seen {
 	unsigned calls;
 	struct mcps_session_row session;

@@ -100,7 +100,7 @@ START_TEST(streams_of_calls_outlive_their_session)
 }
 END_TEST
 
-START_TEST(what_outlives_a_session_goes_when_nobody_has_seen_it)
+START_TEST(stream_of_an_ended_session_is_removed_when_nobody_reads_it)
 {
 	two_sessions_with_streams();
 	ok(open_stream(CALL + 1, session, 5000));
@@ -117,7 +117,7 @@ START_TEST(what_outlives_a_session_goes_when_nobody_has_seen_it)
 }
 END_TEST
 
-START_TEST(what_outlives_a_session_is_bounded_as_before)
+START_TEST(streams_of_ended_sessions_stay_bounded)
 {
 	two_sessions_with_streams();
 	ok(open_stream(CALL + 1, session, 2000));
@@ -132,7 +132,7 @@ START_TEST(what_outlives_a_session_is_bounded_as_before)
 }
 END_TEST
 
-/* What came with a session does not come back with its key. */
+/* A new session of the same key does not get the streams of the old one. */
 START_TEST(a_session_of_the_same_key_begins_without_streams)
 {
 	int64_t again;
@@ -222,10 +222,11 @@ TCase *contract_stream_end_case(void)
 	tcase_add_loop_test(tests, streams_of_calls_outlive_their_session, 0,
 	                    ENDS);
 	tcase_add_loop_test(
-		tests, what_outlives_a_session_goes_when_nobody_has_seen_it, 0,
+		tests,
+		stream_of_an_ended_session_is_removed_when_nobody_reads_it, 0,
 		ENDS);
-	tcase_add_loop_test(tests, what_outlives_a_session_is_bounded_as_before,
-	                    0, ENDS);
+	tcase_add_loop_test(tests, streams_of_ended_sessions_stay_bounded, 0,
+	                    ENDS);
 	tcase_add_test(tests, a_session_of_the_same_key_begins_without_streams);
 	tcase_add_test(tests,
 	               an_end_that_is_rolled_back_leaves_streams_as_they_were);

@@ -98,7 +98,7 @@ START_TEST(beyond_the_bound_the_oldest_ids_go_first)
 }
 END_TEST
 
-START_TEST(what_was_dropped_is_known_and_never_less)
+START_TEST(time_of_the_last_dropped_tombstone_never_falls)
 {
 	int64_t owner = intern(1);
 
@@ -162,7 +162,7 @@ START_TEST(other_callers_and_live_sessions_do_not_count)
 }
 END_TEST
 
-START_TEST(what_is_buried_twice_counts_once)
+START_TEST(second_tombstone_of_a_session_does_not_count)
 {
 	int64_t owner = intern(1);
 
@@ -176,7 +176,7 @@ START_TEST(what_is_buried_twice_counts_once)
 }
 END_TEST
 
-START_TEST(what_was_swept_does_not_count)
+START_TEST(swept_tombstones_do_not_count)
 {
 	int64_t owner = intern(1);
 
@@ -246,12 +246,12 @@ TCase *contract_trim_case(void)
 	tcase_add_checked_fixture(tests, contract_open, contract_close);
 	tcase_add_test(tests, within_the_bound_nothing_is_dropped);
 	tcase_add_test(tests, beyond_the_bound_the_oldest_ids_go_first);
-	tcase_add_test(tests, what_was_dropped_is_known_and_never_less);
+	tcase_add_test(tests, time_of_the_last_dropped_tombstone_never_falls);
 	tcase_add_test(tests, ids_without_a_time_of_issue_are_the_oldest);
 	tcase_add_test(tests, one_call_drops_only_a_few);
 	tcase_add_test(tests, other_callers_and_live_sessions_do_not_count);
-	tcase_add_test(tests, what_is_buried_twice_counts_once);
-	tcase_add_test(tests, what_was_swept_does_not_count);
+	tcase_add_test(tests, second_tombstone_of_a_session_does_not_count);
+	tcase_add_test(tests, swept_tombstones_do_not_count);
 	tcase_add_test(tests, a_sweep_that_ends_sessions_keeps_to_the_bound);
 	tcase_add_test(tests, a_trim_can_be_undone);
 	return tests;

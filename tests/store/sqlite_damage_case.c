@@ -217,7 +217,7 @@ static int64_t make_dropped(void)
 }
 
 /* Or what was ended would come back. */
-START_TEST(of_a_damaged_record_any_tombstone_may_be_missing)
+START_TEST(damaged_record_may_miss_any_tombstone)
 {
 	static const char *const changes[] = { "from_ms = 0", "from_ms = 1",
 		                               "checksum = checksum + 1" };
@@ -385,8 +385,8 @@ END_TEST
 /* The index over tombstones names session 4, which lives. */
 START_TEST(an_index_that_lies_drops_no_live_session)
 {
-	/* Of tombstone 5: a header of 4, the number 1, one byte, 56; the phase,
-	 * and the key. */
+	/* The index entry of tombstone 5: a header of 4, the number 1, one
+	 * byte, 56; the phase, and the key. */
 	static const char entry[] = "\x04\x09\x01\x38\x02\xa5\xa5\xa5\xa5\xa5"
 				    "\xa5\xa5\xa5\x05";
 	int64_t owner = make_dropped();
@@ -512,8 +512,7 @@ TCase *sqlite_damage_case(void)
 	tcase_add_loop_test(tests, a_damaged_state_is_never_handed_out, 0,
 	                    COUNT(state_columns));
 	tcase_add_loop_test(tests, a_damaged_principal_is_an_error, 0, 2);
-	tcase_add_loop_test(
-		tests, of_a_damaged_record_any_tombstone_may_be_missing, 0, 3);
+	tcase_add_loop_test(tests, damaged_record_may_miss_any_tombstone, 0, 3);
 	tcase_add_test(tests,
 	               tombstones_that_were_counted_wrong_are_counted_again);
 	tcase_add_test(

@@ -78,7 +78,7 @@ static size_t sweep_events(int64_t events_before_ms, int64_t streams_before_ms)
 	                             .streams_before_ms = streams_before_ms });
 }
 
-/* What a replay hands out before it fails. */
+/* Returns the events that a replay hands out before it fails. */
 static const char *replay_fails(uint64_t after)
 {
 	static struct seen seen;
@@ -408,8 +408,8 @@ START_TEST(a_session_that_leaves_no_stream_leaves_nothing)
 }
 END_TEST
 
-/* Of a damaged session nothing is kept, of one that has ended it is. */
-START_TEST(what_outlives_its_session_outlives_the_damage_of_another)
+/* The streams of a damaged session go; those of an ended session stay. */
+START_TEST(stream_of_an_ended_session_outlives_the_damage_of_another_session)
 {
 	open_damaged("SELECT 1");
 	ok(open_stream(OTHER, insert(2, intern(1), 1000), 2000));
@@ -508,6 +508,6 @@ TCase *sqlite_event_damage_case(void)
 	tcase_add_test(tests, a_session_that_leaves_no_stream_leaves_nothing);
 	tcase_add_test(
 		tests,
-		what_outlives_its_session_outlives_the_damage_of_another);
+		stream_of_an_ended_session_outlives_the_damage_of_another_session);
 	return tests;
 }

@@ -270,7 +270,7 @@ static void check_refused(mcps_status status, int row)
 	ck_assert_ptr_null(strstr(error.text, "quarantine"));
 }
 
-START_TEST(what_is_not_ours_stays_as_it_is)
+START_TEST(file_of_another_program_stays_as_it_is)
 {
 	char *before, *after;
 
@@ -363,7 +363,7 @@ TCase *sqlite_foreign_case(void)
 	TCase *tests = tcase_create("foreign files");
 
 	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests, what_is_not_ours_stays_as_it_is, 0,
+	tcase_add_loop_test(tests, file_of_another_program_stays_as_it_is, 0,
 	                    (int)(sizeof foreign / sizeof *foreign));
 	if (geteuid() == 0) /* only root can make a device */
 		tcase_add_test(tests, a_device_is_not_opened);

@@ -104,7 +104,8 @@ static enum session_found view_make(struct admit_view *view, unsigned number)
 	return (enum session_found)(rest / 12);
 }
 
-/* Who resumes gets what a session left, wherever others get 404. */
+/* A client that resumes gets the streams of an ended session; other requests
+ * get 404. */
 static enum verdict wanted_for(const struct admit_view *view,
                                enum session_found found)
 {

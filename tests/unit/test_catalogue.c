@@ -1,4 +1,4 @@
-/* What is offered: what may be added, and changing it while others read. */
+/* The registry: which entries may be added, and changes while others read. */
 #include "mcp/registry.h"
 
 #include <check.h>

@@ -140,7 +140,7 @@ START_TEST(a_state_that_belongs_to_no_list_has_the_same_bound)
 }
 END_TEST
 
-START_TEST(what_clients_do_every_day_is_no_warning)
+START_TEST(usual_requests_of_clients_log_no_warning)
 {
 	mcps__incident_happened(&incidents, INCIDENT_ANONYMOUS_ENDED);
 	ck_assert_int_eq(last_level, MCPS_LOG_INFO);
@@ -175,7 +175,7 @@ int main(void)
 	tcase_add_test(test, noted_incident_is_logged_by_the_timer);
 	tcase_add_test(test,
 	               a_state_that_belongs_to_no_list_has_the_same_bound);
-	tcase_add_test(test, what_clients_do_every_day_is_no_warning);
+	tcase_add_test(test, usual_requests_of_clients_log_no_warning);
 	tcase_add_test(test, nobody_has_to_count);
 	suite_add_tcase(suite, test);
 	srunner_run_all(runner, CK_NORMAL);

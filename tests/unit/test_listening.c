@@ -1,4 +1,4 @@
-/* What the bounds of listening streams are when nobody says so. */
+/* The default bounds of listening streams. */
 #include "http/listening.h"
 
 #include <check.h>

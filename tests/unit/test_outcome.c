@@ -1,4 +1,4 @@
-/* What becomes of a call: the table of its steps. */
+/* The outcome of a call: the table of its steps. */
 #include "mcp/outcome.h"
 #include "session/session.h"
 
@@ -31,7 +31,7 @@ START_TEST(a_call_that_has_begun_is_never_refused)
 }
 END_TEST
 
-START_TEST(what_comes_first_decides_whether_a_handler_begins)
+START_TEST(first_event_decides_whether_a_handler_begins)
 {
 	static const unsigned stops[] = { C, E, S };
 	struct session_call before = { .steps = stops[_i] };
@@ -46,7 +46,7 @@ START_TEST(what_comes_first_decides_whether_a_handler_begins)
 }
 END_TEST
 
-START_TEST(what_comes_after_the_return_changes_nothing)
+START_TEST(later_events_do_not_change_the_outcome_of_a_call_that_returned)
 {
 	struct session_call call = { .steps = CALL_HANDED };
 	unsigned steps;
@@ -67,9 +67,11 @@ int main(void)
 
 	tcase_add_loop_test(tests, a_call_that_has_begun_is_never_refused, 0,
 	                    sizeof rows / sizeof *rows);
-	tcase_add_loop_test(
-		tests, what_comes_first_decides_whether_a_handler_begins, 0, 3);
-	tcase_add_test(tests, what_comes_after_the_return_changes_nothing);
+	tcase_add_loop_test(tests, first_event_decides_whether_a_handler_begins,
+	                    0, 3);
+	tcase_add_test(
+		tests,
+		later_events_do_not_change_the_outcome_of_a_call_that_returned);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

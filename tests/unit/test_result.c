@@ -130,7 +130,7 @@ static const char *const no_uris[] = { "",        "a",     "/a",
 	                               "1:/a",    "x:",    "x:/a b",
 	                               "x:/a\"b", "x:/%4", "x:/\xc3\xa9" };
 
-START_TEST(what_is_no_uri_is_neither_embedded_nor_linked)
+START_TEST(text_that_is_no_uri_is_neither_embedded_nor_linked)
 {
 	const char *uri = no_uris[_i];
 
@@ -355,8 +355,8 @@ static TCase *block_tests(void)
 	tcase_add_test(tests, blocks_stand_in_the_order_they_were_added);
 	tcase_add_test(tests, a_resource_is_embedded_as_text_or_as_bytes);
 	tcase_add_loop_test(tests,
-	                    what_is_no_uri_is_neither_embedded_nor_linked, 0,
-	                    (int)(sizeof no_uris / sizeof *no_uris));
+	                    text_that_is_no_uri_is_neither_embedded_nor_linked,
+	                    0, (int)(sizeof no_uris / sizeof *no_uris));
 	tcase_add_test(tests,
 	               a_block_without_its_parts_is_refused_and_leaves_nothing);
 	tcase_add_test(tests, an_error_says_so);
