@@ -46,112 +46,14 @@ static mcps_status run_all(mcps_call *call)
 	return to_return;
 }
 
-static mcps_status run_tool(mcps_call *call, const void *args)
-{
-	(void)args;
-	return run_all(call);
-}
-
-static mcps_status run_read(mcps_call *call, const char *uri)
-{
-	(void)uri;
-	return run_all(call);
-}
-
-static mcps_status run_complete(mcps_call *call, const char *name,
-                                const char *value)
-{
-	(void)name, (void)value;
-	return run_all(call);
-}
-
-static const mcps_tool tools[] = {
-	{ .size = sizeof(mcps_tool), .name = "works", .run = run_tool },
-	{ .size = sizeof(mcps_tool),
-	  .name = "quick",
-	  .run = run_tool,
-	  .quick = true },
-	{ .size = sizeof(mcps_tool),
-	  .name = "structured",
-	  .run = run_tool,
-	  .output_schema = "{\"type\":\"object\"}" },
-	{ .name = NULL }
-};
-static const mcps_resource resources[] = { { .size = sizeof(mcps_resource),
-	                                     .uri = "test://works",
-	                                     .name = "works",
-	                                     .read = run_read },
-	                                   { .size = sizeof(mcps_resource),
-	                                     .uri = "test://quick",
-	                                     .name = "quick",
-	                                     .read = run_read,
-	                                     .quick = true },
-	                                   { .name = NULL } };
-static const mcps_template templates[] = { { .size = sizeof(mcps_template),
-	                                     .uri_template = "test://works/{x}",
-	                                     .name = "works",
-	                                     .read = run_read,
-	                                     .complete = run_complete },
-	                                   { .size = sizeof(mcps_template),
-	                                     .uri_template = "test://quick/{x}",
-	                                     .name = "quick",
-	                                     .read = run_read,
-	                                     .complete = run_complete,
-	                                     .quick = true },
-	                                   { .name = NULL } };
-static const mcps_argument arguments[] = { { .name = "x" },
-	                                   MCPS_ARGUMENTS_END };
-static const mcps_prompt prompts[] = { { .size = sizeof(mcps_prompt),
-	                                 .name = "works",
-	                                 .arguments = arguments,
-	                                 .run = run_all,
-	                                 .complete = run_complete },
-	                               { .size = sizeof(mcps_prompt),
-	                                 .name = "quick",
-	                                 .arguments = arguments,
-	                                 .run = run_all,
-	                                 .complete = run_complete,
-	                                 .quick = true },
-	                               { .name = NULL } };
-
-#define COMPLETE(ref)                                             \
-	REQUEST_WITH(1, "completion/complete",                    \
-	             "{\"ref\":{" ref "},\"argument\":{\"name\":" \
-	             "\"x\",\"value\":\"\"}}")
-
-const struct kind kinds[KINDS] = {
-	{ CALL(1, "works", "{}"), CALL(1, "quick", "{}"), "tool \"works\"",
-	  "tool \"quick\"", IS_TOOL },
-	{ REQUEST_WITH(1, "resources/read", "{\"uri\":\"test://works\"}"),
-	  REQUEST_WITH(1, "resources/read", "{\"uri\":\"test://quick\"}"),
-	  "resource \"test://works\"", "resource \"test://quick\"",
-	  IS_RESOURCE },
-	{ REQUEST_WITH(1, "resources/read", "{\"uri\":\"test://works/1\"}"),
-	  REQUEST_WITH(1, "resources/read", "{\"uri\":\"test://quick/1\"}"),
-	  "resource \"test://works/{x}\"", "resource \"test://quick/{x}\"",
-	  IS_RESOURCE },
-	{ REQUEST_WITH(1, "prompts/get", "{\"name\":\"works\"}"),
-	  REQUEST_WITH(1, "prompts/get", "{\"name\":\"quick\"}"),
-	  "prompt \"works\"", "prompt \"quick\"", IS_OTHER },
-	{ COMPLETE("\"type\":\"ref/prompt\",\"name\":\"works\""),
-	  COMPLETE("\"type\":\"ref/prompt\",\"name\":\"quick\""),
-	  "completion of \"works\"", "completion of \"quick\"", IS_OTHER },
-	{ COMPLETE("\"type\":\"ref/resource\",\"uri\":\"test://works/{x}\""),
-	  COMPLETE("\"type\":\"ref/resource\",\"uri\":\"test://quick/{x}\""),
-	  "completion of \"test://works/{x}\"",
-	  "completion of \"test://quick/{x}\"", IS_OTHER },
-};
-
 void statuses_set_up(void)
 {
 	to_return = MCPS_OK;
 	before = NULL;
 	forget_lines();
+	entry_run = entry_complete = run_all;
 	harness_init(&harness, &(const struct harness_options){
-				       .tools = tools,
-				       .resources = resources,
-				       .templates = templates,
-				       .prompts = prompts,
+				       ENTRIES,
 				       .is_manual = true,
 				       .log = write_line,
 			       });

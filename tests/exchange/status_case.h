@@ -5,6 +5,7 @@
 #define MCPS_TESTS_STATUS_CASE_H
 
 #include "exchange/case_harness.h"
+#include "exchange/entries.h"
 
 #include <mcps/call.h>
 
@@ -17,17 +18,6 @@ extern mcps_status to_return;
 extern char lines[4096];
 extern unsigned line_count;
 void forget_lines(void);
-
-enum { KINDS = 6 };
-
-/* A kind of handler: the requests that call the one on a worker and the quick
- * one, and the names of both in messages. */
-struct kind {
-	const char *works, *quick;
-	const char *named, *quick_named;
-	enum { IS_TOOL, IS_RESOURCE, IS_OTHER } what;
-};
-extern const struct kind kinds[KINDS]; /* the first is the tool */
 
 enum manner { QUICK, ON_WORKER, STREAMED, MANNERS };
 

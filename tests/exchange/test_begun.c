@@ -1,5 +1,6 @@
 /* Everything that runs a handler, and everything that can go wrong once one has
  * begun: no status says that it was not carried out. */
+#include "exchange/entries.h"
 #include "exchange/harness.h"
 #include "http/drain.h"
 
@@ -17,116 +18,48 @@ static unsigned begun;
 
 /* ---- what is offered ---- */
 
-static mcps_status run(mcps_call *call, const void *args)
+static mcps_status run(mcps_call *call)
 {
-	(void)args;
 	begun++;
 	if (meanwhile != NULL)
 		meanwhile();
 	return says != MCPS_OK ? says : mcps_text(call, "done");
 }
 
-static mcps_status read_uri(mcps_call *call, const char *uri)
+static mcps_status complete(mcps_call *call)
 {
-	(void)uri;
-	return run(call, NULL);
-}
-
-static mcps_status say(mcps_call *call)
-{
-	return run(call, NULL);
-}
-
-static mcps_status complete(mcps_call *call, const char *name,
-                            const char *value)
-{
-	(void)name, (void)value;
 	begun++;
 	if (meanwhile != NULL)
 		meanwhile();
 	return says != MCPS_OK ? says : mcps_suggest(call, "done");
 }
 
-static const mcps_tool tools[] = {
-	{ .size = sizeof(mcps_tool), .name = "slow", .run = run },
-	{ .size = sizeof(mcps_tool),
-	  .name = "quick",
-	  .run = run,
-	  .quick = true },
-	{ .size = sizeof(mcps_tool),
-	  .name = "reads",
-	  .run = run,
-	  .hints = MCPS_READ_ONLY },
-	{ .name = NULL }
-};
+/* ---- requests: of each kind on a worker, then quick, then a read-only tool */
 
-static const mcps_resource resources[] = { { .size = sizeof(mcps_resource),
-	                                     .uri = "a:r",
-	                                     .name = "r",
-	                                     .read = read_uri },
-	                                   { .size = sizeof(mcps_resource),
-	                                     .uri = "a:quick",
-	                                     .name = "q",
-	                                     .read = read_uri,
-	                                     .quick = true },
-	                                   { .name = NULL } };
+enum { REQUESTS = 2 * KINDS + 1 };
 
-static const mcps_template templates[] = { { .size = sizeof(mcps_template),
-	                                     .uri_template = "a:t/{x}",
-	                                     .name = "t",
-	                                     .read = read_uri,
-	                                     .complete = complete },
-	                                   { .name = NULL } };
+static bool is_quick(int request)
+{
+	return request >= KINDS && request < 2 * KINDS;
+}
 
-static const mcps_argument arguments[] = { { .name = "a" },
-	                                   MCPS_ARGUMENTS_END };
-
-static const mcps_prompt prompts[] = { { .size = sizeof(mcps_prompt),
-	                                 .name = "p",
-	                                 .arguments = arguments,
-	                                 .run = say,
-	                                 .complete = complete },
-	                               { .name = NULL } };
-
-static const struct kind {
-	const char *name;
-	const char *body;
-	bool is_quick;
-} kinds[] = {
-	{ "tool", CALL(7, "slow", "{}"), false },
-	{ "read-only tool", CALL(7, "reads", "{}"), false },
-	{ "quick tool", CALL(7, "quick", "{}"), true },
-	{ "resource", REQUEST_WITH(7, "resources/read", "{\"uri\":\"a:r\"}"),
-	  false },
-	{ "quick resource",
-	  REQUEST_WITH(7, "resources/read", "{\"uri\":\"a:quick\"}"), true },
-	{ "template", REQUEST_WITH(7, "resources/read", "{\"uri\":\"a:t/1\"}"),
-	  false },
-	{ "prompt", REQUEST_WITH(7, "prompts/get", "{\"name\":\"p\"}"), false },
-	{ "completion of a prompt",
-	  REQUEST_WITH(7, "completion/complete",
-	               "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"p\"},"
-	               "\"argument\":{\"name\":\"a\",\"value\":\"\"}}"),
-	  false },
-	{ "completion of a template",
-	  REQUEST_WITH(7, "completion/complete",
-	               "{\"ref\":{\"type\":\"ref/resource\",\"uri\":"
-	               "\"a:t/{x}\"},\"argument\":{\"name\":\"x\",\"value\":"
-	               "\"\"}}"),
-	  false },
-};
+static const char *body_of(int request)
+{
+	if (request == 2 * KINDS)
+		return CALL(1, "reads", "{}");
+	return is_quick(request) ? kinds[request - KINDS].quick
+	                         : kinds[request].works;
+}
 
 static void set_up(void)
 {
 	meanwhile = NULL;
 	says = MCPS_OK;
 	begun = 0;
-	harness_init(&harness,
-	             &(const struct harness_options){ .tools = tools,
-	                                              .resources = resources,
-	                                              .templates = templates,
-	                                              .prompts = prompts,
-	                                              .is_manual = true });
+	entry_run = run;
+	entry_complete = complete;
+	harness_init(&harness, &(const struct harness_options){
+				       ENTRIES, .is_manual = true });
 	the_id = harness_begin(&harness, "alice", "2025-06-18");
 }
 
@@ -169,18 +102,17 @@ static bool has_result(const struct answer *answer)
 
 START_TEST(outcome_is_unknown_if_the_handler_began_before_its_session_ended)
 {
-	const struct kind *kind = &kinds[_i];
 	struct answer answer;
 
 	meanwhile = delete_it;
-	answer = receive(send(kind->body));
+	answer = receive(send(body_of(_i)));
 	ck_assert_uint_eq(begun, 1);
-	if (kind->is_quick) { /* nothing comes between it and its answer */
+	if (is_quick(_i)) { /* nothing comes between it and its answer */
 		ck_assert_int_eq(answer.status, 200);
 		ck_assert(has_result(&answer));
 		return;
 	}
-	answer_check_outcome(&answer, OUTCOME(7));
+	answer_check_outcome(&answer, OUTCOME(1));
 }
 END_TEST
 
@@ -191,37 +123,32 @@ START_TEST(handler_that_has_not_begun_when_its_session_ends_never_does)
 
 	tear_down();
 	harness_init(&harness, &(const struct harness_options){
-				       .tools = tools,
-				       .resources = resources,
-				       .templates = templates,
-				       .prompts = prompts,
-				       .is_manual = true,
+				       ENTRIES, .is_manual = true,
 				       .has_writer_thread = true });
 	the_id = harness_begin(&harness, "alice", "2025-06-18");
 	harness_restart(&harness, KEEP_ALL);
-	flight = send(kinds[_i].body);
+	flight = send(body_of(_i));
 	while (!harness_is_over(flight)) /* until it is let in */
 		sched_yield();
 	delete_it();
 	harness_run(flight);
 	answer = receive(flight);
-	answer_check_gone(&answer, GONE(7));
+	answer_check_gone(&answer, GONE(1));
 	ck_assert_uint_eq(begun, 0);
 }
 END_TEST
 
 START_TEST(outcome_is_unknown_if_the_handler_began_before_the_drain_ended)
 {
-	const struct kind *kind = &kinds[_i];
 	struct answer answer;
 
 	meanwhile = drain_it;
-	answer = receive(send(kind->body));
+	answer = receive(send(body_of(_i)));
 	ck_assert_uint_eq(begun, 1);
-	if (kind->is_quick)
+	if (is_quick(_i))
 		ck_assert(has_result(&answer));
 	else
-		answer_check_outcome(&answer, OUTCOME(7));
+		answer_check_outcome(&answer, OUTCOME(1));
 }
 END_TEST
 
@@ -237,13 +164,12 @@ START_TEST(every_status_of_a_handler_travels_with_200)
 		struct answer answer;
 
 		says = statuses[i];
-		answer = receive(send(kinds[_i].body));
-		ck_assert_msg(answer.status == 200, "%s, %s: %d",
-		              kinds[_i].name, mcps_status_text(says),
-		              answer.status);
+		answer = receive(send(body_of(_i)));
+		ck_assert_msg(answer.status == 200, "%s, %s: %d", body_of(_i),
+		              mcps_status_text(says), answer.status);
 		ck_assert_uint_eq(answer.retry_after_s, 0);
 		ck_assert_ptr_null(answer.challenge);
-		ck_assert_str_eq(answer_at(&harness, &answer, "id"), "7");
+		ck_assert_str_eq(answer_at(&harness, &answer, "id"), "1");
 	}
 }
 END_TEST
@@ -253,7 +179,7 @@ START_TEST(a_result_that_is_too_large_travels_with_200)
 	struct answer answer;
 
 	harness.mcp.max_result = 10;
-	answer = receive(send(kinds[_i].body));
+	answer = receive(send(body_of(_i)));
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_str_eq(answer_at(&harness, &answer, "error.code"), "-32603");
 	ck_assert_uint_eq(begun, 1);
@@ -276,7 +202,7 @@ static void is_crowded_out(void)
 
 START_TEST(no_session_is_evicted_while_a_call_waits_or_runs)
 {
-	struct flight *flight = send(CALL(7, "slow", "{}"));
+	struct flight *flight = send(CALL(1, "works", "{}"));
 	struct answer answer;
 
 	is_crowded_out();
@@ -305,7 +231,7 @@ START_TEST(a_stream_that_cannot_be_opened_ends_with_the_response)
 	struct answer answer;
 
 	store_double_fail(&harness.store, stream_ops[_i], MCPS_E_STORE, 1);
-	the_call = send(CALL(7, "slow", "{}"));
+	the_call = send(CALL(1, "works", "{}"));
 	open_unstored();
 	answer = receive(the_call);
 	ck_assert_int_eq(answer.status, 200);
@@ -323,7 +249,7 @@ START_TEST(a_stream_whose_end_cannot_be_stored_ends_with_it)
 {
 	struct answer answer;
 
-	the_call = send(CALL(7, "slow", "{}"));
+	the_call = send(CALL(1, "works", "{}"));
 	open_unstored();
 	meanwhile = fails_from_now_on;
 	answer = receive(the_call);
@@ -341,11 +267,11 @@ START_TEST(a_stream_whose_end_at_the_drain_cannot_be_stored_ends_with_it)
 {
 	struct answer answer;
 
-	the_call = send(CALL(7, "slow", "{}"));
+	the_call = send(CALL(1, "works", "{}"));
 	open_unstored();
 	meanwhile = fails_and_drains;
 	answer = receive(the_call);
-	ck_assert_ptr_nonnull(strstr(answer.body, OUTCOME(7)));
+	ck_assert_ptr_nonnull(strstr(answer.body, OUTCOME(1)));
 }
 END_TEST
 
@@ -358,19 +284,19 @@ int main(void)
 	tcase_add_loop_test(
 		tests,
 		outcome_is_unknown_if_the_handler_began_before_its_session_ended,
-		0, COUNT(kinds));
+		0, REQUESTS);
 	tcase_add_loop_test(
 		tests,
 		handler_that_has_not_begun_when_its_session_ends_never_does, 0,
-		COUNT(kinds));
+		REQUESTS);
 	tcase_add_loop_test(
 		tests,
 		outcome_is_unknown_if_the_handler_began_before_the_drain_ended,
-		0, COUNT(kinds));
+		0, REQUESTS);
 	tcase_add_loop_test(tests, every_status_of_a_handler_travels_with_200,
-	                    0, COUNT(kinds));
+	                    0, REQUESTS);
 	tcase_add_loop_test(tests, a_result_that_is_too_large_travels_with_200,
-	                    0, COUNT(kinds));
+	                    0, REQUESTS);
 	tcase_add_test(tests, no_session_is_evicted_while_a_call_waits_or_runs);
 	tcase_add_loop_test(
 		tests, a_stream_that_cannot_be_opened_ends_with_the_response, 0,
