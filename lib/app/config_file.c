@@ -80,6 +80,23 @@ static bool unknown(const struct place *place, const char *name)
 	                      place->path, place->line, name, near->name);
 }
 
+/* Which of two lines counts could only be guessed. */
+static bool check_single(const struct settings *settings,
+                         const struct place *place, const struct option *option)
+{
+	const struct setting *before =
+		&settings->of[mcps__option_index(option)];
+
+	if (option->kind == OPTION_LIST || before->source != SOURCE_FILE ||
+	    before->said.count == 0)
+		return true;
+	return mcps__complain(place->complaint, EXIT_CONFIGURATION,
+	                      "%s:%d: %s has a value in line %d already; keep "
+	                      "one of them",
+	                      place->path, place->line, option->name,
+	                      before->line);
+}
+
 static bool say(struct settings *settings, const struct place *place,
                 const char *name, const char *value)
 {
@@ -95,6 +112,8 @@ static bool say(struct settings *settings, const struct place *place,
 		return mcps__complain(place->complaint, EXIT_CONFIGURATION,
 		                      "%s:%d: %s belongs to the command line",
 		                      place->path, place->line, name);
+	if (!check_single(settings, place, option))
+		return false;
 	mcps__settings_say(settings, mcps__option_index(option), &here, value,
 	                   option->kind == OPTION_LIST);
 	return true;

@@ -469,7 +469,8 @@ const struct option mcps__option_table[] = {
 	  .otherwise = "none",
 	  .reach = REACH_NO_FILE,
 	  .help = "a file of lines \"name = value\", the names being those of "
-	          "these options; a line that begins with # is a comment" },
+	          "these options; a line that begins with # is a comment. A "
+	          "name stands once, but for those that can be repeated" },
 	{ .name = "drain",
 	  .argument = "TIME",
 	  .kind = OPTION_MILLISECONDS,

@@ -126,6 +126,10 @@ static const struct {
 	{ "[server]\n", ":1: not a line \"name = value\"" },
 	{ "\nhelp = yes\n", ":2: help belongs to the command line" },
 	{ "config = x\n", ":1: config belongs to the command line" },
+	{ "workers = 3\n# more\nworkers = 4\n",
+	  ":3: workers has a value in line 1 already; keep one of them" },
+	{ "cors = yes\ncors = yes\n",
+	  ":2: cors has a value in line 1 already; keep one of them" },
 	{ "path = \"/mcp\n", ":1" QUOTES },
 	{ "path = \"/mcp\" x\n", ":1" QUOTES },
 	{ "store = \"/x\" # mine\n", ":1" QUOTES },
@@ -133,7 +137,7 @@ static const struct {
 	{ "store = /x # mine\n", ":1" COMMENT },
 	{ "store = /x\t#mine\n", ":1" COMMENT },
 	{ "store = #1.db\n", ":1" COMMENT },
-	{ "workers = 3\n\nworkers = many\n",
+	{ "# three\n\nworkers = many\n",
 	  ":3: workers: \"many\": it must be a whole number" },
 };
 
