@@ -55,11 +55,11 @@ struct mcps_options {
 	uint32_t
 		lock_wait_ms; /* for another process to let go of it; 0: none */
 
-	/** The file of the key that signs session ids, made (0600) if it is
-	 * missing. Default: the database's path with ".key" after it; with a
-	 * store in memory a key that dies with the process. One that may only
-	 * be read, such as a secret of a container, is used as it is; then a
-	 * lost store is not noticed. */
+	/** The file of the key that signs session ids, made (0600) at the
+	 * start if it is missing. Default: the database's path with ".key"
+	 * after it; with a store in memory a key that dies with the process.
+	 * One that may only be read, such as a secret of a container, is used
+	 * as it is; then a lost store is not noticed. */
 	const char *key_file;
 
 	enum mcps_unknown_ids unknown_ids;
@@ -282,7 +282,9 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_check(mcps_server *server,
 
 /**
  * Read the token file and the key file again. What cannot be read stays as it
- * was. Any thread of the program's own.
+ * was: tokens and keys from before count, and a key file that is missing is not
+ * made. A token file without a token is valid, and refuses every caller. Any
+ * thread of the program's own.
  *
  * Rotating the key: rename the line "current" of the key file to "previous",
  * add a new "current" (64 hex digits, such as of openssl rand -hex 32), reload.

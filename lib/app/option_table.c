@@ -111,8 +111,9 @@ const struct option mcps__option_table[] = {
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.key_file),
 	  .otherwise = "the store's, with .key after it",
-	  .help = "the key that signs session ids; made if it is missing. "
-	          "Only its owner may read it" },
+	  .help = "the key that signs session ids; made at a start if it is "
+	          "missing. Only its owner, or a group of this process, may "
+	          "use it" },
 	{ .name = "resource",
 	  .argument = "NAME",
 	  .kind = OPTION_TEXT,

@@ -68,12 +68,13 @@ static mcps_status open_regular(int *fd, const char *path,
 	return MCPS_OK;
 }
 
-/* Root decides who may read what it gives away. */
-static bool is_exposed(const struct stat *about)
+/* Root decides which group may read what it gives away. */
+static enum file_share share_of(const struct stat *about)
 {
 	bool is_given = about->st_uid == 0 && geteuid() != 0;
 
-	return (about->st_mode & (is_given ? 037 : 077)) != 0;
+	return mcps__file_share(about, is_given ? FILE_SHARE_USE & ~S_IRGRP
+	                                        : FILE_SHARE_USE);
 }
 
 static mcps_status check_opened(int fd, const char *path,
@@ -95,8 +96,9 @@ static mcps_status check_opened(int fd, const char *path,
 		                  rules->what, path, rules->most);
 	file->length = (size_t)about.st_size;
 	file->mode = (unsigned)about.st_mode & 07777;
-	file->is_exposed = is_exposed(&about);
-	if (rules->is_private && file->is_exposed)
+	file->group = (unsigned)about.st_gid;
+	file->share = share_of(&about);
+	if (rules->is_private && file->share == FILE_SHARE_OTHERS)
 		return mcps__fail(error, MCPS_E_PERMISSION,
 		                  "%s %.120s: others can use it (mode %04o); "
 		                  "run chmod 600 on it",
@@ -185,6 +187,25 @@ mcps_status mcps__input_file_read(struct input_file *file, const char *path,
 	if (status != MCPS_OK)
 		mcps__input_file_free(file);
 	return status;
+}
+
+void mcps__input_file_warn(const struct input_file *file, const char *path,
+                           const char *what, const char *module,
+                           const struct log_sink *log)
+{
+	const char *use =
+		(file->mode & FILE_SHARE_WRITE) != 0 ? "change" : "read";
+
+	if (file->share == FILE_SHARE_OTHERS)
+		mcps__log(log, MCPS_LOG_WARN, module,
+		          "%s %s: others can %s it (mode %04o); run chmod 600 "
+		          "on it",
+		          what, path, use, file->mode);
+	if (file->share == FILE_SHARE_OWN_GROUP)
+		mcps__log(log, MCPS_LOG_WARN, module,
+		          "%s %s: its group %u can %s it (mode %04o), which is "
+		          "accepted because this process is in that group",
+		          what, path, file->group, use, file->mode);
 }
 
 void mcps__input_file_free(struct input_file *file)

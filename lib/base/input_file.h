@@ -3,6 +3,9 @@
 #ifndef MCPS_BASE_INPUT_FILE_H
 #define MCPS_BASE_INPUT_FILE_H
 
+#include "base/file_share.h"
+#include "base/log.h"
+
 #include <mcps/status.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,20 +18,21 @@ struct input_rules {
 };
 
 struct input_file {
-	char *text;      /* NUL-terminated, with no other NUL byte */
-	size_t length;   /* bytes of the text */
-	unsigned mode;   /* permission bits */
-	bool is_exposed; /* others than its owner can use it: see below */
-	bool is_missing; /* there is no such file */
+	char *text;            /* NUL-terminated, with no other NUL byte */
+	size_t length;         /* bytes of the text */
+	unsigned mode;         /* permission bits */
+	unsigned group;        /* the group that owns it */
+	enum file_share share; /* other users that can use it: see below */
+	bool is_missing;       /* there is no such file */
 };
 
 /**
  * Read the file PATH. Only a regular file is opened: a pipe or a device could
  * block the caller, or be changed by being opened.
  *
- * A file is exposed if its group or others can read or change it. If root owns
- * the file and this process is not root, the group may read it: secrets of
- * containers and services are handed over like that.
+ * A private file is refused if its share is FILE_SHARE_OTHERS. If root owns the
+ * file and this process is not root, reading by the group does not count:
+ * secrets of containers and services are handed over like that.
  *
  * @return MCPS_OK: release FILE with mcps__input_file_free(). MCPS_E_INVAL: no
  *         such file, not a regular file, too long, or it contains a NUL byte,
@@ -39,6 +43,12 @@ MCPS_MUST_USE mcps_status mcps__input_file_read(struct input_file *file,
                                                 const char *path,
                                                 const struct input_rules *rules,
                                                 struct mcps_error *error);
+
+/* Log one warning of MODULE if other users can use the file that was read from
+ * PATH. WHAT begins it, as in the rules. */
+void mcps__input_file_warn(const struct input_file *file, const char *path,
+                           const char *what, const char *module,
+                           const struct log_sink *log);
 
 /* Overwrite the text and release it. A file that was not read is ignored. */
 void mcps__input_file_free(struct input_file *file);

@@ -145,19 +145,6 @@ static mcps_status read_lines(struct tokens *tokens, char *text,
 	return status;
 }
 
-/* The hash of a token that can be guessed can be tried out by everybody who
- * can read it; and everybody who can write the file can be any caller. */
-static void warn_if_exposed(const struct input_file *file, const char *path,
-                            const struct log_sink *log)
-{
-	if (file->is_exposed)
-		mcps__log(log, MCPS_LOG_WARN, "http",
-		          "token file %s: others can %s it (mode %04o); run "
-		          "chmod 600 on it",
-		          path, (file->mode & 022) != 0 ? "change" : "read",
-		          file->mode);
-}
-
 mcps_status mcps__tokens_read(struct tokens **out, const char *path,
                               const struct log_sink *log,
                               struct mcps_error *error)
@@ -187,7 +174,14 @@ mcps_status mcps__tokens_read(struct tokens **out, const char *path,
 		mcps__tokens_free(tokens);
 		return status;
 	}
-	warn_if_exposed(&file, path, log);
+	/* Users that can read the file can try out guesses; users that can
+	 * write it can be any caller. */
+	mcps__input_file_warn(&file, path, rules.what, "http", log);
+	if (tokens->count == 0)
+		mcps__log(log, MCPS_LOG_WARN, "http",
+		          "token file %s: has no token, so every caller is "
+		          "refused",
+		          path);
 	*out = tokens;
 	return MCPS_OK;
 }

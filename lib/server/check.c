@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "http/tokens.h"
 #include "server/store.h"
+#include "session/key_file.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -14,7 +15,8 @@ struct check {
 	const struct check_subject *subject;
 	mcps_finding_fn say;
 	void *arg;
-	mcps_status first; /* failure */
+	mcps_status first;        /* failure */
+	const char *subject_name; /* what is looked at now */
 };
 
 static void tell(struct check *check, mcps_status status, const char *what,
@@ -36,6 +38,17 @@ static void check_set_up(struct check *check)
 		tell(check, error->status, "server", error->text);
 }
 
+/* A warning is no failure, but whoever asks wants to read it. */
+static void tell_warning(void *arg, enum mcps_log_level level,
+                         const char *module, const char *text)
+{
+	struct check *check = arg;
+
+	(void)module;
+	if (level >= MCPS_LOG_WARN)
+		tell(check, MCPS_OK, check->subject_name, text);
+}
+
 static void check_store(struct check *check)
 {
 	const char *url = check->subject->options->store;
@@ -45,6 +58,7 @@ static void check_store(struct check *check)
 
 	if (check->subject->has_store)
 		return;
+	check->subject_name = "store";
 	status = mcps_store_look(url != NULL ? url : "memory:", finding,
 	                         sizeof finding, &error);
 	tell(check, status, "store", status == MCPS_OK ? finding : error.text);
@@ -52,6 +66,7 @@ static void check_store(struct check *check)
 
 static void check_key(struct check *check)
 {
+	const struct log_sink log = { tell_warning, check, MCPS_LOG_WARN };
 	struct mcps_error error = { MCPS_OK, "" };
 	struct key_file file;
 	char path[PATH_MAX], finding[PATH_MAX + 32];
@@ -63,22 +78,16 @@ static void check_key(struct check *check)
 		tell(check, MCPS_OK, "key", "ends with the process");
 		return;
 	}
-	status = mcps__keys_read(&file, path, &is_missing, &error);
+	check->subject_name = "key";
+	status = mcps__keys_read(
+		&file, path, &is_missing,
+		mcps__server_key_log(check->subject->options, &log), &error);
 	sodium_memzero(&file, sizeof file);
 	if (is_missing)
-		status = MCPS_OK;
+		status = mcps__key_file_check_place(path, &error);
 	snprintf(finding, sizeof finding, "%s %s", path,
 	         is_missing ? "will be made" : "is there");
 	tell(check, status, "key", status == MCPS_OK ? finding : error.text);
-}
-
-/* A warning is no failure, but whoever asks wants to read it. */
-static void tell_warning(void *arg, enum mcps_log_level level,
-                         const char *module, const char *text)
-{
-	(void)level;
-	(void)module;
-	tell(arg, MCPS_OK, "tokens", text);
 }
 
 static void check_tokens(struct check *check)
@@ -91,6 +100,7 @@ static void check_tokens(struct check *check)
 
 	if (path == NULL)
 		return;
+	check->subject_name = "tokens";
 	status = mcps__tokens_read(&tokens, path, &log, &error);
 	mcps__tokens_free(tokens);
 	tell(check, status, "tokens", status == MCPS_OK ? path : error.text);
@@ -99,7 +109,7 @@ static void check_tokens(struct check *check)
 mcps_status mcps__check(const struct check_subject *subject,
                         mcps_finding_fn say, void *arg)
 {
-	struct check check = { subject, say, arg, MCPS_OK };
+	struct check check = { subject, say, arg, MCPS_OK, "server" };
 
 	if (sodium_init() < 0) {
 		tell(&check, MCPS_E_SYSTEM, "server",

@@ -36,9 +36,9 @@ static mcps_status reload_keys(mcps_server *server, struct mcps_error *error)
 
 	if (!mcps__server_has_key_file(&server->options))
 		return MCPS_OK;
-	status = mcps__server_open_keys(&keys, &server->options,
-	                                server->sessions.store_name,
-	                                &server->log, error);
+	status = mcps__server_reread_keys(&keys, &server->options,
+	                                  server->sessions.store_name,
+	                                  &server->log, error);
 	if (status == MCPS_OK)
 		mcps__sessions_set_keys(&server->sessions, &keys);
 	sodium_memzero(&keys, sizeof keys);

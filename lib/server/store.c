@@ -1,6 +1,7 @@
 #include "server/store.h"
 
 #include "base/error.h"
+#include "base/file_share.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -55,7 +56,7 @@ bool mcps__server_has_key_file(const struct mcps_options *options)
 
 /* A key that is mounted as a secret cannot be written: then only the notice of
  * a lost store is lost. */
-static void remember_store(struct key_file *file, const char *path,
+static void remember_store(const struct key_file *file, const char *path,
                            const uint8_t *store, const struct log_sink *log)
 {
 	struct mcps_error error;
@@ -66,12 +67,34 @@ static void remember_store(struct key_file *file, const char *path,
 		mcps__log(log, MCPS_LOG_WARN, "session",
 		          "the store is not the one this key was last used "
 		          "with: sessions it held are recreated empty");
-	memcpy(file->store, store, STORE_NAME_SIZE);
-	if (mcps__keys_write(file, path, &error) != MCPS_OK)
+	if (mcps__keys_note_store(path, store, &error) != MCPS_OK)
 		mcps__log(log, MCPS_LOG_INFO, "session",
 		          "the key file cannot note which store it is used "
 		          "with: %s",
 		          error.text);
+}
+
+const struct log_sink *mcps__server_key_log(const struct mcps_options *options,
+                                            const struct log_sink *log)
+{
+	static const struct log_sink nowhere = { NULL, NULL, MCPS_LOG_ERROR };
+	char path[PATH_MAX];
+	struct stat about;
+	char *slash;
+
+	mcps__server_key_path(path, options);
+	if (options->key_file != NULL)
+		return log;
+	slash = strrchr(path, '/');
+	if (slash == NULL)
+		snprintf(path, sizeof path, ".");
+	else
+		slash[slash == path] = '\0';
+	return stat(path, &about) == 0 &&
+	                       mcps__file_share(&about, FILE_SHARE_WRITE) ==
+	                               FILE_SHARE_OWN_GROUP
+	               ? &nowhere
+	               : log;
 }
 
 mcps_status mcps__server_open_keys(struct id_keys *keys,
@@ -89,12 +112,40 @@ mcps_status mcps__server_open_keys(struct id_keys *keys,
 		status = mcps__keys_make(&file, &mcps__system_random, error);
 	} else {
 		status = mcps__keys_open(&file, path, &mcps__system_random,
+		                         mcps__server_key_log(options, log),
 		                         error);
 		if (status == MCPS_OK)
 			remember_store(&file, path, store, log);
 	}
 	if (status == MCPS_OK)
 		*keys = file.keys;
+	sodium_memzero(&file, sizeof file);
+	return status;
+}
+
+mcps_status mcps__server_reread_keys(struct id_keys *keys,
+                                     const struct mcps_options *options,
+                                     const uint8_t *store,
+                                     const struct log_sink *log,
+                                     struct mcps_error *error)
+{
+	char path[PATH_MAX];
+	struct key_file file;
+	mcps_status status;
+	bool is_missing;
+
+	mcps__server_key_path(path, options);
+	status = mcps__keys_read(&file, path, &is_missing,
+	                         mcps__server_key_log(options, log), error);
+	if (is_missing)
+		mcps__fail(error, status,
+		           "key file %.120s is missing; put it back, or "
+		           "restart the server to make a new one",
+		           path);
+	if (status == MCPS_OK) {
+		remember_store(&file, path, store, log);
+		*keys = file.keys;
+	}
 	sodium_memzero(&file, sizeof file);
 	return status;
 }

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* strsep, mkostemp */
+#define _DEFAULT_SOURCE /* strsep */
 /* The key file is text, a name and hex digits a line:
  *
  *   current  64 digits
@@ -9,18 +9,12 @@
 
 #include "base/error.h"
 #include "base/input_file.h"
+#include "session/key_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { FILE_MAX = 1024 };
 
 mcps_status mcps__keys_make(struct key_file *file,
                             const struct random_source *random,
@@ -39,6 +33,19 @@ mcps_status mcps__keys_make(struct key_file *file,
 
 /* ---- reading ---- */
 
+/* The names that a line may begin with, and the number of the line that each
+ * was found in; 0: in none. */
+enum key_line { LINE_CURRENT, LINE_PREVIOUS, LINE_STORE, LINE_COUNT };
+static const char *const line_names[LINE_COUNT] = { "current", "previous",
+	                                            "store" };
+
+struct place {
+	const char *path;
+	int number; /* of the line that is read */
+	int found[LINE_COUNT];
+	struct mcps_error *error;
+};
+
 static bool read_hex(uint8_t *out, size_t size, const char *text)
 {
 	size_t have;
@@ -49,55 +56,96 @@ static bool read_hex(uint8_t *out, size_t size, const char *text)
 	       have == size;
 }
 
+static enum key_line line_of(const char *name)
+{
+	unsigned which = 0;
+
+	while (which < LINE_COUNT && strcmp(name, line_names[which]) != 0)
+		which++;
+	return which;
+}
+
+static bool read_value(struct key_file *file, enum key_line which,
+                       const char *value)
+{
+	switch (which) {
+	case LINE_CURRENT:
+		return read_hex(file->keys.current, ID_KEY_SIZE, value);
+	case LINE_PREVIOUS:
+		file->keys.has_previous = true;
+		return read_hex(file->keys.previous, ID_KEY_SIZE, value);
+	case LINE_STORE:
+		return read_hex(file->store, sizeof file->store, value);
+	case LINE_COUNT:
+		break;
+	}
+	return false;
+}
+
+/* Which of two lines counts could only be guessed: the operator meant one of
+ * them to be the previous key, or gone. */
+static mcps_status check_single(struct place *place, enum key_line which)
+{
+	int first = place->found[which];
+
+	place->found[which] = place->number;
+	if (first == 0)
+		return MCPS_OK;
+	return mcps__fail(place->error, MCPS_E_INVAL,
+	                  "key file %.120s: lines %d and %d both begin with "
+	                  "\"%s\"; keep one of them",
+	                  place->path, first, place->number, line_names[which]);
+}
+
 /* Blank lines and comments say nothing; everything else is a known name. */
-static bool read_line(struct key_file *file, const char *line)
+static mcps_status read_line(struct key_file *file, const char *line,
+                             struct place *place)
 {
 	char name[16];
 	char value[2 * ID_KEY_SIZE + 2];
 	char more[2];
 	int words = sscanf(line, "%15s %65s %1s", name, value, more);
+	enum key_line which;
 
 	if (words < 1 || name[0] == '#')
-		return true;
-	if (words != 2)
-		return false;
-	if (strcmp(name, "current") == 0)
-		return read_hex(file->keys.current, ID_KEY_SIZE, value);
-	if (strcmp(name, "store") == 0)
-		return read_hex(file->store, sizeof file->store, value);
-	if (strcmp(name, "previous") != 0)
-		return false;
-	file->keys.has_previous = true;
-	return read_hex(file->keys.previous, ID_KEY_SIZE, value);
+		return MCPS_OK;
+	which = line_of(name);
+	if (words != 2 || !read_value(file, which, value))
+		return mcps__fail(place->error, MCPS_E_INVAL,
+		                  "key file %.120s: line %d is not a name and "
+		                  "its hex digits",
+		                  place->path, place->number);
+	return check_single(place, which);
 }
 
 static mcps_status parse(struct key_file *file, char *text, const char *path,
                          struct mcps_error *error)
 {
-	int number = 0;
+	struct place place = { .path = path, .error = error };
+	mcps_status status = MCPS_OK;
+	char *line;
 
-	for (char *line; (line = strsep(&text, "\n")) != NULL;) {
-		number++;
-		if (!read_line(file, line))
-			return mcps__fail(error, MCPS_E_INVAL,
-			                  "key file %s: line %d is not a name "
-			                  "and its hex digits",
-			                  path, number);
+	while (status == MCPS_OK && (line = strsep(&text, "\n")) != NULL) {
+		place.number++;
+		status = read_line(file, line, &place);
 	}
-	if (sodium_is_zero(file->keys.current, ID_KEY_SIZE))
+	if (status == MCPS_OK &&
+	    sodium_is_zero(file->keys.current, ID_KEY_SIZE))
 		return mcps__fail(error, MCPS_E_INVAL,
-		                  "key file %s: no current key", path);
-	return MCPS_OK;
+		                  "key file %.120s: no current key", path);
+	return status;
 }
 
+static const struct input_rules rules = {
+	.what = "key file",
+	.most = KEY_FILE_MAX,
+	.is_private = true,
+};
+
 mcps_status mcps__keys_read(struct key_file *file, const char *path,
-                            bool *is_missing, struct mcps_error *error)
+                            bool *is_missing, const struct log_sink *log,
+                            struct mcps_error *error)
 {
-	static const struct input_rules rules = {
-		.what = "key file",
-		.most = FILE_MAX,
-		.is_private = true,
-	};
 	struct input_file input;
 	mcps_status status = mcps__input_file_read(&input, path, &rules, error);
 
@@ -107,172 +155,113 @@ mcps_status mcps__keys_read(struct key_file *file, const char *path,
 	memset(file, 0, sizeof *file);
 	status = parse(file, input.text, path, error);
 	mcps__input_file_free(&input);
+	if (status == MCPS_OK)
+		mcps__input_file_warn(&input, path, rules.what, "session", log);
 	return status;
 }
 
 /* ---- writing ---- */
 
-static int add_line(char *to, size_t room, const char *name,
-                    const uint8_t *bytes, size_t size)
+static size_t add_line(char *to, const char *name, const uint8_t *bytes,
+                       size_t size)
 {
 	char hex[2 * ID_KEY_SIZE + 1];
 
-	if (sodium_is_zero(bytes, size))
-		return 0;
 	sodium_bin2hex(hex, sizeof hex, bytes, size);
-	return snprintf(to, room, "%s %s\n", name, hex);
+	return (size_t)sprintf(to, "%s %s\n", name, hex);
 }
 
-static bool write_whole(int fd, const struct key_file *file)
+/* Returns true if NAME is the first word of the line. */
+static bool begins_with(const char *line, const char *name)
 {
-	char text[FILE_MAX];
-	int length = 0;
-	bool written;
+	char first[16];
 
-	length += add_line(text, sizeof text, "current", file->keys.current,
-	                   ID_KEY_SIZE);
-	length += add_line(text + length, sizeof text - (size_t)length,
-	                   "previous", file->keys.previous, ID_KEY_SIZE);
-	length += add_line(text + length, sizeof text - (size_t)length, "store",
-	                   file->store, sizeof file->store);
-	written = write(fd, text, (size_t)length) == length && fsync(fd) == 0;
-	sodium_memzero(text, sizeof text);
-	return written;
+	line += strspn(line, " \t\r");
+	return sscanf(line, "%15[^ \t\r\n]", first) == 1 &&
+	       strcmp(first, name) == 0;
 }
 
-static int open_directory(const char *path, int flags)
+/* The first line that begins with NAME, or the end of the text. */
+static char *find_line(char *text, const char *name)
 {
-	char directory[PATH_MAX];
-	char *slash;
+	char *line = text;
 
-	snprintf(directory, sizeof directory, "%s", path);
-	slash = strrchr(directory, '/');
-	if (slash == NULL)
-		snprintf(directory, sizeof directory, ".");
-	else
-		slash[slash == directory ? 1 : 0] = '\0';
-	return open(directory, flags | O_CLOEXEC, 0600);
+	while (*line != '\0' && !begins_with(line, name)) {
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return line;
 }
 
-/* A rename lasts once its directory is synced. */
-static bool sync_directory(const char *path)
+/* Everything that the operator wrote stays: comments, too. TO has room for the
+ * text and one line more. */
+static size_t replace_store(char *to, char *text, const uint8_t *store)
 {
-	int fd = open_directory(path, O_RDONLY | O_DIRECTORY);
-	bool synced;
+	char *line = find_line(text, line_names[LINE_STORE]);
+	char *rest = line + strcspn(line, "\n");
+	size_t length = (size_t)(line - text);
 
-	if (fd < 0)
-		return false;
-	synced = fsync(fd) == 0;
-	close(fd);
-	return synced;
+	rest += *rest == '\n';
+	memcpy(to, text, length);
+	if (length > 0 && to[length - 1] != '\n')
+		to[length++] = '\n';
+	length += add_line(to + length, line_names[LINE_STORE], store,
+	                   STORE_NAME_SIZE);
+	strcpy(to + length, rest);
+	return length + strlen(rest);
 }
 
-static mcps_status file_failed(const char *path, struct mcps_error *error)
+mcps_status mcps__keys_note_store(const char *path, const uint8_t *store,
+                                  struct mcps_error *error)
 {
-	return mcps__fail(error, mcps__file_refusal(errno), "key file %s: %s",
-	                  path, strerror(errno));
-}
-
-/* Write a file that gets its NAME when it is complete, so that nothing of it is
- * left if this process ends before. False: not here. */
-static bool write_nameless(const struct key_file *file, const char *path,
-                           const char *name)
-{
-	int fd = open_directory(path, O_TMPFILE | O_WRONLY);
-	char self[32];
-	bool is_named;
-
-	if (fd < 0)
-		return false;
-	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	is_named =
-		write_whole(fd, file) &&
-		linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
-	close(fd);
-	return is_named;
-}
-
-/* Make a complete file beside PATH, with a name that nobody else has: others
- * may be writing theirs. */
-static mcps_status write_fresh(const struct key_file *file, const char *path,
-                               char fresh[PATH_MAX], struct mcps_error *error)
-{
-	uint32_t chance = randombytes_random();
-	mcps_status status;
-	bool written;
-	int fd;
-
-	if (snprintf(fresh, PATH_MAX, "%s.%08x", path, chance) >= PATH_MAX)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "key file: the path is too long");
-	if (write_nameless(file, path, fresh))
-		return MCPS_OK;
-	snprintf(fresh, PATH_MAX, "%s.XXXXXX", path);
-	fd = mkostemp(fresh, O_CLOEXEC); /* 0600 */
-	if (fd < 0)
-		return file_failed(path, error);
-	written = write_whole(fd, file);
-	close(fd);
-	if (written)
-		return MCPS_OK;
-	status = file_failed(path, error);
-	(void)unlink(fresh);
-	return status;
-}
-
-mcps_status mcps__keys_write(const struct key_file *file, const char *path,
-                             struct mcps_error *error)
-{
-	char fresh[PATH_MAX];
-	mcps_status status = write_fresh(file, path, fresh, error);
+	char text[KEY_FILE_MAX + 64];
+	struct input_file input;
+	mcps_status status = mcps__input_file_read(&input, path, &rules, error);
+	size_t length;
 
 	if (status != MCPS_OK)
 		return status;
-	if (rename(fresh, path) == 0 && sync_directory(path))
-		return MCPS_OK;
-	status = file_failed(path, error);
-	(void)unlink(fresh);
+	length = replace_store(text, input.text, store);
+	mcps__input_file_free(&input);
+	if (length > KEY_FILE_MAX)
+		status = mcps__fail(error, MCPS_E_INVAL,
+		                    "key file %.120s: no room for a line more",
+		                    path);
+	else
+		status = mcps__key_file_replace(path, text, length, error);
+	sodium_memzero(text, sizeof text);
 	return status;
-}
-
-/* Give FRESH its name if nobody has it: of several who start together the
- * first one's key counts. Where files have one name only, the last one's. */
-static int name_first(const char *fresh, const char *path)
-{
-	if (link(fresh, path) == 0 || errno == EEXIST)
-		return 0;
-	return rename(fresh, path);
 }
 
 static mcps_status keys_create(const struct key_file *file, const char *path,
                                struct mcps_error *error)
 {
-	char fresh[PATH_MAX];
-	mcps_status status = write_fresh(file, path, fresh, error);
+	char text[2 * ID_KEY_SIZE + 16];
+	size_t length = add_line(text, line_names[LINE_CURRENT],
+	                         file->keys.current, ID_KEY_SIZE);
+	mcps_status status = mcps__key_file_create(path, text, length, error);
 
-	if (status != MCPS_OK)
-		return status;
-	if (name_first(fresh, path) != 0)
-		status = file_failed(path, error);
-	(void)unlink(fresh);
-	if (status == MCPS_OK && !sync_directory(path))
-		status = file_failed(path, error);
+	sodium_memzero(text, sizeof text);
 	return status;
 }
 
 mcps_status mcps__keys_open(struct key_file *file, const char *path,
                             const struct random_source *random,
+                            const struct log_sink *log,
                             struct mcps_error *error)
 {
 	bool is_missing;
-	mcps_status status = mcps__keys_read(file, path, &is_missing, error);
+	mcps_status status =
+		mcps__keys_read(file, path, &is_missing, log, error);
 
 	if (!is_missing)
 		return status;
-	status = mcps__keys_make(file, random, error);
+	status = mcps__key_file_check_place(path, error);
+	if (status == MCPS_OK)
+		status = mcps__keys_make(file, random, error);
 	if (status == MCPS_OK)
 		status = keys_create(file, path, error);
 	if (status != MCPS_OK)
 		return status;
-	return mcps__keys_read(file, path, &is_missing, error);
+	return mcps__keys_read(file, path, &is_missing, log, error);
 }

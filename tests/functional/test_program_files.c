@@ -19,6 +19,8 @@
 #define ONE "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 #define TWO "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
 
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
 static struct program_process program;
 
 static void write_file(const char *path, const char *text)
@@ -27,6 +29,17 @@ static void write_file(const char *path, const char *text)
 
 	ck_assert_ptr_nonnull(file);
 	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void read_file(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t length;
+
+	ck_assert_ptr_nonnull(file);
+	length = fread(text, 1, size - 1, file);
+	text[length] = '\0';
 	ck_assert_int_eq(fclose(file), 0);
 }
 
@@ -174,6 +187,158 @@ START_TEST(a_reload_names_all_files_that_it_could_not_use)
 	(void)program_says(&program, "key: line 1");
 	ck_assert_int_eq(status_for("one"), 200);
 	stop();
+}
+END_TEST
+
+/* A key file that was made anew turned signed ids into unsigned ones, and the
+ * log said that all was well. */
+START_TEST(a_reload_without_a_key_file_keeps_the_key_and_makes_none)
+{
+	const char *key = program_path("key");
+	char before[4096], after[4096];
+
+	program_run(&program, "--listen", "127.0.0.1:0", "--key-file", key);
+	(void)program_port(&program);
+	read_file(key, before, sizeof before);
+	ck_assert_int_eq(unlink(key), 0);
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "stay as they were");
+	(void)program_says(&program, "key is missing; put it back");
+	ck_assert_int_ne(access(key, F_OK), 0);
+	write_file(key, before);
+	ck_assert_int_eq(chmod(key, 0600), 0);
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "read tokens and keys again");
+	read_file(key, after, sizeof after);
+	ck_assert_str_eq(after, before);
+	stop();
+}
+END_TEST
+
+static void spoil_missing(const char *path)
+{
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+/* Root reads whatever its mode is, so the link leads to itself. */
+static void spoil_unreadable(const char *path)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(symlink(path, path), 0);
+}
+
+static void spoil_directory(const char *path)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+}
+
+static void spoil_nul(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fputc('\0', file), '\0');
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void spoil_empty(const char *path)
+{
+	write_file(path, "");
+}
+
+static const struct {
+	const char *name; /* of the file */
+	void (*spoil)(const char *path);
+	const char *words; /* in the log */
+} reloads[] = {
+	{ "tokens", spoil_missing, "tokens or keys stay as they were" },
+	{ "tokens", spoil_unreadable, "tokens or keys stay as they were" },
+	{ "tokens", spoil_directory, "tokens or keys stay as they were" },
+	{ "tokens", spoil_nul, "tokens or keys stay as they were" },
+	{ "key", spoil_missing, "tokens or keys stay as they were" },
+	{ "key", spoil_unreadable, "tokens or keys stay as they were" },
+	{ "key", spoil_directory, "tokens or keys stay as they were" },
+	{ "key", spoil_nul, "tokens or keys stay as they were" },
+	{ "key", spoil_empty, "tokens or keys stay as they were" },
+	{ "config", spoil_missing, "options stay as they were" },
+	{ "config", spoil_unreadable, "options stay as they were" },
+	{ "config", spoil_directory, "options stay as they were" },
+	{ "config", spoil_nul, "options stay as they were" },
+};
+
+START_TEST(a_reload_of_a_file_that_is_gone_changes_and_makes_nothing)
+{
+	const char *tokens = program_path("tokens");
+	const char *config = program_path("config");
+	char *before, *after;
+
+	write_file(tokens, ONE " alice\n");
+	write_file(config, "log-level = info\n");
+	program_run(&program, "--listen", "127.0.0.1:0", "--tokens", tokens,
+	            "--key-file", program_path("key"), "--config", config);
+	(void)program_port(&program);
+	reloads[_i].spoil(program_path(reloads[_i].name));
+	before = snapshot_take(program_directory());
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, reloads[_i].words);
+	ck_assert_int_eq(status_for("one"), 200);
+	ck_assert_int_eq(status_for("two"), 401);
+	after = snapshot_take(program_directory());
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	stop();
+}
+END_TEST
+
+/* Were the old tokens kept, the last one could not be taken away. */
+START_TEST(a_reload_of_an_empty_token_file_refuses_everybody_and_says_it)
+{
+	const char *tokens = program_path("tokens");
+
+	write_file(tokens, ONE " alice\n");
+	serve(tokens);
+	write_file(tokens, "");
+	program_signal(&program, SIGHUP);
+	(void)program_says(&program, "has no token, so every caller is");
+	(void)program_says(&program, "read tokens and keys again");
+	ck_assert_int_eq(status_for("one"), 401);
+	stop();
+}
+END_TEST
+
+START_TEST(a_key_file_with_two_current_lines_stops_the_start)
+{
+	const char *key = program_path("key");
+
+	write_file(key, "current " ONE "\n# new\ncurrent " TWO "\n");
+	ck_assert_int_eq(chmod(key, 0600), 0);
+	ck_assert_int_eq(program_result(&program, "--listen", "127.0.0.1:0",
+	                                "--key-file", key),
+	                 78);
+	ck_assert_msg(strstr(program.text, "lines 1 and 3 both begin with "
+	                                   "\"current\"") != NULL,
+	              "%s", program.text);
+}
+END_TEST
+
+START_TEST(comments_of_a_key_file_outlive_the_start)
+{
+	const char *key = program_path("key");
+	char text[4096];
+
+	write_file(key, "# made by ada\ncurrent " ONE "\n# until June:\n"
+	                "previous " TWO);
+	ck_assert_int_eq(chmod(key, 0600), 0);
+	program_run(&program, "--listen", "127.0.0.1:0", "--key-file", key);
+	(void)program_port(&program);
+	stop();
+	read_file(key, text, sizeof text);
+	ck_assert_msg(strstr(text, "# made by ada\ncurrent " ONE
+	                           "\n# until June:\nprevious " TWO
+	                           "\nstore ") == text,
+	              "%s", text);
 }
 END_TEST
 
@@ -363,11 +528,22 @@ static TCase *case_tokens(void)
 	tcase_add_loop_test(tests, a_pipe_named_as_a_file_stops_the_start, 0,
 	                    3);
 	tcase_add_test(tests, a_reload_names_all_files_that_it_could_not_use);
+	tcase_add_test(
+		tests,
+		a_reload_without_a_key_file_keeps_the_key_and_makes_none);
+	tcase_add_loop_test(
+		tests,
+		a_reload_of_a_file_that_is_gone_changes_and_makes_nothing, 0,
+		COUNT(reloads));
+	tcase_add_test(
+		tests,
+		a_reload_of_an_empty_token_file_refuses_everybody_and_says_it);
+	tcase_add_test(tests,
+	               a_key_file_with_two_current_lines_stops_the_start);
+	tcase_add_test(tests, comments_of_a_key_file_outlive_the_start);
 	tcase_add_test(tests, a_check_tells_that_others_can_read_the_tokens);
 	return tests;
 }
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 static TCase *case_others(void)
 {

@@ -1,6 +1,8 @@
 /* The file of the key that signs ids. */
 #include "session/keys.h"
 
+#include "session/key_file.h"
+
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,6 +21,18 @@ static char directory[64];
 static char path[128];
 static struct key_file file;
 static struct mcps_error error;
+static char warnings[512];
+
+static void on_log(void *arg, enum mcps_log_level level, const char *module,
+                   const char *text)
+{
+	(void)arg, (void)module;
+	ck_assert_int_eq(level, MCPS_LOG_WARN);
+	ck_assert_str_eq(warnings, "");
+	snprintf(warnings, sizeof warnings, "%s", text);
+}
+
+static const struct log_sink log_sink = { on_log, NULL, MCPS_LOG_DEBUG };
 
 static void set_up(void)
 {
@@ -27,6 +41,7 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof path, "%s/key", directory);
 	memset(&error, 0, sizeof error);
+	warnings[0] = '\0';
 }
 
 static void tear_down(void)
@@ -57,13 +72,37 @@ static void write_text(const char *text)
 
 static mcps_status open_keys(void)
 {
-	return mcps__keys_open(&file, path, &mcps__system_random, &error);
+	return mcps__keys_open(&file, path, &mcps__system_random, &log_sink,
+	                       &error);
 }
 
 static void check_refused(mcps_status status)
 {
 	ck_assert_int_eq(open_keys(), status);
 	ck_assert_msg(strstr(error.text, path) != NULL, "%s", error.text);
+}
+
+static void note_store(void)
+{
+	uint8_t store[STORE_NAME_SIZE];
+
+	memset(store, 0xab, sizeof store);
+	ck_assert_msg(mcps__keys_note_store(path, store, &error) == MCPS_OK,
+	              "%s", error.text);
+}
+
+/* The bytes of the file, static. */
+static const char *read_back(void)
+{
+	static char text[2 * KEY_FILE_MAX];
+	FILE *stream = fopen(path, "r");
+	size_t length;
+
+	ck_assert_ptr_nonnull(stream);
+	length = fread(text, 1, sizeof text - 1, stream);
+	fclose(stream);
+	text[length] = '\0';
+	return text;
 }
 
 static mode_t mode_of(const char *name)
@@ -98,7 +137,8 @@ static mcps_status draw_slowly(void *arg, void *bytes, size_t length)
 {
 	(void)arg;
 	ck_assert_int_eq(mcps__keys_open(&first_come, path,
-	                                 &mcps__system_random, &error),
+	                                 &mcps__system_random, &log_sink,
+	                                 &error),
 	                 MCPS_OK);
 	return mcps__random_fill(&mcps__system_random, bytes, length);
 }
@@ -107,7 +147,8 @@ START_TEST(of_two_that_make_a_file_both_use_the_key_of_the_first)
 {
 	const struct random_source slow = { draw_slowly, NULL };
 
-	ck_assert_int_eq(mcps__keys_open(&file, path, &slow, &error), MCPS_OK);
+	ck_assert_int_eq(mcps__keys_open(&file, path, &slow, &log_sink, &error),
+	                 MCPS_OK);
 	ck_assert_mem_eq(file.keys.current, first_come.keys.current,
 	                 ID_KEY_SIZE);
 	ck_assert_int_eq(open_keys(), MCPS_OK);
@@ -122,7 +163,7 @@ START_TEST(nothing_is_left_beside_the_file)
 	int count = 0;
 
 	ck_assert_int_eq(open_keys(), MCPS_OK);
-	ck_assert_int_eq(mcps__keys_write(&file, path, &error), MCPS_OK);
+	note_store();
 	all = opendir(directory);
 	while (readdir(all) != NULL)
 		count++;
@@ -153,7 +194,7 @@ START_TEST(without_entropy_no_file_is_made)
 {
 	const struct random_source none = { no_entropy, NULL };
 
-	ck_assert_int_eq(mcps__keys_open(&file, path, &none, &error),
+	ck_assert_int_eq(mcps__keys_open(&file, path, &none, &log_sink, &error),
 	                 MCPS_E_SYSTEM);
 	ck_assert_int_ne(access(path, F_OK), 0);
 }
@@ -169,22 +210,48 @@ END_TEST
 
 /* ---- written ------------------------------------------------------------- */
 
-START_TEST(what_is_written_is_read_back)
-{
-	struct key_file before;
+#define STORE_LINE "store abababababababababababababababab\n"
 
-	memset(&file, 0, sizeof file);
-	memset(file.keys.current, 1, ID_KEY_SIZE);
-	memset(file.keys.previous, 2, ID_KEY_SIZE);
-	file.keys.has_previous = true;
-	memset(file.store, 3, STORE_NAME_SIZE);
-	before = file;
-	ck_assert_int_eq(mcps__keys_write(&file, path, &error), MCPS_OK);
+/* Lines of an operator, and the same with the store noted. */
+static const struct {
+	const char *before;
+	const char *after;
+} noted[] = {
+	{ "current " HEX64 "\n", "current " HEX64 "\n" STORE_LINE },
+	{ "current " HEX64, "current " HEX64 "\n" STORE_LINE },
+	{ "# made by ada\n\n current\t" HEX64
+	  "\n# of last year:\nprevious " OTHER "\n#end",
+	  "# made by ada\n\n current\t" HEX64
+	  "\n# of last year:\nprevious " OTHER "\n#end\n" STORE_LINE },
+	{ "# store\n \tstore " HEX32 "\r\ncurrent " HEX64 "\n  # end\n",
+	  "# store\n" STORE_LINE "current " HEX64 "\n  # end\n" },
+	{ "current " HEX64 "\nstore " HEX32, "current " HEX64 "\n" STORE_LINE },
+};
+
+START_TEST(noting_the_store_keeps_every_other_line)
+{
+	write_text(noted[_i].before);
+	note_store();
+	ck_assert_str_eq(read_back(), noted[_i].after);
+	note_store();
+	ck_assert_str_eq(read_back(), noted[_i].after);
+	ck_assert_msg(open_keys() == MCPS_OK, "%s", error.text);
+	ck_assert_uint_eq(file.store[0], 0xab);
+}
+END_TEST
+
+START_TEST(noting_the_store_never_makes_a_file_too_long_to_read)
+{
+	static char text[KEY_FILE_MAX + 1];
+	uint8_t store[STORE_NAME_SIZE] = { 1 };
+
+	memset(text, '#', KEY_FILE_MAX);
+	memcpy(text, "current " HEX64 "\n", 73);
+	write_text(text);
 	ck_assert_int_eq(open_keys(), MCPS_OK);
-	ck_assert_mem_eq(file.keys.current, before.keys.current, ID_KEY_SIZE);
-	ck_assert_mem_eq(file.keys.previous, before.keys.previous, ID_KEY_SIZE);
-	ck_assert(file.keys.has_previous);
-	ck_assert_mem_eq(file.store, before.store, STORE_NAME_SIZE);
+	ck_assert_int_eq(mcps__keys_note_store(path, store, &error),
+	                 MCPS_E_INVAL);
+	ck_assert_str_eq(read_back(), text);
 }
 END_TEST
 
@@ -193,9 +260,7 @@ START_TEST(writing_replaces_the_file_and_leaves_nothing_beside_it)
 	char fresh[160];
 
 	write_text("current " OTHER "\n");
-	ck_assert_int_eq(open_keys(), MCPS_OK);
-	memset(file.store, 3, STORE_NAME_SIZE);
-	ck_assert_int_eq(mcps__keys_write(&file, path, &error), MCPS_OK);
+	note_store();
 	ck_assert_uint_eq(mode_of(path), 0600);
 	snprintf(fresh, sizeof fresh, "%s.new", path);
 	ck_assert_int_ne(access(fresh, F_OK), 0);
@@ -238,6 +303,10 @@ START_TEST(a_file_that_others_can_use_is_refused)
 	static const mode_t modes[] = { 0640, 0604, 0620, 0601, 0777, 0444 };
 
 	write_bytes("current " HEX64 "\n", 73, modes[_i]);
+	if (geteuid() == 0) /* a group that this process is not in */
+		ck_assert_int_eq(chown(path, 0, 12345), 0);
+	else if ((modes[_i] & S_IRWXO) == 0)
+		return;
 	check_refused(MCPS_E_PERMISSION);
 	ck_assert_ptr_nonnull(strstr(error.text, "chmod 600"));
 }
@@ -276,12 +345,33 @@ START_TEST(a_secret_that_root_gave_to_our_group_is_read)
 	status = open_keys();
 	take_back();
 	ck_assert_msg(status == MCPS_OK, "%s", error.text);
+	ck_assert_str_eq(warnings, "");
+}
+END_TEST
+
+/* Kubernetes makes the files of a volume such. */
+START_TEST(a_file_that_our_group_can_use_is_read_with_a_warning)
+{
+	static const mode_t modes[] = { 0460, 0660, 0640 };
+	mcps_status status;
+
+	if (modes[_i] == 0640)
+		write_bytes("current " HEX64 "\n", 73, modes[_i]);
+	else
+		give(modes[_i]);
+	status = open_keys();
+	take_back();
+	ck_assert_msg(status == MCPS_OK, "%s", error.text);
+	ck_assert_msg(strstr(warnings, modes[_i] == 0640 ? "can read it"
+	                                                 : "can change it"),
+	              "%s", warnings);
+	ck_assert_ptr_nonnull(strstr(warnings, path));
 }
 END_TEST
 
 START_TEST(a_secret_that_root_gave_to_everybody_is_refused)
 {
-	static const mode_t modes[] = { 0444, 0460, 0644 };
+	static const mode_t modes[] = { 0444, 0464, 0644 };
 	mcps_status status;
 
 	give(modes[_i]);
@@ -369,6 +459,29 @@ START_TEST(a_wrong_line_is_named)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	const char *lines;
+} doubled[] = {
+	{ "current " HEX64 "\n# new\ncurrent " OTHER "\n",
+	  "lines 1 and 3 both begin with \"current\"" },
+	{ "current " HEX64 "\ncurrent " HEX64 "\n", "lines 1 and 2" },
+	{ "previous " HEX64 "\ncurrent " HEX64 "\nprevious " OTHER "\n",
+	  "lines 1 and 3 both begin with \"previous\"" },
+	{ "store " HEX32 "\nstore " HEX32 "\ncurrent " HEX64 "\n",
+	  "lines 1 and 2 both begin with \"store\"" },
+};
+
+/* The last one counted, and nobody was told. */
+START_TEST(two_lines_of_one_name_are_refused)
+{
+	write_text(doubled[_i].text);
+	check_refused(MCPS_E_INVAL);
+	ck_assert_msg(strstr(error.text, doubled[_i].lines) != NULL, "%s",
+	              error.text);
+}
+END_TEST
+
 START_TEST(bytes_after_a_nul_are_not_overlooked)
 {
 	static const char text[] = "current " HEX64 "\n\0previous x\n";
@@ -421,7 +534,10 @@ int main(void)
 	tcase_add_test(tests, two_new_files_have_different_keys);
 	tcase_add_test(tests, without_entropy_no_file_is_made);
 	tcase_add_test(tests, a_missing_directory_is_an_error);
-	tcase_add_test(tests, what_is_written_is_read_back);
+	tcase_add_loop_test(tests, noting_the_store_keeps_every_other_line, 0,
+	                    (int)(sizeof noted / sizeof *noted));
+	tcase_add_test(tests,
+	               noting_the_store_never_makes_a_file_too_long_to_read);
 	tcase_add_test(tests,
 	               writing_replaces_the_file_and_leaves_nothing_beside_it);
 	tcase_add_test(tests, a_leftover_of_a_crash_does_not_matter);
@@ -433,6 +549,10 @@ int main(void)
 		tcase_add_test(tests,
 		               a_secret_that_root_gave_to_our_group_is_read);
 		tcase_add_loop_test(
+			tests,
+			a_file_that_our_group_can_use_is_read_with_a_warning, 0,
+			3);
+		tcase_add_loop_test(
 			tests, a_secret_that_root_gave_to_everybody_is_refused,
 			0, 3);
 	}
@@ -442,6 +562,8 @@ int main(void)
 	tcase_add_loop_test(tests, unknown_contents_are_refused_and_left_alone,
 	                    0, (int)(sizeof garbage / sizeof *garbage));
 	tcase_add_test(tests, a_wrong_line_is_named);
+	tcase_add_loop_test(tests, two_lines_of_one_name_are_refused, 0,
+	                    (int)(sizeof doubled / sizeof *doubled));
 	tcase_add_test(tests, bytes_after_a_nul_are_not_overlooked);
 	tcase_add_test(tests, no_part_of_a_long_file_is_overlooked);
 	tcase_add_test(tests, blank_lines_comments_and_capital_digits_are_fine);

@@ -293,6 +293,22 @@ START_TEST(a_device_is_refused)
 }
 END_TEST
 
+START_TEST(a_file_without_a_token_is_read_with_a_warning)
+{
+	static const char *const texts[] = { "", "\n", "# none\n" };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		warning[0] = '\0';
+		ck_assert_int_eq(read_text(texts[i]), MCPS_OK);
+		ck_assert_msg(strstr(warning, "has no token") != NULL, "%s",
+		              warning);
+		ck_assert_ptr_nonnull(strstr(warning, path));
+		mcps__tokens_free(tokens);
+	}
+	ck_assert_int_eq(read_text(ONE " alice\n"), MCPS_OK);
+}
+END_TEST
+
 /* Kubernetes mounts each secret as a link, and replaces where it leads. */
 START_TEST(a_symbolic_link_is_followed)
 {
@@ -426,6 +442,7 @@ int main(void)
 	tcase_add_test(tests, a_missing_file_and_a_directory_are_errors);
 	tcase_add_test(tests, a_pipe_is_refused_and_not_waited_for);
 	tcase_add_test(tests, a_device_is_refused);
+	tcase_add_test(tests, a_file_without_a_token_is_read_with_a_warning);
 	tcase_add_test(tests, a_symbolic_link_is_followed);
 	tcase_add_loop_test(tests,
 	                    a_file_that_others_can_use_is_read_with_a_warning,
