@@ -47,18 +47,19 @@ struct mcps_store_options {
  *
  *   memory:        nothing survives the process
  *   sqlite:PATH    one file, made if it is missing (0600); the directory must
- *                  exist and be on a local file system. An empty file is
- *                  refused, unless the making of a store was interrupted
- *                  there.
+ *                  exist, be on a local file system, and be writable by this
+ *                  process and by no other user. Members of a group that
+ *                  this process is in may write, too: then there is a warning.
+ *                  An empty file is refused, unless the making of a store was
+ *                  interrupted there.
  *
  * @param[out] out   the store; release it with mcps_store_close()
  * @param options    NULL: all defaults
  * @param[out] error why it failed; may be NULL
  * @return MCPS_OK; MCPS_E_INVAL (no such scheme, no path); MCPS_E_LOCKED (held
- *         by another process); MCPS_E_CORRUPT (no mcps store, made by a newer
- *         version, or damaged: the text says which); MCPS_E_STORE (cannot be
- *         opened);
- *         MCPS_E_NOMEM
+ * by another process); MCPS_E_CORRUPT (no mcps store, made by a newer version,
+ * or damaged: the text says which); MCPS_E_PERMISSION (its directory or a file
+ * may not be written); MCPS_E_STORE (cannot be opened); MCPS_E_NOMEM
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
 	mcps_store **out, const char *url,
@@ -69,14 +70,17 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
  * without opening, making or changing anything; a server that runs on the store
  * does not notice. The only damage that is found is a lost first page.
  *
+ * @param options      as for mcps_store_open(); only the log function counts,
+ *                     which receives warnings. NULL:
+ *                     all defaults
  * @param[out] finding one line about what was found, cut to @p size; may be
  *                     NULL
  * @return MCPS_OK; what mcps_store_open() would return, MCPS_E_LOCKED if it is
  *         in use now
  */
-MCPS_API MCPS_MUST_USE mcps_status mcps_store_look(const char *url,
-                                                   char *finding, size_t size,
-                                                   struct mcps_error *error);
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_store_look(const char *url, const struct mcps_store_options *options,
+                char *finding, size_t size, struct mcps_error *error);
 
 /** Close @p store. NULL is ignored. */
 MCPS_API void mcps_store_close(mcps_store *store);

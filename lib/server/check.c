@@ -52,6 +52,11 @@ static void tell_warning(void *arg, enum mcps_log_level level,
 static void check_store(struct check *check)
 {
 	const char *url = check->subject->options->store;
+	const struct mcps_store_options wanted = {
+		.size = sizeof wanted,
+		.log = tell_warning,
+		.log_arg = check,
+	};
 	struct mcps_error error = { MCPS_OK, "" };
 	char finding[512];
 	mcps_status status;
@@ -59,8 +64,8 @@ static void check_store(struct check *check)
 	if (check->subject->has_store)
 		return;
 	check->subject_name = "store";
-	status = mcps_store_look(url != NULL ? url : "memory:", finding,
-	                         sizeof finding, &error);
+	status = mcps_store_look(url != NULL ? url : "memory:", &wanted,
+	                         finding, sizeof finding, &error);
 	tell(check, status, "store", status == MCPS_OK ? finding : error.text);
 }
 

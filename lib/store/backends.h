@@ -43,9 +43,9 @@ MCPS_MUST_USE mcps_status mcps__store_random(
 	const struct store_settings *settings, void *bytes, size_t length);
 
 /* See mcps_store_look(); FINDING is never NULL. */
-MCPS_MUST_USE mcps_status mcps__sqlite_store_look(const char *path,
-                                                  char *finding, size_t size,
-                                                  struct mcps_error *error);
+MCPS_MUST_USE mcps_status
+mcps__sqlite_store_look(const char *path, const struct store_settings *settings,
+                        char *finding, size_t size, struct mcps_error *error);
 
 /* Whether a meta name is the back end's own. */
 bool mcps__store_owns_meta(const char *name);

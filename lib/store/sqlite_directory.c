@@ -1,15 +1,19 @@
 /* Where a store may lie: on a file system that keeps its promises, in a
  * directory that is nobody else's. */
-#define _DEFAULT_SOURCE /* realpath */
+#define _GNU_SOURCE /* realpath, AT_EACCESS */
 #include "base/error.h"
+#include "base/file_share.h"
 #include "base/memory.h"
 #include "store/sqlite_store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 /* Where locks or fsync mean less than they say. From linux/magic.h and the
  * kernel's sources. */
@@ -53,8 +57,9 @@ static mcps_status directory_check_medium(struct sqlite_store *store,
 	return MCPS_OK;
 }
 
-/* Who may write in the directory may exchange the store. */
-static mcps_status directory_check_mode(const char *directory,
+/* Other users that can write in the directory can exchange the store. */
+static mcps_status directory_check_mode(struct sqlite_store *store,
+                                        const char *directory,
                                         struct mcps_error *error)
 {
 	struct stat about;
@@ -62,13 +67,29 @@ static mcps_status directory_check_mode(const char *directory,
 	if (stat(directory, &about) != 0)
 		return mcps__sqlite_system_failed(error, directory,
 		                                  "look at the directory");
-	if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+	if (mcps__file_share(&about, FILE_SHARE_WRITE) == FILE_SHARE_OTHERS)
 		return mcps__fail(error, MCPS_E_STORE,
 		                  "sqlite: directory %.100s is writable by "
-		                  "others (mode %04o); give the store one of "
-		                  "its own (chmod 700)",
-		                  directory, (unsigned)about.st_mode & 07777);
+		                  "others (owner %u, group %u, mode %04o); "
+		                  "give the store one of its own (chmod 700)",
+		                  directory, (unsigned)about.st_uid,
+		                  (unsigned)about.st_gid,
+		                  (unsigned)about.st_mode & 07777);
+	mcps__sqlite_warn_of_group(store, directory, &about, FILE_SHARE_WRITE);
 	return MCPS_OK;
+}
+
+/* SQLite would notice too, later and in other words, and a look before the
+ * start would not. */
+static mcps_status directory_check_access(const char *directory,
+                                          struct mcps_error *error)
+{
+	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
+		return MCPS_OK;
+	return mcps__fail(error, mcps__refusal(errno, MCPS_E_STORE),
+	                  "sqlite: directory %.100s: user %u cannot make files "
+	                  "there: %s; change its owner, or name another one",
+	                  directory, (unsigned)geteuid(), strerror(errno));
 }
 
 /* The directory of PATH in FULL (PATH_MAX bytes), and PATH's last part. */
@@ -111,7 +132,9 @@ mcps_status mcps__sqlite_file_resolve(struct sqlite_store *store,
 	if (status == MCPS_OK)
 		status = directory_check_medium(store, directory, error);
 	if (status == MCPS_OK)
-		status = directory_check_mode(directory, error);
+		status = directory_check_mode(store, directory, error);
+	if (status == MCPS_OK)
+		status = directory_check_access(directory, error);
 	if (status != MCPS_OK)
 		return status;
 	length = strlen(directory);

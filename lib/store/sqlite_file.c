@@ -1,5 +1,6 @@
 /* The files of a store: regular ones, that only their owner can read. */
 #include "base/error.h"
+#include "base/file_share.h"
 #include "base/memory.h"
 #include "store/sqlite_store.h"
 
@@ -37,6 +38,30 @@ mcps_status mcps__sqlite_system_failed(struct mcps_error *error,
 	                  strerror(errno));
 }
 
+/* The group of this process stays: Kubernetes lets the group of a volume in at
+ * each mount, and chmod is not ours where another user of the group made the
+ * file. */
+bool mcps__sqlite_file_tighten(int fd, const struct stat *about)
+{
+	return mcps__file_share(about, FILE_SHARE_USE) != FILE_SHARE_OTHERS ||
+	       fchmod(fd, S_IRUSR | S_IWUSR) == 0;
+}
+
+void mcps__sqlite_warn_of_group(struct sqlite_store *store, const char *path,
+                                const struct stat *about, mode_t bits)
+{
+	if (store->has_warned_of_group ||
+	    mcps__file_share(about, bits) != FILE_SHARE_OWN_GROUP)
+		return;
+	store->has_warned_of_group = true;
+	mcps__log(
+		&store->settings.log, MCPS_LOG_WARN, "store",
+		"the store can be used by group %u, which is accepted because "
+		"this process is in that group path=%s mode=%04o",
+		(unsigned)about->st_gid, path,
+		(unsigned)about->st_mode & 07777);
+}
+
 int mcps__sqlite_file_open(const char *path, int flags, struct stat *about)
 {
 	/* O_NONBLOCK: a pipe of that name must not make us wait. */
@@ -49,8 +74,7 @@ int mcps__sqlite_file_open(const char *path, int flags, struct stat *about)
 	if (fstat(fd, about) == 0) {
 		if (!S_ISREG(about->st_mode))
 			errno = EINVAL;
-		else if ((about->st_mode & (S_IRWXG | S_IRWXO)) == 0 ||
-		         fchmod(fd, S_IRUSR | S_IWUSR) == 0)
+		else if (mcps__sqlite_file_tighten(fd, about))
 			return fd;
 	}
 	close(fd);
@@ -59,6 +83,8 @@ int mcps__sqlite_file_open(const char *path, int flags, struct stat *about)
 
 mcps_status mcps__sqlite_file_failed(struct mcps_error *error, const char *path)
 {
+	struct stat about;
+
 	if (errno == ELOOP)
 		return mcps__fail(error, MCPS_E_STORE,
 		                  "sqlite: %.100s is a symbolic link; name "
@@ -67,6 +93,15 @@ mcps_status mcps__sqlite_file_failed(struct mcps_error *error, const char *path)
 	if (errno == EINVAL || errno == EISDIR)
 		return mcps__fail(error, MCPS_E_STORE,
 		                  "sqlite: %.100s is not a regular file", path);
+	if (errno == EPERM && lstat(path, &about) == 0 &&
+	    about.st_uid != geteuid())
+		return mcps__fail(error, MCPS_E_PERMISSION,
+		                  "sqlite: %.100s belongs to user %u, and more "
+		                  "users than user %u can use it (mode %04o); "
+		                  "change its owner",
+		                  path, (unsigned)about.st_uid,
+		                  (unsigned)geteuid(),
+		                  (unsigned)about.st_mode & 07777);
 	return mcps__sqlite_system_failed(error, path, "open it");
 }
 
@@ -110,6 +145,8 @@ static mcps_status log_check(struct sqlite_store *store, bool is_empty,
 		                       : mcps__sqlite_file_failed(
 						 error, store->log_path);
 	close(fd);
+	mcps__sqlite_warn_of_group(store, store->log_path, &about,
+	                           FILE_SHARE_USE);
 	return is_empty && about.st_size > 0
 	               ? mcps__sqlite_damaged(store, error,
 	                                      "it is empty, but has a log")
@@ -150,7 +187,8 @@ mcps_status mcps__sqlite_file_prepare(struct sqlite_store *store, bool create,
 	if (about.st_size == 0 && !mcps__sqlite_file_sync(store->path))
 		return mcps__sqlite_system_failed(error, store->path,
 		                                  "write it");
-	if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+	mcps__sqlite_warn_of_group(store, store->path, &about, FILE_SHARE_USE);
+	if (mcps__file_share(&about, FILE_SHARE_USE) == FILE_SHARE_OTHERS)
 		mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
 		          "store was readable by others, mode set to 0600 "
 		          "was=%04o",

@@ -5,6 +5,7 @@
 #define _DEFAULT_SOURCE /* flock */
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file_share.h"
 #include "store/sqlite_store.h"
 
 #include <errno.h>
@@ -66,7 +67,7 @@ static enum sqlite_lock_kind note_kind(int fd, const struct stat *about)
 	(void)strtol(text, &end, 10);
 	if (end != text && strcmp(end, signature) == 0)
 		return SQLITE_LOCK_SIGNED;
-	if ((about->st_mode & (S_IRWXG | S_IRWXO)) == 0 &&
+	if (mcps__file_share(about, FILE_SHARE_USE) != FILE_SHARE_OTHERS &&
 	    about->st_uid == geteuid() &&
 	    (length == 0 || (end != text && strcmp(end, "\n") == 0)))
 		return SQLITE_LOCK_PLAIN;
@@ -221,8 +222,10 @@ mcps_status mcps__sqlite_lock_make(struct sqlite_store *store,
 void mcps__sqlite_lock_sign(const struct sqlite_store *store)
 {
 	enum sqlite_lock_kind kind = mcps__sqlite_lock_kind(store);
+	struct stat about;
 
-	(void)fchmod(store->lock, S_IRUSR | S_IWUSR);
+	if (fstat(store->lock, &about) == 0)
+		(void)mcps__sqlite_file_tighten(store->lock, &about);
 	if (note_write(store->lock) && kind != SQLITE_LOCK_SIGNED)
 		(void)fsync(store->lock);
 }

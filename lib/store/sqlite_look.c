@@ -6,27 +6,27 @@
 #include "base/memory.h"
 #include "store/sqlite_store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* Missing files are made at the start, where that can be done. */
-static mcps_status look_at_directory(const struct sqlite_store *store,
-                                     struct mcps_error *error)
+/* A start opens these files for writing, or makes them. */
+static mcps_status look_at_access(const char *path, struct mcps_error *error)
 {
-	char *slash = strrchr(store->path, '/');
-	char *directory =
-		mcps__strndup(store->path, (size_t)(slash - store->path) + 1);
-	mcps_status status = MCPS_OK;
+	struct stat about;
 
-	if (directory == NULL)
-		return mcps__sqlite_no_memory(error);
-	if (access(directory, W_OK | X_OK) != 0)
-		status = mcps__sqlite_system_failed(error, directory,
-		                                    "make files there");
-	mcps__free(directory);
-	return status;
+	if (lstat(path, &about) != 0)
+		return errno == ENOENT ? MCPS_OK
+		                       : mcps__sqlite_file_failed(error, path);
+	if (S_ISREG(about.st_mode) &&
+	    faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+		return MCPS_OK;
+	if (!S_ISREG(about.st_mode))
+		errno = S_ISLNK(about.st_mode) ? ELOOP : EINVAL;
+	return mcps__sqlite_file_failed(error, path);
 }
 
 static mcps_status look_at_file(struct sqlite_store *store, const char **what,
@@ -41,10 +41,12 @@ static mcps_status look_at_file(struct sqlite_store *store, const char **what,
 		return mcps__sqlite_damaged(store, error,
 		                            SQLITE_FIRST_PAGE_LOST);
 	*what = place == SQLITE_PLACE_FREE ? "will be made" : "is there";
-	if (place != SQLITE_PLACE_FREE &&
-	    faccessat(AT_FDCWD, store->path, R_OK | W_OK, AT_EACCESS) != 0)
-		return mcps__sqlite_file_failed(error, store->path);
-	return look_at_directory(store, error);
+	status = look_at_access(store->path, error);
+	if (status == MCPS_OK)
+		status = look_at_access(store->log_path, error);
+	if (status == MCPS_OK)
+		status = look_at_access(store->lock_path, error);
+	return status;
 }
 
 static mcps_status in_use(const struct sqlite_store *store, long holder,
@@ -78,8 +80,10 @@ static mcps_status look(struct sqlite_store *store, const char *path,
 	return status;
 }
 
-mcps_status mcps__sqlite_store_look(const char *path, char *finding,
-                                    size_t size, struct mcps_error *error)
+mcps_status mcps__sqlite_store_look(const char *path,
+                                    const struct store_settings *settings,
+                                    char *finding, size_t size,
+                                    struct mcps_error *error)
 {
 	struct sqlite_store *store = mcps__calloc(1, sizeof *store);
 	mcps_status status;
@@ -87,6 +91,7 @@ mcps_status mcps__sqlite_store_look(const char *path, char *finding,
 	if (store == NULL)
 		return mcps__sqlite_no_memory(error);
 	store->schema = &mcps__sqlite_schema;
+	store->settings = *settings;
 	status = look(store, path, finding, size, error);
 	mcps__free(store->lock_path);
 	mcps__free(store->log_path);

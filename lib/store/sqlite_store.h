@@ -6,6 +6,8 @@
 #include "store/backends.h"
 #include "store/sqlite_statements.h"
 
+#include <sys/types.h>
+
 struct sqlite3;
 struct sqlite3_stmt;
 
@@ -54,6 +56,8 @@ struct sqlite_store {
 	                       * never reach the disk */
 	uint64_t log_inode;   /* of PATH-wal; 0: not known */
 
+	bool has_warned_of_group; /* once is enough */
+
 	bool identified; /* the two below are known */
 	uint8_t uuid[STORE_UUID_SIZE];
 	uint8_t checksum_key[SQLITE_CHECKSUM_KEY_SIZE];
@@ -76,7 +80,8 @@ static inline struct sqlite_store *sqlite_store(mcps_store *base)
 
 struct stat;
 
-/* Make PATH absolute; refuse directories that cannot hold a store. */
+/* Make PATH absolute; refuse directories that cannot hold a store. A start and
+ * a look before it decide here, with the same words. */
 mcps_status mcps__sqlite_file_resolve(struct sqlite_store *store,
                                       const char *path,
                                       struct mcps_error *error);
@@ -148,7 +153,16 @@ mcps_status mcps__sqlite_refuse_newer(const struct sqlite_store *store,
 char *mcps__sqlite_file_beside(const struct sqlite_store *store,
                                const char *suffix);
 
-/* Open a regular file and make it its owner's only; -1 with errno. */
+/* Let no other user use an open file, but for the group of this process. False,
+ * with errno: that is not possible. */
+bool mcps__sqlite_file_tighten(int fd, const struct stat *about);
+
+/* Log, once for each store, that the BITS of the mode let the group of this
+ * process use PATH, if they do. */
+void mcps__sqlite_warn_of_group(struct sqlite_store *store, const char *path,
+                                const struct stat *about, mode_t bits);
+
+/* Open a regular file and tighten its mode; -1 with errno. */
 int mcps__sqlite_file_open(const char *path, int flags, struct stat *about);
 mcps_status mcps__sqlite_file_failed(struct mcps_error *error,
                                      const char *path);

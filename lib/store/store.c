@@ -10,7 +10,9 @@ struct scheme {
 	mcps_status (*open)(mcps_store **out, const char *rest,
 	                    const struct store_settings *settings,
 	                    struct mcps_error *error);
-	mcps_status (*look)(const char *rest, char *finding, size_t size,
+	mcps_status (*look)(const char *rest,
+	                    const struct store_settings *settings,
+	                    char *finding, size_t size,
 	                    struct mcps_error *error);
 };
 
@@ -24,9 +26,12 @@ static mcps_status open_memory(mcps_store **out, const char *rest,
 	return mcps__memory_store_open(out, settings, error);
 }
 
-static mcps_status look_memory(const char *rest, char *finding, size_t size,
+static mcps_status look_memory(const char *rest,
+                               const struct store_settings *settings,
+                               char *finding, size_t size,
                                struct mcps_error *error)
 {
+	(void)settings;
 	if (*rest != '\0')
 		return open_memory(NULL, rest, NULL, error);
 	snprintf(finding, size, "sessions end with the process");
@@ -39,12 +44,14 @@ static mcps_status no_path(struct mcps_error *error)
 	                  "store URL: a path must follow \"sqlite:\"");
 }
 
-static mcps_status look_sqlite(const char *rest, char *finding, size_t size,
+static mcps_status look_sqlite(const char *rest,
+                               const struct store_settings *settings,
+                               char *finding, size_t size,
                                struct mcps_error *error)
 {
-	return *rest != '\0'
-	               ? mcps__sqlite_store_look(rest, finding, size, error)
-	               : no_path(error);
+	return *rest != '\0' ? mcps__sqlite_store_look(rest, settings, finding,
+	                                               size, error)
+	                     : no_path(error);
 }
 
 static mcps_status open_sqlite(mcps_store **out, const char *rest,
@@ -122,10 +129,14 @@ mcps_status mcps_store_open(mcps_store **out, const char *url,
 	return scheme->open(out, rest, &settings, error);
 }
 
-mcps_status mcps_store_look(const char *url, char *finding, size_t size,
+mcps_status mcps_store_look(const char *url,
+                            const struct mcps_store_options *options,
+                            char *finding, size_t size,
                             struct mcps_error *error)
 {
+	struct store_settings settings;
 	const struct scheme *scheme;
+	mcps_status status;
 	const char *rest;
 	char nowhere[512];
 
@@ -135,10 +146,13 @@ mcps_status mcps_store_look(const char *url, char *finding, size_t size,
 	}
 	if (size > 0)
 		finding[0] = '\0';
+	status = settings_make(&settings, options, error);
+	if (status != MCPS_OK)
+		return status;
 	scheme = scheme_of(url, &rest, error);
 	if (scheme == NULL)
 		return MCPS_E_INVAL;
-	return scheme->look(rest, finding, size, error);
+	return scheme->look(rest, &settings, finding, size, error);
 }
 
 void mcps_store_close(mcps_store *store)

@@ -137,6 +137,28 @@ expect 77 'Permission denied' "$@" "$demo" --tokens "$work/tokens"
 expect 77 'Permission denied' "$@" "$demo" --config "$work/conf"
 [ "$(id -u)" -ne 0 ] || expect 77 'Permission denied' "$@" "$demo" \
 	--store "sqlite:$work/closed/x.db"
+
+# A start and --check say the same of a directory that cannot be written, also
+# where a store is in it already.
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir -m 700 "$work/sealed"
+	chown 65534 "$work/sealed"
+	serve "$@" "$demo" --store "sqlite:$work/sealed/x.db"
+	stop
+	chown 0 "$work/sealed"
+	chmod 755 "$work/sealed"
+	words='sealed: user 65534 cannot make files there: Permission denied'
+	expect 77 "$words" "$@" "$demo" --store "sqlite:$work/sealed/x.db"
+	expect 77 "FAIL  store .*$words" "$@" "$demo" --check \
+		--store "sqlite:$work/sealed/x.db"
+	words='key file .*cannot be made in its directory: Permission denied'
+	expect 77 "$words" "$@" "$demo" --key-file "$work/sealed/key"
+	expect 77 "FAIL  key .*$words" "$@" "$demo" --check \
+		--key-file "$work/sealed/key"
+fi
+words='key file .*cannot be made in its directory: No such file'
+expect 78 "$words" "$demo" --key-file "$work/none/key"
+expect 78 "FAIL  key .*$words" "$demo" --check --key-file "$work/none/key"
 if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 443 ]; then
 	expect 77 '--listen names another' "$@" "$demo" --listen 127.0.0.1:443
 fi

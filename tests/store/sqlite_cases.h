@@ -14,6 +14,7 @@
 #define TEXT_OF(macro)  TEXT_OF_(macro)
 
 TCase *sqlite_file_case(void);
+TCase *sqlite_place_case(void);
 TCase *sqlite_foreign_case(void);
 TCase *sqlite_ours_case(void);
 TCase *sqlite_identity_case(void);

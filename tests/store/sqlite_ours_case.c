@@ -28,7 +28,7 @@ static mcps_status look(void)
 {
 	char finding[512];
 
-	return mcps_store_look(url_in_directory("test.db"), finding,
+	return mcps_store_look(url_in_directory("test.db"), NULL, finding,
 	                       sizeof finding, &error);
 }
 

@@ -149,6 +149,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, sqlite_file_case());
+	suite_add_tcase(suite, sqlite_place_case());
 	suite_add_tcase(suite, sqlite_foreign_case());
 	suite_add_tcase(suite, sqlite_ours_case());
 	suite_add_tcase(suite, sqlite_identity_case());
