@@ -203,6 +203,10 @@ struct mcps_options {
 	 * it calls from, anonymous ones are told apart by their address (IPv6:
 	 * the /64). Larger than workers: no bound. */
 	uint32_t max_workers_per_caller;
+
+	/** Use a database file that is mounted alone; see
+	 * struct mcps_store_options. */
+	bool allow_mounted_store_file;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

@@ -5,6 +5,7 @@
 
 #include <mcps/log.h>
 #include <mcps/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,12 @@ struct mcps_store_options {
 	/** Bytes held in PATH.ballast, to be given up when the disk is full:
 	 * then sessions can still be ended. 0: none. */
 	uint64_t ballast;
+
+	/** Open a database file that is mounted alone. It is refused otherwise
+	 * (MCPS_E_INVAL), because its log, which holds the newest commits,
+	 * stands beside it in another file system: in a container it is lost
+	 * with the container. */
+	bool allow_mounted_file;
 };
 
 /**
@@ -56,10 +63,11 @@ struct mcps_store_options {
  * @param[out] out   the store; release it with mcps_store_close()
  * @param options    NULL: all defaults
  * @param[out] error why it failed; may be NULL
- * @return MCPS_OK; MCPS_E_INVAL (no such scheme, no path); MCPS_E_LOCKED (held
- * by another process); MCPS_E_CORRUPT (no mcps store, made by a newer version,
- * or damaged: the text says which); MCPS_E_PERMISSION (its directory or a file
- * may not be written); MCPS_E_STORE (cannot be opened); MCPS_E_NOMEM
+ * @return MCPS_OK; MCPS_E_INVAL (no such scheme, no path, a file that is
+ *         mounted alone); MCPS_E_LOCKED (held by another process);
+ *         MCPS_E_CORRUPT (no mcps store, made by a newer version, or damaged:
+ *         the text says which); MCPS_E_PERMISSION (its directory or a file may
+ *         not be written); MCPS_E_STORE (cannot be opened); MCPS_E_NOMEM
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
 	mcps_store **out, const char *url,
@@ -70,8 +78,8 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
  * without opening, making or changing anything; a server that runs on the store
  * does not notice. The only damage that is found is a lost first page.
  *
- * @param options      as for mcps_store_open(); only the log function counts,
- *                     which receives warnings. NULL:
+ * @param options      as for mcps_store_open(); only the log function, which
+ *                     receives warnings, and allow_mounted_file count. NULL:
  *                     all defaults
  * @param[out] finding one line about what was found, cut to @p size; may be
  *                     NULL

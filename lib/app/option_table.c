@@ -105,6 +105,13 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(ballast),
 	  .help = "keep 2 MiB beside the store to give up when the disk is "
 	          "full, so that sessions can still be ended" },
+	{ .name = "allow-mounted-store-file",
+	  .kind = OPTION_FLAG,
+	  .group = GROUP_SESSIONS,
+	  .offset = AT(server.allow_mounted_store_file),
+	  .help = "use a store whose file is mounted alone, without its "
+	          "directory, although its log can be lost with the "
+	          "container" },
 	{ .name = "key-file",
 	  .argument = "FILE",
 	  .kind = OPTION_TEXT,

@@ -56,6 +56,8 @@ static void check_store(struct check *check)
 		.size = sizeof wanted,
 		.log = tell_warning,
 		.log_arg = check,
+		.allow_mounted_file =
+			check->subject->options->allow_mounted_store_file,
 	};
 	struct mcps_error error = { MCPS_OK, "" };
 	char finding[512];

@@ -24,6 +24,7 @@ mcps_status mcps__server_open_store(mcps_store **out,
 		                      ? MCPS_ON_CORRUPT_QUARANTINE
 		                      : MCPS_ON_CORRUPT_REFUSE,
 		.ballast = options->no_store_ballast ? 0 : BALLAST,
+		.allow_mounted_file = options->allow_mounted_store_file,
 	};
 
 	return mcps_store_open(

@@ -28,6 +28,7 @@ struct store_settings {
 	struct log_sink log;
 	enum mcps_on_corrupt on_corrupt;
 	uint64_t ballast;
+	bool allow_mounted_file;
 	const struct random_source *random; /* NULL: the system's */
 };
 

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/file_share.h"
 #include "base/memory.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite_mount.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,7 +146,7 @@ mcps_status mcps__sqlite_file_resolve(struct sqlite_store *store,
 	memcpy(store->path + length + 1, name, strlen(name) + 1);
 	store->log_path = mcps__sqlite_file_beside(store, "-wal");
 	store->lock_path = mcps__sqlite_file_beside(store, ".lock");
-	return store->log_path != NULL && store->lock_path != NULL
-	               ? MCPS_OK
-	               : mcps__sqlite_no_memory(error);
+	if (store->log_path == NULL || store->lock_path == NULL)
+		return mcps__sqlite_no_memory(error);
+	return mcps__sqlite_check_mount(store, directory, error);
 }

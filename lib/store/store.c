@@ -86,6 +86,7 @@ static mcps_status settings_make(struct store_settings *settings,
 		.log = { all.log, all.log_arg, MCPS_LOG_DEBUG },
 		.on_corrupt = all.on_corrupt,
 		.ballast = all.ballast,
+		.allow_mounted_file = all.allow_mounted_file,
 	};
 	return MCPS_OK;
 }

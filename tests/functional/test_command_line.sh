@@ -116,6 +116,20 @@ expect 0 'It would start' "$demo" --check --listen "$address" \
 }
 expect 78 'FAIL  tokens' "$demo" --check --tokens "$work/tokens"
 
+# A database file that is mounted without its directory.
+# shellcheck disable=SC2086 # lists of words
+mkdir -m 700 "$work/alone"
+serve "$demo" --store "sqlite:$work/alone/x.db"
+stop
+cat >"$work/alone.sh" <<-'END'
+	mount --bind "$1" "$1" && shift && exec "$@"
+END
+alone="unshare --map-root-user --mount sh $work/alone.sh $work/alone/x.db
+	$demo --store sqlite:$work/alone/x.db"
+expect 78 'x.db is mounted alone' $alone
+expect 78 'FAIL  store .*is mounted alone' $alone --check
+expect 0 'It would start' $alone --check --allow-mounted-store-file
+
 # Not permitted. Root may do anything, so it becomes nobody.
 if [ "$(id -u)" -eq 0 ]; then
 	command -v setpriv >/dev/null || {

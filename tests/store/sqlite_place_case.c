@@ -1,13 +1,17 @@
-/* Where a store lies: users that may write there, and directories that cannot
- * be written. A look before the start decides as the start does. */
-#define _DEFAULT_SOURCE /* setgroups */
+/* Where a store lies: users that may write there, directories that cannot be
+ * written, and files that are mounted alone. A look before the start decides as
+ * the start does. */
+#define _GNU_SOURCE /* unshare, setgroups */
 #include "sqlite_cases.h"
+#include "store/sqlite_mount.h"
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -260,9 +264,136 @@ START_TEST(a_start_and_a_look_give_the_same_reason)
 }
 END_TEST
 
+/* ---- mounts ----------------------------------------------------------- */
+
+static const struct {
+	struct sqlite_mount mount;
+	bool is_alone;
+} mounts[] = {
+	{ { .is_known = true }, false },
+	{ { .is_known = true, .is_mount_point = true }, true },
+	{ { .is_known = true, .is_mount_point = true, .is_on_overlay = true },
+	  true },
+	{ { .is_known = true, .is_on_other_device = true }, true },
+	{ { .is_known = true,
+	    .is_on_other_device = true,
+	    .is_on_overlay = true },
+	  false },
+	{ { .is_on_other_device = false }, false },
+	{ { .is_on_other_device = true }, true },
+	{ { .is_on_other_device = true, .is_on_overlay = true }, true },
+};
+
+START_TEST(a_mount_point_or_another_device_means_mounted_alone)
+{
+	ck_assert_int_eq(mcps__sqlite_is_mounted_alone(&mounts[_i].mount),
+	                 mounts[_i].is_alone);
+}
+END_TEST
+
+/* Runs TEST where mounts are seen by this process alone. */
+static void in_own_mounts(void (*test)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+		ck_assert_int_eq(
+			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+		test();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+
+static void mount_file(const char *from, const char *to)
+{
+	ck_assert_int_eq(mount(in_directory(from), in_directory(to), NULL,
+	                       MS_BIND, NULL),
+	                 0);
+}
+
+static void check_refused(const char *name)
+{
+	struct mcps_error error = { .text = "" };
+
+	ck_assert_ptr_nonnull(strstr(open_fails(MCPS_E_INVAL)->text, name));
+	ck_assert_ptr_nonnull(strstr(open_fails(MCPS_E_INVAL)->text,
+	                             "--allow-mounted-store-file"));
+	gives(mcps_store_look(url_in_directory("test.db"), NULL, NULL, 0,
+	                      &error),
+	      MCPS_E_INVAL);
+	ck_assert_str_eq(open_fails(MCPS_E_INVAL)->text, error.text);
+}
+
+/* The file and its directory are on one device: only the mount tells. */
+static void use_a_mounted_file(void)
+{
+	struct mcps_store_options insisting = logging_options;
+
+	mount_file("kept.db", "test.db");
+	check_refused("test.db is mounted alone");
+	insisting.allow_mounted_file = true;
+	ok(mcps_store_look(url_in_directory("test.db"), &insisting, NULL, 0,
+	                   NULL));
+	log_forget();
+	ok(mcps_store_open(&store, url_in_directory("test.db"), &insisting,
+	                   NULL));
+	ck_assert(log_has("is mounted alone"));
+	ck_assert(is_live(1));
+	close_store();
+}
+
+START_TEST(a_file_that_is_mounted_alone_is_refused_or_insisted_on)
+{
+	open_store();
+	insert(1, intern(1), 1000);
+	close_store();
+	ck_assert_int_eq(
+		rename(in_directory("test.db"), in_directory("kept.db")), 0);
+	write_file(in_directory("test.db"), "", 0);
+	in_own_mounts(use_a_mounted_file);
+}
+END_TEST
+
+static void use_a_mounted_log(void)
+{
+	mount_file("test.db-wal", "test.db-wal");
+	check_refused("test.db-wal is mounted alone");
+}
+
+START_TEST(a_log_that_is_mounted_alone_is_refused)
+{
+	make_interrupted_store();
+	in_own_mounts(use_a_mounted_log);
+}
+END_TEST
+
+static void use_a_mounted_directory(void)
+{
+	mount_file("", "");
+	open_store();
+	ck_assert(is_live(1));
+	ck_assert(!log_has("mounted"));
+	close_store();
+}
+
+START_TEST(a_directory_that_is_mounted_is_fine)
+{
+	open_store();
+	insert(1, intern(1), 1000);
+	close_store();
+	log_forget();
+	in_own_mounts(use_a_mounted_directory);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
-/* Only root can give files away. */
+/* Only root can give files away and mount. */
 static void add_tests_of_root(TCase *tests)
 {
 	tcase_add_test(tests, a_volume_of_our_group_is_used_with_one_warning);
@@ -275,6 +406,10 @@ static void add_tests_of_root(TCase *tests)
 	tcase_add_test(tests, a_file_of_another_user_is_refused_in_our_words);
 	tcase_add_loop_test(tests, a_start_and_a_look_give_the_same_reason, 0,
 	                    COUNT(spoilt));
+	tcase_add_test(tests,
+	               a_file_that_is_mounted_alone_is_refused_or_insisted_on);
+	tcase_add_test(tests, a_log_that_is_mounted_alone_is_refused);
+	tcase_add_test(tests, a_directory_that_is_mounted_is_fine);
 }
 
 TCase *sqlite_place_case(void)
@@ -282,6 +417,9 @@ TCase *sqlite_place_case(void)
 	TCase *tests = tcase_create("place");
 
 	tcase_add_checked_fixture(tests, directory_make, directory_remove);
+	tcase_add_loop_test(tests,
+	                    a_mount_point_or_another_device_means_mounted_alone,
+	                    0, COUNT(mounts));
 	if (geteuid() == 0)
 		add_tests_of_root(tests);
 	return tests;
