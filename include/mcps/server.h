@@ -66,8 +66,8 @@ struct mcps_options {
 	uint32_t session_idle_s;    /* stored sessions end unseen; 7 days */
 	uint32_t session_max_age_s; /* ... or at this age; 30 days */
 	/** Live sessions of one identified caller, and of all anonymous ones
-	 * together; 1 000 and 100 000. At the limit the least recently seen one
-	 * that nobody uses makes room. */
+	 * together; 1 000 and 100 000. At the limit the least recently used one
+	 * that is not in use makes room. */
 	uint32_t session_quota, anonymous_quota;
 	uint32_t sessions_in_memory; /* the hot set; 100 000 */
 

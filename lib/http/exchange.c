@@ -74,6 +74,7 @@ void mcps__exchange_unref(struct exchange *exchange)
 		mcps__free(exchange->calls);
 	mcps__stream_unref(exchange->stream);
 	mcps__session_unref(exchange->session);
+	mcps__session_unref(exchange->held);
 	mcps__principal_unref(exchange->principal);
 	mcps__principal_unref(exchange->grant.principal); /* never let in */
 	mcps__scan_finish(&exchange->scan);
@@ -97,6 +98,8 @@ static enum exchange_state pass(struct exchange *exchange, enum gate gate)
 	                              memory_order_relaxed) &&
 	         !mcps__exchange_listen_later(exchange))
 		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
+	if (exchange->stage == STAGE_READ)
+		mcps__exchange_hold(exchange);
 	return exchange->stage == STAGE_DONE ? EXCHANGE_READY
 	                                     : EXCHANGE_READING;
 }

@@ -2,6 +2,7 @@
 #include "http/exchange_internal.h"
 
 #include "base/container.h"
+#include "session/table.h"
 
 static void told(struct session_wait *wait, enum session_found found,
                  struct session *session, mcps_status status);
@@ -37,8 +38,6 @@ static void view_begin(struct exchange *exchange)
 	if (!view->has_id)
 		return;
 	view->is_well_formed = mcps__id_is_well_formed(id->text, id->length);
-	mcps__sessions_key(exchange->endpoint->sessions, exchange->key,
-	                   exchange->principal, id->text, id->length);
 }
 
 /* What the id says of itself matters only once memory does not know it. */
@@ -351,6 +350,19 @@ static void told(struct session_wait *wait, enum session_found found,
 	mcps__exchange_wake(exchange);
 }
 
+void mcps__exchange_hold(struct exchange *exchange)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	const struct http_value *id = session_id(exchange);
+
+	if (id->text == NULL)
+		return;
+	mcps__sessions_key(sessions, exchange->key, exchange->principal,
+	                   id->text, id->length);
+	if (exchange->request.method == HTTP_POST)
+		exchange->held = mcps__table_hold(sessions, exchange->key);
+}
+
 bool mcps__exchange_admit(struct exchange *exchange)
 {
 	enum session_found found = FOUND_NOT_LOADED;
@@ -360,5 +372,7 @@ bool mcps__exchange_admit(struct exchange *exchange)
 	if (exchange->view.has_id)
 		found = mcps__sessions_find(exchange->endpoint->sessions,
 		                            exchange->key, &session);
+	mcps__session_unref(exchange->held); /* SESSION is held instead */
+	exchange->held = NULL;
 	return admit(exchange, found, session);
 }

@@ -69,6 +69,7 @@ struct exchange {
 	struct session_wait wait;
 	struct resume_wait resume_wait;
 	struct session *session;
+	struct session *held; /* of a request whose body arrives: in use */
 
 	struct mcps_call one;    /* the call of a single message */
 	struct mcps_call *calls; /* &one, or of a batch */
@@ -122,6 +123,9 @@ bool mcps__exchange_listen_later(struct exchange *exchange);
 /* The stages. Each leaves exchange->stage where it goes on; false: parked,
  * the exchange is somebody else's now. */
 void mcps__exchange_read(struct exchange *exchange);
+/* The headers of a request are let in: while its body arrives, its session is
+ * in use, if it is in memory. */
+void mcps__exchange_hold(struct exchange *exchange);
 bool mcps__exchange_admit(struct exchange *exchange);
 bool mcps__exchange_dispatch(struct exchange *exchange);
 

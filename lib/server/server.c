@@ -264,10 +264,13 @@ static int64_t now_ms(void)
 
 static void keep(mcps_server *server)
 {
-	int64_t idle_ms = server->sessions.options.idle_ms;
-	int64_t every_ms =
-		idle_ms / 4 < KEEP_EVERY_MS ? idle_ms / 4 : KEEP_EVERY_MS;
+	const struct sessions_options *options = &server->sessions.options;
+	int64_t every_ms = options->idle_ms / 4;
 
+	if (every_ms > options->event_age_ms / 4)
+		every_ms = options->event_age_ms / 4;
+	if (every_ms > KEEP_EVERY_MS)
+		every_ms = KEEP_EVERY_MS;
 	if (now_ms() - server->kept_ms < every_ms)
 		return;
 	server->kept_ms = now_ms();

@@ -6,37 +6,76 @@
 
 /* ---- making room ---- */
 
-struct search {
-	struct sessions *sessions;
-	uint8_t key[MCPS_SESSION_KEY_SIZE];
-	bool found;
+enum {
+	/* Rows that are looked at for one that makes room, once one is found.
+	 * It is the default of the quota of a caller. */
+	LOOKED_AT_MOST = 1000,
+	/* A session may get into use between the search and the eviction. */
+	TRIES = 16,
 };
 
-/* Least recently seen first; MCPS_LATER ends the list. */
-static mcps_status try_evict(void *arg, const struct mcps_session_row *row)
+struct search {
+	struct sessions *sessions;
+	unsigned looked_at;
+	bool found;
+	uint8_t key[MCPS_SESSION_KEY_SIZE];
+	int64_t used_ms; /* session time of its last use */
+};
+
+/* Rows come by the stored time of their last use, which is never later than the
+ * true one, so those that follow one that was used later than the session found
+ * cannot be used earlier. MCPS_LATER ends the list. */
+static mcps_status look(void *arg, const struct mcps_session_row *row)
 {
 	struct search *search = arg;
+	int64_t used_ms = row->seen_ms;
 
-	if (!mcps__table_evict(search->sessions, row->key))
+	if (search->found && (row->seen_ms >= search->used_ms ||
+	                      search->looked_at >= LOOKED_AT_MOST))
+		return MCPS_LATER;
+	search->looked_at++;
+	if (mcps__table_use(search->sessions, row->key, &used_ms) ==
+	            TABLE_IN_USE ||
+	    (search->found && used_ms >= search->used_ms))
 		return MCPS_OK;
-	memcpy(search->key, row->key, sizeof search->key);
 	search->found = true;
-	return MCPS_LATER;
+	search->used_ms = used_ms;
+	memcpy(search->key, row->key, sizeof search->key);
+	return MCPS_OK;
+}
+
+/* Find the least recently used session that is not in use, and take it out of
+ * memory. */
+static mcps_status find_one(struct sessions *sessions, mcps_store *store,
+                            int64_t principal, uint8_t *key)
+{
+	for (int i = 0; i < TRIES; i++) {
+		struct search search = { .sessions = sessions };
+		mcps_status status = store->ops->session_list(store, principal,
+		                                              look, &search);
+
+		if (status != MCPS_OK && status != MCPS_LATER)
+			return status;
+		if (!search.found)
+			break;
+		if (!mcps__table_evict(sessions, search.key))
+			continue;
+		memcpy(key, search.key, sizeof search.key);
+		return MCPS_OK;
+	}
+	return MCPS_E_LIMIT;
 }
 
 static mcps_status evict_one(struct sessions *sessions, mcps_store *store,
                              int64_t principal, struct evicted *evicted)
 {
-	struct search search = { .sessions = sessions };
-	mcps_status status =
-		store->ops->session_list(store, principal, try_evict, &search);
+	uint8_t *key = evicted->keys[evicted->count];
+	mcps_status status = find_one(sessions, store, principal, key);
 
-	if (status != MCPS_OK && status != MCPS_LATER)
+	if (status != MCPS_OK)
 		return status;
-	if (!search.found)
-		return MCPS_E_LIMIT;
-	memcpy(evicted->keys[evicted->count++], search.key, sizeof search.key);
-	return store->ops->session_remove(store, search.key);
+	evicted->count++;
+	return store->ops->session_remove(store, key);
 }
 
 mcps_status mcps__quota_make_room(struct sessions *sessions, mcps_store *store,

@@ -1,5 +1,6 @@
-/* How many live sessions a caller may have: at the limit his own least
- * recently seen one that nobody uses makes room, never somebody else's. */
+/* How many live sessions a caller may have: at the limit the caller's least
+ * recently used session makes room, as memory knows the uses, unless it is in
+ * use. Never one of another caller. */
 #ifndef MCPS_SESSION_QUOTA_H
 #define MCPS_SESSION_QUOTA_H
 

@@ -3,12 +3,9 @@
 #include "base/container.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "session/subscriptions.h"
 #include "session/table.h"
 
 #include <sodium.h>
-
-enum { SWEEP_ROWS = 500 };
 
 /* ---- what belongs to the store ---- */
 
@@ -129,13 +126,7 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 
 void mcps__sessions_finish(struct sessions *sessions)
 {
-	struct session *session, *next;
-
-	HASH_ITER (hh, sessions->by_key, session, next) {
-		HASH_DELETE(hh, sessions->by_key, session);
-		mcps__subscriptions_leave(sessions, session);
-		mcps__session_unref(session);
-	}
+	mcps__table_finish(sessions);
 	mcps__updates_finish(&sessions->updates);
 	mcps__session_clock_finish(&sessions->time);
 	mcps__outlets_finish(&sessions->outlets);
@@ -213,7 +204,7 @@ static mcps_status touch_run(struct writer_job *job, mcps_store *store)
 	                                 touch->seen_ms);
 }
 
-static void note_unstored(struct sessions *sessions)
+void mcps__sessions_note_unstored(struct sessions *sessions)
 {
 	atomic_store(&sessions->unstored_ms, mcps__sessions_now(sessions));
 }
@@ -226,84 +217,30 @@ static void touch_done(struct writer_job *job, mcps_status status)
 	if (status == MCPS_E_GONE)
 		mcps__sessions_forget(touch->sessions, touch->session);
 	else if (status != MCPS_OK)
-		note_unstored(touch->sessions);
+		mcps__sessions_note_unstored(touch->sessions);
 	mcps__session_unref(touch->session);
 	mcps__free(touch);
 }
 
-void mcps__sessions_touch(struct sessions *sessions, struct session *session)
+void mcps__sessions_touch(struct sessions *sessions, struct session *session,
+                          int64_t seen_ms)
 {
 	struct touch *touch;
 
 	touch = mcps__calloc(1, sizeof *touch);
 	if (touch == NULL) {
-		note_unstored(sessions);
+		mcps__sessions_note_unstored(sessions);
 		return;
 	}
 	touch->job.run = touch_run;
 	touch->job.done = touch_done;
 	touch->sessions = sessions;
 	touch->session = mcps__session_ref(session);
-	touch->seen_ms = mcps__sessions_now(sessions);
+	touch->seen_ms = seen_ms;
 	mcps__writer_submit(sessions->options.writer, &touch->job);
 }
 
-/* ---- sweeping ---- */
-
-struct sweep_job {
-	struct writer_job job;
-	struct sessions *sessions;
-	size_t removed;
-};
-
-/* While a session may live in memory whose last use could not be stored, no row
- * is too long unseen. */
-static int64_t idle_before(struct sessions *sessions, int64_t now)
-{
-	int64_t most =
-		sessions->options.idle_ms + mcps__table_touch_every(sessions);
-	int64_t since = now - atomic_load(&sessions->unstored_ms);
-
-	return since <= most ? 0 : now - most;
-}
-
-/* Rows are removed together with storing the time by which they are over: a
- * later start cannot go back before it. */
-static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
-{
-	struct sweep_job *sweep = container_of(job, struct sweep_job, job);
-	struct sessions *sessions = sweep->sessions;
-	int64_t now;
-	struct clock_record clock;
-	struct mcps_sweep what;
-	mcps_status status;
-
-	mcps__session_clock_record(&sessions->time, &clock);
-	now = clock.session_ms;
-	what = (struct mcps_sweep){
-		.now_ms = now,
-		.idle_before_ms = idle_before(sessions, now),
-		.aged_before_ms = now - sessions->options.max_age_ms,
-		.tombstone_until_ms = now + SESSION_TOMBSTONE_MS,
-		.events_before_ms = now - sessions->options.event_age_ms,
-		.streams_before_ms = now - sessions->options.event_age_ms,
-		.limit = SWEEP_ROWS,
-		.max_tombstones = sessions->options.max_tombstones,
-	};
-	status = mcps__clock_save(store, &clock);
-	if (status != MCPS_OK)
-		return status;
-	return store->ops->sweep(store, &what, &sweep->removed);
-}
-
-size_t mcps__sessions_sweep(struct sessions *sessions)
-{
-	struct sweep_job sweep = { .job.run = sweep_run, .sessions = sessions };
-
-	if (mcps__writer_run(sessions->options.writer, &sweep.job) != MCPS_OK)
-		return 0;
-	return sweep.removed;
-}
+/* ---- time ---- */
 
 struct clock_job {
 	struct writer_job job;

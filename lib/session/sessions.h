@@ -80,6 +80,7 @@ struct sessions {
 	pthread_mutex_t lock; /* of what follows, and options.lists */
 	struct session *by_key;
 	struct session *oldest, *newest; /* live ones, by last use */
+	struct session_copy *distrusted; /* see session/distrusted.h */
 	struct sessions_counts counts;
 };
 

@@ -2,6 +2,7 @@
  * foreign code under the lock. */
 #include "session/table.h"
 
+#include "session/distrusted.h"
 #include "session/stream.h"
 #include "session/subscriptions.h"
 
@@ -69,40 +70,154 @@ static void table_remove(struct sessions *sessions, struct session *session)
 	mcps__session_unref(session);
 }
 
-/* Sessions that nobody uses leave memory, least recently used first. Their
- * rows stay: leaving memory is not ending. One that is in use goes to the end,
- * out of the way of those behind it. */
-static void page_out(struct sessions *sessions)
+/* Somebody besides the table holds it: a request, a call, a stream or a store
+ * job. */
+static bool is_in_use(const struct session *session)
 {
+	return atomic_load(&session->refs) > 1;
+}
+
+static void order_renew(struct sessions *sessions, struct session *session)
+{
+	if (sessions->newest == session)
+		return;
+	order_remove(sessions, session);
+	order_add(sessions, session);
+}
+
+/* Sessions that nobody uses leave memory, least recently used first. Their
+ * rows stay: leaving memory is not ending. One that is in use is used now, so
+ * it goes to the end, out of the way of those behind it. Returns the sessions
+ * that left and whose last use is not stored, each with a reference, linked by
+ * "older". */
+static struct session *page_out(struct sessions *sessions, int64_t now)
+{
+	struct session *unstored = NULL;
+
 	for (int i = 0; i < PAGE_OUT_TRIES; i++) {
 		struct session *session = sessions->oldest;
 
 		if (session == NULL ||
 		    HASH_COUNT(sessions->by_key) <= sessions->options.hot)
-			return;
-		if (atomic_load(&session->refs) == 1) {
-			table_remove(sessions, session);
-			mcps__sessions_note(sessions, INCIDENT_SESSION_MEMORY);
+			break;
+		if (is_in_use(session)) {
+			session->seen_ms = now;
+			order_renew(sessions, session);
 			continue;
 		}
-		order_remove(sessions, session);
-		order_add(sessions, session);
+		mcps__session_ref(session);
+		table_remove(sessions, session);
+		mcps__sessions_note(sessions, INCIDENT_SESSION_MEMORY);
+		if (session->seen_ms > session->touched_ms) {
+			session->older = unstored;
+			unstored = session;
+		} else {
+			mcps__session_unref(session);
+		}
 	}
+	return unstored;
+}
+
+static void store_uses(struct sessions *sessions, struct session *unstored)
+{
+	while (unstored != NULL) {
+		struct session *session = unstored;
+
+		unstored = session->older;
+		session->older = NULL;
+		mcps__sessions_touch(sessions, session, session->seen_ms);
+		mcps__session_unref(session);
+	}
+}
+
+/* ---- how a session is used ---- */
+
+/* The copy may be wrong: others than the caller go on to use it outside of the
+ * table. */
+static void distrust(struct sessions *sessions, struct session *session)
+{
+	enum { REFS_OF_TABLE_AND_CALLER = 2 };
+
+	if (!session->in_table)
+		return;
+	if (atomic_load(&session->refs) > REFS_OF_TABLE_AND_CALLER)
+		mcps__distrusted_add(sessions, session);
+	table_remove(sessions, session);
+}
+
+void mcps__table_finish(struct sessions *sessions)
+{
+	struct session *session, *next;
+
+	HASH_ITER (hh, sessions->by_key, session, next) {
+		HASH_DELETE(hh, sessions->by_key, session);
+		mcps__subscriptions_leave(sessions, session);
+		mcps__session_unref(session);
+	}
+	mcps__distrusted_finish(sessions);
+}
+
+static enum table_use use_of(struct sessions *sessions, const uint8_t *key,
+                             struct session **out)
+{
+	struct session *session = table_find(sessions, key);
+
+	*out = session;
+	if (mcps__distrusted_use(sessions, key))
+		return TABLE_IN_USE;
+	if (session == NULL)
+		return TABLE_UNKNOWN;
+	return session->phase != SESSION_LIVE || is_in_use(session)
+	               ? TABLE_IN_USE
+	               : TABLE_AT_REST;
+}
+
+enum table_use mcps__table_use(struct sessions *sessions, const uint8_t *key,
+                               int64_t *used_ms)
+{
+	struct session *session;
+	enum table_use use;
+
+	pthread_mutex_lock(&sessions->lock);
+	use = use_of(sessions, key, &session);
+	if (use == TABLE_AT_REST)
+		*used_ms = session->seen_ms;
+	pthread_mutex_unlock(&sessions->lock);
+	return use;
 }
 
 bool mcps__table_evict(struct sessions *sessions, const uint8_t *key)
 {
 	struct session *session;
-	bool is_free;
+	enum table_use use;
 
 	pthread_mutex_lock(&sessions->lock);
-	session = table_find(sessions, key);
-	is_free = session == NULL || (session->phase == SESSION_LIVE &&
-	                              atomic_load(&session->refs) == 1);
-	if (is_free && session != NULL)
+	use = use_of(sessions, key, &session);
+	if (use == TABLE_AT_REST)
 		table_remove(sessions, session);
 	pthread_mutex_unlock(&sessions->lock);
-	return is_free;
+	return use != TABLE_IN_USE;
+}
+
+struct session *mcps__table_take_idle(struct sessions *sessions, int64_t now)
+{
+	int64_t before = now - sessions->options.idle_ms;
+	struct session *session;
+
+	pthread_mutex_lock(&sessions->lock);
+	mcps__distrusted_clear(sessions);
+	while ((session = sessions->oldest) != NULL &&
+	       session->seen_ms < before && !is_in_use(session))
+		table_remove(sessions, session);
+	if (session != NULL && session->seen_ms < before) {
+		session->seen_ms = session->touched_ms = now;
+		order_renew(sessions, session);
+		mcps__session_ref(session);
+	} else {
+		session = NULL;
+	}
+	pthread_mutex_unlock(&sessions->lock);
+	return session;
 }
 
 static void drop(struct sessions *sessions, struct session *session,
@@ -115,7 +230,10 @@ static void drop(struct sessions *sessions, struct session *session,
 		mcps__session_send_away(session);
 	}
 	mcps__session_ref(session);
-	table_remove(sessions, session);
+	if (has_ended)
+		table_remove(sessions, session);
+	else
+		distrust(sessions, session);
 	session->phase = SESSION_OVER;
 	mcps__session_unref(session);
 }
@@ -167,11 +285,13 @@ static struct session_wait *line_pop(struct session *session)
 
 /* ---- looking ---- */
 
+/* A session in use is not idle, however long ago it was asked for. */
 static bool is_expired(const struct sessions *sessions,
                        const struct session *session, int64_t now)
 {
-	return now - session->seen_ms > sessions->options.idle_ms ||
-	       now > session->old_at_ms;
+	return now > session->old_at_ms ||
+	       (now - session->seen_ms > sessions->options.idle_ms &&
+	        !is_in_use(session));
 }
 
 int64_t mcps__table_touch_every(const struct sessions *sessions)
@@ -198,18 +318,18 @@ void mcps__table_see(struct sessions *sessions, struct session *session)
 	pthread_mutex_lock(&sessions->lock);
 	session->seen_ms = now;
 	session->touched_ms = now;
-	if (session->phase == SESSION_LIVE &&
-	    is_expired(sessions, session, now))
-		table_remove(sessions, session); /* the store decides */
+	if (session->in_table && session->phase == SESSION_LIVE) {
+		if (is_expired(sessions, session, now))
+			table_remove(sessions, session); /* the store decides */
+		else
+			order_renew(sessions, session);
+	}
 	pthread_mutex_unlock(&sessions->lock);
 }
 
 static bool use(struct sessions *sessions, struct session *session, int64_t now)
 {
-	if (sessions->newest != session) {
-		order_remove(sessions, session);
-		order_add(sessions, session);
-	}
+	order_renew(sessions, session);
 	return see(sessions, session, now);
 }
 
@@ -235,8 +355,24 @@ enum session_found mcps__sessions_find(struct sessions *sessions,
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	if (is_due)
-		mcps__sessions_touch(sessions, session);
+		mcps__sessions_touch(sessions, session, now);
 	return session != NULL ? FOUND_LIVE : FOUND_NOT_LOADED;
+}
+
+struct session *mcps__table_hold(struct sessions *sessions, const uint8_t *key)
+{
+	int64_t now = mcps__sessions_now(sessions);
+	struct session *session;
+
+	pthread_mutex_lock(&sessions->lock);
+	session = table_find(sessions, key);
+	if (session != NULL && session->phase == SESSION_LIVE &&
+	    !is_expired(sessions, session, now))
+		mcps__session_ref(session);
+	else
+		session = NULL;
+	pthread_mutex_unlock(&sessions->lock);
+	return session;
 }
 
 /* ---- claiming ---- */
@@ -362,6 +498,8 @@ struct settling {
 	enum session_found found;
 	unsigned number;
 	bool is_due; /* to be stored that it was seen: the row may be old */
+	int64_t now;
+	struct session *unstored; /* left memory for it: see page_out() */
 	struct session_wait *first;
 };
 
@@ -372,7 +510,7 @@ static struct settling phase_settle(struct sessions *sessions,
                                     enum session_found found)
 {
 	int64_t now = mcps__sessions_now(sessions);
-	struct settling settling = { .is_due = false };
+	struct settling settling = { .is_due = false, .now = now };
 
 	pthread_mutex_lock(&sessions->lock);
 	if (session->is_outdated)
@@ -386,7 +524,7 @@ static struct settling phase_settle(struct sessions *sessions,
 	if (found == FOUND_LIVE) {
 		settling.is_due = see(sessions, session, now);
 		order_add(sessions, session);
-		page_out(sessions);
+		settling.unstored = page_out(sessions, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	return settling;
@@ -409,7 +547,8 @@ void mcps__table_settle(struct sessions *sessions, struct session *session,
 
 	found = settling.found;
 	if (settling.is_due)
-		mcps__sessions_touch(sessions, session);
+		mcps__sessions_touch(sessions, session, settling.now);
+	store_uses(sessions, settling.unstored);
 	if (wait == NULL)
 		wait = line_next(sessions, session, settling.number);
 	while (wait != NULL) {
@@ -427,7 +566,7 @@ void mcps__sessions_forget(struct sessions *sessions, struct session *session)
 {
 	pthread_mutex_lock(&sessions->lock);
 	if (session->phase == SESSION_LIVE)
-		table_remove(sessions, session);
+		distrust(sessions, session);
 	pthread_mutex_unlock(&sessions->lock);
 }
 

@@ -37,9 +37,41 @@ void mcps__table_tell(struct sessions *sessions, struct session *session);
 void mcps__table_settle(struct sessions *sessions, struct session *session,
                         enum session_found found, mcps_status status);
 
-/* Take the session of KEY out of memory if nobody uses it: true also when it
- * was not there. False: it is in use, or a job decides for it. */
+/* How a session is used, as far as memory knows. */
+enum table_use {
+	TABLE_UNKNOWN, /* it is not in memory: only the store knows */
+	TABLE_AT_REST, /* nobody uses it now */
+	TABLE_IN_USE,  /* a request, a call or a stream is under way, or a job
+	                * decides for it */
+};
+
+/* TABLE_AT_REST: *USED_MS is the session time of its last use. The stored one
+ * is never later, and up to mcps__table_touch_every() earlier, or more after
+ * failures of the store. */
+enum table_use mcps__table_use(struct sessions *sessions, const uint8_t *key,
+                               int64_t *used_ms);
+
+/* Take the session of KEY out of memory unless it is in use: true also when it
+ * was not there. */
 bool mcps__table_evict(struct sessions *sessions, const uint8_t *key);
+
+/* A reference to the session of KEY, which counts as in use until it is
+ * dropped; NULL: it is not live in memory, or idle. Not a use by itself. */
+struct session *mcps__table_hold(struct sessions *sessions, const uint8_t *key);
+
+/* A reference to a session that is in use and that nobody asked for for longer
+ * than the idle time: it counts as used at NOW, which the caller stores. NULL:
+ * there is no other one. Idle sessions leave memory on the way, and copies
+ * that nobody holds any more are freed. */
+struct session *mcps__table_take_idle(struct sessions *sessions, int64_t now);
+
+/* Rows last seen before this session time are idle. The stored time of a use
+ * may be older than the use; while a session may live in memory whose last use
+ * could not be stored, no row is idle: 0. */
+int64_t mcps__table_idle_before(const struct sessions *sessions, int64_t now);
+
+/* Drop all sessions, when nothing runs any more. */
+void mcps__table_finish(struct sessions *sessions);
 
 /* How old what is stored of "last seen" may get: a minute, less when sessions
  * are idle soon. */
@@ -56,7 +88,11 @@ void mcps__table_see(struct sessions *sessions, struct session *session);
 void mcps__table_drop(struct sessions *sessions, const uint8_t *principal,
                       bool have_ended);
 
-/* Store that a live session was seen now; nobody waits for it. */
-void mcps__sessions_touch(struct sessions *sessions, struct session *session);
+/* Store that a live session was seen at SEEN_MS; nobody waits for it. */
+void mcps__sessions_touch(struct sessions *sessions, struct session *session,
+                          int64_t seen_ms);
+
+/* The last use of some session could not be stored. */
+void mcps__sessions_note_unstored(struct sessions *sessions);
 
 #endif

@@ -10,7 +10,7 @@ enum session_found mcps__row_verdict(const struct mcps_session_row *row,
 	if (row->created_ms < context->not_before_ms ||
 	    context->now_ms - row->created_ms > context->max_age_ms)
 		return FOUND_ENDED;
-	if (context->now_ms - row->seen_ms > context->idle_ms)
+	if (row->seen_ms < context->idle_before_ms)
 		return FOUND_UNKNOWN;
 	return FOUND_LIVE;
 }

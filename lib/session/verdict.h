@@ -6,7 +6,7 @@
 
 struct row_context {
 	int64_t now_ms;
-	int64_t idle_ms;
+	int64_t idle_before_ms; /* rows last seen before it are idle */
 	int64_t max_age_ms;
 	int64_t principal_ref; /* of the caller; 0: the store knows no such one
 	                        */

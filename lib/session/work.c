@@ -35,11 +35,12 @@ mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
 	struct mcps_principal_row principal;
 	struct row_context context = {
 		.now_ms = mcps__sessions_now(work->sessions),
-		.idle_ms = work->sessions->options.idle_ms,
 		.max_age_ms = work->sessions->options.max_age_ms,
 	};
 	mcps_status status;
 
+	context.idle_before_ms =
+		mcps__table_idle_before(work->sessions, context.now_ms);
 	memset(&work->row, 0, sizeof work->row);
 	memset(work->texts, 0, sizeof work->texts);
 	status = mcps__principal_read(store, session->principal->digest,

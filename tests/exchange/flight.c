@@ -178,14 +178,14 @@ static bool wait_woken(struct flight *flight)
 	return was_parked;
 }
 
-struct flight *harness_send(struct harness *self, const struct request *request)
+/* False: nothing is to be fed, its answer is there; or *FLIGHT is NULL. */
+static bool flight_open(struct harness *self, const struct request *request,
+                        struct flight **out)
 {
 	struct flight *flight = flight_new(self, request);
-	const char *body = request->body != NULL ? request->body : "";
-	size_t length =
-		request->body_length != 0 ? request->body_length : strlen(body);
 	enum exchange_state state;
 
+	*out = NULL;
 	flight->exchange = mcps__exchange_open(
 		&self->endpoint, &flight->view,
 		&(struct exchange_glue){ .park = park,
@@ -197,20 +197,50 @@ struct flight *harness_send(struct harness *self, const struct request *request)
 		ck_assert(self->may_lack_memory);
 		mcps__request_finish(&flight->view); /* it stayed ours */
 		flight_free(flight);
-		return NULL;
+		return false;
 	}
+	*out = flight;
 	if (state == EXCHANGE_PARKED && wait_woken(flight))
 		state = mcps__exchange_run(flight->exchange);
-	if (state == EXCHANGE_READY)
-		return flight;
+	return state != EXCHANGE_READY;
+}
+
+static void flight_feed(struct flight *flight, const struct request *request)
+{
+	const char *body = request->body != NULL ? request->body : "";
+	size_t length =
+		request->body_length != 0 ? request->body_length : strlen(body);
+
 	feed(flight, body, length);
 	if (mcps__exchange_plan(flight->exchange)->ready)
-		return flight;
+		return;
 	if (mcps__exchange_run(flight->exchange) == EXCHANGE_PARKED)
-		return flight;
+		return;
 	ck_assert(mcps__exchange_plan(flight->exchange)->ready);
 	ck_assert(!flight->is_parked);
+}
+
+struct flight *harness_send(struct harness *self, const struct request *request)
+{
+	struct flight *flight;
+
+	if (flight_open(self, request, &flight))
+		flight_feed(flight, request);
 	return flight;
+}
+
+struct flight *harness_send_head(struct harness *self,
+                                 const struct request *request)
+{
+	struct flight *flight;
+
+	ck_assert(flight_open(self, request, &flight));
+	return flight;
+}
+
+void harness_send_body(struct flight *flight, const char *body)
+{
+	flight_feed(flight, &(const struct request){ .body = body });
 }
 
 bool harness_is_over(struct flight *flight)

@@ -172,6 +172,10 @@ struct flight;
 /* Open it, feed it, run it as far as it goes without being woken. */
 struct flight *harness_send(struct harness *self,
                             const struct request *request);
+/* The same in two parts: the headers, of a request that is let in; its body. */
+struct flight *harness_send_head(struct harness *self,
+                                 const struct request *request);
+void harness_send_body(struct flight *flight, const char *body);
 /* Whether its answer is there, or one more run would bring it. */
 bool harness_is_over(struct flight *flight);
 /* The how many-th of all requests it was to be woken; 0: it was not yet. */

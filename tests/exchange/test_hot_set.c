@@ -194,6 +194,78 @@ START_TEST(what_is_used_while_that_cannot_be_stored_keeps_its_row)
 }
 END_TEST
 
+/* The stored time is up to a quarter of the idle time older than the last use.
+ */
+START_TEST(a_session_used_just_in_time_survives_a_restart)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.idle_ms = 40000);
+	id = begin();
+	post(id, CALL(1, "count", "{}"));
+	harness_pass(&harness, 9999); /* not worth a write */
+	post(id, PING(1));
+	harness_restart(&harness, KEEP_ALL);
+	harness_pass(&harness, 39000);
+	answer = post(id, CALL(1, "count", "{}"));
+	ck_assert_str_eq(answer_text(&harness, &answer), "2");
+}
+END_TEST
+
+START_TEST(a_use_that_could_not_be_stored_counts_after_leaving_memory)
+{
+	const char *id;
+	struct answer answer;
+
+	OPEN(.idle_ms = 40000, .hot = 1);
+	id = begin();
+	post(id, CALL(1, "count", "{}"));
+	harness_pass(&harness, 39999);
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
+	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	begin(); /* it leaves memory */
+	harness_pass(&harness, 39999);
+	answer = post(id, CALL(1, "count", "{}"));
+	ck_assert_str_eq(answer_text(&harness, &answer), "2");
+}
+END_TEST
+
+START_TEST(a_long_call_keeps_its_session_from_being_idle)
+{
+	const char *id;
+	struct flight *call;
+
+	OPEN(.idle_ms = 40000, .is_manual = true);
+	id = begin();
+	call = SEND(&harness, .caller = "alice", .id = id,
+	            .body = CALL(1, "count", "{}"));
+	for (int i = 0; i < 10; i++) {
+		harness_pass(&harness, 60000);
+		harness_sweep(&harness);
+	}
+	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	harness_pass(&harness, 60000);
+	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	harness_work(&harness);
+	ck_assert_int_eq(harness_receive(call).status, 200);
+	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
+}
+END_TEST
+
+START_TEST(a_sweep_takes_idle_sessions_out_of_memory)
+{
+	OPEN(.idle_ms = 40000);
+	begin();
+	harness_pass(&harness, 40000);
+	harness_sweep(&harness);
+	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 1);
+	harness_pass(&harness, 1);
+	harness_sweep(&harness);
+	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 0);
+}
+END_TEST
+
 /* ---- leaving memory ------------------------------------------------------ */
 
 START_TEST(what_leaves_memory_stays_in_the_store)
@@ -351,6 +423,12 @@ int main(void)
 	tcase_add_test(tests, what_is_used_just_in_time_keeps_its_row);
 	tcase_add_test(tests,
 	               what_is_used_while_that_cannot_be_stored_keeps_its_row);
+	tcase_add_test(tests, a_session_used_just_in_time_survives_a_restart);
+	tcase_add_test(
+		tests,
+		a_use_that_could_not_be_stored_counts_after_leaving_memory);
+	tcase_add_test(tests, a_long_call_keeps_its_session_from_being_idle);
+	tcase_add_test(tests, a_sweep_takes_idle_sessions_out_of_memory);
 	tcase_add_test(tests, what_leaves_memory_stays_in_the_store);
 	tcase_add_test(tests, the_least_recently_used_leaves_first);
 	tcase_add_test(tests, a_session_with_a_running_call_does_not_leave);

@@ -69,10 +69,16 @@ static bool may_recreate(const struct model *model, int caller, int slot)
 	                               strlen(model->slots[slot].id));
 }
 
+/* The store is told of a use within a minute. While a use may be unknown to it
+ * nothing is idle. */
 static bool is_idle(const struct model *model,
                     const struct model_record *record)
 {
-	return now(model) - record->seen_ms > options(model)->idle_ms;
+	int64_t most = options(model)->idle_ms + 60000;
+	int64_t unstored_ms = atomic_load(&model->server->sessions.unstored_ms);
+
+	return now(model) - record->seen_ms > most &&
+	       now(model) - unstored_ms > most;
 }
 
 static bool is_aged(const struct model *model,

@@ -4,6 +4,7 @@
 #include "exchange/tools.h"
 #include "http/rate.h"
 #include "session/quota.h"
+#include "store/directory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -178,6 +179,223 @@ START_TEST(sessions_in_use_stay_and_a_new_one_is_429)
 }
 END_TEST
 
+/* ---- which one ---- */
+
+/* Start again with a memory store or, in the second round, SQLite. */
+static void start_on(int round, const struct harness_options *options)
+{
+	struct harness_options wanted = *options;
+
+	tear_down();
+	wanted.tools = test_tools;
+	wanted.policy = MCPS_UNKNOWN_NEVER;
+	if (round == 1) {
+		directory_in_memory();
+		directory_make();
+		wanted.store = url_in_directory("test.db");
+	}
+	start(&wanted);
+}
+
+static void end_on(int round)
+{
+	if (round == 0)
+		return;
+	tear_down();
+	directory_remove();
+	set_up();
+}
+
+static void set_quota(void)
+{
+	harness.sessions.options.quota = QUOTA;
+	harness.sessions.options.anonymous_quota = QUOTA;
+}
+
+static void begin_three(const char *ids[QUOTA])
+{
+	for (int i = 0; i < QUOTA; i++) {
+		ids[i] = harness_begin(&harness, "ann", "2025-11-25");
+		harness_pass(&harness, 1000);
+	}
+}
+
+/* Last seen is stored once a minute: what is stored says that ids[0] was used
+ * first, memory says that it was used last. */
+START_TEST(a_session_used_just_now_is_not_evicted)
+{
+	const char *ids[QUOTA];
+
+	start_on(_i, &(const struct harness_options){ .hot = 100 });
+	begin_three(ids);
+	harness_pass(&harness, 50000);
+	ck_assert_int_eq(ping("ann", ids[0]), 200);
+	harness_pass(&harness, 300);
+	ck_assert_int_eq(initialize("ann").status, 200);
+	ck_assert_int_eq(ping("ann", ids[0]), 200);
+	ck_assert_int_eq(ping("ann", ids[1]), 404);
+	ck_assert_int_eq(ping("ann", ids[2]), 200);
+	end_on(_i);
+}
+END_TEST
+
+START_TEST(a_session_used_since_a_restart_is_not_evicted)
+{
+	const char *ids[QUOTA];
+
+	start_on(_i, &(const struct harness_options){ .hot = 100 });
+	begin_three(ids);
+	harness_restart(&harness, KEEP_ALL);
+	set_quota();
+	ck_assert_int_eq(ping("ann", ids[0]), 200);
+	harness_pass(&harness, 300);
+	ck_assert_int_eq(initialize("ann").status, 200);
+	ck_assert_int_eq(ping("ann", ids[0]), 200);
+	ck_assert_int_eq(ping("ann", ids[1]), 404);
+	end_on(_i);
+}
+END_TEST
+
+/* It leaves memory, and its last use goes to the store. */
+START_TEST(a_session_that_left_memory_just_now_is_not_evicted)
+{
+	const char *ids[QUOTA];
+
+	start_on(_i, &(const struct harness_options){ .hot = 1 });
+	begin_three(ids);
+	ck_assert_int_eq(ping("ann", ids[0]), 200);
+	harness_pass(&harness, 300);
+	(void)harness_begin(&harness, "bob", "2025-11-25");
+	ck_assert_int_eq(initialize("ann").status, 200);
+	ck_assert_int_eq(ping("ann", ids[0]), 200);
+	ck_assert_int_eq(ping("ann", ids[1]), 404);
+	end_on(_i);
+}
+END_TEST
+
+/* Every one but the last was used within the minute, in the other order. */
+START_TEST(many_sessions_are_evicted_in_the_order_of_their_use)
+{
+	enum { MANY = 40 };
+	const char *ids[MANY];
+
+	start_on(_i, &(const struct harness_options){ .hot = 100 });
+	harness.sessions.options.quota = MANY;
+	for (int i = 0; i < MANY; i++) {
+		ids[i] = harness_begin(&harness, "ann", "2025-11-25");
+		harness_pass(&harness, 100);
+	}
+	for (int i = MANY; i-- > 0;) {
+		ck_assert_int_eq(ping("ann", ids[i]), 200);
+		harness_pass(&harness, 100);
+	}
+	for (int i = MANY; i-- > 0;) {
+		ck_assert_int_eq(initialize("ann").status, 200);
+		ck_assert_int_eq(harness_row(&harness, "ann", ids[i]).phase, 0);
+		if (i > 0)
+			ck_assert_int_eq(
+				harness_row(&harness, "ann", ids[i - 1]).phase,
+				MCPS_PHASE_LIVE);
+	}
+	end_on(_i);
+}
+END_TEST
+
+/* ---- in use ---- */
+
+/* All sessions of a caller but ids[1] have been used since ids[0], and ids[0]
+ * is in use: ids[1] goes. */
+static void check_kept(const char *const ids[QUOTA])
+{
+	harness_pass(&harness, MINUTES_2);
+	ck_assert_int_eq(ping("ann", ids[2]), 200);
+	ck_assert_int_eq(initialize("ann").status, 200);
+	ck_assert_int_eq(harness_row(&harness, "ann", ids[0]).phase,
+	                 MCPS_PHASE_LIVE);
+	ck_assert_int_eq(harness_row(&harness, "ann", ids[1]).phase, 0);
+}
+
+START_TEST(a_session_with_an_open_stream_is_not_evicted)
+{
+	const char *ids[QUOTA];
+	struct flight *stream;
+
+	start_on(_i, &(const struct harness_options){ .hot = 100 });
+	begin_three(ids);
+	stream = SEND(&harness, .method = "GET", .caller = "ann", .id = ids[0]);
+	harness_open_stream(stream);
+	check_kept(ids);
+	harness_hang_up(stream);
+	end_on(_i);
+}
+END_TEST
+
+START_TEST(a_session_with_a_running_call_is_not_evicted)
+{
+	const char *ids[QUOTA];
+	struct flight *call;
+
+	start_on(_i, &(const struct harness_options){ .hot = 100,
+	                                              .is_manual = true });
+	begin_three(ids);
+	call = SEND(&harness, .caller = "ann", .id = ids[0],
+	            .body = CALL(1, "whoami", "{}"));
+	check_kept(ids);
+	harness_work(&harness);
+	ck_assert_int_eq(harness_receive(call).status, 200);
+	end_on(_i);
+}
+END_TEST
+
+/* The copy in memory is not believed any more after a failed commit, and is
+ * dropped; the call on it goes on. */
+START_TEST(a_session_whose_copy_was_dropped_under_a_call_is_not_evicted)
+{
+	const char *ids[QUOTA];
+	struct flight *call;
+
+	tear_down();
+	start(&(const struct harness_options){ .tools = test_tools,
+	                                       .policy = MCPS_UNKNOWN_NEVER,
+	                                       .is_manual = true });
+	begin_three(ids);
+	call = SEND(&harness, .caller = "ann", .id = ids[0],
+	            .body = CALL(1, "count", "{}"));
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
+	ck_assert_int_eq(EXCHANGE(&harness, .caller = "ann", .id = ids[0],
+	                          .body = NOTICE("notifications/initialized"))
+	                         .status,
+	                 503);
+	check_kept(ids);
+	harness_work(&harness);
+	ck_assert_int_eq(harness_receive(call).status, 200);
+	ck_assert_str_eq(harness_state(&harness, "ann", ids[0], "n"), "1");
+	/* The call is over: now it makes room like any other. */
+	harness_pass(&harness, MINUTES_2);
+	ck_assert_int_eq(ping("ann", ids[2]), 200);
+	ck_assert_int_eq(initialize("ann").status, 200);
+	ck_assert_int_eq(initialize("ann").status, 200);
+	ck_assert_int_eq(harness_row(&harness, "ann", ids[0]).phase, 0);
+}
+END_TEST
+
+START_TEST(a_session_whose_request_is_still_arriving_is_not_evicted)
+{
+	const char *ids[QUOTA];
+	struct flight *slow;
+
+	start_on(_i, &(const struct harness_options){ .hot = 100 });
+	begin_three(ids);
+	slow = harness_send_head(
+		&harness,
+		&(const struct request){ .caller = "ann", .id = ids[0] });
+	check_kept(ids);
+	harness_send_body(slow, CALL(1, "whoami", "{}"));
+	ck_assert_int_eq(harness_receive(slow).status, 200);
+	end_on(_i);
+}
+END_TEST
+
 /* ---- how fast ---- */
 
 static void limit_births(uint32_t per_s, uint32_t burst)
@@ -265,6 +483,26 @@ int main(void)
 	tcase_add_test(tests, anonymous_callers_share_one_quota);
 	tcase_add_test(tests, who_had_more_before_loses_a_few_at_a_time);
 	tcase_add_test(tests, sessions_in_use_stay_and_a_new_one_is_429);
+	tcase_add_loop_test(tests, a_session_used_just_now_is_not_evicted, 0,
+	                    2);
+	tcase_add_loop_test(
+		tests, a_session_used_since_a_restart_is_not_evicted, 0, 2);
+	tcase_add_loop_test(tests,
+	                    a_session_that_left_memory_just_now_is_not_evicted,
+	                    0, 2);
+	tcase_add_loop_test(tests,
+	                    many_sessions_are_evicted_in_the_order_of_their_use,
+	                    0, 2);
+	tcase_add_loop_test(tests, a_session_with_an_open_stream_is_not_evicted,
+	                    0, 2);
+	tcase_add_loop_test(tests, a_session_with_a_running_call_is_not_evicted,
+	                    0, 2);
+	tcase_add_test(
+		tests,
+		a_session_whose_copy_was_dropped_under_a_call_is_not_evicted);
+	tcase_add_loop_test(
+		tests, a_session_whose_request_is_still_arriving_is_not_evicted,
+		0, 2);
 	tcase_add_test(tests, a_burst_of_sessions_and_then_one_after_the_other);
 	tcase_add_test(tests, known_sessions_are_served_at_any_rate);
 	tcase_add_test(

@@ -17,7 +17,7 @@ static void set_up(void)
 		                         .created_ms = NOW - 2000,
 		                         .seen_ms = NOW - 10 };
 	context = (struct row_context){ .now_ms = NOW,
-		                        .idle_ms = IDLE,
+		                        .idle_before_ms = NOW - IDLE,
 		                        .max_age_ms = AGE,
 		                        .principal_ref = OWNER };
 }

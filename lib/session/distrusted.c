@@ -1,0 +1,58 @@
+#include "session/distrusted.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+struct session_copy {
+	struct session_copy *next;
+	struct session *session; /* a reference */
+};
+
+void mcps__distrusted_add(struct sessions *sessions, struct session *session)
+{
+	struct session_copy *copy = mcps__malloc(sizeof *copy);
+
+	if (copy == NULL)
+		return;
+	copy->session = mcps__session_ref(session);
+	copy->next = sessions->distrusted;
+	sessions->distrusted = copy;
+}
+
+static void remove_at(struct session_copy **at)
+{
+	struct session_copy *copy = *at;
+
+	*at = copy->next;
+	mcps__session_unref(copy->session);
+	mcps__free(copy);
+}
+
+void mcps__distrusted_clear(struct sessions *sessions)
+{
+	struct session_copy **at = &sessions->distrusted;
+
+	while (*at != NULL)
+		if (atomic_load(&(*at)->session->refs) == 1)
+			remove_at(at);
+		else
+			at = &(*at)->next;
+}
+
+bool mcps__distrusted_use(struct sessions *sessions, const uint8_t *key)
+{
+	const struct session_copy *copy = sessions->distrusted;
+
+	while (copy != NULL &&
+	       (atomic_load(&copy->session->refs) == 1 ||
+	        memcmp(copy->session->key, key, MCPS_SESSION_KEY_SIZE) != 0))
+		copy = copy->next;
+	return copy != NULL;
+}
+
+void mcps__distrusted_finish(struct sessions *sessions)
+{
+	while (sessions->distrusted != NULL)
+		remove_at(&sessions->distrusted);
+}
