@@ -40,11 +40,12 @@ void mcps__exchange_plan_empty(struct exchange *exchange, int status)
 
 /* ---- the answers of calls ---- */
 
-/* A cancelled call sends nothing: its answer is a stream that ends (2025-11-25,
- * Cancellation). */
+/* A cancelled call sends no message: its answer is a stream that ends
+ * (2025-11-25, Cancellation). */
 static void plan_nothing(struct exchange *exchange)
 {
 	mcps__buffer_reset(&exchange->plan.body);
+	mcps__buffer_add_literal(&exchange->plan.body, EVENT_COMMENT);
 	exchange->plan.ready = true;
 	exchange->plan.status = 200;
 	exchange->plan.kind = PLAN_EVENTS;

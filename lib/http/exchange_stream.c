@@ -277,6 +277,8 @@ static void write_reconnect(struct buffer *out, const struct event_id *id,
 		mcps__event_write_first(out, id, retry_ms, NULL, 0);
 	else if (retry_ms != 0)
 		mcps__event_write_retry(out, retry_ms);
+	else
+		mcps__buffer_add_literal(out, EVENT_COMMENT);
 }
 
 bool mcps__exchange_listen_later(struct exchange *exchange)

@@ -26,7 +26,12 @@ void mcps__event_write_first(struct buffer *out, const struct event_id *id,
                              uint32_t retry_ms, const char *data,
                              size_t length);
 
-/* Only that. Clients take the value and see no event, for there is no data. */
+/* A comment, which stands between events: readers skip it. No empty line ends
+ * it: to the Python SDK up to 1.22 that is an event without data, once it has
+ * seen an id, and it logs an error each time. */
+#define EVENT_COMMENT ":\n"
+
+/* Only the time to wait. Clients take the value and see no event, for there is no data. */
 void mcps__event_write_retry(struct buffer *out, uint32_t milliseconds);
 
 #endif

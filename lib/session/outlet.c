@@ -450,18 +450,17 @@ static size_t take(struct outlet *outlet, char *out, size_t size)
 	return written;
 }
 
-/* A comment, which stands between events: readers skip it. No empty line ends
- * it: to the Python SDK up to 1.22 that is an event without data, once it has
- * seen an id, and it logs an error each time. */
-static size_t take_beat(struct outlet *outlet, char *out, size_t size)
+/* Also the first bytes of a stream that has no event to begin with: proxies
+ * keep the head until one comes. */
+static size_t take_comment(struct outlet *outlet, char *out, size_t size)
 {
-	static const char beat[] = ":\n";
+	static const char comment[] = EVENT_COMMENT;
 
-	if (!outlet->beats || size < sizeof beat - 1)
+	if ((!outlet->beats && outlet->has_written) ||
+	    size < sizeof comment - 1)
 		return 0;
-	outlet->beats = false;
-	memcpy(out, beat, sizeof beat - 1);
-	return sizeof beat - 1;
+	memcpy(out, comment, sizeof comment - 1);
+	return sizeof comment - 1;
 }
 
 /* One look, under the lock. True: the queue is to be filled, then look again.
@@ -471,9 +470,10 @@ static bool look(struct outlet *outlet, char *out, size_t size,
 {
 	*result = (ptrdiff_t)take(outlet, out, size);
 	if (*result == 0)
-		*result = (ptrdiff_t)take_beat(outlet, out, size);
+		*result = (ptrdiff_t)take_comment(outlet, out, size);
 	if (*result != 0) {
 		outlet->beats = false;
+		outlet->has_written = true;
 		outlet->wrote_ms = mcps__steady_ms(outlet->all->clock);
 		return false;
 	}

@@ -127,6 +127,7 @@ struct outlet {
 	bool is_asleep;
 	bool is_left; /* the connection is gone */
 	bool beats;   /* a comment is due */
+	bool has_written;
 };
 
 /* SESSION must stay until leave. AFTER: the event that its client resumes

@@ -300,7 +300,14 @@ static void add_events(struct flight *flight, const char *piece, size_t length)
 	flight->events[flight->length] = '\0';
 }
 
-/* In small pieces, so that events are cut. */
+/* A comment comes alone. */
+static bool is_comment(const char *piece, ptrdiff_t length)
+{
+	return length == sizeof EVENT_COMMENT - 1 &&
+	       memcmp(piece, EVENT_COMMENT, (size_t)length) == 0;
+}
+
+/* In small pieces, so that events are cut. Comments are passed over. */
 static void read_stream(struct flight *flight)
 {
 	struct outlet *outlet = mcps__exchange_plan(flight->exchange)->outlet;
@@ -313,7 +320,7 @@ static void read_stream(struct flight *flight)
 			return;
 		flight->is_over = length < 0;
 		flight->is_cut = length == OUTLET_CUT;
-		if (length > 0)
+		if (length > 0 && !is_comment(piece, length))
 			add_events(flight, piece, (size_t)length);
 	}
 }

@@ -442,7 +442,7 @@ START_TEST(get_during_a_drain_without_the_option_keeps_its_id_alone)
 	check_late(&answer, id, 0);
 	answer = late_get(NULL, NULL);
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(answer.body, "");
+	ck_assert_str_eq(answer.body, EVENT_COMMENT);
 }
 END_TEST
 

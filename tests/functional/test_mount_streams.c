@@ -130,7 +130,7 @@ static int64_t now_ms(void)
  * tries. */
 enum { AT_ONCE_MS = 190, TRIES = 100 };
 
-/* Nothing is said on the stream, so nothing can push its head along. */
+/* No event is sent on the stream that could push its head along. */
 START_TEST(the_head_of_a_silent_stream_comes_at_once)
 {
 	struct wire_session session;
@@ -147,7 +147,6 @@ START_TEST(the_head_of_a_silent_stream_comes_at_once)
 		stream = wire_stream_open(&wire);
 		took_ms = now_ms() - begin;
 		best_ms = took_ms < best_ms ? took_ms : best_ms;
-		ck_assert_uint_eq(wire.have, 0);
 		wire_change_tools();
 		wire_stream_find(&stream, TOOLS_CHANGED);
 		wire_close(&wire);
@@ -169,7 +168,6 @@ START_TEST(the_head_of_a_call_that_takes_long_comes_before_its_end)
 	wire = wire_open(wire_port());
 	wire_post(&wire, session.lines, HOLD);
 	stream = wire_stream_open(&wire);
-	ck_assert_uint_eq(wire.have, 0);
 	wire_release();
 	wire_stream_find(&stream, "released");
 	ck_assert_uint_eq(wire_stream_rest(&stream, ""), 0);
@@ -203,7 +201,8 @@ START_TEST(a_silent_stream_shows_signs_of_life)
 	ck_assert_str_eq(mode_name, names[_i]);
 	session = wire_session_in(BEFORE_POLLING, "");
 	stream = listen_on(&wire, &session);
-	ck_assert_int_eq(wire_stream_next(&stream).kind, WIRE_BEAT);
+	for (int i = 0; i < 2; i++) /* the first byte, and a sign of life */
+		ck_assert_int_eq(wire_stream_next(&stream).kind, WIRE_BEAT);
 	wire_close(&wire);
 	mount_stop();
 }
@@ -286,6 +285,7 @@ START_TEST(who_closed_only_his_own_side_is_not_let_go_without_a_word)
 	mount_start_with(_i, (struct mcps_options){ .heartbeat_s = SILENT_S });
 	session = wire_session_in(BEFORE_POLLING, "");
 	stream = listen_on(&wire, &session);
+	(void)wire_stream_next(&stream); /* its first byte */
 	wire_end(&wire);
 	event = wire_stream_next(&stream);
 	ck_assert_msg(event.kind == WIRE_BEAT || event.kind == WIRE_OVER,
