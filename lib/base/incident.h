@@ -76,6 +76,9 @@
 	X(TOMBSTONES, "tombstone_limit", "session",                            \
 	  "a caller ended more sessions than are remembered: its oldest ids "  \
 	  "are not recreated (--max-tombstones-per-caller)")                   \
+	X(SESSION_DAMAGED, "damaged_session", "session",                       \
+	  "a client asked for a session whose row in the store is damaged: "   \
+	  "it counts as ended")                                                \
 	X(ANONYMOUS_EVICTED, "anonymous_session_quota", "session",             \
 	  "anonymous callers have as many sessions as they may: those seen "   \
 	  "least recently make room (--anonymous-quota)")                      \

@@ -3,6 +3,8 @@
 enum session_found mcps__row_verdict(const struct mcps_session_row *row,
                                      const struct row_context *context)
 {
+	if (row != NULL && mcps__row_is_damaged(row))
+		return FOUND_ENDED;
 	if (row == NULL || row->principal != context->principal_ref)
 		return FOUND_UNKNOWN;
 	if (row->phase != MCPS_PHASE_LIVE)

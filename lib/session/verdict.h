@@ -13,6 +13,13 @@ struct row_context {
 	int64_t not_before_ms; /* older sessions of the caller are revoked */
 };
 
+/* Nothing of the row can be believed but that it was there: it may have been a
+ * tombstone. Its key is a hash of caller and id, so it is the caller's. */
+static inline bool mcps__row_is_damaged(const struct mcps_session_row *row)
+{
+	return row->phase == MCPS_PHASE_ENDED && row->principal == 0;
+}
+
 /* ROW is NULL when the store has none. */
 enum session_found mcps__row_verdict(const struct mcps_session_row *row,
                                      const struct row_context *context);

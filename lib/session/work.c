@@ -54,6 +54,7 @@ mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
 	work->tombstones_from_ms = principal.tombstones_from_ms;
 	context.principal_ref = principal.ref;
 	context.not_before_ms = principal.not_before_ms;
+	work->is_damaged = mcps__row_is_damaged(&work->row);
 	work->found = mcps__row_verdict(
 		work->row.phase != 0 ? &work->row : NULL, &context);
 	if (work->found == FOUND_LIVE &&
@@ -275,6 +276,8 @@ static void work_done(struct writer_job *job, mcps_status status)
 	mcps__quota_tell(work->sessions, work->session->principal,
 	                 &work->evicted);
 	mcps__tombstone_report(work->sessions, work->dropped);
+	if (work->is_damaged)
+		mcps__sessions_report(work->sessions, INCIDENT_SESSION_DAMAGED);
 	if (work->found == FOUND_LIVE)
 		session_fill(work);
 	if (work->found == FOUND_LIVE ||
@@ -295,6 +298,7 @@ static mcps_status work_run(struct writer_job *job, mcps_store *store)
 
 	work->evicted.count = 0;
 	work->dropped = 0;
+	work->is_damaged = false;
 	return work->run(work, store);
 }
 

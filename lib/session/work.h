@@ -30,6 +30,7 @@ struct session_work {
 	int64_t not_before_ms;        /* of the caller, as found */
 	int64_t tombstones_from_ms;   /* likewise */
 	size_t dropped;               /* tombstones that made room */
+	bool is_damaged;              /* the row: its session has ended */
 	struct mcps_session_row born; /* of a recreation, to start from again */
 };
 

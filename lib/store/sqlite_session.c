@@ -1,7 +1,8 @@
 /* Sessions in SQLite. Every change first reads the row: its checksum covers
- * all columns, and a damaged row counts as absent. Its key is compared once
- * more: in a damaged tree, or by a damaged index, a search may end at another
- * row, which is whole, but nobody asked for it. */
+ * all columns, and a damaged row counts as ended, because it may have been a
+ * tombstone. Its key is compared once more: in a damaged tree, or by a damaged
+ * index, a search may end at another row, which is whole, but nobody asked for
+ * it. */
 #include "store/sqlite_store.h"
 
 #include <string.h>
@@ -37,13 +38,36 @@ mcps_status mcps__sqlite_session_discard(struct sqlite_store *store,
 	return status;
 }
 
-/* Find out that a key is free; a damaged row makes way. */
+mcps_status mcps__sqlite_session_end_damaged(struct sqlite_store *store,
+                                             const uint8_t *key,
+                                             int64_t until_ms)
+{
+	struct mcps_session_row row = {
+		.phase = MCPS_PHASE_ENDED,
+		.until_ms = until_ms,
+	};
+	mcps_status status = mcps__sqlite_session_discard(store, key);
+
+	memcpy(row.key, key, sizeof row.key);
+	return status == MCPS_OK ? mcps__sqlite_session_write(
+					   store, STATEMENT_SESSION_ADD, &row)
+	                         : status;
+}
+
+/* Damage of the key itself: then it is not the row that was asked for. */
+static bool is_damaged_key(const struct session_copy *copy, const uint8_t *key)
+{
+	return copy->found == SESSION_DAMAGED &&
+	       memcmp(copy->row.key, key, sizeof copy->row.key) != 0;
+}
+
+/* Find out whether a key is free. */
 static mcps_status find_room(struct sqlite_store *store, const uint8_t *key,
                              struct session_copy *copy)
 {
 	mcps_status status = mcps__sqlite_session_find(store, key, copy);
 
-	if (status == MCPS_OK && copy->found == SESSION_DAMAGED) {
+	if (status == MCPS_OK && is_damaged_key(copy, key)) {
 		copy->found = SESSION_ABSENT;
 		status = mcps__sqlite_session_discard(store, key);
 	}
@@ -53,18 +77,24 @@ static mcps_status find_room(struct sqlite_store *store, const uint8_t *key,
 mcps_status mcps__sqlite_session_load(mcps_store *base, const uint8_t *key,
                                       mcps_session_fn fn, void *arg)
 {
+	struct mcps_session_row damaged = { .phase = MCPS_PHASE_ENDED };
 	mcps_status answer = MCPS_OK;
 	struct mcps_session_row row;
 	uint64_t data_checksum;
 	struct query query;
 	mcps_status status;
 
+	memcpy(damaged.key, key, sizeof damaged.key);
 	mcps__query_start(&query, sqlite_store(base), STATEMENT_SESSION_GET);
 	mcps__query_blob(&query, key, MCPS_SESSION_KEY_SIZE);
-	if (mcps__query_row(&query) &&
-	    mcps__sqlite_session_read(&query, &row, &data_checksum) &&
-	    mcps__sqlite_session_is_of(&query, &row, key))
-		answer = fn(arg, &row);
+	if (mcps__query_row(&query)) {
+		bool is_whole =
+			mcps__sqlite_session_read(&query, &row, &data_checksum);
+
+		if (is_whole ? mcps__sqlite_session_is_of(&query, &row, key)
+		             : memcmp(row.key, key, sizeof row.key) == 0)
+			answer = fn(arg, is_whole ? &row : &damaged);
+	}
 	status = mcps__query_end(&query);
 	return status == MCPS_OK ? answer : status;
 }
@@ -238,6 +268,10 @@ mcps_status mcps__sqlite_session_bury(mcps_store *base, const uint8_t *key,
 		return status;
 	if (copy.found == SESSION_LIVE)
 		return MCPS_E_CONFLICT;
+	if (copy.found == SESSION_DAMAGED)
+		status = mcps__sqlite_session_discard(store, key);
+	if (status != MCPS_OK)
+		return status;
 	if (copy.found == SESSION_ENDED) {
 		if (copy.row.until_ms >= until_ms)
 			return MCPS_OK;

@@ -452,6 +452,13 @@ mcps_status mcps__sqlite_session_purge(struct sqlite_store *,
 mcps_status mcps__sqlite_session_discard(struct sqlite_store *,
                                          const uint8_t *key);
 
+/* Put a tombstone of no principal in the place of a damaged row: whoever asks
+ * for its key is told that the session has ended. UNTIL_MS 0: the next sweep
+ * says until when. */
+mcps_status mcps__sqlite_session_end_damaged(struct sqlite_store *,
+                                             const uint8_t *key,
+                                             int64_t until_ms);
+
 /* ---- sqlite_tombstone.c: how many each caller has, and which may be gone */
 
 /* A tombstone of PRINCIPAL was written (CHANGE 1) or deleted (-1). */

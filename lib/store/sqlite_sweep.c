@@ -33,14 +33,34 @@ static int64_t time_seen(const struct mcps_session_row *row)
 	return row->seen_ms;
 }
 
+/* A damaged row may have been a tombstone, so its key stays taken for as long
+ * as its id could be believed. */
+static mcps_status settle_damaged(struct sqlite_store *store,
+                                  const uint8_t *key,
+                                  const struct mcps_sweep *sweep)
+{
+	int64_t issued_ms = mcps__store_key_time(key);
+	int64_t max_age_ms = sweep->now_ms - sweep->aged_before_ms;
+
+	if (issued_ms == 0)
+		return mcps__sqlite_session_end_damaged(
+			store, key, sweep->tombstone_until_ms);
+	if (issued_ms < sweep->aged_before_ms)
+		return mcps__sqlite_session_discard(store, key);
+	return mcps__sqlite_session_end_damaged(store, key,
+	                                        issued_ms + max_age_ms + 1);
+}
+
 static mcps_status remove_tombstone(struct sqlite_store *store,
                                     const struct mcps_session_row *row,
                                     const struct mcps_sweep *sweep)
 {
-	mcps_status status = mcps__sqlite_session_purge(store, row->key);
+	mcps_status status;
 
-	(void)sweep;
-	return status == MCPS_OK
+	if (row->principal == 0 && row->until_ms == 0)
+		return settle_damaged(store, row->key, sweep);
+	status = mcps__sqlite_session_purge(store, row->key);
+	return status == MCPS_OK && row->principal != 0
 	               ? mcps__sqlite_tombstone_count(store, row->principal, -1)
 	               : status;
 }
@@ -110,7 +130,7 @@ static mcps_status settle(struct sweep_run *run, const struct sweep_step *step,
 	if (status != MCPS_OK)
 		return status;
 	if (copy.found == SESSION_DAMAGED)
-		return mcps__sqlite_session_discard(run->store, key);
+		return settle_damaged(run->store, key, run->sweep);
 	if (copy.found != step->phase || step->time(&copy.row) > last)
 		return repair(run);
 	return step->remove(run->store, &copy.row, run->sweep);

@@ -127,7 +127,7 @@ static mcps_status repair(struct sqlite_store *store)
 }
 
 /* Drop the tombstone that the index names first; *GOES_ON: there may be more.
- * A row that is damaged is absent already. */
+ * A damaged row may be another caller's: it stays, of no caller. */
 static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
                               bool *goes_on)
 {
@@ -143,7 +143,7 @@ static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
 	if (status != MCPS_OK)
 		return status;
 	if (copy.found == SESSION_DAMAGED)
-		return mcps__sqlite_session_discard(store, key);
+		return mcps__sqlite_session_end_damaged(store, key, 0);
 	if (copy.found != SESSION_ENDED ||
 	    copy.row.principal != is->principal) {
 		*goes_on = false;

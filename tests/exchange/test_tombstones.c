@@ -417,6 +417,104 @@ START_TEST(a_flood_of_initialize_and_delete_leaves_the_disk_bounded)
 }
 END_TEST
 
+/* ---- damage ---- */
+
+static void damage_rows(void)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(in_directory("test.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db,
+	                              "UPDATE session SET checksum = "
+	                              "checksum + 1",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static void start_on_disk(const char *caller)
+{
+	directory_in_memory();
+	directory_make();
+	harness_init(&harness, &(const struct harness_options){
+				       .tools = test_tools,
+				       .is_anonymous = caller == NULL,
+				       .store = url_in_directory("test.db") });
+}
+
+static void restart_on_disk(bool with_damage)
+{
+	struct mcps_error error = { MCPS_OK, "" };
+
+	harness_stop(&harness);
+	if (with_damage)
+		damage_rows();
+	ck_assert_int_eq(harness_start(&harness, &error), MCPS_OK);
+}
+
+/* A damaged tombstone is not told from a damaged live row. */
+START_TEST(a_session_whose_row_is_damaged_has_ended_for_good)
+{
+	const char *caller = callers[_i % 2];
+	bool was_deleted = _i / 2 == 1;
+	const char *id, *other;
+
+	start_on_disk(caller);
+	id = begin(caller);
+	if (was_deleted)
+		ck_assert_int_eq(ask("DELETE", caller, id), 204);
+	restart_on_disk(true);
+	check_gone(caller, id);
+	ck_assert_uint_eq(harness_incidents(&harness, INCIDENT_SESSION_DAMAGED),
+	                  3);
+	other = begin(caller);
+	ck_assert_int_eq(ask("POST", caller, other), 200);
+	restart_on_disk(false);
+	check_gone(caller, id);
+	ck_assert_int_eq(ask("POST", caller, other), 200);
+	/* Idle rows are swept meanwhile; damaged ones are not. */
+	for (int day = 0; day < HARNESS_AGE_DAYS; day++) {
+		harness_pass(&harness, DAY_MS);
+		while (harness_sweep(&harness) > 0)
+			;
+		check_gone(caller, id);
+	}
+	harness_pass(&harness, DAY_MS);
+	while (harness_sweep(&harness) > 0)
+		;
+	check_gone(caller, id); /* too old by itself */
+	harness_stop(&harness);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session "
+	                         "WHERE principal = 0"),
+	                 0);
+	harness_finish(&harness);
+	directory_remove();
+}
+END_TEST
+
+/* Its id has no age: other servers made it. */
+START_TEST(a_foreign_id_whose_row_is_damaged_has_ended)
+{
+	static const char id[] = "foreign-1";
+
+	start_on_disk("ann");
+	ck_assert_int_eq(ask("POST", "ann", id), 200);
+	if (_i == 1)
+		ck_assert_int_eq(ask("DELETE", "ann", id), 204);
+	restart_on_disk(true);
+	check_gone("ann", id);
+	harness_pass(&harness, (HARNESS_AGE_DAYS + 1) * DAY_MS);
+	while (harness_sweep(&harness) > 0)
+		;
+	check_gone("ann", id);
+	restart_on_disk(false);
+	check_gone("ann", id);
+	ck_assert_int_eq(ask("POST", "bob", id), 200);
+	harness_finish(&harness);
+	directory_remove();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tombstones");
@@ -448,6 +546,10 @@ int main(void)
 	tcase_add_test(
 		tests,
 		a_flood_of_initialize_and_delete_leaves_the_disk_bounded);
+	tcase_add_loop_test(
+		tests, a_session_whose_row_is_damaged_has_ended_for_good, 0, 4);
+	tcase_add_loop_test(tests, a_foreign_id_whose_row_is_damaged_has_ended,
+	                    0, 2);
 	suite_add_tcase(suite, tests);
 	return harness_main(suite);
 }

@@ -1,5 +1,6 @@
-/* Damage that SQLite does not see: a row whose checksum is wrong is never
- * handed out, and everything goes on without it. */
+/* Damage that SQLite does not see: nothing of a row whose checksum is wrong is
+ * handed out, and everything goes on without it. The session of a damaged row
+ * counts as ended, for it may have been a tombstone. */
 #include "sqlite_cases.h"
 
 #include <stdio.h>
@@ -56,13 +57,27 @@ static void open_damaged(const char *table, const char *change, unsigned n)
 	open_store();
 }
 
-START_TEST(a_damaged_session_is_never_handed_out)
+/* Nothing is handed out of its row but that it is there. */
+static bool is_damaged(unsigned n)
+{
+	const struct seen *seen = load(n);
+	const struct mcps_session_row *row = &seen->session;
+	struct mcps_session_row bare = { .phase = MCPS_PHASE_ENDED };
+
+	return seen->calls == 1 && row->phase == bare.phase &&
+	       memcmp(row->key, key(n), sizeof row->key) == 0 &&
+	       row->principal == 0 && row->ref == 0 && row->until_ms == 0 &&
+	       row->seen_ms == 0 && row->created_ms == 0 &&
+	       row->incarnation == 0 && row->flags == 0 && row->data == NULL;
+}
+
+START_TEST(a_damaged_session_is_ended)
 {
 	int64_t owner;
 
 	open_damaged("session", session_columns[_i], 1);
 	owner = look_up(1)->principal.ref;
-	ck_assert(is_absent(1));
+	ck_assert(is_damaged(1));
 	ck_assert_uint_eq(list(owner)->calls, 0);
 	ck_assert_uint_eq(list(owner + 1)->calls, 0);
 	gives(store->ops->session_guard(store, 1), MCPS_E_GONE);
@@ -73,7 +88,7 @@ START_TEST(a_damaged_session_is_never_handed_out)
 	gives(store->ops->session_remove(store, key(1)), MCPS_E_GONE);
 	commit();
 	ck_assert(is_ended(2));
-	ck_assert(is_absent(1));
+	ck_assert(is_damaged(1));
 	ck_assert_uint_eq(log_count(MCPS_LOG_WARN), 1); /* once per row */
 	ck_assert_uint_eq(log_count(MCPS_LOG_ERROR), 0);
 	ck_assert(log_has("row damaged"));
@@ -81,45 +96,148 @@ START_TEST(a_damaged_session_is_never_handed_out)
 }
 END_TEST
 
-START_TEST(a_damaged_session_makes_way_for_a_new_one)
+START_TEST(a_damaged_session_makes_way_for_a_tombstone_alone)
 {
-	int64_t owner;
+	struct mcps_session_row row;
+	int64_t owner, ref;
 
 	open_damaged("session", session_columns[_i], 1);
 	owner = look_up(1)->principal.ref;
-	insert(1, owner, 5000);
-	ck_assert(is_live(1));
-	ck_assert_int_eq(load(1)->session.seen_ms, 5000);
-	ck_assert_int_eq(live_sessions(1), 1);
+	row = make_row(1, owner, 5000);
+	begin();
+	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
+	ok(store->ops->session_bury(store, key(1), owner, 20000));
+	commit();
+	ck_assert(is_ended(1));
+	ck_assert_int_eq(load(1)->session.until_ms, 20000);
+	ck_assert_int_eq(load(1)->session.principal, owner);
+	ck_assert_int_eq(live_sessions(1), 0);
 	ck_assert_uint_eq(get_state(SESSION, 1, "k")->calls, 0);
-	ck_assert_uint_eq(list(owner)->calls, 1);
+	ck_assert_uint_eq(list(owner)->calls, 0);
 	close_store();
 }
 END_TEST
 
-START_TEST(a_damaged_session_is_swept)
+static size_t sweep_at(int64_t now_ms, int64_t max_age_ms)
 {
-	const struct mcps_sweep how = { .idle_before_ms = 90000,
-		                        .now_ms = 90000,
+	const struct mcps_sweep how = { .idle_before_ms = now_ms,
+		                        .now_ms = now_ms,
+		                        .aged_before_ms = now_ms - max_age_ms,
+		                        .tombstone_until_ms = now_ms + 50000,
 		                        .limit = 100 };
 	size_t removed;
 
-	open_damaged("session", session_columns[_i], 1);
 	begin();
 	ok(store->ops->sweep(store, &how, &removed));
 	commit();
-	ck_assert_uint_eq(removed, 2);
+	return removed;
+}
+
+START_TEST(a_sweep_leaves_a_tombstone_of_a_damaged_session)
+{
+	open_damaged("session", session_columns[_i], 1);
+	ck_assert_uint_eq(sweep_at(90000, 90000), 2);
 	ck_assert_int_eq(live_sessions(1), 0);
+	ck_assert(is_ended(1));
+	ck_assert_int_eq(load(1)->session.principal, 0);
 	close_store();
-	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 1);
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM state"), 0);
+	log_forget();
+	open_store();
+	ck_assert(is_ended(1));
+	ck_assert_uint_eq(log_count(MCPS_LOG_WARN), 0);
+	close_store();
 }
 END_TEST
 
-START_TEST(a_damaged_tombstone_is_never_handed_out)
+/* A row whose key begins with TIME, damaged. */
+static const uint8_t *open_damaged_at(uint8_t time, bool has_ended)
 {
+	static uint8_t its_key[MCPS_SESSION_KEY_SIZE];
+	struct mcps_session_row row;
+	int64_t ref;
+
+	memcpy(its_key, key(3), sizeof its_key);
+	memset(its_key, 0, 6);
+	its_key[4] = time; /* in 256 ms */
+	open_store();
+	row = make_row(3, intern(1), 1000);
+	memcpy(row.key, its_key, sizeof row.key);
+	begin();
+	ok(store->ops->session_insert(store, &row, &ref));
+	if (has_ended)
+		ok(store->ops->session_end(store, its_key, 2000));
+	commit();
+	close_store();
+	run_sql("UPDATE session SET checksum = checksum + 1");
+	open_store();
+	return its_key;
+}
+
+static bool has_row(const uint8_t *its_key)
+{
+	static struct seen seen;
+
+	seen.calls = 0;
+	ok(store->ops->session_load(store, its_key, see_session, &seen));
+	ck_assert(seen.calls == 0 || seen.session.phase == MCPS_PHASE_ENDED);
+	return seen.calls == 1;
+}
+
+START_TEST(a_damaged_row_stays_until_its_id_is_too_old)
+{
+	enum { ISSUED = 10 * 256, AGE = 30000 };
+	const uint8_t *its_key = open_damaged_at(10, _i == 1);
+
+	(void)sweep_at(ISSUED + AGE / 2, AGE);
+	ck_assert(has_row(its_key));
+	(void)sweep_at(ISSUED + AGE, AGE);
+	ck_assert(has_row(its_key));
+	(void)sweep_at(ISSUED + AGE + 1, AGE);
+	ck_assert(!has_row(its_key));
+	close_store();
+}
+END_TEST
+
+START_TEST(a_damaged_row_that_is_met_late_goes_at_once)
+{
+	const uint8_t *its_key = open_damaged_at(10, _i == 1);
+
+	(void)sweep_at(90000, 30000);
+	ck_assert(!has_row(its_key));
+	close_store();
+}
+END_TEST
+
+START_TEST(a_damaged_row_of_no_age_stays_as_long_as_any_tombstone)
+{
+	const uint8_t *its_key = open_damaged_at(0, _i == 1);
+
+	(void)sweep_at(40000, 30000);
+	ck_assert(has_row(its_key));
+	(void)sweep_at(89999, 30000);
+	ck_assert(has_row(its_key));
+	(void)sweep_at(90000, 30000);
+	ck_assert(!has_row(its_key));
+	close_store();
+	ck_assert_int_eq(
+		ask_sql("SELECT count(*) FROM tombstones WHERE principal = 0"),
+		0);
+}
+END_TEST
+
+START_TEST(a_damaged_tombstone_stays_ended)
+{
+	struct mcps_session_row row;
+	int64_t ref;
+
 	open_damaged("session", tombstone_columns[_i], 2);
-	ck_assert(is_absent(2));
+	ck_assert(is_damaged(2));
+	row = make_row(2, look_up(1)->principal.ref, 5000);
+	begin();
+	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
+	commit();
 	ck_assert(is_live(1));
 	begin();
 	ok(store->ops->session_bury(store, key(2), look_up(1)->principal.ref,
@@ -275,7 +393,8 @@ START_TEST(a_damaged_tombstone_does_not_stop_others_from_being_dropped)
 	ck_assert_uint_eq(dropped, 1);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT kept FROM tombstones"), 0);
-	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 0);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM session"), 1);
+	ck_assert_int_eq(ask_sql("SELECT principal FROM session"), 0);
 }
 END_TEST
 
@@ -311,7 +430,7 @@ START_TEST(a_flipped_bit_of_the_file_is_never_handed_out)
 	                         "WHERE quick_check = 'ok'"),
 	                 1); /* SQLite sees nothing */
 	open_store();
-	ck_assert(is_absent(1));
+	ck_assert(is_damaged(1));
 	close_store();
 }
 END_TEST
@@ -346,10 +465,13 @@ START_TEST(a_row_that_disagrees_with_its_indexes_makes_way)
 	ck_assert_uint_ne(flip(1, created_seen, sizeof created_seen, 6), 0);
 	log_forget();
 	open_store();
-	ck_assert(is_absent(1));
-	insert(1, look_up(1)->principal.ref, 5000);
-	ck_assert(is_live(1));
-	ck_assert_int_eq(live_sessions(1), 2);
+	ck_assert(is_damaged(1));
+	begin();
+	ok(store->ops->session_bury(store, key(1), look_up(1)->principal.ref,
+	                            20000));
+	commit();
+	ck_assert(is_ended(1));
+	ck_assert_int_eq(live_sessions(1), 1);
 	ck_assert(log_has("indexes were damaged and are rebuilt"));
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM pragma_integrity_check "
@@ -485,7 +607,8 @@ START_TEST(a_truncated_file_does_no_harm)
 			seen.calls = 0;
 			if (store->ops->session_load(store, key(n), see_session,
 			                             &seen) == MCPS_OK &&
-			    seen.calls == 1)
+			    seen.calls == 1 &&
+			    seen.session.phase == MCPS_PHASE_LIVE)
 				ck_assert_mem_eq(seen.bytes, "some data", 9);
 		}
 		close_store();
@@ -501,13 +624,22 @@ TCase *sqlite_damage_case(void)
 	TCase *tests = tcase_create("damage");
 
 	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests, a_damaged_session_is_never_handed_out, 0,
+	tcase_add_loop_test(tests, a_damaged_session_is_ended, 0,
 	                    COUNT(session_columns));
-	tcase_add_loop_test(tests, a_damaged_session_makes_way_for_a_new_one, 0,
+	tcase_add_loop_test(tests,
+	                    a_damaged_session_makes_way_for_a_tombstone_alone,
+	                    0, COUNT(session_columns));
+	tcase_add_loop_test(tests, a_damaged_row_stays_until_its_id_is_too_old,
+	                    0, 2);
+	tcase_add_loop_test(tests, a_damaged_row_that_is_met_late_goes_at_once,
+	                    0, 2);
+	tcase_add_loop_test(
+		tests, a_damaged_row_of_no_age_stays_as_long_as_any_tombstone,
+		0, 2);
+	tcase_add_loop_test(tests,
+	                    a_sweep_leaves_a_tombstone_of_a_damaged_session, 0,
 	                    COUNT(session_columns));
-	tcase_add_loop_test(tests, a_damaged_session_is_swept, 0,
-	                    COUNT(session_columns));
-	tcase_add_loop_test(tests, a_damaged_tombstone_is_never_handed_out, 0,
+	tcase_add_loop_test(tests, a_damaged_tombstone_stays_ended, 0,
 	                    COUNT(tombstone_columns));
 	tcase_add_loop_test(tests, a_damaged_state_is_never_handed_out, 0,
 	                    COUNT(state_columns));

@@ -144,10 +144,19 @@ START_TEST(events_of_a_lost_stream_are_not_those_of_the_next)
 }
 END_TEST
 
+/* Have the damaged row of session N dropped. */
+static void replace_damaged(unsigned n)
+{
+	begin();
+	ok(store->ops->session_bury(store, key(n), look_up(1)->principal.ref,
+	                            20000));
+	commit();
+}
+
 START_TEST(streams_vanish_with_a_damaged_session)
 {
 	open_damaged("UPDATE session SET flags = flags + 1");
-	insert(1, look_up(1)->principal.ref, 5000);
+	replace_damaged(1);
 	ck_assert_uint_eq(get_stream(ID)->calls, 0);
 	close_store();
 	ck_assert_int_eq(ask_sql("SELECT count(*) FROM stream"), 0);
@@ -417,7 +426,7 @@ START_TEST(stream_of_an_ended_session_outlives_the_damage_of_another_session)
 	close_store();
 	run_sql("UPDATE session SET flags = flags + 1 WHERE phase = 1");
 	open_store();
-	insert(2, look_up(1)->principal.ref, 5000);
+	replace_damaged(2);
 	ck_assert_uint_eq(get_stream(OTHER)->calls, 0);
 	ck_assert(get_stream(ID)->has_ended_key);
 	ck_assert_str_eq(replay(ID, 0), "1:a 2:b 3:c ");

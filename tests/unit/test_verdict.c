@@ -61,6 +61,15 @@ START_TEST(a_tombstone_has_ended_whatever_else_it_says)
 }
 END_TEST
 
+START_TEST(a_damaged_row_has_ended)
+{
+	row = (struct mcps_session_row){ .phase = MCPS_PHASE_ENDED };
+	check(FOUND_ENDED);
+	context.principal_ref = 0;
+	check(FOUND_ENDED);
+}
+END_TEST
+
 START_TEST(idle_begins_after_the_idle_time)
 {
 	row.seen_ms = NOW - IDLE;
@@ -112,6 +121,7 @@ int main(void)
 	tcase_add_test(tests, no_row_is_unknown);
 	tcase_add_test(tests, somebody_elses_row_is_unknown_whatever_it_is);
 	tcase_add_test(tests, a_tombstone_has_ended_whatever_else_it_says);
+	tcase_add_test(tests, a_damaged_row_has_ended);
 	tcase_add_test(tests, idle_begins_after_the_idle_time);
 	tcase_add_test(tests,
 	               old_age_ends_after_the_absolute_lifetime_idle_or_not);

@@ -43,11 +43,13 @@ struct mcps_principal_row {
 	int64_t tombstones_from_ms;
 };
 
-/** One session. A tombstone keeps key, principal, phase and until_ms. */
+/** One session. A tombstone keeps key, principal, phase and until_ms. A row
+ * that the back end finds damaged under its key is a tombstone of no principal:
+ * it may have been one, so its session must not be made again. */
 struct mcps_session_row {
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	int64_t ref;       /* > 0, given by insert, never used again */
-	int64_t principal; /* mcps_principal_row.ref */
+	int64_t principal; /* mcps_principal_row.ref; 0: damaged */
 	enum mcps_phase phase;
 	uint64_t version; /* starts at 1; one more with each save */
 	int64_t created_ms;
@@ -108,6 +110,9 @@ struct mcps_event_row {
 
 /** What one sweep removes: at most @c limit rows, oldest first. State and
  * streams that go with their session are not counted; each event is a row.
+ * A damaged row of a session stays until its id is too old to be believed:
+ * until the time in its key is before aged_before_ms, or, without such a time,
+ * until tombstone_until_ms of the sweep that found it.
  * Events go in the order they were appended, up to the first one that stays. */
 struct mcps_sweep {
 	int64_t now_ms; /* purges tombstones and state past their time */
@@ -173,12 +178,14 @@ struct mcps_store_ops {
 	mcps_status (*principal_revoke)(mcps_store *, int64_t ref,
 	                                int64_t not_before_ms);
 
-	/** The row of a key, live or ended. */
+	/** The row of a key, live or ended. One that is damaged is handed out
+	 * as ended, with key and phase alone. */
 	mcps_status (*session_load)(mcps_store *, const uint8_t *key,
 	                            mcps_session_fn, void *);
 
 	/** Add a live row (ref and version of @p row are ignored).
-	 * @return also MCPS_E_CONFLICT: the key is taken, live or ended. */
+	 * @return also MCPS_E_CONFLICT: the key is taken, live, ended or
+	 * damaged. */
 	mcps_status (*session_insert)(mcps_store *,
 	                              const struct mcps_session_row *row,
 	                              int64_t *ref);
@@ -203,8 +210,8 @@ struct mcps_store_ops {
 	mcps_status (*session_end)(mcps_store *, const uint8_t *key,
 	                           int64_t until_ms);
 
-	/** A tombstone for a key that has no row; one that is there already is
-	 * kept at least until @p until_ms.
+	/** A tombstone for a key that has no row, or a damaged one; one that is
+	 * there already is kept at least until @p until_ms.
 	 * @return also MCPS_E_CONFLICT: the row is live. */
 	mcps_status (*session_bury)(mcps_store *, const uint8_t *key,
 	                            int64_t principal, int64_t until_ms);
