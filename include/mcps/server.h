@@ -207,6 +207,13 @@ struct mcps_options {
 	/** Use a database file that is mounted alone; see
 	 * struct mcps_store_options. */
 	bool allow_mounted_store_file;
+
+	/** Write a log line (info) for each JSON-RPC request that a session
+	 * sends, with its method, the name of the tool, prompt or resource,
+	 * how it ended and how long it took, and one for each HTTP request
+	 * that is refused. Meant for development: callers decide how many
+	 * lines that are. */
+	bool log_calls;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

@@ -501,13 +501,20 @@ const struct option mcps__option_table[] = {
 	  .offset = AT(log_format),
 	  .is_live = true,
 	  .help = "lines for people, or JSON objects, one a line" },
+	{ .name = "log-calls",
+	  .kind = OPTION_FLAG,
+	  .group = GROUP_RUNNING,
+	  .offset = AT(server.log_calls),
+	  .help = "log each call and each refused request; callers decide how "
+	          "many lines that are" },
 	{ .name = "dev",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_RUNNING,
 	  .offset = AT(dev),
 	  .help = "for development, not for production: sessions in memory, "
-	          "log level debug, and pages of this machine may read the "
-	          "answers, unless other options say otherwise" },
+	          "log level debug, a log line for each call, and pages of "
+	          "this machine may read the answers, unless other options "
+	          "say otherwise" },
 
 	{ .name = "check",
 	  .kind = OPTION_FLAG,

@@ -27,6 +27,7 @@ static void develop(struct app_options *options)
 {
 	options->server.store = "memory:";
 	options->server.cors = true;
+	options->server.log_calls = true;
 	options->log_level = MCPS_LOG_DEBUG;
 }
 

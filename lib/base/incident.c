@@ -27,13 +27,30 @@ void mcps__incidents_init(struct incidents *incidents,
 	}
 }
 
-/* A limit that was reached is a warning; what clients do every day is not. */
+/* What happens every day is no warning: clients that look for a server, come
+ * with an old session, or are told by 401 that they need a token. */
+static const enum incident everyday[] = {
+	INCIDENT_ANONYMOUS_ENDED,
+	INCIDENT_ANONYMOUS_RECREATED,
+	INCIDENT_CREDENTIAL_MISSING,
+	INCIDENT_PATH_UNKNOWN,
+	INCIDENT_METHOD_REFUSED,
+	INCIDENT_CONTENT_TYPE_REFUSED,
+	INCIDENT_CONTENT_ENCODING_REFUSED,
+	INCIDENT_ACCEPT_REFUSED,
+	INCIDENT_JSON_INVALID,
+	INCIDENT_MESSAGE_INVALID,
+	INCIDENT_REVISION_UNKNOWN,
+	INCIDENT_SESSION_ID_MISSING,
+	INCIDENT_SESSION_UNKNOWN,
+};
+
 static enum mcps_log_level incident_level(enum incident what)
 {
-	return what == INCIDENT_ANONYMOUS_ENDED ||
-	                       what == INCIDENT_ANONYMOUS_RECREATED
-	               ? MCPS_LOG_INFO
-	               : MCPS_LOG_WARN;
+	for (size_t i = 0; i < sizeof everyday / sizeof *everyday; i++)
+		if (everyday[i] == what)
+			return MCPS_LOG_INFO;
+	return MCPS_LOG_WARN;
 }
 
 /* The thread that moves next_line_ms writes the line. */

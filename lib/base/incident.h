@@ -1,8 +1,9 @@
 /* Incidents: what clients can provoke and an operator should know of, such as
- * a limit that was reached. Each is counted; a line about it is logged at most
- * once a minute, with the number of times since the last line. Whatever an
- * anonymous caller can provoke by a request is an incident, or is logged for
- * debugging only: a flood of requests must not fill the disk with lines. */
+ * a limit that was reached or a request that was refused. Each is counted; a
+ * line about it is logged at most once a minute, with the number of times since
+ * the last line. Whatever an anonymous caller can provoke by a request is an
+ * incident, or is logged for debugging only: a flood of requests must not fill
+ * the disk with lines. */
 #ifndef MCPS_BASE_INCIDENT_H
 #define MCPS_BASE_INCIDENT_H
 
@@ -101,7 +102,7 @@
 	  "subscriptions)")                                                    \
 	X(UPDATES, "update_memory_limit", "session",                           \
 	  "more resources were updated than are remembered: clients may "      \
-	  "be told of an update again") \
+	  "be told of an update again")                                        \
 	X(WORKER_WAIT, "worker_wait", "mcp",                                   \
 	  "calls wait longer than a second for a worker: handlers take long "  \
 	  "(--workers, --max-workers-per-caller)")                             \
@@ -110,7 +111,50 @@
 	  "(--worker-queue)")                                                  \
 	X(AUTH_STATUS, "auth_hook_status", "http",                             \
 	  "the auth hook failed, named nobody or returned a status that it "   \
-	  "may not return: the request got 500")
+	  "may not return: the request got 500")                               \
+	X(AUTH_UNAVAILABLE, "auth_unavailable", "http",                        \
+	  "the auth hook could not decide about a caller (429, 503)")          \
+	X(CREDENTIAL_MISSING, "credential_missing", "http",                    \
+	  "a request has no Authorization header (401)")                       \
+	X(CREDENTIAL_REFUSED, "credential_refused", "http",                    \
+	  "a request has a credential that is not accepted (401; --tokens, "   \
+	  "SIGHUP after a change)")                                            \
+	X(CALLER_FORBIDDEN, "caller_forbidden", "http",                        \
+	  "the auth hook forbids a caller to use this server (403)")           \
+	X(SCOPE_MISSING, "scope_missing", "http",                              \
+	  "a caller lacks a scope that its call needs (403)")                  \
+	X(HOST_REFUSED, "host_refused", "http",                                \
+	  "a request names a host that is not allowed (403; --allow-host)")    \
+	X(ORIGIN_REFUSED, "origin_refused", "http",                            \
+	  "a web page of an origin that is not allowed sent a request (403; "  \
+	  "--allow-origin)")                                                   \
+	X(REQUEST_MALFORMED, "request_malformed", "http",                      \
+	  "a request is not well-formed HTTP, or can be read in two ways "     \
+	  "(400)")                                                             \
+	X(PATH_UNKNOWN, "path_unknown", "http",                                \
+	  "a request is for a path other than the endpoint (404; --path)")     \
+	X(METHOD_REFUSED, "method_refused", "http",                            \
+	  "a request has a method other than GET, POST and DELETE (405)")      \
+	X(CONTENT_TYPE_REFUSED, "content_type_refused", "http",                \
+	  "the Content-Type of a request is not application/json (415)")       \
+	X(CONTENT_ENCODING_REFUSED, "content_encoding_refused", "http",        \
+	  "a request has a Content-Encoding (415)")                            \
+	X(ACCEPT_REFUSED, "accept_refused", "http",                            \
+	  "a client accepts neither application/json nor text/event-stream "   \
+	  "(406)")                                                             \
+	X(JSON_INVALID, "json_invalid", "http",                                \
+	  "the body of a request is not JSON (400)")                           \
+	X(MESSAGE_INVALID, "message_invalid", "http",                          \
+	  "the body of a request is not a valid JSON-RPC message, or "         \
+	  "initialize has invalid params (400, -32602)")                       \
+	X(REVISION_UNKNOWN, "revision_unknown", "http",                        \
+	  "a request names a protocol revision that is not served (400)")      \
+	X(SESSION_ID_MISSING, "session_id_missing", "http",                    \
+	  "a request has no session id (400)")                                 \
+	X(SESSION_UNKNOWN, "session_unknown", "http",                          \
+	  "a request names a session that has ended or is not known (404)")    \
+	X(REQUEST_MEMORY, "request_memory", "http",                            \
+	  "there was no memory to carry out a request (503)")
 /* clang-format on */
 
 enum incident {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "http/drain.h"
 #include "http/gate.h"
+#include "http/refusal.h"
 #include "http/refuse.h"
 #include "session/stream.h"
 
@@ -24,6 +25,7 @@ void mcps__exchange_refuse(struct exchange *exchange, mcps_status status,
                            const char *detail, const char *data)
 {
 	exchange->stage = STAGE_DONE;
+	mcps__refusal_report_status(exchange->endpoint, status);
 	if (status != MCPS_E_GONE) {
 		mcps__refuse(&exchange->plan, status,
 		             mcps__exchange_id(exchange), detail, data);

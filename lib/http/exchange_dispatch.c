@@ -4,6 +4,7 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "http/drain.h"
+#include "http/refusal.h"
 #include "http/refuse.h"
 #include "mcp/dispatch.h"
 
@@ -139,8 +140,11 @@ static void plan_batch(struct exchange *exchange)
 		return;
 	}
 	answers = write_answers(exchange, false);
-	if (exchange->plan.body.failed)
+	if (exchange->plan.body.failed) {
+		mcps__refusal_report(exchange->endpoint,
+		                     INCIDENT_REQUEST_MEMORY);
 		(void)write_answers(exchange, true);
+	}
 	if (answers == 0)
 		plan_nothing(exchange);
 	else
@@ -317,6 +321,7 @@ static bool batch_begin(struct exchange *exchange)
 
 static void refuse_batch(struct exchange *exchange)
 {
+	mcps__refusal_report(exchange->endpoint, INCIDENT_MESSAGE_INVALID);
 	mcps__exchange_refuse(exchange, MCPS_E_REQUEST,
 	                      "this revision has no batches", NULL);
 }

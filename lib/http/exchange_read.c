@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "http/refusal.h"
 
 #include <stdio.h>
 
@@ -49,6 +50,16 @@ static bool check_header(struct exchange *exchange)
 
 /* ---- messages ---- */
 
+/* REASON: what the operator is to know of it. */
+static bool refuse_body(struct exchange *exchange, enum incident reason,
+                        mcps_status status, const char *detail)
+{
+	if (status != MCPS_E_NOMEM)
+		mcps__refusal_report(exchange->endpoint, reason);
+	mcps__exchange_refuse(exchange, status, detail, NULL);
+	return false;
+}
+
 static bool is_initialize(const struct message *message)
 {
 	return message->kind != MESSAGE_RESPONSE &&
@@ -69,10 +80,9 @@ static bool read_initialize(struct exchange *exchange)
 	                 ? mcps__initialize_read(exchange->initialize,
 	                                         &exchange->message, &why)
 	                 : MCPS_E_NOMEM;
-	if (status == MCPS_OK)
-		return true;
-	mcps__exchange_refuse(exchange, status, why.text, NULL);
-	return false;
+	return status == MCPS_OK ||
+	       refuse_body(exchange, INCIDENT_MESSAGE_INVALID, status,
+	                   why.text);
 }
 
 static bool read_single(struct exchange *exchange)
@@ -81,10 +91,9 @@ static bool read_single(struct exchange *exchange)
 	mcps_status status = mcps__message_read(&exchange->message,
 	                                        &exchange->scan, 0, &why);
 
-	if (status != MCPS_OK) {
-		mcps__exchange_refuse(exchange, status, why.text, NULL);
-		return false;
-	}
+	if (status != MCPS_OK)
+		return refuse_body(exchange, INCIDENT_MESSAGE_INVALID, status,
+		                   why.text);
 	return read_initialize(exchange);
 }
 
@@ -95,6 +104,7 @@ static bool read_batch(struct exchange *exchange)
 	const struct scan *scan = &exchange->scan;
 	struct mcps_error why = { MCPS_OK, "" };
 	mcps_status status = MCPS_OK;
+	enum incident reason = INCIDENT_MESSAGE_INVALID;
 	struct message message;
 	uint32_t count = scan->tokens[0].count;
 	uint32_t responses = 0;
@@ -103,7 +113,7 @@ static bool read_batch(struct exchange *exchange)
 	if (count == 0)
 		status = mcps__fail(&why, MCPS_E_REQUEST, "an empty batch");
 	if (count > exchange->endpoint->max_batch) {
-		mcps__endpoint_report(exchange->endpoint, INCIDENT_BATCH);
+		reason = INCIDENT_BATCH;
 		status = mcps__fail(&why, MCPS_E_REQUEST,
 		                    "more than %u messages in a batch",
 		                    exchange->endpoint->max_batch);
@@ -119,10 +129,8 @@ static bool read_batch(struct exchange *exchange)
 	if (status == MCPS_OK && responses != 0 && responses != count)
 		status = mcps__fail(&why, MCPS_E_REQUEST,
 		                    "responses among requests");
-	if (status == MCPS_OK)
-		return true;
-	mcps__exchange_refuse(exchange, status, why.text, NULL);
-	return false;
+	return status == MCPS_OK ||
+	       refuse_body(exchange, reason, status, why.text);
 }
 
 static bool read_body(struct exchange *exchange)
@@ -132,13 +140,12 @@ static bool read_body(struct exchange *exchange)
 		&exchange->scan, exchange->body.data, exchange->body.length,
 		&exchange->endpoint->scan_limits, &why);
 
-	if (status != MCPS_OK) {
-		if (exchange->scan.is_over_limit)
-			mcps__endpoint_report(exchange->endpoint,
-			                      INCIDENT_JSON);
-		mcps__exchange_refuse(exchange, status, why.text, NULL);
-		return false;
-	}
+	if (status != MCPS_OK)
+		return refuse_body(exchange,
+		                   exchange->scan.is_over_limit
+		                           ? INCIDENT_JSON
+		                           : INCIDENT_JSON_INVALID,
+		                   status, why.text);
 	return exchange->scan.tokens[0].kind == SCAN_ARRAY
 	               ? read_batch(exchange)
 	               : read_single(exchange);

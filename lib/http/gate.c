@@ -3,6 +3,7 @@
 #include "http/answer.h"
 #include "http/auth.h"
 #include "http/media.h"
+#include "http/refusal.h"
 #include "http/refuse.h"
 
 #include <stdlib.h>
@@ -17,6 +18,16 @@ static bool refuse(struct plan *plan, mcps_status status, const char *detail)
 	return false;
 }
 
+/* The same, counted by its reason. */
+static bool refuse_because(const struct endpoint *endpoint, struct plan *plan,
+                           enum incident reason, mcps_status status,
+                           const char *detail)
+{
+	(void)refuse(plan, status, detail);
+	mcps__refusal_report(endpoint, reason);
+	return false;
+}
+
 static bool has(struct mcps_request *request, enum http_header header)
 {
 	return request->headers[header].text != NULL;
@@ -24,12 +35,14 @@ static bool has(struct mcps_request *request, enum http_header header)
 
 /* What two parties could read in two ways is refused, and the connection with
  * it (RFC 9112, 6.3 and 11.2). */
-static bool pass_framing(struct mcps_request *request, struct plan *plan)
+static bool pass_framing(const struct endpoint *endpoint,
+                         struct mcps_request *request, struct plan *plan)
 {
 	const char *why = NULL;
 
 	if (request->lacks_memory)
-		return refuse(plan, MCPS_E_NOMEM, NULL);
+		return refuse_because(endpoint, plan, INCIDENT_REQUEST_MEMORY,
+		                      MCPS_E_NOMEM, NULL);
 	if (request->repeated != NULL)
 		why = request->repeated;
 	else if (has(request, HEADER_CONTENT_LENGTH) &&
@@ -46,7 +59,8 @@ static bool pass_framing(struct mcps_request *request, struct plan *plan)
 	if (why == NULL)
 		return true;
 	plan->close = true;
-	return refuse(plan, MCPS_E_REQUEST, why);
+	return refuse_because(endpoint, plan, INCIDENT_REQUEST_MALFORMED,
+	                      MCPS_E_REQUEST, why);
 }
 
 /* Before anything else: a page that must not talk to us learns nothing. */
@@ -59,10 +73,12 @@ static bool pass_origin(const struct endpoint *endpoint,
 	if (endpoint->origins == NULL)
 		return true;
 	if (!mcps__host_is_ours(endpoint->origins, host))
-		return refuse(plan, MCPS_E_HOST,
-		              "allow it by name if it is yours");
+		return refuse_because(endpoint, plan, INCIDENT_HOST_REFUSED,
+		                      MCPS_E_HOST,
+		                      "allow it by name if it is yours");
 	if (!mcps__origin_may_call(endpoint->origins, origin, host))
-		return refuse(plan, MCPS_E_ORIGIN, NULL);
+		return refuse_because(endpoint, plan, INCIDENT_ORIGIN_REFUSED,
+		                      MCPS_E_ORIGIN, NULL);
 	if (endpoint->has_cors)
 		plan->origin = origin->text; /* on errors, too */
 	return true;
@@ -129,6 +145,7 @@ static bool pass_target(const struct endpoint *endpoint,
 		mcps__refuse_path(plan, endpoint->path,
 		                  endpoint->identify != NULL ||
 		                          endpoint->knows_tokens);
+		mcps__refusal_report(endpoint, INCIDENT_PATH_UNKNOWN);
 		return false;
 	}
 	if (!pass_preflight(request, plan))
@@ -137,32 +154,54 @@ static bool pass_target(const struct endpoint *endpoint,
 	    request->method == HTTP_DELETE)
 		return true;
 	plan->allow = "GET, POST, DELETE";
-	return refuse(plan, MCPS_E_HTTP_METHOD, NULL);
+	return refuse_because(endpoint, plan, INCIDENT_METHOD_REFUSED,
+	                      MCPS_E_HTTP_METHOD, NULL);
 }
 
-static bool pass_verdict(struct mcps_request *request, struct plan *plan,
+static bool refuse_credential(const struct endpoint *endpoint,
+                              struct mcps_request *request, struct plan *plan)
+{
+	plan->challenge = mcps_request_bearer(request) != NULL
+	                          ? "Bearer error=\"invalid_token\""
+	                          : "Bearer";
+	if (has(request, HEADER_AUTHORIZATION))
+		return refuse_because(endpoint, plan,
+		                      INCIDENT_CREDENTIAL_REFUSED, MCPS_E_AUTH,
+		                      "the credential is not accepted");
+	return refuse_because(endpoint, plan, INCIDENT_CREDENTIAL_MISSING,
+	                      MCPS_E_AUTH,
+	                      "the Authorization header is missing");
+}
+
+/* STATUS is one that an auth hook may return, or the 500 that a hook at fault
+ * causes, which is counted where that is found. */
+static bool pass_verdict(const struct endpoint *endpoint,
+                         struct mcps_request *request, struct plan *plan,
                          mcps_status status)
 {
-	const char *detail = NULL;
-
-	if (status == MCPS_OK)
-		return true;
-	if (status == MCPS_E_AUTH) {
-		plan->challenge = mcps_request_bearer(request) != NULL
-		                          ? "Bearer error=\"invalid_token\""
-		                          : "Bearer";
-		detail = has(request, HEADER_AUTHORIZATION)
-		                 ? "the credential is not accepted"
-		                 : "the Authorization header is missing";
+	switch (mcps_status_http(status)) {
+	case 401:
+		return refuse_credential(endpoint, request, plan);
+	case 403:
+		return refuse_because(endpoint, plan,
+		                      status == MCPS_E_SCOPE
+		                              ? INCIDENT_SCOPE_MISSING
+		                              : INCIDENT_CALLER_FORBIDDEN,
+		                      status, NULL);
+	case 429:
+	case 503:
+		return refuse_because(endpoint, plan, INCIDENT_AUTH_UNAVAILABLE,
+		                      status, NULL);
+	default:
+		return status == MCPS_OK || refuse(plan, status, NULL);
 	}
-	return refuse(plan, status, detail);
 }
 
 static bool refuse_rate(const struct endpoint *endpoint, struct plan *plan,
                         uint32_t wait_ms)
 {
-	mcps__endpoint_report(endpoint, INCIDENT_REQUEST_RATE);
-	(void)refuse(plan, MCPS_E_LIMIT, "too many requests");
+	(void)refuse_because(endpoint, plan, INCIDENT_REQUEST_RATE,
+	                     MCPS_E_LIMIT, "too many requests");
 	plan->retry_after_s = (wait_ms + 999) / 1000;
 	return false;
 }
@@ -204,7 +243,8 @@ static bool pass_rate(const struct endpoint *endpoint,
 	return wait_ms == 0 || refuse_rate(endpoint, plan, wait_ms);
 }
 
-static bool pass_media(struct mcps_request *request, struct plan *plan)
+static bool pass_media(const struct endpoint *endpoint,
+                       struct mcps_request *request, struct plan *plan)
 {
 	const struct http_value *encoding =
 		&request->headers[HEADER_CONTENT_ENCODING];
@@ -215,13 +255,18 @@ static bool pass_media(struct mcps_request *request, struct plan *plan)
 	if (encoding->text != NULL &&
 	    strcasecmp(encoding->text, "identity") != 0) {
 		plan->encoding = "identity";
-		return refuse(plan, MCPS_E_ENCODING, NULL);
+		return refuse_because(endpoint, plan,
+		                      INCIDENT_CONTENT_ENCODING_REFUSED,
+		                      MCPS_E_ENCODING, NULL);
 	}
 	if (!mcps__is_json(&request->headers[HEADER_CONTENT_TYPE]))
-		return refuse(plan, MCPS_E_MEDIA_TYPE, NULL);
+		return refuse_because(endpoint, plan,
+		                      INCIDENT_CONTENT_TYPE_REFUSED,
+		                      MCPS_E_MEDIA_TYPE, NULL);
 	plan->wants_events = !mcps__accepts(accept, "application/json");
 	if (plan->wants_events && !mcps__accepts(accept, "text/event-stream"))
-		return refuse(plan, MCPS_E_NOT_ACCEPTABLE, NULL);
+		return refuse_because(endpoint, plan, INCIDENT_ACCEPT_REFUSED,
+		                      MCPS_E_NOT_ACCEPTABLE, NULL);
 	return true;
 }
 
@@ -233,8 +278,8 @@ static bool pass_size(const struct endpoint *endpoint,
 	if (text == NULL || strtoull(text, NULL, 10) <= endpoint->max_body)
 		return true;
 	plan->close = true; /* the body is not going to be read */
-	mcps__endpoint_report(endpoint, INCIDENT_BODY_SIZE);
-	return refuse(plan, MCPS_E_TOO_LARGE, NULL);
+	return refuse_because(endpoint, plan, INCIDENT_BODY_SIZE,
+	                      MCPS_E_TOO_LARGE, NULL);
 }
 
 /* With the caller known: how often he may, and what he sends. */
@@ -242,9 +287,10 @@ static enum gate pass_known(struct endpoint *endpoint,
                             struct mcps_request *request, mcps_status status,
                             struct plan *plan, struct principal **principal)
 {
-	if (pass_verdict(request, plan, status) &&
+	if (pass_verdict(endpoint, request, plan, status) &&
 	    pass_rate(endpoint, *principal, plan) &&
-	    pass_media(request, plan) && pass_size(endpoint, request, plan))
+	    pass_media(endpoint, request, plan) &&
+	    pass_size(endpoint, request, plan))
 		return GATE_OPEN;
 	mcps__principal_unref(*principal);
 	*principal = NULL;
@@ -258,7 +304,7 @@ enum gate mcps__gate(struct endpoint *endpoint, struct mcps_request *request,
 	mcps_status status;
 
 	*principal = NULL;
-	if (!pass_framing(request, plan) ||
+	if (!pass_framing(endpoint, request, plan) ||
 	    !pass_origin(endpoint, request, plan) ||
 	    !pass_target(endpoint, request, plan) ||
 	    !pass_address(endpoint, request, plan))

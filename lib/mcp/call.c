@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "mcp/call_log.h"
 #include "mcp/notify.h"
 #include "rpc/write.h"
 
@@ -21,6 +22,7 @@ struct reply_id mcps__call_id(const struct mcps_call *call)
 
 struct buffer *mcps__call_begin_result(struct mcps_call *call)
 {
+	call->failed = MCPS_OK;
 	mcps__buffer_reset(&call->reply);
 	mcps__reply_begin(&call->reply, mcps__call_id(call));
 	return &call->reply;
@@ -32,7 +34,7 @@ void mcps__call_end_result(struct mcps_call *call)
 	call->status = call->reply.failed ? MCPS_E_NOMEM : MCPS_OK;
 }
 
-static int code_of(const struct mcps_call *call, mcps_status status)
+int mcps__call_error_code(const struct mcps_call *call, mcps_status status)
 {
 	if (status == MCPS_E_NO_RESOURCE && call->revision != NULL)
 		return call->revision->no_resource_code;
@@ -46,9 +48,9 @@ void mcps__call_fail(struct mcps_call *call, mcps_status status,
 		data = REPLY_GONE_DATA;
 	mcps__buffer_reset(&call->reply);
 	mcps__reply_error(&call->reply, mcps__call_id(call),
-	                  code_of(call, status), mcps_status_text(status),
-	                  detail, data);
-	call->status = status;
+	                  mcps__call_error_code(call, status),
+	                  mcps_status_text(status), detail, data);
+	call->status = call->failed = status;
 }
 
 size_t mcps__call_outcome_size(const struct mcps_call *call)
@@ -69,11 +71,12 @@ void mcps__call_fail_outcome(struct mcps_call *call, const char *state)
 {
 	mcps__buffer_reset(&call->reply);
 	mcps__reply_outcome(&call->reply, mcps__call_id(call), state);
-	call->status = MCPS_E_OUTCOME;
+	call->status = call->failed = MCPS_E_OUTCOME;
 }
 
 void mcps__call_finished(struct mcps_call *call)
 {
+	mcps__call_log_end(call, call->held);
 	call->answered(call);
 	call->released(call);
 }

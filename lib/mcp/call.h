@@ -56,6 +56,7 @@ struct mcps_call {
 	 * is one with 200. */
 	struct buffer reply;
 	mcps_status status;
+	mcps_status failed; /* of the error that the reply is; MCPS_OK: none */
 	const char *challenge; /* WWW-Authenticate, with MCPS_E_SCOPE */
 
 	/* What the call is about: valid while dispatch runs, and from then on
@@ -89,6 +90,10 @@ struct mcps_call {
 
 	/* A method that stores something in the session. */
 	struct session_wait wait;
+
+	/* For the log, if each call is logged. */
+	const char *method; /* static; NULL: none that is served */
+	int64_t begun_ms;   /* steady */
 };
 
 /* A named string that the client gave. */
@@ -118,6 +123,9 @@ void mcps__call_end_result(struct mcps_call *call);
  * MCPS_E_GONE has data of its own. */
 void mcps__call_fail(struct mcps_call *call, mcps_status status,
                      const char *detail, const char *data);
+
+/* The JSON-RPC code of STATUS in the revision of CALL. */
+int mcps__call_error_code(const struct mcps_call *call, mcps_status status);
 
 /* Make room for the answer of the next function, so that it needs no more
  * memory. False, and answered: there is none. Before a handler begins. */

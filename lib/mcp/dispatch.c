@@ -1,6 +1,7 @@
 #include "mcp/dispatch.h"
 
 #include "base/memory.h"
+#include "mcp/call_log.h"
 
 #include <string.h>
 
@@ -86,28 +87,36 @@ static bool check_progress_token(struct mcps_call *call)
 	return false;
 }
 
-enum dispatch_end mcps__dispatch(struct mcps_call *call)
+static void refuse_method(struct mcps_call *call)
 {
 	const struct message *message = &call->message;
-	struct registry *registry = call->mcp->registry;
-	const struct method *method = find_method(call);
-	enum dispatch_end end;
-	unsigned stripe;
-	char *name;
+	char *name = mcps__scan_strdup(message->scan, message->method);
 
-	atomic_fetch_add_explicit(&call->mcp->calls, 1, memory_order_relaxed);
-	if (!check_progress_token(call))
-		return DISPATCH_ANSWERED;
-	if (method != NULL) {
-		end = method->run(call,
-		                  mcps__registry_enter(registry, &stripe));
-		mcps__registry_leave(registry, stripe);
-		return end;
-	}
-	name = mcps__scan_strdup(message->scan, message->method);
 	mcps__call_fail(call, MCPS_E_METHOD, name, NULL);
 	mcps__free(name);
-	return DISPATCH_ANSWERED;
+}
+
+enum dispatch_end mcps__dispatch(struct mcps_call *call)
+{
+	struct registry *registry = call->mcp->registry;
+	const struct method *method = find_method(call);
+	enum dispatch_end end = DISPATCH_ANSWERED;
+	const struct catalogue *catalogue;
+	unsigned stripe;
+
+	atomic_fetch_add_explicit(&call->mcp->calls, 1, memory_order_relaxed);
+	mcps__call_log_begin(call, method != NULL ? method->name : NULL);
+	catalogue = mcps__registry_enter(registry, &stripe);
+	if (check_progress_token(call)) {
+		if (method != NULL)
+			end = method->run(call, catalogue);
+		else
+			refuse_method(call);
+	}
+	if (end == DISPATCH_ANSWERED) /* else it belongs to another thread */
+		mcps__call_log_end(call, call->offer);
+	mcps__registry_leave(registry, stripe);
+	return end;
 }
 
 /* ---- notifications ---- */

@@ -97,6 +97,8 @@ mcps_status mcps__handler_returned(struct mcps_call *call, mcps_status status)
 static enum handler_fault find_fault(const struct mcps_call *call,
                                      mcps_status status)
 {
+	if (status == MCPS_E_OUTCOME) /* another thread may set the fault */
+		return FAULT_OUTCOME;
 	if (call->fault != FAULT_NONE)
 		return call->fault;
 	if (status == MCPS_E_TOOL)
@@ -134,6 +136,12 @@ static void write_sentence(char *out, size_t size, const struct mcps_call *call,
 	case FAULT_TOLD:
 		snprintf(out, size, "failed and told its client why");
 		break;
+	case FAULT_OUTCOME:
+		snprintf(out, size,
+		         "began and its result is not kept: its session "
+		         "ended, the drain was over or the store failed; its "
+		         "client was told that the outcome is unknown");
+		break;
 	case FAULT_ERROR:
 	case FAULT_NONE:
 	case FAULT_KINDS:
@@ -147,7 +155,7 @@ void mcps__handler_report(struct mcps_call *call, mcps_status status)
 	enum handler_fault fault = find_fault(call, status);
 	struct incident_state *state = &call->offer->faults[fault];
 	uint_fast64_t times;
-	char sentence[160];
+	char sentence[200];
 
 	if (fault == FAULT_NONE ||
 	    !mcps__incident_is_due(

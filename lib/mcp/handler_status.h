@@ -16,9 +16,10 @@
 MCPS_MUST_USE mcps_status mcps__handler_returned(struct mcps_call *call,
                                                  mcps_status status);
 
-/* CALL was answered with STATUS, as above: log it with the name of what was
- * called if the fault is the handler's. At most one line a minute for each
- * tool, resource, template or prompt, and each kind of fault. */
+/* CALL was answered with STATUS, as above, or with MCPS_E_OUTCOME: log it with
+ * the name of what was called if the client got -32603 or the fault is the
+ * handler's. At most one line a minute for each tool, resource, template or
+ * prompt, and each kind of fault. */
 void mcps__handler_report(struct mcps_call *call, mcps_status status);
 
 #endif

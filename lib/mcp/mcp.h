@@ -49,6 +49,7 @@ struct mcp {
 	struct inflight_calls listening; /* GET streams, counted likewise */
 	size_t max_result;               /* bytes; 0: no limit */
 	struct log_sink log;
+	bool log_calls; /* each one, and each request that is refused */
 	struct mcp_texts texts;
 	struct notifier notifier;
 	const mcps_icon *icons; /* of the server; NULL: none */

@@ -34,6 +34,7 @@ enum handler_fault {
 	FAULT_RESULT,         /* a result that is too large */
 	FAULT_TOLD,           /* mcps_fail(), of what is no tool */
 	FAULT_ERROR,          /* a status that becomes -32603 */
+	FAULT_OUTCOME,        /* none of the handler: its result is not kept */
 	FAULT_KINDS,
 };
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/container.h"
 #include "base/memory.h"
+#include "mcp/call_log.h"
 #include "mcp/handler_status.h"
 #include "mcp/outcome.h"
 #include "session/stream.h"
@@ -74,6 +75,13 @@ static mcps_status run_handler(struct mcps_call *call)
 	return mcps__handler_returned(call, call->activity->run(call));
 }
 
+/* STATE: see mcps__reply_outcome(). */
+static void answer_outcome(struct mcps_call *call, const char *state)
+{
+	mcps__call_fail_outcome(call, state);
+	mcps__handler_report(call, MCPS_E_OUTCOME);
+}
+
 /* The answer of a call whose handler returned STATUS, or never began. STEPS:
  * what came before that. */
 static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
@@ -82,9 +90,8 @@ static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
 	case OUTCOME_ANSWER:
 		mcps__run_answer(call, status);
 		if (call->reply.failed)
-			mcps__call_fail_outcome(call, call->state.has_changes
-			                                      ? "dropped"
-			                                      : NULL);
+			answer_outcome(call, call->state.has_changes ? "dropped"
+			                                             : NULL);
 		break;
 	case OUTCOME_SILENCE:
 		call->status = MCPS_E_CANCELLED;
@@ -96,7 +103,7 @@ static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
 		mcps__call_fail(call, MCPS_E_STOPPING, NULL, NULL);
 		break;
 	case OUTCOME_UNKNOWN:
-		mcps__call_fail_outcome(call, NULL);
+		answer_outcome(call, NULL);
 		break;
 	}
 }
@@ -107,13 +114,15 @@ static void answer_uncommitted(struct mcps_call *call, mcps_status status)
 {
 	if (status == MCPS_E_GONE)
 		mcps__sessions_forget(call->mcp->sessions, call->session);
-	if (status == MCPS_E_CONFLICT || status == MCPS_E_STATE_TOO_LARGE)
+	if (status == MCPS_E_CONFLICT || status == MCPS_E_STATE_TOO_LARGE) {
 		answer_failure(call, status);
-	else
-		mcps__call_fail_outcome(
-			call, status == MCPS_E_STORE && call->may_be_committed
-				      ? "unknown"
-				      : "dropped");
+		mcps__handler_report(call, status);
+	} else {
+		answer_outcome(call,
+		               status == MCPS_E_STORE && call->may_be_committed
+		                       ? "unknown"
+		                       : "dropped");
+	}
 }
 
 /* ---- on a worker ---- */
@@ -323,6 +332,7 @@ void mcps__run_stop(struct mcps_call *call)
 		(void)mcps__stream_append(stream, &call->reply, STREAM_ENDS);
 		mcps__session_drop_stream(call->session, stream);
 	}
+	mcps__call_log_end(call, call->held);
 	call->answered(call);
 }
 
@@ -412,6 +422,7 @@ bool mcps__run_is_allowed(struct mcps_call *call)
 	if (call->offer->scopes == NULL ||
 	    mcps__principal_has_scopes(call->principal, call->offer->scopes))
 		return true;
+	mcps__sessions_report(call->mcp->sessions, INCIDENT_SCOPE_MISSING);
 	mcps__call_fail(call, MCPS_E_SCOPE, NULL, NULL);
 	mcps__call_hold(call);
 	call->challenge = call->offer->challenge;
@@ -424,7 +435,10 @@ enum dispatch_end mcps__run(struct mcps_call *call,
 	call->activity = activity;
 	call->result.shape = activity->shape;
 	call->result.revision = call->revision;
-	if (!mcps__call_reserve(call))
+	if (!mcps__call_reserve(call)) {
+		mcps__sessions_report(call->mcp->sessions,
+		                      INCIDENT_REQUEST_MEMORY);
 		return DISPATCH_ANSWERED;
+	}
 	return call->offer->quick ? run_quick(call) : run_on_worker(call);
 }

@@ -1,7 +1,7 @@
 #include "mhd/httpd.h"
 
 #include "base/clock.h"
-#include "http/endpoint.h"
+#include "http/refusal.h"
 #include "mhd/connection.h"
 #include "mhd/loop.h"
 #include "mhd/socket.h"
@@ -12,17 +12,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* libmicrohttpd refuses long headers by itself (431, or 414 for the target),
- * and tells of it by a message alone. */
-static bool is_header_limit(const char *text)
+/* libmicrohttpd refuses long headers (431, or 414 for the target) and requests
+ * that it cannot parse (400), and tells of it by a message alone. */
+static void report_refusal(const struct endpoint *endpoint, const char *text)
 {
 	unsigned status;
 
-	return sscanf(text,
-	              "Error processing request (HTTP response code is %u",
-	              &status) == 1 &&
-	       (status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE ||
-	        status == MHD_HTTP_URI_TOO_LONG);
+	if (sscanf(text, "Error processing request (HTTP response code is %u",
+	           &status) != 1)
+		return;
+	if (status == MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE ||
+	    status == MHD_HTTP_URI_TOO_LONG)
+		mcps__refusal_report(endpoint, INCIDENT_HEADER_SIZE);
+	else if (status == MHD_HTTP_BAD_REQUEST)
+		mcps__refusal_report(endpoint, INCIDENT_REQUEST_MALFORMED);
 }
 
 /* libmicrohttpd has no levels. Any client can provoke most of its messages, so
@@ -36,9 +39,7 @@ static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
 	char text[256];
 
 	vsnprintf(text, sizeof text, format, values);
-	if (is_header_limit(text))
-		mcps__endpoint_report(loop->host.endpoint,
-		                      INCIDENT_HEADER_SIZE);
+	report_refusal(loop->host.endpoint, text);
 	if (!mcps__pace_pass(&loop->log_pace, now, &withheld))
 		return;
 	text[strcspn(text, "\r\n")] = '\0';

@@ -192,6 +192,7 @@ static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 	mcp->sessions = &server->sessions;
 	mcp->executor = mcps__workers_executor(server->workers);
 	mcp->log = server->log;
+	mcp->log_calls = options->log_calls;
 	mcp->page_size = options->page_size;
 	mcp->icons = options->icons;
 	mcp->texts = (struct mcp_texts){

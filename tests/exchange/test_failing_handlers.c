@@ -169,6 +169,39 @@ START_TEST(a_full_list_of_suggestions_is_no_failure)
 }
 END_TEST
 
+/* ---- a result that is not kept ---- */
+
+static void ends_session(mcps_call *call)
+{
+	(void)call;
+	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
+	                          .method = "DELETE")
+	                         .status,
+	                 204);
+}
+
+START_TEST(a_call_of_unknown_outcome_is_logged_with_its_name)
+{
+	before = ends_session;
+	(void)call_kind(&kinds[0], ON_WORKER);
+	check_logged(&kinds[0], ON_WORKER, "the outcome is unknown times=1");
+}
+END_TEST
+
+static void fails_its_commit(mcps_call *call)
+{
+	(void)call;
+	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
+}
+
+START_TEST(a_call_whose_state_is_not_committed_is_logged_with_its_name)
+{
+	before = fails_its_commit;
+	(void)call_kind(&kinds[0], ON_WORKER);
+	check_logged(&kinds[0], ON_WORKER, "the outcome is unknown times=1");
+}
+END_TEST
+
 /* ---- in a batch, and again and again ---- */
 
 START_TEST(each_call_of_a_batch_is_answered_by_itself)
@@ -230,6 +263,11 @@ int main(void)
 	tcase_add_test(tests, a_tool_without_its_structured_result_is_an_error);
 	tcase_add_test(tests, a_full_list_of_suggestions_is_no_failure);
 	tcase_add_test(tests, each_call_of_a_batch_is_answered_by_itself);
+	tcase_add_test(tests,
+	               a_call_of_unknown_outcome_is_logged_with_its_name);
+	tcase_add_test(
+		tests,
+		a_call_whose_state_is_not_committed_is_logged_with_its_name);
 	tcase_add_test(tests,
 	               a_tool_that_fails_all_the_time_is_logged_once_a_minute);
 	suite_add_tcase(suite, tests);

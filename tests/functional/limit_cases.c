@@ -162,7 +162,8 @@ static void send_slowly(void)
 	wire_text(&wire, WIRE_POST);
 	while (limit_count("slow_client", NULL) == before && time(NULL) < end) {
 		clock_shift(11);
-		(void)wire_once("", WIRE_PING); /* so that the loop looks */
+		(void)wire_once(session.lines,
+		                WIRE_PING); /* so that the loop looks */
 	}
 	ck_assert(wire_is_over(&wire));
 	wire_close(&wire);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 60, LIVE = 5, REMEMBERED = 5, REASONS = 8, MINUTE_S = 60 };
+enum { ROUNDS = 60, LIVE = 5, REMEMBERED = 5, REASONS = 20, MINUTE_S = 60 };
 
 static struct {
 	pthread_mutex_t lock;
@@ -177,6 +177,10 @@ START_TEST(a_flood_of_anonymous_requests_writes_a_line_a_minute_a_reason)
 	ck_assert(has_logged("anonymous_session_rate_limit: "));
 	ck_assert(has_logged("tombstone_limit: "));
 	ck_assert(has_logged("\"shapeless\" has an output schema"));
+	ck_assert(has_logged("origin_refused: "));
+	ck_assert(has_logged("request_malformed: "));
+	ck_assert(has_logged("session_unknown: "));
+	ck_assert(has_logged("json_invalid: "));
 }
 END_TEST
 

@@ -194,6 +194,27 @@ static int initialize(int port)
 	return reply.status;
 }
 
+START_TEST(in_development_each_call_and_each_refusal_is_logged)
+{
+	const char *line;
+	struct wire wire;
+	int port;
+
+	program_run(&program, "--listen", "127.0.0.1:0", "--dev");
+	port = program_port(&program);
+	line = session_line(port);
+	wire = wire_open(port);
+	ck_assert_int_eq(wire_ask(&wire, line, CALL_SLEEP("1")).status, 200);
+	(void)program_says(&program, "call tools/call \"sleep\" ok ms=");
+	ck_assert_int_eq(wire_ask(&wire, "", WIRE_PING).status, 400);
+	(void)program_says(&program,
+	                   "request refused reason=session_id_missing");
+	wire_close(&wire);
+	program_signal(&program, SIGTERM);
+	ck_assert_int_eq(program_end(&program), 0);
+}
+END_TEST
+
 START_TEST(without_its_store_it_is_not_ready_and_with_it_again)
 {
 	const char *away = program_path("away.db"),
@@ -437,6 +458,8 @@ static TCase *case_supervised(void)
 	tcase_add_test(tests, a_supervisor_is_told_of_each_step_in_order);
 	tcase_add_test(tests,
 	               probes_are_answered_and_a_stop_shows_before_it_begins);
+	tcase_add_test(tests,
+	               in_development_each_call_and_each_refusal_is_logged);
 	tcase_add_test(tests,
 	               without_its_store_it_is_not_ready_and_with_it_again);
 	tcase_add_test(tests, a_probe_that_says_nothing_hinders_no_other);

@@ -128,6 +128,11 @@ START_TEST(dev_changes_defaults_and_nothing_that_was_said)
 	ck_assert_str_eq(option_values.server.store, "memory:");
 	ck_assert(option_values.server.cors);
 	ck_assert_uint_eq(option_values.log_level, MCPS_LOG_WARN);
+	ck_assert(option_values.server.log_calls);
+	ck_assert(option_read(LIST("--dev", "--log-calls=no"), NONE));
+	ck_assert(!option_values.server.log_calls);
+	ck_assert(option_read(LIST("--log-calls"), NONE));
+	ck_assert(option_values.server.log_calls);
 }
 END_TEST
 
