@@ -86,8 +86,9 @@ static enum exit_code print_help(const mcps_server *server)
 	       "read from files.\n",
 	       name, name, name, name, mcps_server_version(server));
 	mcps__app_options_explain(stdout, server);
-	printf("\nSIGTERM and SIGINT stop it: running calls end first, a "
-	       "second signal means now.\n"
+	printf("\nSIGTERM and SIGINT stop it: running calls end first. "
+	       "Another signal ends it at\nonce, unless it comes within a "
+	       "second of the first.\n"
 	       "SIGHUP reads tokens, keys and log options again.\n\n"
 	       "Exit codes: 0 fine, 1 failed while running, 64 wrong usage, "
 	       "69 address or store\n"

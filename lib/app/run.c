@@ -148,7 +148,8 @@ static void stop(struct program *program, mcps_daemon *daemon)
 	atomic_store(&program->state, PROGRAM_STOPPING);
 	mcps__notify(&program->notify, "STOPPING=1\nSTATUS=stopping");
 	mcps__app_say(&program->log, MCPS_LOG_INFO,
-	              "stopping; once more to stop at once");
+	              "stopping; another signal, after a second, ends it at "
+	              "once");
 	if (!mcps_daemon_stop(daemon, drain_ms - reserve_ms(drain_ms)))
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
 		              "some calls did not end in time");

@@ -33,9 +33,21 @@ static int64_t now_ms(void)
 
 enum stopping { STOPPING_DONE, STOPPING_NOW, STOPPING_LATE };
 
+/* Some supervisors signal both the process and its group (timeout(1)), so a
+ * second signal means "now" only when a person or a supervisor had the time to
+ * decide that. */
+enum { SECOND_SIGNAL_AFTER_MS = 1000 };
+
+static bool means_now(int number, int64_t since_first_ms)
+{
+	return (number == SIGTERM || number == SIGINT) &&
+	       since_first_ms >= SECOND_SIGNAL_AFTER_MS;
+}
+
 static enum stopping watch_stop(struct signals *signals)
 {
-	int64_t until = now_ms() + signals->actions.stop_ms;
+	int64_t began = now_ms();
+	int64_t until = began + signals->actions.stop_ms;
 
 	for (;;) {
 		int64_t left = until - now_ms();
@@ -47,7 +59,7 @@ static enum stopping watch_stop(struct signals *signals)
 			return STOPPING_DONE;
 		if (left <= 0)
 			return STOPPING_LATE;
-		if (number == SIGTERM || number == SIGINT)
+		if (means_now(number, now_ms() - began))
 			return STOPPING_NOW;
 	}
 }

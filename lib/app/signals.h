@@ -1,4 +1,5 @@
-/* SIGTERM and SIGINT: the first asks to stop, the second means now. SIGHUP:
+/* SIGTERM and SIGINT: the first asks to stop; another one that comes a second
+ * later or more ends the process at once, and earlier ones are ignored. SIGHUP:
  * read what may have changed. A thread of its own takes them, so that they are
  * heard at any time, also while the store of a predecessor is being waited for.
  */

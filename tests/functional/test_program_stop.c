@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -160,6 +161,18 @@ START_TEST(a_call_that_does_not_end_in_time_is_of_unknown_outcome)
 }
 END_TEST
 
+/* Ask a program that stops to end at once, until it does: signals that come
+ * early do not count. Returns the exit code. */
+static int end_now(int number)
+{
+	struct pollfd end = { .fd = program.out };
+
+	do
+		program_signal(&program, number);
+	while (poll(&end, 1, 50) == 0);
+	return program_end(&program);
+}
+
 static unsigned retry_of(const struct reply *reply)
 {
 	const char *retry = strstr(reply->body, "retry: ");
@@ -204,15 +217,15 @@ START_TEST(get_that_is_whole_during_the_drain_is_told_when_to_come_again)
 	ck_assert(reply_closes(&reply));
 	ck_assert_uint_ge(retry_of(&reply), 5000);
 	ck_assert_uint_le(retry_of(&reply), 63000);
-	program_signal(&program, SIGTERM);
-	(void)program_end(&program);
+	(void)end_now(SIGTERM);
 	wire_close(&call);
 	wire_close(&listener);
 	wire_close(&late);
 }
 END_TEST
 
-START_TEST(a_second_signal_means_now)
+/* A call of BODY that the program, which may drain for an hour, carries out. */
+static struct wire call_of_an_hour(const char *body)
 {
 	struct wire wire;
 	int port;
@@ -222,12 +235,37 @@ START_TEST(a_second_signal_means_now)
 	port = program_port(&program);
 	strcpy(load.line, session_line(port));
 	wire = wire_open(port);
-	wire_post(&wire, load.line, CALL_SLEEP("60000"));
-	(void)session_line(port); /* the call was read before */
+	wire_post(&wire, load.line, body);
+	(void)session_line(port); /* its answer shows that the call was read */
+	return wire;
+}
+
+START_TEST(a_signal_one_second_after_the_first_ends_it_at_once)
+{
+	struct wire wire = call_of_an_hour(CALL_SLEEP("60000"));
+	double began = seconds_now();
+
 	program_signal(&program, SIGTERM);
 	(void)program_says(&program, "stopping");
+	ck_assert_int_eq(end_now(SIGINT), 1);
+	ck_assert(seconds_now() - began >= 1);
+	wire_close(&wire);
+}
+END_TEST
+
+/* As timeout(1) sends them: to the process, and to its group. */
+START_TEST(two_signals_within_a_second_do_not_cut_calls_off)
+{
+	struct wire wire = call_of_an_hour(CALL_SLEEP("1500"));
+	struct reply reply;
+
+	program_signal(&program, SIGTERM);
 	program_signal(&program, SIGINT);
-	ck_assert_int_eq(program_end(&program), 1);
+	program_signal(&program, SIGTERM);
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_ptr_nonnull(strstr(reply.body, "\"id\":7,\"result\":"));
+	ck_assert_int_eq(program_end(&program), 0);
 	wire_close(&wire);
 }
 END_TEST
@@ -288,7 +326,9 @@ static TCase *case_stop(void)
 	tcase_add_test(
 		tests,
 		get_that_is_whole_during_the_drain_is_told_when_to_come_again);
-	tcase_add_test(tests, a_second_signal_means_now);
+	tcase_add_test(tests,
+	               a_signal_one_second_after_the_first_ends_it_at_once);
+	tcase_add_test(tests, two_signals_within_a_second_do_not_cut_calls_off);
 	tcase_add_test(
 		tests,
 		a_starting_process_waits_for_the_store_and_does_not_bind_before);
