@@ -86,10 +86,12 @@ MCPS_API const char *mcps_daemon_address(const mcps_daemon *daemon);
  * Be ready no more, accept nothing new, let running calls end
  * (mcps_server_drain()), send every answer, stop, release. For a moment before
  * the drain what comes over open connections is still served, and each is
- * closed after its answer, so that clients go elsewhere between two calls. All
- * that within @p drain_ms, and answers to slow readers at most 2 s longer.
+ * closed after its answer, so that clients go elsewhere between two calls.
  * NULL is ignored.
  *
+ * @param drain_ms milliseconds that calls have to end. Then those that run are
+ *                 answered with an error, answers are sent to slow readers for
+ *                 1 s at most, and the store is waited for as long as it takes
  * @return true when every call had ended by itself
  */
 MCPS_API bool mcps_daemon_stop(mcps_daemon *daemon, uint32_t drain_ms);

@@ -485,8 +485,9 @@ const struct option mcps__option_table[] = {
 	  .group = GROUP_RUNNING,
 	  .offset = AT(drain_ms),
 	  .most = 3600000,
-	  .help = "how long a stop may take: calls that have not begun then "
-	          "get 503, those that run an error" },
+	  .help = "time that a stop gives to calls: calls that have not begun "
+	          "then get 503, those that run an error; the rest of a stop "
+	          "takes 1.5 s at most" },
 	{ .name = "log-level",
 	  .argument = "debug|info|warn|error",
 	  .kind = OPTION_WORD,

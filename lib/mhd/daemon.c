@@ -20,7 +20,7 @@ enum {
 	/* How long open connections may still bring a call. */
 	SETTLE_MS = 250,
 	/* For answers under way to slow readers, after the drain. */
-	LEAVE_PATIENCE_MS = 2000,
+	LEAVE_PATIENCE_MS = 1000,
 };
 
 static const struct mcps_daemon_options defaults = {

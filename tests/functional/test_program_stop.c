@@ -140,6 +140,7 @@ START_TEST(a_call_that_does_not_end_in_time_is_of_unknown_outcome)
 	struct wire_stream stream;
 	struct wire_event event;
 	struct wire wire;
+	double began;
 	int port;
 
 	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "3s");
@@ -149,14 +150,60 @@ START_TEST(a_call_that_does_not_end_in_time_is_of_unknown_outcome)
 	wire = wire_open(port);
 	wire_post(&wire, load.line, CALL_SLEEP("60000"));
 	stream = wire_stream_open(&wire);
+	began = seconds_now();
 	program_signal(&program, SIGTERM);
 	event = wire_stream_find(&stream, "\"id\":7,\"error\":");
 	ck_assert_ptr_nonnull(strstr(event.data, "outcome_unknown"));
 	ck_assert_str_ne(stream.last_id, "");
 	ck_assert_uint_eq(wire_stream_rest(&stream, ""), 0);
 	ck_assert(!stream.is_cut);
+	ck_assert(seconds_now() - began >= 3); /* all of --drain */
 	ck_assert_int_eq(program_end(&program), 0);
 	(void)program_says(&program, "some calls did not end in time");
+	wire_close(&wire);
+}
+END_TEST
+
+/* A server with a tool that does not look whether it was told to stop. */
+static void use_deaf_server(void)
+{
+	const char *build = getenv("top_builddir");
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/tests/clients/effects",
+	         build != NULL ? build : ".");
+	setenv("MCPS_DEMO", path, 1);
+	setenv("EFFECTS_FILE", program_path("effects"), 1);
+}
+
+/* Its client has its answer when --drain is over, and the process ends. */
+START_TEST(a_handler_that_does_not_end_delays_a_stop_by_1500_ms)
+{
+	double began;
+	struct reply reply;
+	struct wire wire;
+	int port;
+
+	use_deaf_server();
+	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "1s",
+	            "--stream-after", "1h");
+	port = program_port(&program);
+	strcpy(load.line, session_line(port));
+	wire = wire_open(port);
+	wire_post(&wire, load.line,
+	          WIRE_CALL(7, "act",
+	                    "{\"name\":\"x\",\"ms\":60000,\"is_deaf\":true}"));
+	while (access(program_path("effects"), F_OK) != 0)
+		sched_yield(); /* until it has begun */
+	began = seconds_now();
+	program_signal(&program, SIGTERM);
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_ptr_nonnull(strstr(reply.body, "outcome_unknown"));
+	ck_assert(seconds_now() - began >= 1);
+	ck_assert_int_eq(program_end(&program), 0);
+	ck_assert(seconds_now() - began >= 2.5);
+	(void)program_says(&program, "more than 1.5 s longer than --drain");
 	wire_close(&wire);
 }
 END_TEST
@@ -323,6 +370,8 @@ static TCase *case_stop(void)
 	tcase_add_test(tests, a_stop_under_load_loses_no_call);
 	tcase_add_test(tests,
 	               a_call_that_does_not_end_in_time_is_of_unknown_outcome);
+	tcase_add_test(tests,
+	               a_handler_that_does_not_end_delays_a_stop_by_1500_ms);
 	tcase_add_test(
 		tests,
 		get_that_is_whole_during_the_drain_is_told_when_to_come_again);
