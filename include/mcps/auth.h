@@ -83,7 +83,9 @@ MCPS_API void mcps_server_forget_verdicts(mcps_server *server);
 /**
  * Revoke everything of a caller: all sessions end, ids issued before now are
  * never believed again. The caller may begin anew, as long as the hook lets
- * it in. Waits for the store. Any thread of the program's own.
+ * it in. Waits for the store. The sessions that it ends are counted as ended
+ * (mcps_server_get_counts()), and a log line says how many there were. Any
+ * thread of the program's own.
  *
  * @param issuer, subject as the hook told them; of a token file: NULL, subject
  * @return MCPS_OK: it is durable; MCPS_E_STORE; MCPS_E_NOMEM

@@ -13,6 +13,7 @@ struct revoke_job {
 	const struct principal *principal;
 	uint8_t keys[REVOKE_ROWS][MCPS_SESSION_KEY_SIZE];
 	unsigned count;
+	size_t ended;   /* sessions */
 	size_t dropped; /* tombstones that made room */
 };
 
@@ -39,6 +40,7 @@ static mcps_status end_some(struct revoke_job *revoke, mcps_store *store,
 	for (unsigned i = 0; i < revoke->count && status == MCPS_OK; i++) {
 		status = store->ops->session_end(store, revoke->keys[i],
 		                                 until_ms);
+		revoke->ended += status == MCPS_OK;
 		if (status == MCPS_OK)
 			status = mcps__tombstone_trim(revoke->sessions, store,
 			                              ref, &revoke->dropped);
@@ -56,6 +58,7 @@ static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
 	int64_t now;
 	int64_t ref;
 
+	revoke->ended = 0;
 	revoke->dropped = 0;
 	mcps__session_clock_record(&revoke->sessions->time, &clock);
 	now = clock.session_ms;
@@ -73,14 +76,38 @@ static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
 	return status;
 }
 
+/* The caller is named as sessions are in other lines: by the end of a hash. */
+static void report(const struct revoke_job *revoke, mcps_status status)
+{
+	const struct log_sink *log = &revoke->sessions->options.log;
+	const uint8_t *tail =
+		revoke->principal->digest + MCPS_PRINCIPAL_DIGEST_SIZE - 4;
+
+	if (status == MCPS_OK)
+		mcps__log(log, MCPS_LOG_INFO, "session",
+		          "caller revoked caller=#%02x%02x%02x%02x "
+		          "sessions_ended=%zu",
+		          tail[0], tail[1], tail[2], tail[3], revoke->ended);
+	else
+		mcps__log(log, MCPS_LOG_WARN, "session",
+		          "caller not revoked, try again "
+		          "caller=#%02x%02x%02x%02x: %s",
+		          tail[0], tail[1], tail[2], tail[3],
+		          mcps_status_text(status));
+}
+
 /* After MCPS_E_STORE nobody knows whether they ended: they are asked for
  * again. */
 static void revoke_done(struct writer_job *job, mcps_status status)
 {
 	struct revoke_job *revoke = container_of(job, struct revoke_job, job);
 
-	if (status == MCPS_OK)
+	if (status == MCPS_OK) {
+		atomic_fetch_add_explicit(&revoke->sessions->counts.ended,
+		                          revoke->ended, memory_order_relaxed);
 		mcps__tombstone_report(revoke->sessions, revoke->dropped);
+	}
+	report(revoke, status);
 	if (status == MCPS_OK || status == MCPS_E_STORE)
 		mcps__table_drop(revoke->sessions, revoke->principal->digest,
 		                 status == MCPS_OK);

@@ -5,6 +5,8 @@
 
 #include <mcps/call.h>
 #include <mcps/state.h>
+#include <stdio.h>
+#include <string.h>
 
 static struct harness harness;
 
@@ -100,6 +102,57 @@ static void check_served(struct answer answer)
 {
 	answer_check_json(&answer, 200, PONG(1));
 }
+
+/* ---- what is told of it ---- */
+
+static char journal[1024];
+
+static void write_line(void *arg, enum mcps_log_level level, const char *module,
+                       const char *text)
+{
+	size_t length = strlen(journal);
+
+	(void)arg, (void)module;
+	if (level >= MCPS_LOG_INFO)
+		snprintf(journal + length, sizeof journal - length, "%s\n",
+		         text);
+}
+
+static uint64_t count_ended(void)
+{
+	return atomic_load(&harness.sessions.counts.ended);
+}
+
+/* In memory or not, and more than one step of the job ends. */
+START_TEST(sessions_that_a_revocation_ends_are_counted_and_logged)
+{
+	for (int i = 0; i < 70; i++)
+		(void)begin();
+	harness_restart(&harness, KEEP_ALL);
+	(void)begin();
+	harness.sessions.options.log.write = write_line;
+	journal[0] = '\0';
+	ck_assert_int_eq(revoke(), MCPS_OK);
+	ck_assert_uint_eq(count_ended(), 71);
+	ck_assert_ptr_eq(strstr(journal, "caller revoked caller=#"), journal);
+	ck_assert_ptr_nonnull(strstr(journal, " sessions_ended=71\n"));
+	ck_assert_int_eq(revoke(), MCPS_OK);
+	ck_assert_uint_eq(count_ended(), 71);
+	ck_assert_ptr_nonnull(strstr(journal, " sessions_ended=0\n"));
+}
+END_TEST
+
+START_TEST(a_revocation_that_fails_is_logged_and_counts_nothing)
+{
+	(void)begin();
+	harness.sessions.options.log.write = write_line;
+	journal[0] = '\0';
+	fail_to_revoke();
+	ck_assert_uint_eq(count_ended(), 0);
+	ck_assert_ptr_eq(strstr(journal, "caller not revoked, try again"),
+	                 journal);
+}
+END_TEST
 
 /* ---- while the application is told of a session ---- */
 
@@ -215,6 +268,10 @@ int main(void)
 	TCase *tests = tcase_create("revocation");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests,
+	               sessions_that_a_revocation_ends_are_counted_and_logged);
+	tcase_add_test(tests,
+	               a_revocation_that_fails_is_logged_and_counts_nothing);
 	tcase_add_test(tests,
 	               a_session_that_is_restored_meanwhile_is_not_served);
 	tcase_add_test(tests,
