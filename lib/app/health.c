@@ -50,8 +50,48 @@ static long long now_ms(void)
 
 /* ---- one request ---- */
 
-static void reply(int fd, const char *status, const char *more,
-                  const char *text)
+#define METHODS "GET, HEAD, OPTIONS"
+#define ALLOW   "Allow: " METHODS "\r\n"
+
+/* What is asked, which points into the request. */
+struct question {
+	const char *method, *target;
+	size_t method_length, target_length;
+};
+
+/* The request line is METHOD TARGET VERSION. The version is not looked at, and
+ * may be missing (HTTP/0.9); neither is the header Host. */
+static void read_question(struct question *out, const char *request)
+{
+	static const char ends[] = " \t\r\n";
+
+	out->method = request;
+	out->method_length = strcspn(request, ends);
+	out->target = request + out->method_length;
+	out->target += strspn(out->target, " \t");
+	out->target_length = strcspn(out->target, ends);
+}
+
+static bool has_method(const struct question *question, const char *method)
+{
+	return question->method_length == strlen(method) &&
+	       memcmp(question->method, method, question->method_length) == 0;
+}
+
+/* With a query or without. */
+static bool asks_for(const struct question *question, const char *path)
+{
+	size_t length = strlen(path);
+
+	return question->target_length >= length &&
+	       memcmp(question->target, path, length) == 0 &&
+	       (question->target_length == length ||
+	        question->target[length] == '?');
+}
+
+/* An answer to HEAD has the headers of one to GET, and no body. */
+static void reply(int fd, const struct question *question, const char *status,
+                  const char *more, const char *text)
 {
 	char answer[512];
 	int length = snprintf(answer, sizeof answer,
@@ -60,43 +100,53 @@ static void reply(int fd, const char *status, const char *more,
 	                      "Content-Length: %zu\r\n"
 	                      "Cache-Control: no-store\r\n%s"
 	                      "Connection: close\r\n\r\n%s",
-	                      status, strlen(text), more, text);
+	                      status, strlen(text), more,
+	                      has_method(question, "HEAD") ? "" : text);
 
 	(void)send(fd, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void reply_ready(struct health *health, int fd)
+static void reply_ready(struct health *health, int fd,
+                        const struct question *question)
 {
 	const char *why = health->ask(health->arg);
 	char text[128];
 
 	if (why == NULL) {
-		reply(fd, "200 OK", "", "ready\n");
+		reply(fd, question, "200 OK", "", "ready\n");
 		return;
 	}
 	snprintf(text, sizeof text, "not ready: %s\n", why);
-	reply(fd, "503 Service Unavailable", "Retry-After: 1\r\n", text);
-}
-
-static bool asks_for(const char *request, const char *path)
-{
-	size_t length = strlen(path);
-
-	return strncmp(request, path, length) == 0 &&
-	       strchr(" ?", request[length]) != NULL && request[length] != '\0';
+	reply(fd, question, "503 Service Unavailable", "Retry-After: 1\r\n",
+	      text);
 }
 
 static void answer(struct health *health, int fd, const char *request)
 {
-	if (strncmp(request, "GET ", 4) != 0)
-		reply(fd, "405 Method Not Allowed", "Allow: GET\r\n",
-		      "GET /livez or /readyz\n");
-	else if (asks_for(request + 4, "/livez"))
-		reply(fd, "200 OK", "", "alive\n");
-	else if (asks_for(request + 4, "/readyz"))
-		reply_ready(health, fd);
+	static const char hint[] = "GET /livez or /readyz\n";
+	struct question question;
+
+	read_question(&question, request);
+	if (has_method(&question, "OPTIONS"))
+		reply(fd, &question, "200 OK", ALLOW, "");
+	else if (!has_method(&question, "GET") &&
+	         !has_method(&question, "HEAD"))
+		reply(fd, &question, "405 Method Not Allowed", ALLOW, hint);
+	else if (asks_for(&question, "/livez"))
+		reply(fd, &question, "200 OK", "", "alive\n");
+	else if (asks_for(&question, "/readyz"))
+		reply_ready(health, fd, &question);
 	else
-		reply(fd, "404 Not Found", "", "GET /livez or /readyz\n");
+		reply(fd, &question, "404 Not Found", "", hint);
+}
+
+static void refuse_long(int fd, const char *request)
+{
+	struct question question;
+
+	read_question(&question, request);
+	reply(fd, &question, "431 Request Header Fields Too Large", "",
+	      "at most 2 KB\n");
 }
 
 /* ---- clients ---- */
@@ -118,11 +168,35 @@ static void drop(struct health *health, size_t i)
 	keep_spare(health);
 }
 
+/* Whether the first line ends, and no version stands in it: then no headers
+ * follow. */
+static bool is_line_alone(const char *request)
+{
+	size_t length = strcspn(request, "\n");
+	const char *version = strstr(request, " HTTP/");
+
+	return request[length] == '\n' &&
+	       (version == NULL || version > request + length);
+}
+
 /* A request is complete with its headers; probes have no bodies. */
 static bool is_complete(const struct client *client)
 {
-	return strstr(client->request, "\r\n\r\n") != NULL ||
+	return is_line_alone(client->request) ||
+	       strstr(client->request, "\r\n\r\n") != NULL ||
 	       strstr(client->request, "\n\n") != NULL;
+}
+
+/* Closing a socket with something to be read in it resets the connection, and
+ * the answer may be lost with that. */
+static void drop_answered(struct health *health, size_t i)
+{
+	int fd = health->watched[FIRST_CLIENT + i].fd;
+	char rest[REQUEST_SIZE];
+
+	(void)shutdown(fd, SHUT_WR);
+	(void)recv(fd, rest, sizeof rest, MSG_DONTWAIT);
+	drop(health, i);
 }
 
 static void read_client(struct health *health, size_t i)
@@ -143,7 +217,9 @@ static void read_client(struct health *health, size_t i)
 		return;
 	if (is_complete(client))
 		answer(health, fd, client->request);
-	drop(health, i);
+	else
+		refuse_long(fd, client->request);
+	drop_answered(health, i);
 }
 
 /* A free place, or that of who has waited longest. */
