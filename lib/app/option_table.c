@@ -488,6 +488,15 @@ const struct option mcps__option_table[] = {
 	  .help = "time that a stop gives to calls: calls that have not begun "
 	          "then get 503, those that run an error; the rest of a stop "
 	          "takes 1.5 s at most" },
+	{ .name = "lock-wait",
+	  .argument = "TIME",
+	  .kind = OPTION_MILLISECONDS,
+	  .group = GROUP_RUNNING,
+	  .offset = AT(server.lock_wait_ms),
+	  .most = 86400000,
+	  .otherwise = "the drain and 7s",
+	  .help = "how long a start waits for another process to let go of "
+	          "the store; then the exit code is 75" },
 	{ .name = "log-level",
 	  .argument = "debug|info|warn|error",
 	  .kind = OPTION_WORD,

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_MS = 6000 }; /* a stop ends within 7.5 s; docker kills after 10 */
+enum {
+	DRAIN_MS = 6000, /* a stop ends within 7.5 s; docker kills after 10 */
+	/* A predecessor drains, and then needs up to 1.5 s to close its
+	 * store. */
+	LOCK_WAIT_MORE_MS = 7000,
+};
 
 static void begin(struct app_options *options, const mcps_server *server)
 {
@@ -139,6 +144,17 @@ static bool check_streams(const struct app_options *options,
 		place, options->server.max_streams, connections);
 }
 
+/* The predecessor of this process is taken to have the same drain. An author
+ * may have configured another time. */
+static void fill_lock_wait(struct app_options *options,
+                           const struct settings *settings)
+{
+	if (options->server.lock_wait_ms == 0 &&
+	    !is_wanted(settings, "lock-wait"))
+		options->server.lock_wait_ms =
+			options->drain_ms + LOCK_WAIT_MORE_MS;
+}
+
 /* Whoever asks for help gets it, whatever else is wrong. */
 static bool asks(struct app_options *options, const struct settings *settings)
 {
@@ -165,8 +181,10 @@ bool mcps__app_options_read(struct app_options *options,
 		return false;
 	if (options->dev)
 		develop(options);
-	return convert_all(options, settings, complaint) &&
-	       check_streams(options, settings, complaint);
+	if (!convert_all(options, settings, complaint))
+		return false;
+	fill_lock_wait(options, settings);
+	return check_streams(options, settings, complaint);
 }
 
 void mcps__app_options_free(struct app_options *options)

@@ -2,15 +2,21 @@
 #ifndef MCPS_APP_PROGRAM_H
 #define MCPS_APP_PROGRAM_H
 
-#include "app/health.h"
+#include "app/health_address.h"
 #include "app/log.h"
 #include "app/notify.h"
 #include "app/options.h"
 #include "app/passed.h"
 #include "app/signals.h"
 
-/*   starting ──► serving ──► stopping    ready only while serving */
-enum program_state { PROGRAM_STARTING, PROGRAM_SERVING, PROGRAM_STOPPING };
+/*   opening ──► starting ──► serving ──► stopping    ready only while serving
+ */
+enum program_state {
+	PROGRAM_OPENING, /* the store, for which it may have to wait */
+	PROGRAM_STARTING,
+	PROGRAM_SERVING,
+	PROGRAM_STOPPING,
+};
 
 struct program {
 	mcps_server *server;
@@ -21,8 +27,7 @@ struct program {
 	struct notify notify;
 	struct passed passed;
 	struct signals signals;
-	struct health *health;
-	char health_address[160]; /* "": none */
+	struct health_address health;
 	_Atomic enum program_state state;
 };
 

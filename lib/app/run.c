@@ -33,9 +33,8 @@ static void welcome(struct program *program, const char *address)
 		.path = mcps_server_path(server),
 		.store = mcps_server_store_url(server),
 		.address = address,
-		.health = program->health_address[0] != '\0'
-		                  ? program->health_address
-		                  : NULL,
+		.health = program->health.health != NULL ? program->health.text
+		                                         : NULL,
 		.is_passed = program->passed.endpoint != 0,
 		.knows_callers = mcps_server_knows_callers(server),
 		.by_token = program->options.tokens != NULL,
@@ -63,6 +62,8 @@ static const char *why_not_ready(void *arg)
 	struct program *program = arg;
 
 	switch (atomic_load(&program->state)) {
+	case PROGRAM_OPENING:
+		return "waiting for the store";
 	case PROGRAM_STARTING:
 		return "starting";
 	case PROGRAM_STOPPING:
@@ -73,42 +74,21 @@ static const char *why_not_ready(void *arg)
 	return mcps_server_not_ready_reason(program->server);
 }
 
-static mcps_status start_health(struct program *program,
-                                struct mcps_error *error)
+static mcps_status open_health(struct program *program,
+                               struct mcps_error *error)
 {
-	const struct mcps_daemon_options where = {
-		.size = sizeof where,
+	struct health_address *health = &program->health;
+
+	health->where = (struct mcps_daemon_options){
+		.size = sizeof health->where,
 		.listen = program->options.health,
 		.listen_fd = program->passed.health,
 		.socket_mode = program->options.daemon.socket_mode,
 	};
-	mcps_status status;
-	int fd;
-
-	if (where.listen == NULL && where.listen_fd == 0)
-		return MCPS_OK;
-	status = mcps_listen(&fd, program->health_address,
-	                     sizeof program->health_address, &where, error);
-	if (status != MCPS_OK)
-		return status;
-	program->health = mcps__health_start(fd, why_not_ready, program);
-	if (program->health != NULL)
-		return MCPS_OK;
-	*error = (struct mcps_error){ MCPS_E_NOMEM,
-		                      "cannot start the health thread" };
-	return MCPS_E_NOMEM;
-}
-
-/* Before the store is closed: the next process, which waits for that, wants
- * the same address. */
-static void stop_health(struct program *program)
-{
-	const char *address = program->health_address;
-
-	mcps__health_stop(program->health);
-	program->health = NULL;
-	if (program->passed.health == 0 && strncmp(address, "unix:", 5) == 0)
-		(void)remove(address + 5);
+	health->log = &program->log;
+	health->ask = why_not_ready;
+	health->arg = program;
+	return mcps__health_address_open(health, error);
 }
 
 /* ---- signals ---- */
@@ -140,7 +120,9 @@ static void stop(struct program *program, mcps_daemon *daemon)
 	if (!mcps_daemon_stop(daemon, program->options.drain_ms))
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
 		              "some calls did not end in time");
-	stop_health(program);
+	/* Before the store is closed: the next process, which waits for that,
+	 * wants the same address. */
+	mcps__health_address_close(&program->health);
 }
 
 static enum exit_code serve(struct program *program)
@@ -150,17 +132,16 @@ static enum exit_code serve(struct program *program)
 		                                        STOP_REST_MS };
 	struct mcps_error error;
 	mcps_daemon *daemon;
-	mcps_status status = start_health(program, &error);
+	mcps_status status =
+		mcps__health_address_await(&program->health, &error);
 
 	if (status != MCPS_OK)
 		return fail(program, status, DOING_LISTEN, &error);
 	mcps__signals_serve(&program->signals, &actions);
 	status = mcps_daemon_start(&daemon, program->server,
 	                           &program->options.daemon, &error);
-	if (status != MCPS_OK) {
-		stop_health(program);
+	if (status != MCPS_OK)
 		return fail(program, status, DOING_LISTEN, &error);
-	}
 	atomic_store(&program->state, PROGRAM_SERVING);
 	welcome(program, mcps_daemon_address(daemon));
 	mcps__notify(&program->notify, "READY=1\nSTATUS=serving %s",
@@ -183,19 +164,33 @@ static void warn_of_strangers(struct program *program)
 		              remark);
 }
 
-enum exit_code mcps__program_run(struct program *program)
+static enum exit_code open_and_serve(struct program *program)
 {
 	struct mcps_error error;
 	mcps_status status;
+
+	atomic_store(&program->state, PROGRAM_OPENING);
+	status = open_health(program, &error);
+	if (status != MCPS_OK)
+		return fail(program, status, DOING_LISTEN, &error);
+	mcps__notify(&program->notify, "STATUS=opening the store");
+	status = mcps_server_start(program->server, &error);
+	if (status != MCPS_OK)
+		return fail(program, status, DOING_START, &error);
+	atomic_store(&program->state, PROGRAM_STARTING);
+	return serve(program);
+}
+
+enum exit_code mcps__program_run(struct program *program)
+{
+	enum exit_code code;
 
 	if (!mcps__signals_open(&program->signals)) {
 		mcps__app_give_up(&program->log, "cannot start a thread");
 		return EXIT_RUNTIME;
 	}
 	warn_of_strangers(program);
-	mcps__notify(&program->notify, "STATUS=opening the store");
-	status = mcps_server_start(program->server, &error);
-	if (status != MCPS_OK)
-		return fail(program, status, DOING_START, &error);
-	return serve(program);
+	code = open_and_serve(program);
+	mcps__health_address_close(&program->health); /* after a failure */
+	return code;
 }

@@ -3,8 +3,6 @@
 #include "app/option_table.h"
 #include "app/program.h"
 
-enum { LOCK_MARGIN_MS = 5000 };
-
 /* The author's lists stay; the operator's come on top. */
 static void add_each(mcps_server *server, const struct text_list *list,
                      void (*add)(mcps_server *server, const char *entry))
@@ -29,8 +27,6 @@ void mcps__program_set_up(struct program *program)
 	options->server.log = mcps__app_log;
 	options->server.log_arg = &program->log;
 	options->server.log_level = MCPS_LOG_DEBUG;
-	/* A predecessor may drain, and then closes its store. */
-	options->server.lock_wait_ms = options->drain_ms + LOCK_MARGIN_MS;
 	options->server.quarantine_corrupt_store = options->quarantine != 0;
 	options->server.no_store_ballast = !options->ballast;
 	if (options->server.retry_ms == 0) /* there it would mean the default */

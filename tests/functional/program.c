@@ -242,14 +242,15 @@ static int get(int fd, const char *path, char *body, size_t size)
 	return status;
 }
 
-int program_get_unix(const char *socket_path, const char *path)
+int program_get_unix(const char *socket_path, const char *path, char *body,
+                     size_t size)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(to.sun_path, sizeof to.sun_path, "%s", socket_path);
 	if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0)
-		return get(fd, path, NULL, 0);
+		return get(fd, path, body, size);
 	close(fd);
 	return 0;
 }

@@ -60,7 +60,8 @@ int program_end(struct program_process *process);
 	(program_run(process, __VA_ARGS__), program_end(process))
 
 /* Connect to a Unix socket and ask GET PATH; the status, 0: none. */
-int program_get_unix(const char *socket_path, const char *path);
+int program_get_unix(const char *socket_path, const char *path, char *body,
+                     size_t size);
 /* GET PATH of a port of this machine; the status, 0: refused or no answer. */
 int program_get(int port, const char *path, char *body, size_t size);
 

@@ -306,8 +306,8 @@ START_TEST(a_unix_socket_is_served_with_its_mode_and_removed_at_the_end)
 	listen_unix(path, "0640");
 	ck_assert_int_eq(stat(path, &about), 0);
 	ck_assert_uint_eq(about.st_mode & 07777, 0640);
-	ck_assert_int_eq(program_get_unix(path, "/mcp"), 400);
-	ck_assert_int_eq(program_get_unix(path, "/other"), 404);
+	ck_assert_int_eq(program_get_unix(path, "/mcp", NULL, 0), 400);
+	ck_assert_int_eq(program_get_unix(path, "/other", NULL, 0), 404);
 	program_signal(&program, SIGTERM);
 	ck_assert_int_eq(program_end(&program), 0);
 	ck_assert_int_ne(stat(path, &about), 0);
@@ -324,11 +324,11 @@ START_TEST(a_stale_unix_socket_is_replaced_one_in_use_is_not)
 	listen_unix(path, "0600");
 	ck_assert_int_eq(program_result(&second, "--listen", address), 69);
 	ck_assert_ptr_nonnull(strstr(second.text, "--listen names another"));
-	ck_assert_int_eq(program_get_unix(path, "/mcp"), 400);
+	ck_assert_int_eq(program_get_unix(path, "/mcp", NULL, 0), 400);
 	program_signal(&program, SIGKILL);
 	ck_assert_int_eq(program_end(&program), 128 + SIGKILL);
 	listen_unix(path, "0600");
-	ck_assert_int_eq(program_get_unix(path, "/mcp"), 400);
+	ck_assert_int_eq(program_get_unix(path, "/mcp", NULL, 0), 400);
 	program_signal(&program, SIGTERM);
 	ck_assert_int_eq(program_end(&program), 0);
 }

@@ -1,6 +1,5 @@
-/* How the program ends, under load and when something does not end, and how it
- * waits for another that has its store. No test sleeps: each waits for what the
- * program says. */
+/* How the program ends, under load and when something does not end. No test
+ * sleeps: each waits for what the program says. */
 #define _GNU_SOURCE
 #include "functional/program.h"
 #include "functional/wire_events.h"
@@ -317,52 +316,6 @@ START_TEST(two_signals_within_a_second_do_not_cut_calls_off)
 }
 END_TEST
 
-/* ---- the store of a predecessor ---- */
-
-START_TEST(a_starting_process_waits_for_the_store_and_does_not_bind_before)
-{
-	static struct program_process next;
-	char store[160], address[32], holder[32];
-	int port;
-
-	snprintf(store, sizeof store, "sqlite:%s", program_path("test.db"));
-	program_run(&program, "--listen", "127.0.0.1:0", "--store", store);
-	port = program_port(&program);
-	snprintf(address, sizeof address, "127.0.0.1:%d", port);
-	program_run(&next, "--listen", address, "--store", store);
-	snprintf(holder, sizeof holder, "(pid %ld)", (long)program.pid);
-	(void)program_says(&next, holder);
-	ck_assert_int_eq(program_get(port, "/mcp", NULL, 0), 400);
-	program_signal(&program, SIGTERM);
-	ck_assert_int_eq(program_end(&program), 0);
-	ck_assert_int_eq(program_port(&next), port);
-	program_signal(&next, SIGTERM);
-	ck_assert_int_eq(program_end(&next), 0);
-}
-END_TEST
-
-START_TEST(a_store_that_stays_locked_is_75_and_names_who_holds_it)
-{
-	static struct program_process next;
-	char store[160], holder[32];
-
-	snprintf(store, sizeof store, "sqlite:%s", program_path("test.db"));
-	program_run(&program, "--listen", "127.0.0.1:0", "--store", store);
-	(void)program_port(&program);
-	/* Nothing to drain: it waits for 5 s. */
-	ck_assert_int_eq(program_result(&next, "--listen", "127.0.0.1:0",
-	                                "--drain", "0s", "--store", store),
-	                 75);
-	snprintf(holder, sizeof holder, "(pid %ld); stop that",
-	         (long)program.pid);
-	ck_assert_ptr_nonnull(strstr(next.text, holder));
-	ck_assert_int_eq(program_result(&next, "--check", "--store", store), 0);
-	ck_assert_ptr_nonnull(strstr(next.text, "A server runs on the store"));
-	program_signal(&program, SIGTERM);
-	ck_assert_int_eq(program_end(&program), 0);
-}
-END_TEST
-
 static TCase *case_stop(void)
 {
 	TCase *tests = program_case("starts and stops");
@@ -378,11 +331,6 @@ static TCase *case_stop(void)
 	tcase_add_test(tests,
 	               a_signal_one_second_after_the_first_ends_it_at_once);
 	tcase_add_test(tests, two_signals_within_a_second_do_not_cut_calls_off);
-	tcase_add_test(
-		tests,
-		a_starting_process_waits_for_the_store_and_does_not_bind_before);
-	tcase_add_test(tests,
-	               a_store_that_stays_locked_is_75_and_names_who_holds_it);
 	return tests;
 }
 

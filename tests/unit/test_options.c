@@ -136,6 +136,28 @@ START_TEST(dev_changes_defaults_and_nothing_that_was_said)
 }
 END_TEST
 
+START_TEST(a_start_waits_for_a_predecessor_that_drains)
+{
+	ck_assert(option_read(NONE, NONE));
+	ck_assert_uint_eq(option_values.drain_ms, 6000);
+	ck_assert_uint_eq(option_values.server.lock_wait_ms, 13000);
+	ck_assert(option_read(LIST("--drain=20s"), NONE));
+	ck_assert_uint_eq(option_values.server.lock_wait_ms, 27000);
+	ck_assert(option_read(LIST("--lock-wait=3s"), NONE));
+	ck_assert_uint_eq(option_values.server.lock_wait_ms, 3000);
+	ck_assert(option_read(LIST("--lock-wait=0"), NONE));
+	ck_assert_uint_eq(option_values.server.lock_wait_ms, 0);
+}
+END_TEST
+
+START_TEST(an_author_may_say_how_long_a_start_waits)
+{
+	mcps_configure(option_server, .lock_wait_ms = 500);
+	ck_assert(option_read(NONE, NONE));
+	ck_assert_uint_eq(option_values.server.lock_wait_ms, 500);
+}
+END_TEST
+
 START_TEST(every_option_has_a_name_of_its_own_and_help)
 {
 	for (size_t i = 0; i < mcps__option_count; i++) {
@@ -305,6 +327,8 @@ static TCase *case_sources(void)
 	               tokens_have_a_second_variable_as_secrets_in_files_do);
 	tcase_add_test(tests, anonymous_callers_are_limited_by_default);
 	tcase_add_test(tests, dev_changes_defaults_and_nothing_that_was_said);
+	tcase_add_test(tests, a_start_waits_for_a_predecessor_that_drains);
+	tcase_add_test(tests, an_author_may_say_how_long_a_start_waits);
 	tcase_add_test(tests, every_option_has_a_name_of_its_own_and_help);
 	return tests;
 }

@@ -1,0 +1,129 @@
+#define _GNU_SOURCE /* pthread_cond_clockwait */
+#include "app/health_address.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { RETRY_MS = 100 };
+
+static bool is_wanted(const struct health_address *self)
+{
+	return self->where.listen != NULL || self->where.listen_fd != 0;
+}
+
+static mcps_status address_bind(struct health_address *self,
+                                struct mcps_error *error)
+{
+	mcps_status status;
+	int fd;
+
+	status = mcps_listen(&fd, self->text, sizeof self->text, &self->where,
+	                     error);
+	if (status != MCPS_OK)
+		return status;
+	self->health = mcps__health_start(fd, self->ask, self->arg);
+	if (self->health != NULL)
+		return MCPS_OK;
+	*error = (struct mcps_error){ MCPS_E_NOMEM,
+		                      "cannot start the health thread" };
+	return MCPS_E_NOMEM;
+}
+
+/* ---- trying again ---- */
+
+/* Returns true when a moment has passed, false when nobody is to try again. */
+static bool retry_wait(struct health_address *self)
+{
+	struct timespec at;
+	bool must_end;
+	int result = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_nsec += RETRY_MS * 1000000L;
+	at.tv_sec += at.tv_nsec / 1000000000L;
+	at.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&self->lock);
+	while (!self->must_end && result == 0)
+		result = pthread_cond_clockwait(&self->changed, &self->lock,
+		                                CLOCK_MONOTONIC, &at);
+	must_end = self->must_end;
+	pthread_mutex_unlock(&self->lock);
+	return !must_end;
+}
+
+static void *retry_main(void *arg)
+{
+	struct health_address *self = arg;
+	struct mcps_error error;
+
+	while (retry_wait(self))
+		if (address_bind(self, &error) == MCPS_OK)
+			break;
+	return NULL;
+}
+
+static bool retry_start(struct health_address *self)
+{
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_cond_init(&self->changed, NULL);
+	self->has_thread =
+		pthread_create(&self->thread, NULL, retry_main, self) == 0;
+	return self->has_thread;
+}
+
+static void retry_end(struct health_address *self)
+{
+	if (!self->has_thread)
+		return;
+	pthread_mutex_lock(&self->lock);
+	self->must_end = true;
+	pthread_cond_signal(&self->changed);
+	pthread_mutex_unlock(&self->lock);
+	pthread_join(self->thread, NULL);
+	pthread_cond_destroy(&self->changed);
+	pthread_mutex_destroy(&self->lock);
+	self->has_thread = false;
+}
+
+/* ---- from the start to the stop ---- */
+
+mcps_status mcps__health_address_open(struct health_address *self,
+                                      struct mcps_error *error)
+{
+	mcps_status status;
+
+	if (!is_wanted(self) || self->where.listen_fd != 0)
+		return MCPS_OK;
+	status = address_bind(self, error);
+	if (status != MCPS_E_SYSTEM)
+		return status;
+	mcps__app_say(self->log, MCPS_LOG_WARN,
+	              "health: %s; trying again until the store is ours",
+	              error->text);
+	if (retry_start(self))
+		return MCPS_OK;
+	*error = (struct mcps_error){ MCPS_E_NOMEM, "cannot start a thread" };
+	return MCPS_E_NOMEM;
+}
+
+mcps_status mcps__health_address_await(struct health_address *self,
+                                       struct mcps_error *error)
+{
+	retry_end(self);
+	return !is_wanted(self) || self->health != NULL
+	               ? MCPS_OK
+	               : address_bind(self, error);
+}
+
+/* The file of a Unix socket goes first: as soon as nobody listens there, the
+ * next process may have put its own in that place. */
+void mcps__health_address_close(struct health_address *self)
+{
+	retry_end(self);
+	if (self->health != NULL && self->where.listen_fd == 0 &&
+	    strncmp(self->text, "unix:", 5) == 0)
+		(void)remove(self->text + 5);
+	mcps__health_stop(self->health);
+	self->health = NULL;
+}
