@@ -53,7 +53,7 @@ static long long now_ms(void)
 #define METHODS "GET, HEAD, OPTIONS"
 #define ALLOW   "Allow: " METHODS "\r\n"
 
-/* What is asked, which points into the request. */
+/* The method and the target of a request; they point into its text. */
 struct question {
 	const char *method, *target;
 	size_t method_length, target_length;

@@ -27,7 +27,7 @@ void mcps__incidents_init(struct incidents *incidents,
 	}
 }
 
-/* What happens every day is no warning: clients that look for a server, come
+/* Everyday incidents are no warning: clients look for a server, come
  * with an old session, or are told by 401 that they need a token. */
 static const enum incident everyday[] = {
 	INCIDENT_ANONYMOUS_ENDED,
