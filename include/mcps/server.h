@@ -81,10 +81,12 @@ struct mcps_options {
 	                         * 64, at most 1 024 */
 
 	uint32_t calls_per_caller; /* on workers, of an identified one; 64 */
-	size_t max_result;         /* bytes of one answer; 16 MiB */
-	size_t max_body;           /* bytes of one request; 4 MiB */
-	uint32_t max_nesting;      /* JSON levels, at most 256; 64 */
-	uint32_t max_keys;         /* members of one JSON object; 1 024 */
+	/** Bytes of one answer, and of all answers of a batch together; 16 MiB.
+	 * A result that is larger becomes an error. */
+	size_t max_result;
+	size_t max_body;      /* bytes of one request; 4 MiB */
+	uint32_t max_nesting; /* JSON levels, at most 256; 64 */
+	uint32_t max_keys;    /* members of one JSON object; 1 024 */
 	/** Bytes of all requests under way; 256 MiB. The requests of one
 	 * caller, if it has several, get as much as is free: half at most. */
 	size_t max_bodies;
@@ -214,6 +216,15 @@ struct mcps_options {
 	 * that is refused. Meant for development: callers decide how many
 	 * lines that are. */
 	bool log_calls;
+
+	/** Bytes of all answers that clients have not taken yet; 256 MiB. One
+	 * caller may have as many of these as are still free: half, if nobody
+	 * else has any. The server looks for room before a request is carried
+	 * out. If there is none, the request is refused with 503 or, if its
+	 * caller has too many unread answers, with 429. A call that was carried
+	 * out is always answered, so the calls that run can exceed the bound.
+	 * Answers of up to 4 KiB do not count. */
+	size_t max_answers;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */

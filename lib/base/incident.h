@@ -44,6 +44,9 @@
 	  "a request body is larger than it may be (--max-body)")              \
 	X(BODIES, "body_memory_limit", "http",                                 \
 	  "request bodies use all the memory they may (--max-bodies)")         \
+	X(ANSWERS, "answer_memory_limit", "http",                              \
+	  "unread answers use all the memory they may, or all that one "       \
+	  "caller may use (--max-answers)")                                    \
 	X(HEADER_SIZE, "header_size_limit", "http",                            \
 	  "the headers of a request are larger than they may be "              \
 	  "(--connection-pool)")                                               \
@@ -93,7 +96,8 @@
 	X(CALLER_CALLS, "caller_call_limit", "mcp",                            \
 	  "a caller has too many calls under way (--calls-per-caller)")        \
 	X(RESULT_SIZE, "result_size_limit", "mcp",                             \
-	  "a result is larger than it may be (--max-result)")                  \
+	  "a result, or all results of a batch together, are larger than "     \
+	  "they may be (--max-result)")                                        \
 	X(STATE_SIZE, "state_size_limit", "mcp",                               \
 	  "a tool wants to keep more state than it may (64 KiB in a "          \
 	  "value, 1 MiB of a session or caller)")                              \

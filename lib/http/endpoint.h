@@ -4,12 +4,12 @@
 #define MCPS_HTTP_ENDPOINT_H
 
 #include "base/incident.h"
-#include "http/body_share.h"
 #include "http/origin.h"
 #include "http/rate.h"
 #include "http/tokens.h"
 #include "mcp/mcp.h"
 #include "rpc/scan.h"
+#include "session/memory_limit.h"
 
 #include <mcps/auth.h>
 #include <mcps/server.h>
@@ -37,9 +37,7 @@ struct endpoint {
 	struct rate *sessions_of_anonymous; /* of all anonymous ones together */
 	enum mcps_unknown_ids policy;
 	size_t max_body;
-	size_t max_bodies; /* of all exchanges together; 0: no limit */
-	atomic_size_t bodies;
-	struct body_shares body_shares; /* of each caller */
+	struct memory_limit bodies;
 	uint32_t max_batch;
 	struct scan_limits scan_limits;
 

@@ -57,11 +57,8 @@ struct exchange *mcps__exchange_ref(struct exchange *exchange)
 
 static void release_body(struct exchange *exchange)
 {
-	if (exchange->body_share == NULL)
-		return;
-	atomic_fetch_sub(exchange->body_share, exchange->reserved);
-	atomic_fetch_sub(&exchange->endpoint->bodies, exchange->reserved);
-	exchange->reserved = 0;
+	mcps__memory_claim_release(&exchange->endpoint->bodies,
+	                           &exchange->body_claim);
 }
 
 void mcps__exchange_unref(struct exchange *exchange)
@@ -157,23 +154,13 @@ struct exchange *mcps__exchange_open(struct endpoint *endpoint,
  * caller not all of that. */
 static mcps_status reserve_body(struct exchange *exchange, size_t length)
 {
-	struct endpoint *endpoint = exchange->endpoint;
-	size_t all, of_caller;
+	struct memory_limit *bodies = &exchange->endpoint->bodies;
+	struct memory_claim *claim = &exchange->body_claim;
 
-	if (endpoint->max_bodies == 0)
+	mcps__memory_claim_take(bodies, claim, &exchange->caller, length);
+	if (!mcps__memory_limit_is_scarce(bodies))
 		return MCPS_OK;
-	if (exchange->body_share == NULL)
-		exchange->body_share = mcps__body_share(&endpoint->body_shares,
-		                                        &exchange->caller);
-	all = atomic_fetch_add(&endpoint->bodies, length) + length;
-	of_caller = atomic_fetch_add(exchange->body_share, length) + length;
-	exchange->reserved += length;
-	if (all > endpoint->max_bodies)
-		return MCPS_E_BUSY;
-	return mcps__body_share_allows(exchange->reserved, of_caller,
-	                               endpoint->max_bodies - all)
-	               ? MCPS_OK
-	               : MCPS_E_LIMIT;
+	return mcps__memory_limit_check(bodies, claim->of_caller, claim->bytes);
 }
 
 static void refuse_body(struct exchange *exchange, mcps_status status)
@@ -268,6 +255,32 @@ void mcps__exchange_session_ended(struct exchange *exchange)
 struct plan *mcps__exchange_plan(struct exchange *exchange)
 {
 	return &exchange->plan;
+}
+
+/* A buffer grows by doubling: what is beyond the answer is given back. */
+static void trim_answer(struct buffer *body)
+{
+	char *data;
+
+	if (body->failed || body->capacity - body->length <= body->length / 8)
+		return;
+	data = mcps__realloc(body->data, body->length);
+	if (data == NULL)
+		return;
+	body->data = data;
+	body->capacity = body->length;
+}
+
+void mcps__exchange_count_answer(struct exchange *exchange,
+                                 struct memory_claim *claim)
+{
+	struct buffer *body = &exchange->plan.body;
+
+	if (body->length <= ANSWER_SMALL)
+		return;
+	trim_answer(body);
+	mcps__memory_claim_take(exchange->endpoint->sessions->options.answers,
+	                        claim, &exchange->caller, body->length);
 }
 
 void mcps__exchange_close(struct exchange *exchange)

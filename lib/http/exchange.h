@@ -19,6 +19,7 @@ struct endpoint;
 struct outlet;
 struct stream_limits;
 struct exchange;
+struct memory_claim;
 struct principal;
 struct session;
 
@@ -78,10 +79,18 @@ bool mcps__exchange_reserve_outcome(struct exchange *exchange);
 
 struct plan *mcps__exchange_plan(struct exchange *exchange);
 
-/* The plan, which was answered with, is a stream of no call: all that is needed
- * from now on is its outlet, which is the glue's, to be left instead of closing
- * the exchange: that is gone. False: it is something else, nothing changed. */
+/* Count the body of the plan as an unread answer of its caller, until the glue
+ * releases CLAIM. Before the body is given to the connection. */
+void mcps__exchange_count_answer(struct exchange *exchange,
+                                 struct memory_claim *claim);
+
+/* The plan was answered with. If it is no stream, the exchange is closed: a
+ * client that reads its answer late keeps nothing but the answer. If it is a
+ * stream of no call, all that is needed from now on is its outlet, which is the
+ * glue's, to be left instead of closing the exchange: that is gone. False: it
+ * is the stream of a call, nothing changed. */
 bool mcps__exchange_let_go(struct exchange *exchange);
+/* OUTLET may be NULL. */
 void mcps__exchange_leave(struct endpoint *endpoint,
                           struct stream_limits *streams, struct outlet *outlet);
 

@@ -131,6 +131,13 @@ static uint32_t write_answers(struct exchange *exchange, bool all_failed)
 	return answers;
 }
 
+/* The plan has all of them. They stay counted until it is sent. */
+static void free_answers(struct exchange *exchange)
+{
+	for (uint32_t i = 0; i < exchange->call_count; i++)
+		mcps__buffer_finish(&exchange->calls[i].reply);
+}
+
 static void plan_batch(struct exchange *exchange)
 {
 	uint32_t answers;
@@ -145,6 +152,7 @@ static void plan_batch(struct exchange *exchange)
 		                     INCIDENT_REQUEST_MEMORY);
 		(void)write_answers(exchange, true);
 	}
+	free_answers(exchange);
 	if (answers == 0)
 		plan_nothing(exchange);
 	else
@@ -225,6 +233,8 @@ static void call_begin(struct exchange *exchange, struct mcps_call *call,
 	call->caller = &exchange->caller;
 	call->revision = mcps__revision_by_number(exchange->session->revision);
 	call->message = *message;
+	if (exchange->batch != 0)
+		call->batch = &exchange->batch_answers;
 	call->owner = exchange;
 	call->parking = call_parking;
 	call->answered = call_answered;
@@ -241,6 +251,8 @@ static enum dispatch_end run_call(struct mcps_call *call)
 	atomic_fetch_add(&exchange->pending, 1);
 	end = mcps__dispatch(call);
 	if (end == DISPATCH_ANSWERED) {
+		if (call->batch != NULL)
+			mcps__answer_count(call);
 		atomic_fetch_sub(&exchange->pending, 1);
 		if (call->was_parked)
 			mcps__exchange_unref(exchange); /* queue full */

@@ -54,12 +54,12 @@ struct exchange {
 	bool may_open;  /* admits_only: an initialize may begin a session */
 
 	struct buffer body;
-	size_t reserved; /* of what all bodies may hold together */
-	atomic_size_t
-		*body_share; /* of the caller; NULL: nothing is reserved */
+	struct memory_claim body_claim;
 	struct scan scan;
-	struct message message;        /* of a batch: the first one */
-	uint32_t batch;                /* messages of an array; 0: no array */
+	struct message message; /* of a batch: the first one */
+	uint32_t batch;         /* messages of an array; 0: no array */
+	struct batch_answers batch_answers;
+	bool has_request;              /* among the messages */
 	struct initialize *initialize; /* NULL: not that method */
 
 	struct admit_view view;

@@ -94,6 +94,7 @@ static bool read_single(struct exchange *exchange)
 	if (status != MCPS_OK)
 		return refuse_body(exchange, INCIDENT_MESSAGE_INVALID, status,
 		                   why.text);
+	exchange->has_request = exchange->message.kind == MESSAGE_REQUEST;
 	return read_initialize(exchange);
 }
 
@@ -122,6 +123,8 @@ static bool read_batch(struct exchange *exchange)
 	     token = scan->tokens[token].next) {
 		status = mcps__message_read(&message, scan, token, &why);
 		responses += message.kind == MESSAGE_RESPONSE;
+		exchange->has_request = exchange->has_request ||
+		                        message.kind == MESSAGE_REQUEST;
 		if (status == MCPS_OK && is_initialize(&message))
 			status = mcps__fail(&why, MCPS_E_REQUEST,
 			                    "initialize in a batch");
@@ -151,6 +154,28 @@ static bool read_body(struct exchange *exchange)
 	               : read_single(exchange);
 }
 
+/* ---- the answer ---- */
+
+/* Nobody knows how large an answer will be, and once a request was carried out
+ * a refusal would have its client repeat it. The server looks for room before.
+ * A program that has JSON-RPC code of its own answers by itself. */
+static bool has_room_for_answer(struct exchange *exchange)
+{
+	struct sessions *sessions = exchange->endpoint->sessions;
+	mcps_status status;
+
+	if (!exchange->has_request || exchange->glue.admits_only)
+		return true;
+	status = mcps__memory_limit_admit(sessions->options.answers,
+	                                  &exchange->caller);
+	if (status == MCPS_OK)
+		return true;
+	mcps__endpoint_report(exchange->endpoint, INCIDENT_ANSWERS);
+	mcps__exchange_refuse(exchange, status, mcps__answer_reason(status),
+	                      NULL);
+	return false;
+}
+
 void mcps__exchange_read(struct exchange *exchange)
 {
 	static const enum admit_kind kinds[] = {
@@ -163,6 +188,6 @@ void mcps__exchange_read(struct exchange *exchange)
 	exchange->view.kind = kinds[method];
 	if (method == HTTP_POST && !read_body(exchange))
 		return;
-	if (check_header(exchange))
+	if (check_header(exchange) && has_room_for_answer(exchange))
 		exchange->stage = STAGE_ADMIT;
 }

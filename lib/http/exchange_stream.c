@@ -36,9 +36,13 @@ static struct outlet *open_outlet(struct exchange *exchange, bool is_call,
 		                          exchange->glue.wake,
 		                          exchange->glue.arg };
 
-	return mcps__outlet_new(&sessions->outlets, exchange->session, &glue,
-	                        is_call, revision_of(exchange)->has_polling,
-	                        after);
+	struct outlet *outlet = mcps__outlet_new(
+		&sessions->outlets, exchange->session, &glue, is_call,
+		revision_of(exchange)->has_polling, after);
+
+	if (outlet != NULL)
+		mcps__outlet_count_for(outlet, &exchange->caller);
+	return outlet;
 }
 
 static void plan_stream(struct exchange *exchange, struct outlet *outlet)
@@ -55,6 +59,10 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 {
 	struct outlet *outlet = exchange->outlet;
 
+	if (outlet == NULL) {
+		mcps__exchange_close(exchange);
+		return true;
+	}
 	if (exchange->plan.kind != PLAN_STREAM || outlet->is_call)
 		return false;
 	outlet->kept = exchange->session;
@@ -70,6 +78,8 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 void mcps__exchange_leave(struct endpoint *endpoint,
                           struct stream_limits *streams, struct outlet *outlet)
 {
+	if (outlet == NULL)
+		return;
 	if (outlet->is_counted)
 		mcps__listening_end(endpoint, streams, &outlet->caller);
 	mcps__outlet_leave(outlet);

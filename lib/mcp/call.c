@@ -32,6 +32,8 @@ void mcps__call_end_result(struct mcps_call *call)
 {
 	mcps__reply_end(&call->reply);
 	call->status = call->reply.failed ? MCPS_E_NOMEM : MCPS_OK;
+	if (call->status == MCPS_OK)
+		(void)mcps__answer_fits(call);
 }
 
 int mcps__call_error_code(const struct mcps_call *call, mcps_status status)
@@ -154,6 +156,7 @@ void mcps__call_finish(struct mcps_call *call)
 	mcps__state_finish(&call->state, &call->mcp->locks);
 	mcps__arguments_finish(&call->arguments);
 	mcps__result_finish(&call->result);
+	mcps__answer_forget(call);
 	mcps__buffer_finish(&call->reply);
 	json_object_put(call->tree);
 	call->tree = NULL;

@@ -7,6 +7,7 @@
 #ifndef MCPS_MCP_CALL_H
 #define MCPS_MCP_CALL_H
 
+#include "mcp/answer_memory.h"
 #include "mcp/fields.h"
 #include "mcp/mcp.h"
 #include "mcp/result.h"
@@ -34,6 +35,7 @@ struct mcps_call {
 	const struct caller *caller;
 	const struct revision *revision;
 	struct message message;
+	struct batch_answers *batch; /* NULL: it is alone */
 
 	/* Told before anything is handed to another thread, on the thread of
 	 * dispatch. If dispatch said PARKED, two more, once each: the answer is
@@ -57,7 +59,8 @@ struct mcps_call {
 	struct buffer reply;
 	mcps_status status;
 	mcps_status failed; /* of the error that the reply is; MCPS_OK: none */
-	const char *challenge; /* WWW-Authenticate, with MCPS_E_SCOPE */
+	const char *challenge;      /* WWW-Authenticate, with MCPS_E_SCOPE */
+	struct memory_claim answer; /* of what all answers may hold */
 
 	/* What the call is about: valid while dispatch runs, and from then on
 	 * if it is held. */

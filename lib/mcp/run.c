@@ -18,14 +18,16 @@ static void answer_result(struct mcps_call *call)
 
 	call->activity->write(call, out);
 	mcps__call_end_result(call);
-	if (call->status != MCPS_OK)
+	if (call->status == MCPS_E_NOMEM)
 		mcps__call_fail(call, call->status, NULL, NULL);
-	else if (call->mcp->max_result != 0 &&
+	else if (call->status == MCPS_OK && call->mcp->max_result != 0 &&
 	         call->reply.length > call->mcp->max_result) {
 		mcps__sessions_report(call->mcp->sessions,
 		                      INCIDENT_RESULT_SIZE);
 		mcps__call_fail(call, MCPS_E_RESULT, NULL, NULL);
 	}
+	if (call->result.content.capacity > ANSWER_SMALL)
+		mcps__result_finish(&call->result); /* the answer has it all */
 }
 
 /* The request was good, and its handler has begun: whatever failed travels with
@@ -82,12 +84,16 @@ static void answer_outcome(struct mcps_call *call, const char *state)
 	mcps__handler_report(call, MCPS_E_OUTCOME);
 }
 
-/* The answer of a call whose handler returned STATUS, or never began. STEPS:
- * what came before that. */
+/* The answer of a call whose handler returned STATUS, or never began: then
+ * STATUS is why it may not begin. STEPS: what came before that. */
 static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
 {
 	switch (mcps__call_outcome(steps)) {
 	case OUTCOME_ANSWER:
+		if ((steps & CALL_BEGUN) == 0) {
+			mcps__answer_refuse(call, status);
+			break;
+		}
 		mcps__run_answer(call, status);
 		if (call->reply.failed)
 			answer_outcome(call, call->state.has_changes ? "dropped"
@@ -199,6 +205,8 @@ static mcps_status last_run(struct writer_job *job, mcps_store *store)
 static void leave_stream(struct mcps_call *call)
 {
 	mcps__session_drop_stream(call->session, call->stream);
+	mcps__buffer_finish(&call->reply); /* its connection has a copy */
+	mcps__answer_forget(call);
 	leave(call);
 }
 
@@ -276,9 +284,13 @@ static void conclude(struct mcps_call *call)
 	mcps__writer_submit(call->mcp->sessions->options.writer, &call->commit);
 }
 
-/* Begin, if nothing came before that. */
+/* Begin, if nothing came before that, and there is room for the answer. */
 static mcps_status begin(struct mcps_call *call)
 {
+	mcps_status status = mcps__answer_admit(call);
+
+	if (status != MCPS_OK)
+		return status;
 	if (mcps__session_has_ended(call->mcp->sessions, call->session))
 		atomic_fetch_or(&call->running.steps, CALL_ENDED);
 	return mcps__session_call_begin(&call->running) ? run_handler(call)
@@ -307,6 +319,7 @@ static void work_run(struct work *work)
 	}
 	call->stream = call->settles(call);
 	answer(call, status, steps);
+	mcps__answer_count(call);
 	call->commits_state = status == MCPS_OK && call->status == MCPS_OK &&
 	                      call->state.has_changes;
 	if (call->stream != NULL)
@@ -407,6 +420,13 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 /* Once it has begun, nothing comes before its end. */
 static enum dispatch_end run_quick(struct mcps_call *call)
 {
+	mcps_status status =
+		call->batch != NULL ? mcps__answer_admit(call) : MCPS_OK;
+
+	if (status != MCPS_OK) {
+		mcps__answer_refuse(call, status);
+		return DISPATCH_ANSWERED;
+	}
 	if (atomic_load(&call->session->has_ended))
 		atomic_fetch_or(&call->running.steps, CALL_ENDED);
 	if (mcps__session_call_begin(&call->running))

@@ -11,6 +11,7 @@
 #include "mhd/request.h"
 #include "mhd/socket.h"
 #include "mhd/watcher.h"
+#include "session/memory_limit.h"
 #include "session/outlet.h"
 
 /* The body of a refused request is read and dropped, so that its connection
@@ -29,7 +30,8 @@ enum { SLIM_MAX = 4096 };
 struct inflight {
 	struct host *host;
 	struct MHD_Connection *connection;
-	struct exchange *exchange; /* NULL: only its outlet is left of it */
+	struct exchange *exchange; /* NULL: only the answer is left of it */
+	struct memory_claim claim; /* of what answers may hold */
 	struct outlet *outlet;     /* the answer is a stream; its, or ours */
 	struct deadline *deadline; /* the connection's; NULL: no memory */
 	uint64_t skipped;          /* bytes of a body that nobody wants */
@@ -167,6 +169,7 @@ static enum MHD_Result answer(struct inflight *inflight)
 	inflight->outlet = plan->outlet;
 	if (plan->kind == PLAN_STREAM && !is_over(plan))
 		watch(inflight);
+	mcps__exchange_count_answer(inflight->exchange, &inflight->claim);
 	if (!mcps__reply_send(inflight->connection, plan, &manner))
 		return MHD_NO;
 	if (mcps__exchange_let_go(inflight->exchange))
@@ -387,6 +390,8 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 		                     inflight->host->streams, inflight->outlet);
 	mcps__exchange_close(inflight->exchange);
 	host = inflight->host;
+	mcps__memory_claim_release(host->endpoint->sessions->options.answers,
+	                           &inflight->claim);
 	set_working(inflight, false);
 	skip_end(inflight);
 	if (inflight->lingers && !is_encrypted(inflight))

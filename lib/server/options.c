@@ -53,6 +53,8 @@ static void fill(struct mcps_options *options)
 		options->max_result = 16u * 1024 * 1024;
 	if (options->max_bodies == 0)
 		options->max_bodies = 256u * 1024 * 1024;
+	if (options->max_answers == 0)
+		options->max_answers = 256u * 1024 * 1024;
 	if (options->max_body == 0)
 		options->max_body = 4u * 1024 * 1024;
 	if (options->unknown_ids == MCPS_UNKNOWN_DEFAULT)

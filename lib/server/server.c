@@ -108,6 +108,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.random = &mcps__system_random,
 		.log = server->log,
 		.incidents = &server->incidents,
+		.answers = &server->answers,
 		.resource = options->resource != NULL ? options->resource
 		                                      : server->endpoint.path,
 		.idle_ms = INT64_C(1000) * options->session_idle_s,
@@ -130,6 +131,10 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 	};
 	mcps_status status;
 
+	if (mcps__memory_limit_init(&server->answers, options->max_answers,
+	                            &mcps__system_random) != MCPS_OK)
+		return mcps__fail(error, MCPS_E_SYSTEM,
+		                  "cannot read random bytes from the kernel");
 	mcps__registry_close(&server->registry);
 	mcps__registry_digest(&server->registry, wanted.lists);
 	status = mcps__sessions_init(&server->sessions, &wanted, error);
@@ -236,12 +241,11 @@ static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 	endpoint->sessions = &server->sessions;
 	endpoint->policy = options->unknown_ids;
 	endpoint->max_body = options->max_body;
-	endpoint->max_bodies = options->max_bodies;
 	endpoint->max_batch = options->max_batch;
 	endpoint->scan_limits =
 		(struct scan_limits){ options->max_nesting, options->max_keys };
-	if (mcps__body_shares_init(&endpoint->body_shares,
-	                           &mcps__system_random) != MCPS_OK)
+	if (mcps__memory_limit_init(&endpoint->bodies, options->max_bodies,
+	                            &mcps__system_random) != MCPS_OK)
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "cannot read random bytes from the kernel");
 	endpoint->anonymous = mcps__principal_anonymous();

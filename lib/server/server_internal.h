@@ -26,6 +26,7 @@ struct mcps_server {
 	struct workers *workers;
 	struct writer *writer;
 	bool has_sessions, has_mcp, has_endpoint;
+	struct memory_limit answers;
 	struct sessions sessions;
 	struct mcp mcp;
 	struct endpoint endpoint;

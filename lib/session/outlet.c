@@ -22,11 +22,13 @@ struct outlet_frame {
 /* ---- all of them ---- */
 
 bool mcps__outlets_init(struct outlets *all, const struct clock_source *clock,
-                        uint32_t retry_ms, struct incidents *incidents)
+                        uint32_t retry_ms, struct incidents *incidents,
+                        struct memory_limit *answers)
 {
 	*all = (struct outlets){ .clock = clock,
 		                 .retry_ms = retry_ms,
-		                 .incidents = incidents };
+		                 .incidents = incidents,
+		                 .answers = answers };
 	return pthread_mutex_init(&all->lock, NULL) == 0;
 }
 
@@ -102,6 +104,50 @@ struct outlet *mcps__outlet_ref(struct outlet *outlet)
 	return outlet;
 }
 
+/* ---- how much its queue holds ---- */
+
+void mcps__outlet_count_for(struct outlet *outlet, const struct caller *caller)
+{
+	struct memory_limit *answers = outlet->all->answers;
+
+	if (answers == NULL || answers->most == 0)
+		return;
+	pthread_mutex_lock(&outlet->lock);
+	outlet->of_caller = mcps__memory_limit_of(answers, caller);
+	mcps__memory_limit_add(answers, outlet->of_caller, outlet->bytes);
+	pthread_mutex_unlock(&outlet->lock);
+}
+
+static void add_bytes(struct outlet *outlet, size_t bytes)
+{
+	outlet->bytes += bytes;
+	if (outlet->of_caller != NULL)
+		mcps__memory_limit_add(outlet->all->answers, outlet->of_caller,
+		                       bytes);
+}
+
+static void subtract_bytes(struct outlet *outlet, size_t bytes)
+{
+	outlet->bytes -= bytes;
+	if (outlet->of_caller != NULL && bytes != 0)
+		mcps__memory_limit_subtract(outlet->all->answers,
+		                            outlet->of_caller, bytes);
+}
+
+/* Whether unread answers leave no room for an event of LENGTH bytes. The call
+ * itself is always answered, as is what cannot be read again: looking for room
+ * before the call began was enough. */
+static bool lacks_memory(const struct outlet *outlet, const struct event_id *id,
+                         size_t length)
+{
+	if (outlet->is_call || id->stream == 0 || outlet->of_caller == NULL ||
+	    !mcps__memory_limit_is_scarce(outlet->all->answers) ||
+	    outlet->bytes + length <= OUTLET_FREE_BYTES)
+		return false;
+	return mcps__memory_limit_check(outlet->all->answers, outlet->of_caller,
+	                                outlet->bytes) != MCPS_OK;
+}
+
 static void drop_frames(struct outlet *outlet)
 {
 	struct outlet_frame *frame;
@@ -112,7 +158,7 @@ static void drop_frames(struct outlet *outlet)
 	}
 	outlet->end = &outlet->first;
 	outlet->count = 0;
-	outlet->bytes = 0;
+	subtract_bytes(outlet, outlet->bytes);
 	outlet->offset = 0;
 }
 
@@ -217,7 +263,7 @@ static bool queue(struct outlet *outlet, struct outlet_frame *frame)
 	*outlet->end = frame;
 	outlet->end = &frame->next;
 	outlet->count++;
-	outlet->bytes += frame->length;
+	add_bytes(outlet, frame->length);
 	return true;
 }
 
@@ -257,12 +303,25 @@ static void queue_reconnect(struct outlet *outlet, uint32_t retry_ms)
 		(void)queue(outlet, frame_retry(retry_ms));
 }
 
+/* Under the lock. The last words say when to come again. */
+static void close_now(struct outlet *outlet, uint32_t retry_ms)
+{
+	if (outlet->polls)
+		queue_reconnect(outlet, retry_ms);
+	end_early(outlet);
+}
+
 void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
                        const char *data, size_t length)
 {
 	pthread_mutex_lock(&outlet->lock);
 	if (is_open(outlet) && (id->stream == 0 || id->seq > outlet->cursor)) {
-		if (queue_event(outlet, id, data, length) && id->stream != 0)
+		if (lacks_memory(outlet, id, length)) {
+			mcps__incident_note(outlet->all->incidents,
+			                    INCIDENT_ANSWERS);
+			close_now(outlet, usual_retry(outlet));
+		} else if (queue_event(outlet, id, data, length) &&
+		           id->stream != 0)
 			outlet->cursor = id->seq;
 	}
 	pthread_mutex_unlock(&outlet->lock);
@@ -303,14 +362,6 @@ void mcps__outlet_end(struct outlet *outlet)
 	outlet->phase = OUTLET_ENDING;
 	rouse(outlet);
 	pthread_mutex_unlock(&outlet->lock);
-}
-
-/* Under the lock. The last words say when to come again. */
-static void close_now(struct outlet *outlet, uint32_t retry_ms)
-{
-	if (outlet->polls)
-		queue_reconnect(outlet, retry_ms);
-	end_early(outlet);
 }
 
 void mcps__outlet_close(struct outlet *outlet)
@@ -443,7 +494,7 @@ static size_t take(struct outlet *outlet, char *out, size_t size)
 		if (outlet->first == NULL)
 			outlet->end = &outlet->first;
 		outlet->count--;
-		outlet->bytes -= frame->length;
+		subtract_bytes(outlet, frame->length);
 		outlet->offset = 0;
 		mcps__free(frame);
 	}

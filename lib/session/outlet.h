@@ -14,6 +14,7 @@
 #include "base/incident.h"
 #include "rpc/event.h"
 #include "session/caller.h"
+#include "session/memory_limit.h"
 
 #include <mcps/sys/store.h>
 #include <pthread.h>
@@ -22,6 +23,10 @@
 
 /* Bytes: beyond that no more is queued; one event may be larger by itself. */
 enum { OUTLET_EVENTS_MAX = 256, OUTLET_BYTES_MAX = 1024 * 1024 };
+
+/* Bytes that the queue of a listener may always hold, also when unread answers
+ * use all the memory they may. */
+enum { OUTLET_FREE_BYTES = 4096 };
 
 /* What is taken as a whole is copied, and stays until it is sent. */
 enum { OUTLET_WHOLE_MAX = 32 * 1024 };
@@ -47,14 +52,16 @@ struct outlets {
 	_Atomic int64_t back_ms;     /* steady; of a server that stops: when the
 	                              * next one may serve; 0: it does not stop */
 	struct incidents *incidents; /* NULL: not counted */
+	struct memory_limit *answers; /* queues count, too; NULL: no limit */
 };
 
 /* RETRY_MS: how long clients wait before they connect again; 0: they are not
- * told. */
+ * told. ANSWERS may be NULL. */
 MCPS_MUST_USE bool mcps__outlets_init(struct outlets *all,
                                       const struct clock_source *clock,
                                       uint32_t retry_ms,
-                                      struct incidents *incidents);
+                                      struct incidents *incidents,
+                                      struct memory_limit *answers);
 void mcps__outlets_finish(struct outlets *all);
 
 /* Have each outlet that was silent for SILENT_MS, or up to an eighth less,
@@ -112,6 +119,8 @@ struct outlet {
 	void (*refill_finish)(void *arg); /* with the outlet */
 	void *refill_arg;
 
+	atomic_size_t *of_caller; /* of all->answers; NULL: not counted */
+
 	pthread_mutex_t lock; /* of what follows */
 	enum outlet_phase phase;
 	struct stream *stream; /* attached to: a reference */
@@ -137,6 +146,9 @@ struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
                                 bool polls, const struct event_id *after);
 struct outlet *mcps__outlet_ref(struct outlet *outlet);
 void mcps__outlet_unref(struct outlet *outlet); /* NULL is fine */
+
+/* Count what its queue holds, from now on, as unread answers of CALLER. */
+void mcps__outlet_count_for(struct outlet *outlet, const struct caller *caller);
 
 /* Queue an event; ID->stream 0: one that has no id. Events whose seq is not
  * above the last one are dropped: they were sent. After the last of several

@@ -112,7 +112,7 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 	}
 	pthread_mutex_init(&sessions->calls_lock, NULL); /* cannot fail */
 	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms,
-	                       o->incidents)) {
+	                       o->incidents, o->answers)) {
 		if (mcps__session_clock_init(&sessions->time, o->clock,
 		                             &start.clock, o->max_gap_ms))
 			return MCPS_OK;

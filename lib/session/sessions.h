@@ -13,6 +13,7 @@
 #include "base/work.h"
 #include "session/id.h"
 #include "session/keys.h"
+#include "session/memory_limit.h"
 #include "session/session.h"
 #include "session/outlet.h"
 #include "session/time.h"
@@ -30,8 +31,9 @@ struct sessions_options {
 	const struct clock_source *clock;   /* borrowed */
 	const struct random_source *random; /* borrowed */
 	struct log_sink log;
-	struct incidents *incidents; /* borrowed; NULL: not counted */
-	const char *resource;        /* borrowed */
+	struct incidents *incidents;  /* borrowed; NULL: not counted */
+	struct memory_limit *answers; /* borrowed; NULL: no limit */
+	const char *resource;         /* borrowed */
 	struct id_keys keys;
 	int64_t idle_ms;
 	int64_t max_age_ms;

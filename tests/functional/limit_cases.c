@@ -230,6 +230,20 @@ static void use_all_body_memory(void)
 	ck_assert_int_eq(post_long(WIRE_PING, ' ', 2000, ""), 503);
 }
 
+/* One answer of 8 MB is not read; then another request comes. */
+static void leave_answer_unread(void)
+{
+	static struct wire wire;
+
+	if (turn == 1) {
+		wire = wire_open_small(wire_port(), 4096);
+		wire_post(&wire, session.lines,
+		          WIRE_CALL(2, "big", "{\"size\":8000000}"));
+		ck_assert_int_eq(wire_read_head(&wire).status, 200);
+	}
+	ck_assert_int_eq(post(WIRE_PING), 503);
+}
+
 /* The connection may be reset before the answer is read. */
 static void send_head(const char *begin, const char *end)
 {
@@ -501,6 +515,9 @@ const struct limit_case limit_cases[] = {
 	{ .name = "body_memory_limit",
 	  .reach = use_all_body_memory,
 	  .options = { .max_bodies = 1000 } },
+	{ .name = "answer_memory_limit",
+	  .reach = leave_answer_unread,
+	  .options = { .max_answers = 1024 * 1024 } },
 	{ .name = "header_size_limit", .reach = send_long_header },
 	{ .name = "header_size_limit", .reach = send_long_target },
 	{ .name = "json_limit",

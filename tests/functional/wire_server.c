@@ -439,19 +439,24 @@ void give_descriptors_back(void)
 		close(taken[--taken_count]);
 }
 
-size_t resident_kib(void)
+size_t resident_and_kept_kib(void)
 {
 	FILE *file = fopen("/proc/self/status", "r");
 	size_t kib = 0;
 	char line[256];
 
 	ck_assert_ptr_nonnull(file);
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
 	while (fgets(line, sizeof line, file) != NULL)
 		if (strncmp(line, "VmRSS:", 6) == 0)
 			kib = strtoul(line + 6, NULL, 10);
 	fclose(file);
 	return kib;
+}
+
+size_t resident_kib(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+	return resident_and_kept_kib();
 }

@@ -82,7 +82,8 @@ bool descriptors_fall_to(int wanted);
 /* Leave the process no free descriptor, until they are given back. */
 void take_descriptors(void);
 void give_descriptors_back(void);
-/* VmRSS, without what the allocator keeps of what was freed. */
+/* VmRSS, without what the allocator keeps of what was freed; and with it. */
 size_t resident_kib(void);
+size_t resident_and_kept_kib(void);
 
 #endif

@@ -269,7 +269,7 @@ static void start(struct server *server)
 static void stop_endpoint(struct endpoint *endpoint)
 {
 	require(endpoint->running == NULL);
-	require(atomic_load(&endpoint->bodies) == 0);
+	require(atomic_load(&endpoint->bodies.used) == 0);
 	mcps__principal_unref(endpoint->anonymous);
 	pthread_rwlock_destroy(&endpoint->tokens_lock);
 	pthread_cond_destroy(&endpoint->idle);

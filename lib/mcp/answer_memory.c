@@ -1,0 +1,75 @@
+#include "mcp/answer_memory.h"
+
+#include "mcp/call.h"
+
+#include <stdio.h>
+
+static struct memory_limit *limit_of(const struct mcps_call *call)
+{
+	return call->mcp->sessions->options.answers;
+}
+
+mcps_status mcps__answer_admit(const struct mcps_call *call)
+{
+	if (call->batch != NULL && atomic_load(&call->batch->are_full))
+		return MCPS_E_RESULT;
+	return mcps__memory_limit_admit(limit_of(call), call->caller);
+}
+
+const char *mcps__answer_reason(mcps_status status)
+{
+	return status == MCPS_E_LIMIT
+	               ? "this caller has too many answers that it has not read"
+	               : "clients have too many answers that they have not "
+	                 "read";
+}
+
+/* With what is to be done about it. */
+static void fail_in_batch(struct mcps_call *call, const char *then)
+{
+	char detail[160];
+
+	snprintf(detail, sizeof detail,
+	         "the answers of a batch have at most %zu bytes together; %s",
+	         call->mcp->max_result, then);
+	mcps__call_fail(call, MCPS_E_RESULT, detail, NULL);
+}
+
+void mcps__answer_refuse(struct mcps_call *call, mcps_status status)
+{
+	if (status == MCPS_E_RESULT) {
+		fail_in_batch(call, "this call was not carried out");
+		return;
+	}
+	mcps__sessions_report(call->mcp->sessions, INCIDENT_ANSWERS);
+	mcps__call_fail(call, status, mcps__answer_reason(status), NULL);
+}
+
+bool mcps__answer_fits(struct mcps_call *call)
+{
+	struct batch_answers *batch = call->batch;
+	size_t length = call->reply.length;
+
+	if (batch == NULL || call->mcp->max_result == 0 ||
+	    atomic_fetch_add(&batch->bytes, length) + length <=
+	            call->mcp->max_result)
+		return true;
+	atomic_fetch_sub(&batch->bytes, length);
+	atomic_store(&batch->are_full, true);
+	mcps__sessions_report(call->mcp->sessions, INCIDENT_RESULT_SIZE);
+	fail_in_batch(call, "this one was dropped");
+	return false;
+}
+
+void mcps__answer_count(struct mcps_call *call)
+{
+	if (call->reply.length > ANSWER_SMALL && call->answer.bytes == 0)
+		mcps__memory_claim_take(limit_of(call), &call->answer,
+		                        call->caller, call->reply.length);
+}
+
+void mcps__answer_forget(struct mcps_call *call)
+{
+	if (call->answer.bytes != 0)
+		mcps__memory_claim_release(limit_of(call), &call->answer);
+}

@@ -1,0 +1,154 @@
+/* Limits of the memory that requests hold together. */
+#include "session/memory_limit.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 1000 };
+
+static struct memory_limit limit;
+
+static struct caller caller(uint8_t name)
+{
+	struct caller one = { .key = { name } };
+
+	return one;
+}
+
+static void set_up(void)
+{
+	memset(&limit, 0, sizeof limit);
+	ck_assert_int_eq(
+		mcps__memory_limit_init(&limit, MOST, &mcps__system_random),
+		MCPS_OK);
+}
+
+static struct memory_claim take(uint8_t name, size_t bytes)
+{
+	const struct caller one = caller(name);
+	struct memory_claim claim = { 0 };
+
+	mcps__memory_claim_take(&limit, &claim, &one, bytes);
+	return claim;
+}
+
+static mcps_status admit(uint8_t name)
+{
+	const struct caller one = caller(name);
+
+	return mcps__memory_limit_admit(&limit, &one);
+}
+
+START_TEST(a_caller_that_is_alone_is_admitted_until_it_has_half)
+{
+	(void)take(1, MOST / 2);
+	ck_assert_int_eq(admit(1), MCPS_OK);
+	(void)take(1, 1);
+	ck_assert_int_eq(admit(1), MCPS_E_LIMIT);
+	ck_assert_int_eq(admit(2), MCPS_OK);
+}
+END_TEST
+
+START_TEST(the_share_of_a_caller_is_what_others_leave_free)
+{
+	(void)take(1, 600);
+	ck_assert_int_eq(admit(2), MCPS_OK);
+	(void)take(2, 150);
+	ck_assert_int_eq(admit(2), MCPS_OK); /* 150 of 250 that are free */
+	(void)take(2, 100);
+	ck_assert_int_eq(admit(2), MCPS_E_LIMIT);
+	ck_assert_int_eq(admit(3), MCPS_OK);
+}
+END_TEST
+
+START_TEST(nobody_is_admitted_when_all_is_used)
+{
+	(void)take(1, MOST - 1);
+	ck_assert_int_eq(admit(2), MCPS_OK);
+	(void)take(2, 1);
+	ck_assert_int_eq(admit(3), MCPS_E_BUSY);
+	(void)take(2, MOST); /* an answer of a call that ran */
+	ck_assert_int_eq(admit(3), MCPS_E_BUSY);
+}
+END_TEST
+
+START_TEST(released_memory_may_be_used_again_by_anyone)
+{
+	struct memory_claim one = take(1, 700), two = take(2, 500);
+
+	ck_assert_int_eq(admit(3), MCPS_E_BUSY);
+	mcps__memory_claim_release(&limit, &one);
+	mcps__memory_claim_release(&limit, &one); /* once */
+	ck_assert_uint_eq(limit.used, 500);
+	ck_assert_int_eq(admit(1), MCPS_OK);
+	mcps__memory_claim_release(&limit, &two);
+	ck_assert_uint_eq(limit.used, 0);
+	for (int i = 0; i < MEMORY_SHARES; i++)
+		ck_assert_uint_eq(limit.of_callers[i], 0);
+}
+END_TEST
+
+/* As of one body, which comes in pieces. */
+START_TEST(a_caller_with_one_holder_may_use_all)
+{
+	struct memory_claim claim = take(1, MOST);
+
+	ck_assert_int_eq(
+		mcps__memory_limit_check(&limit, claim.of_caller, claim.bytes),
+		MCPS_OK);
+	(void)take(1, 1);
+	ck_assert_int_eq(
+		mcps__memory_limit_check(&limit, claim.of_caller, claim.bytes),
+		MCPS_E_BUSY);
+}
+END_TEST
+
+START_TEST(without_a_limit_nothing_is_counted)
+{
+	struct memory_claim claim = { 0 };
+	const struct caller one = caller(1);
+
+	limit.most = 0;
+	ck_assert_uint_eq(take(1, MOST).bytes, 0);
+	ck_assert_int_eq(admit(1), MCPS_OK);
+	mcps__memory_claim_take(NULL, &claim, &one, MOST);
+	ck_assert_uint_eq(claim.bytes, 0);
+	ck_assert_int_eq(mcps__memory_limit_admit(NULL, &one), MCPS_OK);
+}
+END_TEST
+
+START_TEST(a_peak_between_two_looks_is_seen)
+{
+	struct memory_claim claim = take(1, 700);
+
+	mcps__memory_claim_release(&limit, &claim);
+	(void)take(1, 10);
+	ck_assert_uint_eq(mcps__memory_limit_take_peak(&limit), 700);
+	ck_assert_uint_eq(mcps__memory_limit_take_peak(&limit), 10);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("memory limit");
+	TCase *tests = tcase_create("memory limit");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, set_up, NULL);
+	tcase_add_test(tests,
+	               a_caller_that_is_alone_is_admitted_until_it_has_half);
+	tcase_add_test(tests, the_share_of_a_caller_is_what_others_leave_free);
+	tcase_add_test(tests, nobody_is_admitted_when_all_is_used);
+	tcase_add_test(tests, released_memory_may_be_used_again_by_anyone);
+	tcase_add_test(tests, a_caller_with_one_holder_may_use_all);
+	tcase_add_test(tests, without_a_limit_nothing_is_counted);
+	tcase_add_test(tests, a_peak_between_two_looks_is_seen);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
