@@ -3,6 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__ /* known once a header of the C library was included */
+#include <malloc.h>
+#endif
 
 static struct memory_hook hook;
 
@@ -54,4 +57,11 @@ char *mcps__strdup(const char *text)
 void mcps__free(void *memory)
 {
 	free(memory);
+}
+
+void mcps__memory_give_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
 }

@@ -21,4 +21,9 @@ char *mcps__strdup(const char *text);
 char *mcps__strndup(const char *text, size_t length);
 void mcps__free(void *memory);
 
+/* Give memory that was freed back to the operating system, if the C library can
+ * do that. Takes milliseconds if there is much of it, in which other threads
+ * may wait to allocate. */
+void mcps__memory_give_back(void);
+
 #endif

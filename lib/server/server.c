@@ -291,9 +291,21 @@ static bool sweep(void *arg)
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 
+static void give_memory_back(mcps_server *server)
+{
+	struct memory_limit *bodies = &server->endpoint.bodies;
+	struct memory_limit *answers = &server->answers;
+	size_t peak = mcps__memory_limit_take_peak(bodies) +
+	              mcps__memory_limit_take_peak(answers);
+	size_t used = atomic_load(&bodies->used) + atomic_load(&answers->used);
+
+	if (mcps__give_back_is_due(&server->give_back, peak, used, now_ms()))
+		mcps__memory_give_back();
+}
+
 /* Done four times a second: streams for calls that take long, signs of life on
  * silent streams, lines about limits, and a look at calls that wait for a
- * worker and whether work goes on. */
+ * worker, at whether work goes on, and at memory that is to be given back. */
 static bool pulse(void *arg)
 {
 	mcps_server *server = arg;
@@ -306,6 +318,7 @@ static bool pulse(void *arg)
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
 	mcps__incidents_flush(&server->incidents);
 	mcps__workers_check(server->workers);
+	give_memory_back(server);
 	return false;
 }
 

@@ -4,6 +4,7 @@
 
 #include "http/endpoint.h"
 #include "server/attachment.h"
+#include "server/give_back.h"
 #include "server/options.h"
 #include "server/readiness.h"
 #include "server/server.h"
@@ -36,6 +37,7 @@ struct mcps_server {
 	struct timer *pulse;
 	int64_t kept_ms; /* the timer's: when streams were last kept */
 	struct readiness readiness;
+	struct give_back give_back; /* the pulse's */
 	_Atomic(struct attachment *) attachment;
 };
 

@@ -1,11 +1,13 @@
-/* Limits of the memory that requests hold together. */
+/* Limits of the memory that requests hold together, and when freed memory is
+ * given back. */
+#include "server/give_back.h"
 #include "session/memory_limit.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 1000 };
+enum { MOST = 1000, MIB = 1024 * 1024 };
 
 static struct memory_limit limit;
 
@@ -129,6 +131,54 @@ START_TEST(a_peak_between_two_looks_is_seen)
 }
 END_TEST
 
+/* ---- giving back ---- */
+
+START_TEST(memory_is_given_back_once_a_second_after_a_load)
+{
+	struct give_back self = { 0 };
+
+	ck_assert(!mcps__give_back_is_due(&self, 100 * MIB, 100 * MIB, 1000));
+	ck_assert(!mcps__give_back_is_due(&self, 100 * MIB, 0, 2000));
+	ck_assert(!mcps__give_back_is_due(&self, 0, 0, 2999));
+	ck_assert(mcps__give_back_is_due(&self, 0, 0, 3000));
+	ck_assert(!mcps__give_back_is_due(&self, 0, 0, 60000));
+}
+END_TEST
+
+START_TEST(a_load_that_only_pauses_keeps_its_memory)
+{
+	struct give_back self = { 0 };
+
+	for (int64_t now = 0; now < 100000; now += 900) {
+		ck_assert(!mcps__give_back_is_due(&self, 100 * MIB, 0, now));
+		ck_assert(!mcps__give_back_is_due(&self, 100 * MIB, 90 * MIB,
+		                                  now + 450));
+	}
+}
+END_TEST
+
+START_TEST(loads_that_follow_each_other_give_back_every_five_seconds)
+{
+	struct give_back self = { 0 };
+	unsigned times = 0;
+
+	for (int64_t now = 0; now < 100000; now += 250)
+		times += mcps__give_back_is_due(
+			&self, now / 250 % 8 == 0 ? 100 * MIB : 0, 0, now);
+	ck_assert_uint_le(times, 20);
+	ck_assert_uint_ge(times, 10);
+}
+END_TEST
+
+START_TEST(little_memory_is_not_worth_giving_back)
+{
+	struct give_back self = { 0 };
+
+	for (int64_t now = 0; now < 100000; now += 250)
+		ck_assert(!mcps__give_back_is_due(&self, MIB, 0, now));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("memory limit");
@@ -145,6 +195,12 @@ int main(void)
 	tcase_add_test(tests, a_caller_with_one_holder_may_use_all);
 	tcase_add_test(tests, without_a_limit_nothing_is_counted);
 	tcase_add_test(tests, a_peak_between_two_looks_is_seen);
+	tcase_add_test(tests, memory_is_given_back_once_a_second_after_a_load);
+	tcase_add_test(tests, a_load_that_only_pauses_keeps_its_memory);
+	tcase_add_test(
+		tests,
+		loads_that_follow_each_other_give_back_every_five_seconds);
+	tcase_add_test(tests, little_memory_is_not_worth_giving_back);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
