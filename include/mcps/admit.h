@@ -141,7 +141,8 @@ MCPS_API int mcps_admission_status(const mcps_admission *admission);
 
 /** What to add to the answer, whoever makes it: Mcp-Session-Id of what is
  * OPENED, CORS; Content-Type, Retry-After and the like of an ANSWER. Ends
- * with a name that is NULL. Valid until the admission is freed or goes on. */
+ * with a name that is NULL. Valid until the admission is freed or goes on.
+ * Without an admission (NULL) the list is empty. */
 MCPS_API const struct mcps_header *
 mcps_admission_headers(mcps_admission *admission);
 
@@ -150,7 +151,9 @@ mcps_admission_headers(mcps_admission *admission);
 MCPS_API const char *mcps_admission_body(const mcps_admission *admission,
                                          size_t *length);
 
-/** Answered, or the client is gone. Never while it waits. NULL is ignored. */
+/** Answered, or the client is gone. Never while it waits. NULL is ignored. Each
+ * admission is freed before its server; mcps_server_free() logs if some were
+ * not. */
 MCPS_API void mcps_admission_free(mcps_admission *admission);
 
 MCPS_END_DECLS

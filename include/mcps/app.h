@@ -26,6 +26,7 @@ MCPS_BEGIN_DECLS
  * 5 s more, and listens nowhere before.
  *
  * @param server may be NULL: then there was no memory to make it
+ * @param argv   may be NULL: then there are no arguments
  * @return the exit code for main(): 0 ok, 1 runtime, 64 usage, 69 address or
  *         store not available, 75 store locked, 77 not permitted, 78
  *         configuration

@@ -68,11 +68,15 @@ typedef mcps_status (*mcps_auth_fn)(void *arg, const mcps_request *request,
                                     mcps_grant *grant);
 
 /** The verdict of a hook that returned MCPS_LATER: exactly once, from any
- * thread, even before the hook has returned. @p grant is gone with it.
+ * thread, even before the hook has returned, and before mcps_server_free().
+ * @p grant is gone with it. A request whose verdict does not come within 30 s,
+ * or until the drain of the server is over, is answered with 503, which is
+ * logged. The verdict that comes after that is dropped; a grant that is never
+ * finished keeps its memory.
  * @p status is what a hook may return, but for MCPS_LATER. */
 MCPS_API void mcps_grant_finish(mcps_grant *grant, mcps_status status);
 
-/** Identify callers by @p identify. Without it everybody is anonymous.
+/** Identify callers by @p identify. Without it (NULL) everybody is anonymous.
  * Before mcps_server_start(). */
 MCPS_API void mcps_server_set_auth(mcps_server *server, mcps_auth_fn identify,
                                    void *arg);
@@ -88,7 +92,8 @@ MCPS_API void mcps_server_forget_verdicts(mcps_server *server);
  * thread of the program's own.
  *
  * @param issuer, subject as the hook told them; of a token file: NULL, subject
- * @return MCPS_OK: it is durable; MCPS_E_STORE; MCPS_E_NOMEM
+ * @return MCPS_OK: it is durable; MCPS_E_STORE; MCPS_E_NOMEM; MCPS_E_INVAL (no
+ *         subject, or the server was not started)
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_server_revoke(mcps_server *server,
                                                       const char *issuer,

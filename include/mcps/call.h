@@ -15,7 +15,8 @@ MCPS_BEGIN_DECLS
 
 /** Add a text block. Of a tool blocks are its result; of a prompt each is
  * a message; of a resource texts and bytes are its contents, and whatever else
- * is MCPS_E_INVAL. @return MCPS_OK or MCPS_E_NOMEM: return it. */
+ * is MCPS_E_INVAL. @return MCPS_OK, MCPS_E_NOMEM or MCPS_E_INVAL (@p format is
+ * NULL): return it. */
 MCPS_API mcps_status mcps_text(mcps_call *call, const char *format, ...)
 	MCPS_PRINTF(2, 3);
 
@@ -91,7 +92,8 @@ MCPS_API void mcps_suggest_total(mcps_call *call, uint64_t total);
  * It failed, in words for the model: a tool's result has isError, blocks
  * added before stay. Of anything else the words become a JSON-RPC error. State
  * changes are dropped. It cannot be taken back: a handler that called it has
- * failed, even if it returns MCPS_OK.
+ * failed, even if it returns MCPS_OK. If @p format is NULL, the words are that
+ * it failed and gave no reason.
  *
  * @return MCPS_E_TOOL: return it; MCPS_E_NOMEM
  */

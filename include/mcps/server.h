@@ -225,13 +225,19 @@ struct mcps_options {
 	 * out is always answered, so the calls that run can exceed the bound.
 	 * Answers of up to 4 KiB do not count. */
 	size_t max_answers;
+
+	/** The server is being developed: what would stop mcps_server_start()
+	 * although it can serve is logged as a warning. That is a tool (or the
+	 * like) that needs scopes although no caller is identified. */
+	bool development;
 };
 
 /** For retry_ms of struct mcps_options: clients wait as long as they like. */
 #define MCPS_NO_RETRY UINT32_MAX
 
 /** Make a server. @param name for programs; @param version of it. Both are
- * copied. @return NULL when out of memory; release with mcps_server_free() */
+ * copied; if one is NULL, mcps_server_start() fails and says so.
+ * @return NULL when out of memory; release with mcps_server_free() */
 MCPS_API mcps_server *mcps_server_new(const char *name, const char *version);
 
 /** Set options, all of them at once; texts are copied. */
@@ -251,7 +257,8 @@ mcps_server_options(const mcps_server *server);
 			.size = sizeof(struct mcps_options), __VA_ARGS__ })
 
 /** Single options, for what a program learns from its command line after its
- * author configured the rest. Texts are copied. */
+ * author configured the rest. Texts are copied. A store's URL that is NULL is
+ * the default, and a log function that is NULL is silence. */
 MCPS_API void mcps_server_set_store(mcps_server *server, const char *url);
 MCPS_API void mcps_server_set_lock_wait(mcps_server *server,
                                         uint32_t milliseconds);
@@ -276,6 +283,10 @@ MCPS_API void mcps_server_take_store(mcps_server *server, mcps_store *store);
  * Open the store, make or read the key, start the threads.
  *
  * @param[out] error what was wrong first; may be NULL
+ * A tool, resource or prompt that needs scopes is an error if no caller can
+ * have any, because there is neither an auth hook nor a token file; see
+ * options.development.
+ *
  * @return MCPS_OK; MCPS_E_INVAL (a tool or an option); what mcps_store_open()
  *         returns; MCPS_E_PERMISSION (a file, or who may read it);
  * MCPS_E_SYSTEM (key file, threads, entropy); MCPS_E_NOMEM

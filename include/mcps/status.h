@@ -1,6 +1,14 @@
 /* Status codes: one list gives each failure its value, its HTTP status, its
  * JSON-RPC code and its text, so that "is this a 400 or a 404?" is answered
- * in exactly one reviewable place. */
+ * in exactly one reviewable place.
+ *
+ * Pointers that are NULL: a parameter may be NULL only where its description
+ * says so. A function of this library that gets NULL for another one does not
+ * crash. It does nothing and returns MCPS_E_INVAL, or NULL, false or 0 if it
+ * returns no status; what it was to take over is released, and a result that
+ * it was to fill becomes empty. Set-up functions remember the mistake, and
+ * mcps_server_start() reports it. Functions for handlers log it once, with the
+ * name of the tool, resource or prompt. */
 #ifndef MCPS_STATUS_H
 #define MCPS_STATUS_H
 

@@ -1,5 +1,11 @@
 /* Declaring tools: one struct and one field table give the schema a client
- * reads, the validation of what it sends, and typed arguments. */
+ * reads, the validation of what it sends, and typed arguments.
+ *
+ * MCPS_FIELD, mcps_add_tool() and their kin in other headers need C11: compound
+ * literals, designated initializers, _Generic. A program in C++ fills the
+ * structs itself and sets what the macros would set: size and args_size of a
+ * tool, mark and struct_size of a field, size of every other struct that has
+ * one. */
 #ifndef MCPS_TOOL_H
 #define MCPS_TOOL_H
 
@@ -24,7 +30,8 @@ enum mcps_kind {
 };
 
 /**
- * One argument. Make it with MCPS_FIELD; what is not named is zero.
+ * One argument. Make it with MCPS_FIELD; what is not named is zero. In C++,
+ * where there is no MCPS_FIELD, set mark and struct_size, too.
  *
  * Every word of it is published in the tool's inputSchema and enforced before
  * the handler runs; arguments that no field names are refused.
@@ -48,7 +55,17 @@ typedef struct mcps_field {
 	/** Of a string, in Unicode characters. 0: none (what the body limit
 	 * lets through). */
 	size_t min_length, max_length;
+
+	/** Set by MCPS_FIELD and MCPS_FIELDS_END, so that a table without its
+	 * end is found: MCPS_FIELD_MARK or MCPS_FIELDS_END_MARK, and sizeof of
+	 * the struct of arguments. */
+	uint32_t mark;
+	uint32_t struct_size;
 } mcps_field;
+
+/** What mcps_field.mark is: of a field, and of the last row. */
+#define MCPS_FIELD_MARK      0xf1e1dab5u
+#define MCPS_FIELDS_END_MARK 0xe0d0fab5u
 
 #define MCPS_KIND_OF(lvalue) \
 	_Generic((lvalue), bool               \
@@ -60,16 +77,17 @@ typedef struct mcps_field {
 
 /** MCPS_FIELD(struct args, member, "what it is", .optional = true, ...): one
  * row of a field table. C11. */
-#define MCPS_FIELD(type, member, ...)                                        \
-	{                                                                    \
-		.name = #member, .kind = MCPS_KIND_OF(((type *)0)->member),  \
-		.offset = offsetof(type, member), .description = __VA_ARGS__ \
+#define MCPS_FIELD(type, member, ...)                                       \
+	{                                                                   \
+		.name = #member, .kind = MCPS_KIND_OF(((type *)0)->member), \
+		.offset = offsetof(type, member), .mark = MCPS_FIELD_MARK,  \
+		.struct_size = sizeof(type), .description = __VA_ARGS__     \
 	}
 
-/** The last row. */
-#define MCPS_FIELDS_END      \
-	{                    \
-		.name = NULL \
+/** The last row. A table without it is refused when the tool is added. */
+#define MCPS_FIELDS_END                      \
+	{                                    \
+		.mark = MCPS_FIELDS_END_MARK \
 	}
 
 /**

@@ -135,9 +135,10 @@ static enum exit_code run(struct program *program,
 
 int mcps_main(mcps_server *server, int argc, char **argv)
 {
+	static char *no_arguments[] = { NULL };
 	struct program program = { .server = server };
 	const struct command *command = &commands[0];
-	char **first = argv + (argc > 0);
+	char **first = argv != NULL ? argv + (argc > 0) : no_arguments;
 	enum exit_code code;
 
 	if (server == NULL) {

@@ -31,6 +31,7 @@ void mcps__program_set_up(struct program *program)
 	options->server.no_store_ballast = !options->ballast;
 	if (options->server.retry_ms == 0) /* there it would mean the default */
 		options->server.retry_ms = MCPS_NO_RETRY;
+	options->server.development = options->dev;
 	mcps_server_configure(server, &options->server);
 	add_each(server, &options->hosts, mcps_server_allow_host);
 	add_each(server, &options->origins, mcps_server_allow_origin);

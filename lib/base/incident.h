@@ -158,7 +158,13 @@
 	X(SESSION_UNKNOWN, "session_unknown", "http",                          \
 	  "a request names a session that has ended or is not known (404)")    \
 	X(REQUEST_MEMORY, "request_memory", "http",                            \
-	  "there was no memory to carry out a request (503)")
+	  "there was no memory to carry out a request (503)")                  \
+	X(AUTH_DEADLINE, "auth_hook_deadline", "http",                         \
+	  "the auth hook returned MCPS_LATER and did not call "                \
+	  "mcps_grant_finish() within 30 s: the request got 503")              \
+	X(AUTH_BLOCKS, "auth_hook_blocks", "http",                             \
+	  "the auth hook held its network thread for 100 ms or longer: "       \
+	  "return MCPS_LATER and call mcps_grant_finish() from another thread")
 /* clang-format on */
 
 enum incident {

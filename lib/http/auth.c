@@ -1,15 +1,21 @@
 #include "http/auth.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/verdicts.h"
 
 #include <string.h>
 
+/* A busy machine takes the processor away for some tens of milliseconds. */
+enum { HOOK_MOST_MS = 100 };
+
 /*   asked ──► finished            the hook answered at once, or very soon
- *     └──► waiting ──► finished   the exchange is parked until then */
+ *     └──► waiting ──► finished   the exchange is parked until then
+ *             └──► overdue ──► finished   it was answered without the hook */
 enum grant_phase {
 	GRANT_ASKED,
 	GRANT_WAITING,
+	GRANT_OVERDUE,
 	GRANT_FINISHED,
 };
 
@@ -18,7 +24,8 @@ enum grant_phase {
 mcps_status mcps_grant_subject(mcps_grant *grant, const char *issuer,
                                const char *subject)
 {
-	if (subject == NULL || subject[0] == '\0' || grant->principal != NULL)
+	if (grant == NULL || subject == NULL || subject[0] == '\0' ||
+	    grant->principal != NULL)
 		return MCPS_E_INVAL;
 	grant->principal = mcps__principal_new(issuer, subject);
 	return grant->principal != NULL ? MCPS_OK : MCPS_E_NOMEM;
@@ -26,7 +33,7 @@ mcps_status mcps_grant_subject(mcps_grant *grant, const char *issuer,
 
 mcps_status mcps_grant_scope(mcps_grant *grant, const char *scope)
 {
-	if (grant->principal == NULL || scope == NULL)
+	if (grant == NULL || grant->principal == NULL || scope == NULL)
 		return MCPS_E_INVAL;
 	return mcps__principal_add_scope(grant->principal, scope)
 	               ? MCPS_OK
@@ -35,7 +42,7 @@ mcps_status mcps_grant_scope(mcps_grant *grant, const char *scope)
 
 mcps_status mcps_grant_client(mcps_grant *grant, const char *client_id)
 {
-	if (grant->principal == NULL || client_id == NULL)
+	if (grant == NULL || grant->principal == NULL || client_id == NULL)
 		return MCPS_E_INVAL;
 	mcps__principal_bind_client(grant->principal, client_id);
 	return MCPS_OK;
@@ -43,7 +50,7 @@ mcps_status mcps_grant_client(mcps_grant *grant, const char *client_id)
 
 mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s)
 {
-	if (grant->principal == NULL || unix_s < 0)
+	if (grant == NULL || grant->principal == NULL || unix_s < 0)
 		return MCPS_E_INVAL;
 	grant->expires_s = unix_s;
 	return MCPS_OK;
@@ -51,9 +58,28 @@ mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s)
 
 void mcps_grant_finish(mcps_grant *grant, mcps_status status)
 {
+	if (grant == NULL)
+		return;
 	grant->status = status;
-	if (atomic_exchange(&grant->phase, GRANT_FINISHED) == GRANT_WAITING)
-		grant->finished(grant);
+	switch (atomic_exchange(&grant->phase, GRANT_FINISHED)) {
+	case GRANT_WAITING:
+		grant->finished(grant, false);
+		break;
+	case GRANT_OVERDUE:
+		grant->finished(grant, true);
+		break;
+	}
+}
+
+bool mcps__identify_give_up(struct mcps_grant *grant)
+{
+	int waiting = GRANT_WAITING;
+
+	if (!atomic_compare_exchange_strong(&grant->phase, &waiting,
+	                                    GRANT_OVERDUE))
+		return false;
+	grant->is_overdue = true;
+	return true;
 }
 
 bool mcps__identify_wait(struct mcps_grant *grant)
@@ -113,8 +139,11 @@ mcps_status mcps__identify_end(struct endpoint *endpoint,
                                const struct mcps_request *request,
                                struct mcps_grant *grant, struct principal **out)
 {
-	mcps_status status = verdict_of(&endpoint->sessions->options, grant);
+	mcps_status status;
 
+	if (grant->is_overdue)
+		return MCPS_E_BUSY;
+	status = verdict_of(&endpoint->sessions->options, grant);
 	if (status != MCPS_OK) {
 		mcps__principal_unref(grant->principal);
 		grant->principal = NULL;
@@ -124,6 +153,21 @@ mcps_status mcps__identify_end(struct endpoint *endpoint,
 	*out = grant->principal;
 	grant->principal = NULL;
 	return MCPS_OK;
+}
+
+/* It runs on a network thread, whose other clients wait meanwhile. */
+static mcps_status call_hook(struct endpoint *endpoint,
+                             const struct mcps_request *request,
+                             struct mcps_grant *grant)
+{
+	const struct clock_source *clock = endpoint->sessions->options.clock;
+	int64_t began_ms = mcps__steady_ms(clock);
+	mcps_status status =
+		endpoint->identify(endpoint->identify_arg, request, grant);
+
+	if (mcps__steady_ms(clock) - began_ms >= HOOK_MOST_MS)
+		mcps__endpoint_report(endpoint, INCIDENT_AUTH_BLOCKS);
+	return status;
 }
 
 static mcps_status ask_hook(struct endpoint *endpoint,
@@ -139,7 +183,7 @@ static mcps_status ask_hook(struct endpoint *endpoint,
 			endpoint->sessions->options.clock);
 	if (*out != NULL)
 		return MCPS_OK;
-	status = endpoint->identify(endpoint->identify_arg, request, grant);
+	status = call_hook(endpoint, request, grant);
 	if (status == MCPS_LATER)
 		return status;
 	grant->status = status;

@@ -12,8 +12,12 @@ struct mcps_grant {
 	int64_t expires_s;           /* 0: not to be kept */
 	mcps_status status;
 	atomic_int phase;
-	/* Told by mcps_grant_finish() when the hook had returned LATER. */
-	void (*finished)(struct mcps_grant *grant);
+	/* Told by mcps_grant_finish() when the hook had returned LATER; IS_LATE
+	 * if the deadline has passed meanwhile. */
+	void (*finished)(struct mcps_grant *grant, bool is_late);
+	/* The deadline has passed. Everything above belongs to the thread that
+	 * may still call mcps_grant_finish(). */
+	bool is_overdue;
 };
 
 /* Identify the caller of REQUEST: *OUT is a reference on MCPS_OK. MCPS_E_AUTH:
@@ -28,7 +32,12 @@ MCPS_MUST_USE mcps_status mcps__identify(struct endpoint *endpoint,
  * false when the verdict is here already. */
 bool mcps__identify_wait(struct mcps_grant *grant);
 
-/* The verdict of a grant that has finished. */
+/* The deadline of a grant that waits has passed. True: its verdict is that the
+ * hook did not answer, and finished() is told when it does after all. False: it
+ * does not wait yet, or has finished. */
+bool mcps__identify_give_up(struct mcps_grant *grant);
+
+/* The verdict of a grant that has finished, or was given up. */
 MCPS_MUST_USE mcps_status mcps__identify_end(struct endpoint *endpoint,
                                              const struct mcps_request *request,
                                              struct mcps_grant *grant,

@@ -48,6 +48,11 @@ struct endpoint {
 
 	/* Requests that a program around us has parked. */
 	atomic_uint admissions_parked;
+	atomic_uint admissions; /* between mcps_admit() and its free */
+
+	/* Exchanges that wait for the auth hook; under the lock below. */
+	struct exchange *asking;
+	atomic_uint asking_count;
 
 	/* Exchanges that run, so that a drain can wait for them. */
 	pthread_mutex_t lock;

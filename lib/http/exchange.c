@@ -1,8 +1,8 @@
 /* The life of an exchange: open, body, run, close. */
 #include "http/exchange_internal.h"
 
-#include "base/container.h"
 #include "base/memory.h"
+#include "http/asking.h"
 #include "http/drain.h"
 #include "http/gate.h"
 #include "http/refusal.h"
@@ -111,11 +111,6 @@ static enum exchange_state gate_again(struct exchange *exchange)
 	                             &exchange->principal));
 }
 
-static void grant_finished(struct mcps_grant *grant)
-{
-	mcps__exchange_wake(container_of(grant, struct exchange, grant));
-}
-
 static enum exchange_state gate_first(struct exchange *exchange)
 {
 	enum gate gate = mcps__gate(exchange->endpoint, &exchange->request,
@@ -125,9 +120,8 @@ static enum exchange_state gate_first(struct exchange *exchange)
 	if (gate != GATE_LATER)
 		return pass(exchange, gate);
 	exchange->stage = STAGE_GATE;
-	exchange->grant.finished = grant_finished;
 	mcps__exchange_park(exchange);
-	if (!mcps__identify_wait(&exchange->grant))
+	if (!mcps__asking_begin(exchange))
 		mcps__exchange_wake(exchange); /* it was quick after all */
 	return EXCHANGE_PARKED;
 }

@@ -82,6 +82,8 @@ struct exchange {
 	bool is_listening;            /* ... of a GET, counted of its caller */
 	int64_t listed_ms;            /* steady; since when its calls run */
 	struct exchange *prev, *next; /* endpoint lock: the running ones */
+	struct exchange *asking_prev, *asking_next; /* ... that ask the hook */
+	int64_t asked_ms;                           /* steady */
 	bool is_entering;
 	bool is_listed;
 	bool is_old;     /* endpoint lock: it got a stream, or cannot */

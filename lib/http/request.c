@@ -196,12 +196,12 @@ bool mcps__path_is(const char *endpoint, const char *path)
 
 const char *mcps_request_method(const mcps_request *request)
 {
-	return request->method_text;
+	return request != NULL ? request->method_text : NULL;
 }
 
 const char *mcps_request_path(const mcps_request *request)
 {
-	return request->path;
+	return request != NULL ? request->path : NULL;
 }
 
 /* The view is const for hooks alone: the exchange's own is not. */
@@ -209,6 +209,8 @@ const char *mcps_request_peer(const mcps_request *request)
 {
 	struct http_client client;
 
+	if (request == NULL)
+		return "";
 	mcps__request_client(request, &client);
 	mcps__address_format(&client.address,
 	                     ((struct mcps_request *)request)->peer_text);
@@ -217,8 +219,11 @@ const char *mcps_request_peer(const mcps_request *request)
 
 const char *mcps_request_header(const mcps_request *request, const char *name)
 {
-	enum http_header header = mcps__header_find(name, strlen(name));
+	enum http_header header;
 
+	if (request == NULL || name == NULL)
+		return NULL;
+	header = mcps__header_find(name, strlen(name));
 	if (header != HEADER_COUNT)
 		return request->headers[header].text;
 	if (request->find == NULL)
@@ -228,10 +233,12 @@ const char *mcps_request_header(const mcps_request *request, const char *name)
 
 const char *mcps_request_bearer(const mcps_request *request)
 {
-	const struct http_value *value =
-		&request->headers[HEADER_AUTHORIZATION];
+	const struct http_value *value;
 	const char *token;
 
+	if (request == NULL)
+		return NULL;
+	value = &request->headers[HEADER_AUTHORIZATION];
 	if (value->length < 8 || strncasecmp(value->text, "Bearer", 6) != 0 ||
 	    !is_blank(value->text[6]))
 		return NULL;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "mcp/call_log.h"
+#include "mcp/misuse.h"
 #include "mcp/notify.h"
 #include "rpc/write.h"
 
@@ -174,6 +175,8 @@ mcps_status mcps_text(mcps_call *call, const char *format, ...)
 	mcps_status status;
 	va_list args;
 
+	if (call == NULL || format == NULL)
+		return mcps__misuse_null(call, __func__, "format");
 	va_start(args, format);
 	status = mcps__result_text(&call->result, format, args);
 	va_end(args);
@@ -182,26 +185,43 @@ mcps_status mcps_text(mcps_call *call, const char *format, ...)
 
 mcps_status mcps_structured(mcps_call *call, struct json_object *taken)
 {
-	return mcps__result_structured(&call->result, taken);
+	if (call != NULL && taken != NULL)
+		return mcps__result_structured(&call->result, taken);
+	json_object_put(taken); /* NULL is fine */
+	return mcps__misuse_null(call, __func__, "taken");
+}
+
+static mcps_status add_media(mcps_call *call, const char *function,
+                             const char *type, const void *bytes, size_t length,
+                             const char *mime_type)
+{
+	if (call == NULL || mime_type == NULL)
+		return mcps__misuse_null(call, function, "mime_type");
+	if (bytes == NULL && length != 0)
+		return mcps__misuse_null(call, function, "bytes");
+	return mcps__result_media(&call->result, type, bytes, length,
+	                          mime_type);
 }
 
 mcps_status mcps_image(mcps_call *call, const void *bytes, size_t length,
                        const char *mime_type)
 {
-	return mcps__result_media(&call->result, "image", bytes, length,
-	                          mime_type);
+	return add_media(call, __func__, "image", bytes, length, mime_type);
 }
 
 mcps_status mcps_audio(mcps_call *call, const void *bytes, size_t length,
                        const char *mime_type)
 {
-	return mcps__result_media(&call->result, "audio", bytes, length,
-	                          mime_type);
+	return add_media(call, __func__, "audio", bytes, length, mime_type);
 }
 
 mcps_status mcps_resource_text(mcps_call *call, const char *uri,
                                const char *mime_type, const char *text)
 {
+	if (call == NULL || uri == NULL)
+		return mcps__misuse_null(call, __func__, "uri");
+	if (text == NULL)
+		return mcps__misuse_null(call, __func__, "text");
 	return mcps__result_resource(&call->result, uri, mime_type, text, NULL,
 	                             0);
 }
@@ -210,43 +230,60 @@ mcps_status mcps_resource_bytes(mcps_call *call, const char *uri,
                                 const char *mime_type, const void *bytes,
                                 size_t length)
 {
+	if (call == NULL || uri == NULL)
+		return mcps__misuse_null(call, __func__, "uri");
+	if (bytes == NULL && length != 0)
+		return mcps__misuse_null(call, __func__, "bytes");
 	return mcps__result_resource(&call->result, uri, mime_type, NULL, bytes,
 	                             length);
 }
 
 mcps_status mcps_bytes(mcps_call *call, const void *bytes, size_t length)
 {
+	if (call == NULL || (bytes == NULL && length != 0))
+		return mcps__misuse_null(call, __func__, "bytes");
 	return mcps__result_bytes(&call->result, bytes, length);
 }
 
 mcps_status mcps_resource_link(mcps_call *call, const mcps_resource *link)
 {
+	if (call == NULL || link == NULL)
+		return mcps__misuse_null(call, __func__, "link");
 	return mcps__result_link(&call->result, link);
 }
 
 mcps_status mcps_annotate(mcps_call *call, const mcps_annotations *annotations)
 {
+	if (call == NULL || annotations == NULL)
+		return mcps__misuse_null(call, __func__, "annotations");
 	return mcps__result_annotate(&call->result, annotations);
 }
 
 mcps_status mcps_meta(mcps_call *call, struct json_object *taken)
 {
-	return mcps__result_meta(&call->result, taken);
+	if (call != NULL && taken != NULL)
+		return mcps__result_meta(&call->result, taken);
+	json_object_put(taken); /* NULL is fine */
+	return mcps__misuse_null(call, __func__, "taken");
 }
 
 void mcps_role(mcps_call *call, enum mcps_role role)
 {
-	call->result.role = role;
+	if (call != NULL)
+		call->result.role = role;
 }
 
 mcps_status mcps_suggest(mcps_call *call, const char *value)
 {
+	if (call == NULL || value == NULL)
+		return mcps__misuse_null(call, __func__, "value");
 	return mcps__result_suggest(&call->result, value);
 }
 
 void mcps_suggest_total(mcps_call *call, uint64_t total)
 {
-	call->result.total = total;
+	if (call != NULL)
+		call->result.total = total;
 }
 
 mcps_status mcps_fail(mcps_call *call, const char *format, ...)
@@ -254,6 +291,12 @@ mcps_status mcps_fail(mcps_call *call, const char *format, ...)
 	mcps_status status;
 	va_list args;
 
+	if (call == NULL)
+		return MCPS_E_INVAL;
+	if (format == NULL) {
+		(void)mcps__misuse_null(call, __func__, "format");
+		return mcps__call_fail_unexplained(call);
+	}
 	va_start(args, format);
 	status = mcps__result_fail(&call->result, format, args);
 	va_end(args);
@@ -264,7 +307,7 @@ int64_t mcps_time_left_ms(const mcps_call *call)
 {
 	int64_t left;
 
-	if (call->deadline_ms == 0)
+	if (call == NULL || call->deadline_ms == 0)
 		return -1;
 	left = call->deadline_ms -
 	       mcps__steady_ms(call->mcp->sessions->options.clock);
@@ -273,6 +316,8 @@ int64_t mcps_time_left_ms(const mcps_call *call)
 
 bool mcps_cancelled(const mcps_call *call)
 {
+	if (call == NULL)
+		return false;
 	return (atomic_load(&call->running.steps) & CALL_STOPS) != 0 ||
 	       mcps_time_left_ms(call) == 0 ||
 	       mcps__session_has_ended(call->mcp->sessions, call->session);
@@ -280,14 +325,18 @@ bool mcps_cancelled(const mcps_call *call)
 
 void *mcps_data(const mcps_call *call)
 {
-	return call->offer->data;
+	return call != NULL ? call->offer->data : NULL;
 }
 
 const char *mcps_value(const mcps_call *call, const char *name)
 {
-	const struct call_value *at = call->values;
+	const struct call_value *at;
 
-	for (; at != NULL && at->name != NULL; at++)
+	if (call == NULL || name == NULL) {
+		(void)mcps__misuse_null(call, __func__, "name");
+		return NULL;
+	}
+	for (at = call->values; at != NULL && at->name != NULL; at++)
 		if (strcmp(at->name, name) == 0)
 			return at->value;
 	return NULL;
@@ -295,15 +344,24 @@ const char *mcps_value(const mcps_call *call, const char *name)
 
 const char *mcps_principal(const mcps_call *call)
 {
-	return call->principal->subject;
+	return call != NULL ? call->principal->subject : NULL;
 }
 
 bool mcps_has_scope(const mcps_call *call, const char *scope)
 {
-	return mcps__principal_has_scope(call->principal, scope);
+	if (call != NULL && scope != NULL)
+		return mcps__principal_has_scope(call->principal, scope);
+	(void)mcps__misuse_null(call, __func__, "scope");
+	return false;
 }
 
 void mcps_session_get(const mcps_call *call, struct mcps_session_view *out)
 {
-	mcps__session_view(call->mcp->sessions, call->session, out);
+	if (call != NULL && out != NULL) {
+		mcps__session_view(call->mcp->sessions, call->session, out);
+		return;
+	}
+	if (out != NULL)
+		*out = (struct mcps_session_view){ .revision = "" };
+	(void)mcps__misuse_null(call, __func__, "out");
 }

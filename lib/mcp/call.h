@@ -136,6 +136,9 @@ bool mcps__call_reserve(struct mcps_call *call);
 /* The memory that mcps__call_reserve() needs at most, in bytes. */
 size_t mcps__call_outcome_size(const struct mcps_call *call);
 
+/* mcps_fail() in words that name what was called, as its handler gave none. */
+mcps_status mcps__call_fail_unexplained(struct mcps_call *call);
+
 /* Answer that nobody knows what became of it. STATE: see
  * mcps__reply_outcome(). */
 void mcps__call_fail_outcome(struct mcps_call *call, const char *state);

@@ -156,3 +156,16 @@ void mcps__catalogue_digest(struct catalogue *catalogue)
 	add_list(out + LISTS_PROMPTS, MCPS_LISTS_DIGEST_SIZE - LISTS_PROMPTS,
 	         &shelves[OFFER_PROMPT], 1);
 }
+
+const struct offer *
+mcps__catalogue_find_scoped(const struct catalogue *catalogue)
+{
+	for (int kind = 0; kind < OFFER_KINDS; kind++) {
+		const struct shelf *shelf = &catalogue->shelves[kind];
+
+		for (size_t i = 0; i < shelf->count; i++)
+			if (shelf->offers[i]->scopes != NULL)
+				return shelf->offers[i];
+	}
+	return NULL;
+}

@@ -37,6 +37,10 @@ void mcps__catalogue_free(struct catalogue *catalogue); /* NULL is fine */
 struct offer *mcps__catalogue_find(const struct catalogue *catalogue,
                                    enum offer_kind kind, const char *name);
 
+/* The first offer that needs scopes; NULL: none does. */
+const struct offer *
+mcps__catalogue_find_scoped(const struct catalogue *catalogue);
+
 /* Compute the digest: what clients of the newest revision see. */
 void mcps__catalogue_digest(struct catalogue *catalogue);
 

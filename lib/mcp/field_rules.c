@@ -17,7 +17,7 @@ static bool has_no_kind(const mcps_field *row)
 
 static bool has_no_name(const mcps_field *row)
 {
-	return row->name[0] == '\0';
+	return row->name == NULL || row->name[0] == '\0';
 }
 
 static bool has_default_in_vain(const mcps_field *row)

@@ -25,7 +25,7 @@ static size_t rows_count(const mcps_field *fields)
 {
 	size_t count = 0;
 
-	while (fields != NULL && fields[count].name != NULL)
+	while (fields != NULL && fields[count].mark == MCPS_FIELD_MARK)
 		count++;
 	return count;
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "rpc/utf8.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Count the characters of a text; false when it is not UTF-8, so that no JSON
@@ -74,20 +75,53 @@ static const char *place_fault(const mcps_field *fields, const mcps_field *row,
 	return NULL;
 }
 
+/* Reads nothing but numbers of a row before it is known to be one. What stands
+ * behind a table without its end is no row, or one of another table. */
+static mcps_status check_mark(const mcps_field *fields, const mcps_field *row,
+                              size_t args_size, struct mcps_error *error)
+{
+	size_t number = (size_t)(row - fields) + 1;
+
+	if (row->mark != MCPS_FIELD_MARK)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "row %zu of its field table is none: make "
+		                  "each with MCPS_FIELD, and the last one with "
+		                  "MCPS_FIELDS_END",
+		                  number);
+	if (args_size == 0)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "args_size is 0: set it to sizeof the "
+		                  "struct of arguments, or use "
+		                  "mcps_add_tool()");
+	if (row->struct_size == args_size)
+		return MCPS_OK;
+	return mcps__fail(error, MCPS_E_INVAL,
+	                  "row %zu of its field table is of a struct of "
+	                  "%" PRIu32 " bytes, the tool's has %zu: either "
+	                  "MCPS_FIELDS_END is missing before it, or the tool "
+	                  "was added with another struct",
+	                  number, row->struct_size, args_size);
+}
+
 mcps_status mcps__fields_check(const mcps_field *fields, size_t args_size,
                                struct mcps_error *error)
 {
-	for (const mcps_field *row = fields; row != NULL && row->name != NULL;
-	     row++) {
-		const char *fault = mcps__field_fault(row);
+	for (const mcps_field *row = fields;
+	     row != NULL && row->mark != MCPS_FIELDS_END_MARK; row++) {
+		mcps_status status = check_mark(fields, row, args_size, error);
+		const char *fault;
 
+		if (status != MCPS_OK)
+			return status;
+		fault = mcps__field_fault(row);
 		if (fault == NULL)
 			fault = place_fault(fields, row, args_size);
 		if (fault == NULL)
 			fault = texts_fault(row);
 		if (fault != NULL)
-			return mcps__fail(error, MCPS_E_INVAL,
-			                  "field \"%s\": %s", row->name, fault);
+			return mcps__fail(
+				error, MCPS_E_INVAL, "field \"%s\": %s",
+				row->name != NULL ? row->name : "", fault);
 	}
 	return MCPS_OK;
 }

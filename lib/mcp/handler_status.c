@@ -41,7 +41,7 @@ static bool may_return(const struct mcps_call *call, mcps_status status)
 	}
 }
 
-static mcps_status say_reason(struct mcps_call *call)
+mcps_status mcps__call_fail_unexplained(struct mcps_call *call)
 {
 	return mcps_fail(call, "the %s \"%s\" failed and gave no reason",
 	                 call->activity->subject, call->offer->name);
@@ -55,7 +55,7 @@ static mcps_status failed_without_reason(struct mcps_call *call)
 		return MCPS_E_TOOL;
 	}
 	call->fault = FAULT_NO_REASON;
-	return say_reason(call);
+	return mcps__call_fail_unexplained(call);
 }
 
 static mcps_status check_result(struct mcps_call *call)

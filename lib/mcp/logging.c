@@ -1,6 +1,7 @@
 /* logging/setLevel, and what handlers say to the client's log (2025-11-25,
  * Logging). The level lives in the flags of the stored session. */
 #include "mcp/dispatch.h"
+#include "mcp/misuse.h"
 #include "mcp/notify.h"
 
 #include "base/container.h"
@@ -79,8 +80,9 @@ static uint32_t level_of(const mcps_call *call)
 
 bool mcps_logs(const mcps_call *call, enum mcps_severity severity)
 {
-	return call->mcp->notifier.call != NULL && severity >= MCPS_DEBUG &&
-	       severity <= MCPS_EMERGENCY && severity >= level_of(call);
+	return call != NULL && call->mcp->notifier.call != NULL &&
+	       severity >= MCPS_DEBUG && severity <= MCPS_EMERGENCY &&
+	       severity >= level_of(call);
 }
 
 static void params_begin(struct buffer *out, enum mcps_severity severity,
@@ -109,6 +111,12 @@ void mcps_log(mcps_call *call, enum mcps_severity severity, const char *logger,
 	struct buffer text = { 0 };
 	va_list args;
 
+	if (call == NULL || mcps__misuse_on_network_thread(call, __func__))
+		return;
+	if (format == NULL) {
+		(void)mcps__misuse_null(call, __func__, "format");
+		return;
+	}
 	if (!mcps_logs(call, severity))
 		return;
 	va_start(args, format);
@@ -126,7 +134,8 @@ void mcps_log_json(mcps_call *call, enum mcps_severity severity,
 {
 	struct buffer params = { 0 };
 
-	if (mcps_logs(call, severity)) {
+	if (call != NULL && !mcps__misuse_on_network_thread(call, __func__) &&
+	    mcps_logs(call, severity)) {
 		params_begin(&params, severity, logger);
 		mcps__write_tree(&params, taken);
 		params_send(call, &params);

@@ -21,6 +21,33 @@ static bool are_scopes(const char *scopes)
 	return true;
 }
 
+mcps_status mcps__offer_check_size(enum offer_kind kind, const char *name,
+                                   size_t size, size_t wanted,
+                                   struct mcps_error *error)
+{
+	static const char *const types[] = { "mcps_tool", "mcps_resource",
+		                             "mcps_template", "mcps_prompt" };
+	static const char *const macros[] = { "mcps_add_tool",
+		                              "mcps_add_resource",
+		                              "mcps_add_template",
+		                              "mcps_add_prompt" };
+
+	if (size == wanted)
+		return MCPS_OK;
+	if (name == NULL)
+		name = "";
+	if (size == 0)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "%s \"%.128s\": its size is 0: set it to "
+		                  "sizeof(%s), or use %s()",
+		                  mcps__offer_word(kind), name, types[kind],
+		                  macros[kind]);
+	return mcps__fail(error, MCPS_E_INVAL,
+	                  "%s \"%.128s\" was compiled against another version "
+	                  "of mcps: its size is %zu, not %zu",
+	                  mcps__offer_word(kind), name, size, wanted);
+}
+
 mcps_status mcps__offer_check(const struct offer_head *head,
                               struct mcps_error *error)
 {

@@ -50,8 +50,9 @@ struct offer {
 	bool quick;
 	uint32_t timeout_ms;
 	struct incident_state faults[FAULT_KINDS]; /* of its handlers */
-	struct buffer shown[OFFER_REVISIONS];      /* as it is listed */
-	void (*finish)(struct offer *offer); /* what the kind has beside */
+	atomic_uint misuses; /* those that were logged, see mcp/misuse.c */
+	struct buffer shown[OFFER_REVISIONS]; /* as it is listed */
+	void (*finish)(struct offer *offer);  /* what the kind has beside */
 };
 
 struct tool {
@@ -129,6 +130,12 @@ struct offer_head {
 	const mcps_annotations *annotations;
 	const char *meta;
 };
+
+/* Check the size that a declared struct says it has. NAME may be NULL. */
+MCPS_MUST_USE mcps_status mcps__offer_check_size(enum offer_kind kind,
+                                                 const char *name, size_t size,
+                                                 size_t wanted,
+                                                 struct mcps_error *error);
 
 /* Check what is common; a sentence in ERROR, or MCPS_OK. */
 MCPS_MUST_USE mcps_status mcps__offer_check(const struct offer_head *head,

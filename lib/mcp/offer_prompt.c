@@ -124,8 +124,8 @@ static bool copy_arguments(struct prompt *prompt,
 	return true;
 }
 
-mcps_status mcps__prompt_make(struct offer **out, const mcps_prompt *declared,
-                              struct mcps_error *error)
+static mcps_status make(struct offer **out, const mcps_prompt *declared,
+                        struct mcps_error *error)
 {
 	const struct offer_head head = {
 		.kind = OFFER_PROMPT,
@@ -141,11 +141,6 @@ mcps_status mcps__prompt_make(struct offer **out, const mcps_prompt *declared,
 	const char *fault;
 	mcps_status status;
 
-	*out = NULL;
-	if (declared->size != sizeof *declared)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "a prompt was compiled against another "
-		                  "version of mcps");
 	fault = prompt_fault(declared);
 	if (fault != NULL)
 		return mcps__fail(error, MCPS_E_INVAL, "prompt \"%s\": %s",
@@ -168,4 +163,15 @@ mcps_status mcps__prompt_make(struct offer **out, const mcps_prompt *declared,
 	}
 	*out = &prompt->offer;
 	return MCPS_OK;
+}
+
+mcps_status mcps__prompt_make(struct offer **out, const mcps_prompt *declared,
+                              struct mcps_error *error)
+{
+	mcps_status status =
+		mcps__offer_check_size(OFFER_PROMPT, declared->name,
+	                               declared->size, sizeof *declared, error);
+
+	*out = NULL;
+	return status == MCPS_OK ? make(out, declared, error) : status;
 }

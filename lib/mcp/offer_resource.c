@@ -134,9 +134,9 @@ static mcps_status hand_over(struct offer **out, struct resource *resource,
 	return status;
 }
 
-mcps_status mcps__resource_make(struct offer **out,
-                                const mcps_resource *declared,
-                                struct mcps_error *error)
+static mcps_status resource_make(struct offer **out,
+                                 const mcps_resource *declared,
+                                 struct mcps_error *error)
 {
 	const struct offer_head head = {
 		.kind = OFFER_RESOURCE,
@@ -154,11 +154,6 @@ mcps_status mcps__resource_make(struct offer **out,
 	struct resource *resource;
 	mcps_status status;
 
-	*out = NULL;
-	if (declared->size != sizeof *declared)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "a resource was compiled against another "
-		                  "version of mcps");
 	fault = resource_fault(declared);
 	if (fault != NULL)
 		return mcps__fail(error, MCPS_E_INVAL, "resource \"%s\": %s",
@@ -176,9 +171,9 @@ mcps_status mcps__resource_make(struct offer **out,
 	return hand_over(out, resource, status, error);
 }
 
-mcps_status mcps__template_make(struct offer **out,
-                                const mcps_template *declared,
-                                struct mcps_error *error)
+static mcps_status template_make(struct offer **out,
+                                 const mcps_template *declared,
+                                 struct mcps_error *error)
 {
 	const struct offer_head head = {
 		.kind = OFFER_TEMPLATE,
@@ -197,11 +192,6 @@ mcps_status mcps__template_make(struct offer **out,
 	const char *fault;
 	mcps_status status;
 
-	*out = NULL;
-	if (declared->size != sizeof *declared)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "a template was compiled against another "
-		                  "version of mcps");
 	fault = template_fault(declared);
 	if (fault != NULL)
 		return mcps__fail(error, MCPS_E_INVAL,
@@ -223,4 +213,28 @@ mcps_status mcps__template_make(struct offer **out,
 	    !mcps__offer_show(&resource->offer, declared, show_template))
 		status = MCPS_E_NOMEM;
 	return hand_over(out, resource, status, error);
+}
+
+mcps_status mcps__resource_make(struct offer **out,
+                                const mcps_resource *declared,
+                                struct mcps_error *error)
+{
+	mcps_status status =
+		mcps__offer_check_size(OFFER_RESOURCE, declared->uri,
+	                               declared->size, sizeof *declared, error);
+
+	*out = NULL;
+	return status == MCPS_OK ? resource_make(out, declared, error) : status;
+}
+
+mcps_status mcps__template_make(struct offer **out,
+                                const mcps_template *declared,
+                                struct mcps_error *error)
+{
+	mcps_status status =
+		mcps__offer_check_size(OFFER_TEMPLATE, declared->uri_template,
+	                               declared->size, sizeof *declared, error);
+
+	*out = NULL;
+	return status == MCPS_OK ? template_make(out, declared, error) : status;
 }

@@ -23,10 +23,11 @@ static bool is_tool_name(const char *name)
 
 static mcps_status check_tool(const mcps_tool *tool, struct mcps_error *error)
 {
-	if (tool->size != sizeof *tool)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "a tool was compiled against another "
-		                  "version of mcps");
+	mcps_status status = mcps__offer_check_size(
+		OFFER_TOOL, tool->name, tool->size, sizeof *tool, error);
+
+	if (status != MCPS_OK)
+		return status;
 	if (tool->name == NULL || !is_tool_name(tool->name))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "tool \"%s\": a name is 1 to 128 of "

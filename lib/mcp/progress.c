@@ -2,6 +2,7 @@
 #include "mcp/call.h"
 
 #include "base/clock.h"
+#include "mcp/misuse.h"
 #include "rpc/write.h"
 #include "session/stream.h"
 
@@ -27,7 +28,9 @@ void mcps_disconnect(mcps_call *call, uint32_t retry_ms)
 {
 	struct stream *stream = NULL;
 
-	if (call->on_worker && call->revision->has_polling)
+	if (call == NULL || mcps__misuse_on_network_thread(call, __func__))
+		return;
+	if (call->revision->has_polling)
 		stream = call->emits(call);
 	if (stream != NULL)
 		mcps__stream_disconnect(stream, retry_ms);
@@ -84,12 +87,15 @@ static MCPS_PRINTF(2, 0) void add_message(struct buffer *out,
 void mcps_progress(mcps_call *call, double done, double total,
                    const char *format, ...)
 {
-	uint32_t token = find_token(call);
 	struct buffer out = { 0 };
 	const char *raw;
+	uint32_t token;
 	size_t length;
 	va_list args;
 
+	if (call == NULL || mcps__misuse_on_network_thread(call, __func__))
+		return;
+	token = find_token(call);
 	if (token == SCAN_NONE || !isfinite(done) || !pass(call, done, total))
 		return;
 	raw = mcps__scan_raw(call->message.scan, token, &length);

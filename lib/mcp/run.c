@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "mcp/call_log.h"
 #include "mcp/handler_status.h"
+#include "mcp/misuse.h"
 #include "mcp/outcome.h"
 #include "session/stream.h"
 
@@ -417,6 +418,17 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 	return hand_over(call);
 }
 
+/* On a network thread, where other clients wait until the handler returns. */
+static mcps_status run_watched(struct mcps_call *call)
+{
+	const struct clock_source *clock = call->mcp->sessions->options.clock;
+	int64_t began_ms = mcps__steady_ms(clock);
+	mcps_status status = run_handler(call);
+
+	mcps__misuse_blocks(call, mcps__steady_ms(clock) - began_ms);
+	return status;
+}
+
 /* Once it has begun, nothing comes before its end. */
 static enum dispatch_end run_quick(struct mcps_call *call)
 {
@@ -430,7 +442,7 @@ static enum dispatch_end run_quick(struct mcps_call *call)
 	if (atomic_load(&call->session->has_ended))
 		atomic_fetch_or(&call->running.steps, CALL_ENDED);
 	if (mcps__session_call_begin(&call->running))
-		answer(call, run_handler(call), CALL_BEGUN);
+		answer(call, run_watched(call), CALL_BEGUN);
 	else
 		answer(call, MCPS_E_CANCELLED,
 		       atomic_load(&call->running.steps));

@@ -2,7 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
-#include "mcp/call.h"
+#include "mcp/misuse.h"
 #include "rpc/write.h"
 #include "session/subscriptions.h"
 
@@ -177,9 +177,11 @@ static mcps_status entry_new(mcps_call *call, struct state_entry **out,
 }
 
 static mcps_status check_use(const mcps_call *call, enum mcps_scope scope,
-                             const char *key)
+                             const char *key, const char *function)
 {
-	if (!call->on_worker || key == NULL || key[0] == '\0' ||
+	if (call == NULL || key == NULL)
+		return mcps__misuse_null(call, function, "key");
+	if (mcps__misuse_on_network_thread(call, function) || key[0] == '\0' ||
 	    key[0] == STATE_KEY_INTERNAL || strlen(key) > KEY_MAX)
 		return MCPS_E_INVAL;
 	if (scope == MCPS_SCOPE_PRINCIPAL && call->principal->anonymous)
@@ -188,12 +190,13 @@ static mcps_status check_use(const mcps_call *call, enum mcps_scope scope,
 }
 
 static mcps_status entry_get(mcps_call *call, struct state_entry **out,
-                             enum mcps_scope scope, const char *key)
+                             enum mcps_scope scope, const char *key,
+                             const char *function)
 {
 	bool is_session = scope == MCPS_SCOPE_SESSION;
 	enum mcps_state_scope kind =
 		is_session ? MCPS_STATE_OF_SESSION : MCPS_STATE_OF_PRINCIPAL;
-	mcps_status status = check_use(call, scope, key);
+	mcps_status status = check_use(call, scope, key, function);
 
 	if (status != MCPS_OK)
 		return status;
@@ -237,9 +240,12 @@ mcps_status mcps_state_get_in(mcps_call *call, enum mcps_scope scope,
                               const char *key, struct json_object **out)
 {
 	struct state_entry *entry;
-	mcps_status status = entry_get(call, &entry, scope, key);
+	mcps_status status;
 
+	if (out == NULL)
+		return mcps__misuse_null(call, "mcps_state_get", "out");
 	*out = NULL;
+	status = entry_get(call, &entry, scope, key, "mcps_state_get");
 	if (status != MCPS_OK)
 		return status;
 	if (entry->value.length == 0)
@@ -255,7 +261,8 @@ mcps_status mcps_state_put_in(mcps_call *call, enum mcps_scope scope,
 {
 	struct state_entry *entry;
 	struct buffer value = { 0 };
-	mcps_status status = entry_get(call, &entry, scope, key);
+	mcps_status status =
+		entry_get(call, &entry, scope, key, "mcps_state_put");
 
 	if (status == MCPS_OK)
 		mcps__write_tree(&value, taken);
@@ -298,7 +305,8 @@ mcps_status mcps_state_add_in(mcps_call *call, enum mcps_scope scope,
 {
 	struct state_entry *entry;
 	int64_t sum;
-	mcps_status status = entry_get(call, &entry, scope, key);
+	mcps_status status =
+		entry_get(call, &entry, scope, key, "mcps_state_add");
 
 	if (status == MCPS_OK)
 		status = entry_integer(entry, &sum);
@@ -320,7 +328,8 @@ mcps_status mcps_state_delete_in(mcps_call *call, enum mcps_scope scope,
                                  const char *key)
 {
 	struct state_entry *entry;
-	mcps_status status = entry_get(call, &entry, scope, key);
+	mcps_status status =
+		entry_get(call, &entry, scope, key, "mcps_state_delete");
 
 	if (status != MCPS_OK)
 		return status;

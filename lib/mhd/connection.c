@@ -400,3 +400,14 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	mcps__free(inflight);
 	atomic_fetch_sub(&host->open, 1);
 }
+
+/* The connection may be another one by now, which must not be closed. */
+void mcps__connection_missed(void **slot)
+{
+	struct inflight *inflight = *slot;
+
+	if (inflight != NULL)
+		inflight->lingers = false;
+	mcps__connection_completed(NULL, NULL, slot,
+	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
+}

@@ -20,4 +20,8 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
                                 void **slot,
                                 enum MHD_RequestTerminationCode why);
 
+/* The request in *SLOT is over, and nobody said so while its connection was
+ * there: the same, but for what concerns the connection. */
+void mcps__connection_missed(void **slot);
+
 #endif

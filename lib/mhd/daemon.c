@@ -67,6 +67,10 @@ static mcps_status options_read(struct mcps_daemon_options *out,
                                 struct mcps_error *error)
 {
 	*out = (struct mcps_daemon_options){ 0 };
+	if (given != NULL && given->size < sizeof given->size)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "the size of the daemon options is not set: "
+		                  "it is sizeof(struct mcps_daemon_options)");
 	if (given != NULL && given->size > sizeof *out)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "daemon options of a newer version");
@@ -92,9 +96,13 @@ mcps_status mcps_listen(int *out, char *address, size_t size,
 {
 	struct mcps_daemon_options filled;
 	struct listener listener;
-	mcps_status status = options_read(&filled, options, error);
+	mcps_status status;
 
+	if (out == NULL)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "mcps_listen() was called with NULL for out");
 	*out = -1;
+	status = options_read(&filled, options, error);
 	if (status == MCPS_OK)
 		status = mcps__listen(&listener, &filled, error);
 	if (status != MCPS_OK)
@@ -225,9 +233,16 @@ mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
 {
 	struct mcps_daemon_options filled;
 	mcps_daemon *daemon;
-	mcps_status status = options_read(&filled, options, error);
+	mcps_status status;
 
-	*out = NULL;
+	if (out != NULL)
+		*out = NULL;
+	if (out == NULL || server == NULL)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "mcps_daemon_start() was called with NULL "
+		                  "for %s",
+		                  out == NULL ? "out" : "server");
+	status = options_read(&filled, options, error);
 	if (status != MCPS_OK)
 		return status;
 	daemon = mcps__calloc(1, sizeof *daemon);
@@ -248,7 +263,7 @@ mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
 
 const char *mcps_daemon_address(const mcps_daemon *daemon)
 {
-	return daemon->listener.address;
+	return daemon != NULL ? daemon->listener.address : NULL;
 }
 
 /* ---- stop ---- */

@@ -33,6 +33,7 @@ struct live {
 	struct live *self; /* the key */
 	void *inflight;    /* the glue's slot */
 	void *theirs;      /* what the program had put there */
+	struct MHD_Connection *connection;
 	UT_hash_handle hh;
 };
 
@@ -49,6 +50,10 @@ struct mount {
 	mcps_mhd_wake_fn wake;
 	void *wake_arg;
 	atomic_bool warned; /* that the daemon may oversleep */
+	/* The program's completion callback tells us of the ends of requests.
+	 * Not known before the first one has ended. */
+	atomic_bool hears_ends;
+	atomic_bool warned_of_ends; /* that it does not */
 	pthread_mutex_t lock;
 	struct live *live; /* under the lock */
 };
@@ -77,7 +82,8 @@ static struct live *live_find(struct mount *mount, struct live *maybe)
 	return found;
 }
 
-static struct live *live_add(struct mount *mount, void **request)
+static struct live *live_add(struct mount *mount,
+                             struct MHD_Connection *connection, void **request)
 {
 	struct live *live = mcps__calloc(1, sizeof *live);
 	bool is_in;
@@ -85,6 +91,7 @@ static struct live *live_add(struct mount *mount, void **request)
 	if (live == NULL)
 		return NULL;
 	live->self = live;
+	live->connection = connection;
 	pthread_mutex_lock(&mount->lock);
 	HASH_ADD_PTR(mount->live, self, live);
 	is_in = live->hh.tbl != NULL;
@@ -104,6 +111,45 @@ static void live_remove(struct mount *mount, struct live *live)
 	HASH_DEL(mount->live, live);
 	pthread_mutex_unlock(&mount->lock);
 	mcps__free(live);
+}
+
+/* A connection has one request at a time. Returns the one that CONNECTION had
+ * before, which is over; NULL: it had none. */
+static struct live *live_find_before(struct mount *mount,
+                                     const struct MHD_Connection *connection)
+{
+	struct live *live, *next;
+
+	pthread_mutex_lock(&mount->lock);
+	HASH_ITER (hh, mount->live, live, next) {
+		if (live->connection == connection)
+			break;
+	}
+	pthread_mutex_unlock(&mount->lock);
+	return live;
+}
+
+/* A program that does not call mcps_mhd_completed() would lose some kilobytes
+ * with each request. libmicrohttpd does not tell which callbacks a daemon has,
+ * but a new request on a connection shows that nobody told us of the end of the
+ * request before. */
+static void find_missed_end(struct mount *mount,
+                            struct MHD_Connection *connection)
+{
+	struct live *before;
+
+	if (atomic_load(&mount->hears_ends))
+		return;
+	before = live_find_before(mount, connection);
+	if (before == NULL)
+		return;
+	if (!atomic_exchange(&mount->warned_of_ends, true))
+		mcps__log(mount->host.log, MCPS_LOG_ERROR, "http",
+		          "the daemon's MHD_OPTION_NOTIFY_COMPLETED callback "
+		          "does not call mcps_mhd_completed(): memory is lost "
+		          "with requests, and stops take long");
+	mcps__connection_missed(&before->inflight);
+	live_remove(mount, before);
 }
 
 /* ---- before there is a mount ---- */
@@ -176,7 +222,9 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 	struct mount *mount;
 	struct live *live;
 
-	if (!is_our_path(server, url))
+	if (server == NULL || connection == NULL || url == NULL ||
+	    method == NULL || size == NULL || request == NULL ||
+	    result == NULL || !is_our_path(server, url))
 		return false;
 	if (*request == &escaped_target) {
 		*request = NULL;
@@ -190,7 +238,8 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 	live = live_find(mount, *request);
 	if (live == NULL) {
 		warn_once(mount, connection);
-		live = live_add(mount, request);
+		find_missed_end(mount, connection);
+		live = live_add(mount, connection, request);
 	}
 	*result = (int)MHD_NO;
 	if (live != NULL)
@@ -202,9 +251,12 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 
 bool mcps_mhd_completed(mcps_server *server, void **request)
 {
-	struct mount *mount = mount_of(server);
+	struct mount *mount;
 	struct live *live = NULL;
 
+	if (server == NULL || request == NULL)
+		return false;
+	mount = mount_of(server);
 	if (*request == &too_early || *request == &escaped_target) {
 		*request = NULL;
 		return true;
@@ -213,6 +265,7 @@ bool mcps_mhd_completed(mcps_server *server, void **request)
 		live = live_find(mount, *request);
 	if (live == NULL)
 		return false;
+	atomic_store(&mount->hears_ends, true);
 	*request = live->theirs;
 	mcps__connection_completed(&mount->host, NULL, &live->inflight,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
@@ -246,6 +299,8 @@ void *mcps_mhd_target(mcps_server *server, const char *uri)
 	bool has_escape = false;
 	char c;
 
+	if (server == NULL || uri == NULL)
+		return NULL;
 	for (const char *path = mcps_server_path(server); *path != '\0'; path++)
 		if (unescape(&uri, &has_escape) != *path)
 			return NULL;
@@ -257,7 +312,7 @@ void *mcps_mhd_target(mcps_server *server, const char *uri)
 
 unsigned mcps_mhd_open_requests(mcps_server *server)
 {
-	struct mount *mount = mount_of(server);
+	struct mount *mount = server != NULL ? mount_of(server) : NULL;
 
 	return mount != NULL ? atomic_load(&mount->host.open) : 0;
 }
@@ -372,7 +427,7 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 
 	if (status != MCPS_OK)
 		return status;
-	if (!mcps__server_is_running(server))
+	if (server == NULL || !mcps__server_is_running(server))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "start the server before attaching it");
 	status = mount_new(&mount, server, &mode, wake, arg, error);

@@ -180,8 +180,10 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 	mcps_admission *admission;
 	mcps_status status;
 
-	*out = NULL;
-	if (!mcps__server_is_running(server) || !is_whole(view))
+	if (out != NULL)
+		*out = NULL;
+	if (out == NULL || server == NULL || view == NULL ||
+	    !mcps__server_is_running(server) || !is_whole(view))
 		return MCPS_E_INVAL;
 	admission = mcps__calloc(1, sizeof *admission);
 	if (admission == NULL)
@@ -189,6 +191,7 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 	admission->view = *view;
 	admission->is_get = strcmp(view->method, "GET") == 0;
 	admission->endpoint = mcps__server_endpoint(server);
+	atomic_fetch_add(&admission->endpoint->admissions, 1);
 	*out = admission;
 	status = begin(admission);
 	if (status == MCPS_OK)
@@ -219,6 +222,8 @@ static void end_serving(mcps_admission *admission)
 
 mcps_status mcps_admit_again(mcps_admission *admission)
 {
+	if (admission == NULL)
+		return MCPS_E_INVAL;
 	if (admission->verdict == MCPS_VERDICT_NONE) {
 		admission->state = mcps__exchange_run(admission->exchange);
 		return go_on(admission);
@@ -230,10 +235,11 @@ mcps_status mcps_admit_again(mcps_admission *admission)
 
 mcps_status mcps_admission_begin(mcps_admission *admission)
 {
-	struct session_call *serving = &admission->serving;
+	struct session_call *serving;
 
-	if (admission->verdict != MCPS_VERDICT_SERVE)
+	if (admission == NULL || admission->verdict != MCPS_VERDICT_SERVE)
 		return MCPS_E_INVAL;
+	serving = &admission->serving;
 	if ((atomic_load(&serving->steps) & CALL_BEGUN) != 0 ||
 	    mcps__session_call_begin(serving))
 		return MCPS_OK;
@@ -244,7 +250,8 @@ mcps_status mcps_admission_begin(mcps_admission *admission)
 
 mcps_status mcps_session_open(mcps_admission *admission)
 {
-	if (admission->verdict != MCPS_VERDICT_INITIALIZE ||
+	if (admission == NULL ||
+	    admission->verdict != MCPS_VERDICT_INITIALIZE ||
 	    !mcps__exchange_open_session(admission->exchange))
 		return MCPS_E_INVAL;
 	admission->verdict = MCPS_VERDICT_NONE;
@@ -255,14 +262,15 @@ mcps_status mcps_session_open(mcps_admission *admission)
 
 enum mcps_verdict mcps_admission_verdict(const mcps_admission *admission)
 {
-	return admission->verdict;
+	return admission != NULL ? admission->verdict : MCPS_VERDICT_NONE;
 }
 
 bool mcps_admission_session(const mcps_admission *admission,
                             struct mcps_session_view *out)
 {
-	*out = (struct mcps_session_view){ 0 };
-	if (!admission->is_serving)
+	if (out != NULL)
+		*out = (struct mcps_session_view){ 0 };
+	if (out == NULL || admission == NULL || !admission->is_serving)
 		return false;
 	mcps__session_view(admission->endpoint->sessions,
 	                   mcps__exchange_session(admission->exchange), out);
@@ -271,13 +279,15 @@ bool mcps_admission_session(const mcps_admission *admission,
 
 const char *mcps_admission_subject(const mcps_admission *admission)
 {
-	if (!admission->is_serving)
+	if (admission == NULL || !admission->is_serving)
 		return NULL;
 	return mcps__exchange_principal(admission->exchange)->subject;
 }
 
 int mcps_admission_status(const mcps_admission *admission)
 {
+	if (admission == NULL)
+		return 0;
 	if (admission->verdict != MCPS_VERDICT_ANSWER)
 		return 200;
 	return mcps__exchange_plan(admission->exchange)->status;
@@ -285,6 +295,10 @@ int mcps_admission_status(const mcps_admission *admission)
 
 const struct mcps_header *mcps_admission_headers(mcps_admission *admission)
 {
+	static const struct mcps_header none = { NULL, NULL };
+
+	if (admission == NULL)
+		return &none;
 	mcps__answer_headers(&admission->headers,
 	                     mcps__exchange_plan(admission->exchange),
 	                     admission->is_get, false);
@@ -293,9 +307,13 @@ const struct mcps_header *mcps_admission_headers(mcps_admission *admission)
 
 const char *mcps_admission_body(const mcps_admission *admission, size_t *length)
 {
-	const struct buffer *body =
-		&mcps__exchange_plan(admission->exchange)->body;
+	const struct buffer *body;
 
+	if (length != NULL)
+		*length = 0;
+	if (admission == NULL || length == NULL)
+		return NULL;
+	body = &mcps__exchange_plan(admission->exchange)->body;
 	*length = body->length;
 	return body->data;
 }
@@ -309,6 +327,7 @@ void mcps_admission_free(mcps_admission *admission)
 			mcps__exchange_session(admission->exchange),
 			&admission->serving);
 	mcps__exchange_close(admission->exchange);
+	atomic_fetch_sub(&admission->endpoint->admissions, 1);
 	mcps__principal_unref(admission->caller);
 	mcps__free(admission);
 }

@@ -2,11 +2,12 @@
 #include "server/attachment.h"
 
 #include "base/clock.h"
+#include "http/asking.h"
 #include "http/drain.h"
 #include "server/server.h"
 
 /* The calls are over, but the store may still have to answer. */
-enum { PARKED_PATIENCE_MS = 2000 };
+enum { PARKED_PATIENCE_MS = 2000, HOOK_PATIENCE_MS = 2000 };
 
 bool mcps__server_attach(mcps_server *server, struct attachment *attachment)
 {
@@ -29,13 +30,20 @@ void mcps__attachment_free(struct attachment *attachment)
 
 bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
 {
-	struct attachment *attachment = mcps__server_attachment(server);
-	struct endpoint *endpoint = mcps__server_endpoint(server);
+	struct attachment *attachment;
+	struct endpoint *endpoint;
 	bool is_drained;
 
-	if (!mcps__server_is_running(server))
+	if (server == NULL || !mcps__server_is_running(server))
 		return true;
+	attachment = mcps__server_attachment(server);
+	endpoint = mcps__server_endpoint(server);
 	is_drained = mcps__drain(endpoint, milliseconds);
+	if (!mcps__await_zero(&endpoint->asking_count,
+	                      milliseconds < HOOK_PATIENCE_MS
+	                              ? (int64_t)milliseconds
+	                              : HOOK_PATIENCE_MS))
+		mcps__asking_give_up(endpoint, INT64_MAX);
 	if (!mcps__await_zero(&endpoint->admissions_parked,
 	                      (int64_t)milliseconds + PARKED_PATIENCE_MS))
 		is_drained = false;

@@ -1,7 +1,41 @@
 /* What a server offers: before it starts, and while it runs. */
 #include "server/server_internal.h"
 
+#include "base/error.h"
 #include "mcp/notify.h"
+
+mcps_status mcps__server_check_scopes(const mcps_server *server,
+                                      const struct offer *offer,
+                                      struct mcps_error *error)
+{
+	struct mcps_error why = { MCPS_OK, "" };
+
+	if (offer->scopes == NULL || mcps_server_knows_callers(server))
+		return MCPS_OK;
+	mcps__fail(&why, MCPS_E_INVAL,
+	           "%s \"%.80s\" needs scopes, which no caller can have: set "
+	           "an auth hook or a token file",
+	           mcps__offer_word(offer->kind), offer->name);
+	if (server->options.development) {
+		mcps__log(&server->log, MCPS_LOG_WARN, "mcp", "%s", why.text);
+		return MCPS_OK;
+	}
+	return mcps__fail(error, MCPS_E_INVAL, "%s", why.text);
+}
+
+mcps_status mcps__server_check_all_scopes(mcps_server *server,
+                                          struct mcps_error *error)
+{
+	unsigned stripe;
+	const struct offer *offer = mcps__catalogue_find_scoped(
+		mcps__registry_enter(&server->registry, &stripe));
+	mcps_status status = MCPS_OK;
+
+	if (offer != NULL)
+		status = mcps__server_check_scopes(server, offer, error);
+	mcps__registry_leave(&server->registry, stripe);
+	return status;
+}
 
 /* NULL: it does not run yet. */
 static struct mcp *running_mcp(mcps_server *server)
@@ -16,6 +50,11 @@ static mcps_status add_offer(mcps_server *server, mcps_status status,
 	struct mcp *running = running_mcp(server);
 	enum offer_kind kind = OFFER_TOOL;
 
+	if (status == MCPS_OK && running != NULL) {
+		status = mcps__server_check_scopes(server, offer, error);
+		if (status != MCPS_OK)
+			mcps__offer_unref(offer);
+	}
 	if (status == MCPS_OK) {
 		kind = offer->kind;
 		status = mcps__registry_add(&server->registry, offer, error);
@@ -30,21 +69,36 @@ static mcps_status add_offer(mcps_server *server, mcps_status status,
 static mcps_status remove_offer(mcps_server *server, enum offer_kind kind,
                                 const char *name)
 {
-	struct mcp *running = running_mcp(server);
-	mcps_status status =
-		mcps__registry_remove(&server->registry, kind, name);
+	struct mcp *running;
+	mcps_status status;
 
+	if (server == NULL || name == NULL)
+		return MCPS_E_INVAL;
+	running = running_mcp(server);
+	status = mcps__registry_remove(&server->registry, kind, name);
 	if (status == MCPS_OK && running != NULL)
 		mcps__notify_list(running, kind);
 	return status;
+}
+
+/* ARGUMENT, or the server itself, is NULL. */
+static mcps_status refuse_null(mcps_server *server, const char *function,
+                               const char *argument)
+{
+	if (server != NULL && running_mcp(server) == NULL)
+		mcps__server_note_null(server, function, argument);
+	return MCPS_E_INVAL;
 }
 
 mcps_status mcps_server_add_tool(mcps_server *server, const mcps_tool *tool)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 	struct offer *offer;
-	mcps_status status = mcps__tool_make(&offer, tool, &error);
+	mcps_status status;
 
+	if (server == NULL || tool == NULL)
+		return refuse_null(server, __func__, "tool");
+	status = mcps__tool_make(&offer, tool, &error);
 	return add_offer(server, status, offer, &error);
 }
 
@@ -53,8 +107,11 @@ mcps_status mcps_server_add_resource(mcps_server *server,
 {
 	struct mcps_error error = { MCPS_OK, "" };
 	struct offer *offer;
-	mcps_status status = mcps__resource_make(&offer, resource, &error);
+	mcps_status status;
 
+	if (server == NULL || resource == NULL)
+		return refuse_null(server, __func__, "resource");
+	status = mcps__resource_make(&offer, resource, &error);
 	return add_offer(server, status, offer, &error);
 }
 
@@ -63,8 +120,11 @@ mcps_status mcps_server_add_template(mcps_server *server,
 {
 	struct mcps_error error = { MCPS_OK, "" };
 	struct offer *offer;
-	mcps_status status = mcps__template_make(&offer, added, &error);
+	mcps_status status;
 
+	if (server == NULL || added == NULL)
+		return refuse_null(server, __func__, "added");
+	status = mcps__template_make(&offer, added, &error);
 	return add_offer(server, status, offer, &error);
 }
 
@@ -73,8 +133,11 @@ mcps_status mcps_server_add_prompt(mcps_server *server,
 {
 	struct mcps_error error = { MCPS_OK, "" };
 	struct offer *offer;
-	mcps_status status = mcps__prompt_make(&offer, prompt, &error);
+	mcps_status status;
 
+	if (server == NULL || prompt == NULL)
+		return refuse_null(server, __func__, "prompt");
+	status = mcps__prompt_make(&offer, prompt, &error);
 	return add_offer(server, status, offer, &error);
 }
 
@@ -101,7 +164,8 @@ mcps_status mcps_server_remove_prompt(mcps_server *server, const char *name)
 
 void mcps_resource_updated(mcps_server *server, const char *uri)
 {
-	struct mcp *running = running_mcp(server);
+	struct mcp *running =
+		server != NULL && uri != NULL ? running_mcp(server) : NULL;
 
 	if (running != NULL)
 		mcps__notify_updated(running, uri);

@@ -317,10 +317,16 @@ mcps_status mcps__options_set(struct mcps_options *options,
 	struct mcps_options fresh = { 0 };
 	mcps_status status;
 
+	if (given->size == 0)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "the size of the options is 0: set it to "
+		                  "sizeof(struct mcps_options), or use "
+		                  "mcps_configure()");
 	if (given->size != sizeof fresh)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "options were compiled against another "
-		                  "version of mcps");
+		                  "version of mcps: their size is %zu, not %zu",
+		                  given->size, sizeof fresh);
 	fresh = *given;
 	status = check(&fresh, error);
 	if (status != MCPS_OK)

@@ -59,6 +59,8 @@ void mcps__readiness_watch(struct readiness *readiness, int64_t now_ms,
 
 const char *mcps_server_not_ready_reason(const mcps_server *server)
 {
+	if (server == NULL)
+		return "there is no server";
 	if (!atomic_load(&server->is_running))
 		return "the server was not started";
 	if (atomic_load(&server->is_retired) ||

@@ -50,7 +50,7 @@ mcps_status mcps_server_reload(mcps_server *server, struct mcps_error *error)
 	struct mcps_error why = { MCPS_OK, "" };
 	mcps_status status;
 
-	if (!server->has_endpoint)
+	if (server == NULL || !server->has_endpoint)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "the server was not started");
 	mcps_server_forget_verdicts(server);
@@ -67,16 +67,20 @@ mcps_status mcps_server_reload(mcps_server *server, struct mcps_error *error)
 
 void mcps_server_forget_verdicts(mcps_server *server)
 {
-	if (server->endpoint.verdicts != NULL)
+	if (server != NULL && server->endpoint.verdicts != NULL)
 		mcps__verdicts_forget(server->endpoint.verdicts);
 }
 
 mcps_status mcps_server_revoke(mcps_server *server, const char *issuer,
                                const char *subject)
 {
-	struct principal *principal = mcps__principal_new(issuer, subject);
+	struct principal *principal;
 	mcps_status status;
 
+	if (server == NULL || subject == NULL ||
+	    !mcps__server_is_running(server))
+		return MCPS_E_INVAL;
+	principal = mcps__principal_new(issuer, subject);
 	if (principal == NULL)
 		return MCPS_E_NOMEM;
 	mcps_server_forget_verdicts(server);

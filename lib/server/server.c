@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "http/asking.h"
 #include "http/drain.h"
 #include "http/verdicts.h"
 #include "mcp/deliver.h"
@@ -31,6 +32,16 @@ void mcps__server_note(mcps_server *server, const struct mcps_error *error)
 		server->error = *error;
 }
 
+void mcps__server_note_null(mcps_server *server, const char *function,
+                            const char *argument)
+{
+	struct mcps_error error;
+
+	mcps__fail(&error, MCPS_E_INVAL, "%s() was called with NULL for %s",
+	           function, argument);
+	mcps__server_note(server, &error);
+}
+
 mcps_server *mcps_server_new(const char *name, const char *version)
 {
 	mcps_server *server = mcps__calloc(1, sizeof *server);
@@ -43,12 +54,16 @@ mcps_server *mcps_server_new(const char *name, const char *version)
 	}
 	pthread_mutex_init(&server->readiness.lock, NULL);
 	mcps__options_init(&server->options);
-	server->name = mcps__strdup(name);
-	server->version = mcps__strdup(version);
+	server->name = mcps__strdup(name != NULL ? name : "");
+	server->version = mcps__strdup(version != NULL ? version : "");
 	if (server->name == NULL || server->version == NULL) {
 		mcps_server_free(server);
 		return NULL;
 	}
+	if (name == NULL)
+		mcps__server_note_null(server, __func__, "name");
+	if (version == NULL)
+		mcps__server_note_null(server, __func__, "version");
 	return server;
 }
 
@@ -313,6 +328,7 @@ static bool pulse(void *arg)
 
 	mcps__drain_open_streams(&server->endpoint,
 	                         now_ms() - options->stream_after_ms);
+	mcps__asking_give_up(&server->endpoint, now_ms() - ASKING_MOST_MS);
 	mcps__outlets_beat(&server->sessions.outlets,
 	                   INT64_C(1000) * options->heartbeat_s);
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
@@ -351,12 +367,17 @@ static mcps_status start_all(mcps_server *server, struct mcps_error *error)
 
 mcps_status mcps_server_start(mcps_server *server, struct mcps_error *error)
 {
-	struct mcps_error why = server->error;
+	struct mcps_error why = { MCPS_OK, "" };
 
+	if (server == NULL)
+		return mcps__fail(error, MCPS_E_INVAL, "there is no server");
+	why = server->error;
 	if (sodium_init() < 0)
 		mcps__fail(&why, MCPS_E_SYSTEM, "libsodium does not start");
 	if (why.status == MCPS_OK && server->is_started)
 		mcps__fail(&why, MCPS_E_INVAL, "the server was started before");
+	if (why.status == MCPS_OK)
+		why.status = mcps__server_check_all_scopes(server, &why);
 	if (why.status == MCPS_OK) {
 		server->is_started = true;
 		why.status = start_all(server, &why);
@@ -370,10 +391,17 @@ mcps_status mcps_server_start(mcps_server *server, struct mcps_error *error)
 mcps_status mcps_server_check(mcps_server *server, mcps_finding_fn say,
                               void *arg)
 {
-	const struct check_subject subject = { &server->error, &server->options,
-		                               server->token_file,
-		                               server->store != NULL };
+	struct check_subject subject = { 0 };
+	struct mcps_error error;
 
+	if (server == NULL || say == NULL)
+		return MCPS_E_INVAL;
+	error = server->error;
+	if (error.status == MCPS_OK)
+		error.status = mcps__server_check_all_scopes(server, &error);
+	subject = (struct check_subject){ &error, &server->options,
+		                          server->token_file,
+		                          server->store != NULL };
 	return mcps__check(&subject, say, arg);
 }
 
@@ -391,12 +419,14 @@ bool mcps__server_is_running(const mcps_server *server)
 
 void mcps_server_get_counts(mcps_server *server, struct mcps_counts *out)
 {
-	const struct sessions_counts *sessions = &server->sessions.counts;
+	const struct sessions_counts *sessions;
 	struct writer_counts store = { 0 };
 
-	*out = (struct mcps_counts){ 0 };
-	if (!server->has_endpoint)
+	if (out != NULL)
+		*out = (struct mcps_counts){ 0 };
+	if (out == NULL || server == NULL || !server->has_endpoint)
 		return;
+	sessions = &server->sessions.counts;
 	mcps__writer_get_counts(server->writer, &store);
 	*out = (struct mcps_counts){
 		.requests = atomic_load(&server->endpoint.requests),
@@ -417,6 +447,8 @@ void mcps_server_get_counts(mcps_server *server, struct mcps_counts *out)
 void mcps_server_read_incidents(const mcps_server *server, mcps_incident_fn fn,
                                 void *arg)
 {
+	if (server == NULL || fn == NULL)
+		return;
 	for (int i = 0; i < INCIDENT_COUNT; i++)
 		fn(arg, mcps__incident_name((enum incident)i),
 		   mcps__incident_count(&server->incidents, (enum incident)i));
@@ -439,26 +471,31 @@ const struct log_sink *mcps__server_log(mcps_server *server)
 
 const char *mcps_server_name(const mcps_server *server)
 {
-	return server->name;
+	return server != NULL ? server->name : NULL;
 }
 
 const char *mcps_server_version(const mcps_server *server)
 {
-	return server->version;
+	return server != NULL ? server->version : NULL;
 }
 
 const char *mcps_server_path(const mcps_server *server)
 {
+	if (server == NULL)
+		return NULL;
 	return server->options.path != NULL ? server->options.path : "/mcp";
 }
 
 bool mcps_server_knows_callers(const mcps_server *server)
 {
-	return server->endpoint.identify != NULL || server->token_file != NULL;
+	return server != NULL && (server->endpoint.identify != NULL ||
+	                          server->token_file != NULL);
 }
 
 const char *mcps_server_store_url(const mcps_server *server)
 {
+	if (server == NULL)
+		return NULL;
 	if (server->store != NULL)
 		return server->store->ops->name;
 	return server->options.store != NULL ? server->options.store
@@ -486,12 +523,26 @@ static void store_clock(mcps_server *server)
 		(void)mcps__sessions_store_clock(&server->sessions);
 }
 
+/* Each is memory that is lost, or is freed too late. */
+static void look_for_admissions(mcps_server *server)
+{
+	unsigned left = atomic_load(&server->endpoint.admissions);
+
+	if (left != 0)
+		mcps__log(
+			&server->log, MCPS_LOG_ERROR, "http",
+			"%u admissions were not freed before the server: call "
+			"mcps_admission_free() for each that mcps_admit() made",
+			left);
+}
+
 /* Workers end before the writer, whose jobs they queue; what the writer then
  * hands to them runs on its own thread. */
 void mcps_server_free(mcps_server *server)
 {
 	if (server == NULL)
 		return;
+	look_for_admissions(server);
 	mcps__timer_stop(server->pulse);
 	mcps__timer_stop(server->timer);
 	mcps__workers_stop(server->workers);

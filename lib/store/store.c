@@ -118,6 +118,10 @@ mcps_status mcps_store_open(mcps_store **out, const char *url,
 	mcps_status status;
 	const char *rest;
 
+	if (out == NULL)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "mcps_store_open() was called with NULL for "
+		                  "out");
 	*out = NULL;
 	if (url == NULL)
 		return mcps__fail(error, MCPS_E_INVAL, "store URL: missing");
@@ -147,6 +151,8 @@ mcps_status mcps_store_look(const char *url,
 	}
 	if (size > 0)
 		finding[0] = '\0';
+	if (url == NULL)
+		return mcps__fail(error, MCPS_E_INVAL, "store URL: missing");
 	status = settings_make(&settings, options, error);
 	if (status != MCPS_OK)
 		return status;

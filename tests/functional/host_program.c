@@ -132,6 +132,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
 	(void)arg;
 	(void)connection;
 	(void)why;
+	if (self.options.forgets_ends)
+		return;
 	if (mcps_mhd_completed(wire_server(), slot) || *slot == NULL)
 		return;
 	if (is_mark(*slot)) {

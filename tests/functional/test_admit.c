@@ -295,8 +295,9 @@ static mcps_status keep_grant(void *arg, const mcps_request *request,
 	return MCPS_LATER;
 }
 
-/* A program that stopped its daemon now would have a suspended connection. */
-START_TEST(a_drain_tells_of_what_still_waits)
+/* A program that stops its daemon then would stop it with a suspended
+ * connection. */
+START_TEST(drain_answers_requests_that_wait_for_the_hook)
 {
 	struct request self = { .body = PING };
 
@@ -305,11 +306,11 @@ START_TEST(a_drain_tells_of_what_still_waits)
 	ck_assert_int_eq(admit_ask(&self), MCPS_LATER);
 	ck_assert_int_eq(mcps_admission_verdict(self.admission),
 	                 MCPS_VERDICT_NONE);
-	ck_assert(!mcps_server_drain(admit_server, 1));
-	mcps_grant_finish(kept, MCPS_E_AUTH);
 	ck_assert(mcps_server_drain(admit_server, 1));
 	ck_assert_int_eq(admit_await(&self, MCPS_LATER), MCPS_OK);
-	ck_assert_int_eq(mcps_admission_status(self.admission), 401);
+	ck_assert_int_eq(mcps_admission_status(self.admission), 503);
+	mcps_grant_finish(kept, MCPS_E_AUTH); /* too late: dropped */
+	ck_assert_int_eq(mcps_admission_status(self.admission), 503);
 	admit_finish(&self);
 }
 END_TEST
@@ -391,7 +392,7 @@ int main(void)
 	tcase_add_test(tests, a_hook_may_answer_later);
 	tcase_add_test(tests,
 	               no_status_of_a_hook_is_taken_for_one_of_a_session);
-	tcase_add_test(tests, a_drain_tells_of_what_still_waits);
+	tcase_add_test(tests, drain_answers_requests_that_wait_for_the_hook);
 	tcase_add_test(tests, a_session_outlives_the_process);
 	tcase_add_test(tests, after_the_drain_it_is_503);
 	tcase_add_test(tests, a_view_that_is_not_whole_is_refused);

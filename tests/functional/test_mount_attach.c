@@ -346,6 +346,66 @@ START_TEST(an_epoll_thread_without_timeout_is_warned_of_once)
 }
 END_TEST
 
+/* ---- a program that forgets mcps_mhd_completed() ---- */
+
+static void on_error(void *arg, enum mcps_log_level level, const char *module,
+                     const char *text)
+{
+	(void)arg;
+	(void)module;
+	if (level != MCPS_LOG_ERROR ||
+	    strstr(text, "does not call mcps_mhd_completed()") == NULL)
+		return;
+	pthread_mutex_lock(&heard.lock);
+	heard.warnings++;
+	pthread_mutex_unlock(&heard.lock);
+}
+
+static void start_forgetful(bool forgets)
+{
+	heard.warnings = 0;
+	wire_start_server(
+		WIRE_ANONYMOUS,
+		&(const struct mcps_options){
+			.size = sizeof(struct mcps_options), .log = on_error });
+	host_start(&(const struct host_options){ .mode = &poll_thread,
+	                                         .forgets_ends = forgets });
+}
+
+static void ask_often(int times)
+{
+	struct wire wire = wire_open(wire_port());
+
+	for (int i = 0; i < times; i++)
+		ck_assert_int_eq(wire_ask(&wire, "", WIRE_INITIALIZE).status,
+		                 200);
+	wire_close(&wire);
+}
+
+START_TEST(program_that_forgets_the_ends_is_told_once_and_loses_little)
+{
+	start_forgetful(true);
+	ask_often(50);
+	ck_assert_uint_eq(heard.warnings, 1);
+	ck_assert_uint_eq(mcps_mhd_open_requests(wire_server()), 1);
+	for (int i = 0; i < 20; i++)
+		ask_often(2);
+	ck_assert_uint_eq(heard.warnings, 1);
+	host_drain(0);
+	host_stop();
+	wire_stop();
+}
+END_TEST
+
+START_TEST(program_that_tells_the_ends_is_not_warned)
+{
+	start_forgetful(false);
+	ask_often(20);
+	stop();
+	ck_assert_uint_eq(heard.warnings, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mount_attach");
@@ -373,6 +433,10 @@ int main(void)
 	tcase_add_test(tests, a_small_pool_takes_long_bodies);
 	tcase_add_test(tests,
 	               an_epoll_thread_without_timeout_is_warned_of_once);
+	tcase_add_test(
+		tests,
+		program_that_forgets_the_ends_is_told_once_and_loses_little);
+	tcase_add_test(tests, program_that_tells_the_ends_is_not_warned);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -181,17 +181,19 @@ END_TEST
 #define ROW(text, type, where)                                     \
 	{                                                          \
 		.name = (text), .kind = (type), .offset = (where), \
-		.optional = true                                   \
+		.optional = true, .mark = MCPS_FIELD_MARK,         \
+		.struct_size = sizeof(struct all)                  \
 	}
 #define AT(member) offsetof(struct all, member)
 
 struct mistake {
-	mcps_field rows[3];
+	mcps_field rows[2];
 	const char *sentence;
 };
 
 static const struct mistake mistakes[] = {
 	{ { ROW("", MCPS_INT, AT(times)) }, "field \"\": its name is empty" },
+	{ { ROW(NULL, MCPS_INT, AT(times)) }, "field \"\": its name is empty" },
 	{ { ROW("\xff", MCPS_INT, AT(times)) },
 	  "field \"\xff\": its name is not UTF-8" },
 	{ { ROW("times", (enum mcps_kind)5, AT(times)) },
@@ -249,8 +251,6 @@ static const struct mistake mistakes[] = {
 	{ { MCPS_FIELD(struct all, text, "caf\xe9") },
 	  "field \"text\": its description is not UTF-8" },
 
-	{ { MCPS_FIELD(struct other, times, NULL) },
-	  "field \"times\": it is outside the struct of arguments" },
 	{ { ROW("times", MCPS_INT, SIZE_MAX) },
 	  "field \"times\": it is outside the struct of arguments" },
 	{ { ROW("times", MCPS_INT, sizeof(struct all) - 7) },
@@ -282,13 +282,17 @@ static const struct mistake mistakes[] = {
 
 START_TEST(a_mistake_is_named)
 {
+	static const mcps_field end = MCPS_FIELDS_END;
 	const struct mistake *mistake = &mistakes[_i];
 	struct mcps_error error = { 0 };
 	struct field_set *set = (struct field_set *)&error; /* not NULL */
+	mcps_field rows[3] = { mistake->rows[0], mistake->rows[1], end };
 
-	ck_assert_int_eq(mcps__fields_compile(&set, mistake->rows,
-	                                      sizeof(struct all), &error),
-	                 MCPS_E_INVAL);
+	if (rows[1].mark == 0)
+		rows[1] = end;
+	ck_assert_int_eq(
+		mcps__fields_compile(&set, rows, sizeof(struct all), &error),
+		MCPS_E_INVAL);
 	ck_assert_ptr_null(set);
 	ck_assert_int_eq(error.status, MCPS_E_INVAL);
 	ck_assert_str_eq(error.text, mistake->sentence);
@@ -296,10 +300,11 @@ START_TEST(a_mistake_is_named)
 END_TEST
 
 static const mcps_field no_json[][2] = {
-	{ TEXT(.optional = true, .otherwise = "en") },
-	{ EXTRA(.optional = true, .otherwise = "{\"a\":1,\"a\":2}") },
-	{ EXTRA(.optional = true, .otherwise = "") },
-	{ TIMES(.optional = true, .otherwise = "1 2") },
+	{ TEXT(.optional = true, .otherwise = "en"), MCPS_FIELDS_END },
+	{ EXTRA(.optional = true, .otherwise = "{\"a\":1,\"a\":2}"),
+	  MCPS_FIELDS_END },
+	{ EXTRA(.optional = true, .otherwise = ""), MCPS_FIELDS_END },
+	{ TIMES(.optional = true, .otherwise = "1 2"), MCPS_FIELDS_END },
 };
 
 START_TEST(a_default_that_is_not_JSON_is_refused_with_the_scanners_reason)
@@ -330,6 +335,68 @@ START_TEST(a_mistake_is_found_without_an_error_struct)
 	ck_assert_int_eq(mcps__fields_compile(&set, no_json[0],
 	                                      sizeof(struct all), NULL),
 	                 MCPS_E_INVAL);
+}
+END_TEST
+
+/* ---- tables without their end -------------------------------------------- */
+
+struct one {
+	const char *text;
+};
+
+/* What stands behind a table in memory: a table of the same struct, of another
+ * one, nothing but zeros, and anything else. */
+static const struct {
+	mcps_field table[1];
+	mcps_field behind[2];
+	const char *sentence;
+} endless[] = {
+	{ { TIMES(.optional = true) },
+	  { TIMES(.optional = true), MCPS_FIELDS_END },
+	  "field \"times\": its name is taken" },
+	{ { TIMES(.optional = true) },
+	  { MCPS_FIELD(struct one, text, NULL), MCPS_FIELDS_END },
+	  "row 2 of its field table is of a struct of 8 bytes, the tool's has "
+	  "48: either MCPS_FIELDS_END is missing before it, or the tool was "
+	  "added with another struct" },
+	{ { TIMES(.optional = true) },
+	  { { .name = NULL } },
+	  "row 2 of its field table is none: make each with MCPS_FIELD, and "
+	  "the "
+	  "last one with MCPS_FIELDS_END" },
+	{ { TIMES(.optional = true) },
+	  { { .name = (const char *)1, .offset = 4711, .mark = 12 } },
+	  "row 2 of its field table is none: make each with MCPS_FIELD, and "
+	  "the "
+	  "last one with MCPS_FIELDS_END" },
+};
+_Static_assert(sizeof(struct one) == 8 && sizeof(struct all) == 48, "sizes");
+
+START_TEST(a_table_without_its_end_is_refused)
+{
+	/* One array, so that nothing is read outside of it. */
+	const mcps_field rows[] = { endless[_i].table[0], endless[_i].behind[0],
+		                    endless[_i].behind[1] };
+	struct mcps_error error = { 0 };
+	struct field_set *set;
+
+	ck_assert_int_eq(
+		mcps__fields_compile(&set, rows, sizeof(struct all), &error),
+		MCPS_E_INVAL);
+	ck_assert_str_eq(error.text, endless[_i].sentence);
+}
+END_TEST
+
+START_TEST(a_table_without_the_size_of_its_struct_is_refused)
+{
+	struct mcps_error error = { 0 };
+	struct field_set *set;
+
+	ck_assert_int_eq(mcps__fields_compile(&set, full, 0, &error),
+	                 MCPS_E_INVAL);
+	ck_assert_str_eq(error.text,
+	                 "args_size is 0: set it to sizeof the struct of "
+	                 "arguments, or use mcps_add_tool()");
 }
 END_TEST
 
@@ -414,6 +481,10 @@ static TCase *mistake_tests(void)
 		a_default_that_is_not_JSON_is_refused_with_the_scanners_reason,
 		0, COUNT(no_json));
 	tcase_add_test(tests, a_mistake_is_found_without_an_error_struct);
+	tcase_add_loop_test(tests, a_table_without_its_end_is_refused, 0,
+	                    COUNT(endless));
+	tcase_add_test(tests,
+	               a_table_without_the_size_of_its_struct_is_refused);
 	return tests;
 }
 

@@ -1,0 +1,274 @@
+#include "functional/null_cases.h"
+
+#include <mcps/sys/store.h>
+
+/* ---- auth hooks ---- */
+
+static void try_mcps_request_method(void)
+{
+	NOTHING(mcps_request_method(null));
+}
+
+static void try_mcps_request_path(void)
+{
+	NOTHING(mcps_request_path(null));
+}
+
+static void try_mcps_request_peer(void)
+{
+	ck_assert_str_eq(mcps_request_peer(null), ""); /* not known */
+}
+
+static void try_mcps_request_header(void)
+{
+	NOTHING(mcps_request_header(null, "Host"));
+}
+
+static void try_mcps_request_bearer(void)
+{
+	NOTHING(mcps_request_bearer(null));
+}
+
+static void try_mcps_grant_subject(void)
+{
+	INVALID(mcps_grant_subject(null, NULL, "s"));
+}
+
+static void try_mcps_grant_scope(void)
+{
+	INVALID(mcps_grant_scope(null, "s"));
+}
+
+static void try_mcps_grant_client(void)
+{
+	INVALID(mcps_grant_client(null, "c"));
+}
+
+static void try_mcps_grant_expires(void)
+{
+	INVALID(mcps_grant_expires(null, 1));
+}
+
+static void try_mcps_grant_finish(void)
+{
+	mcps_grant_finish(null, MCPS_OK);
+}
+
+/* ---- the daemon ---- */
+
+static void try_mcps_daemon_start(void)
+{
+	mcps_daemon *daemon = (mcps_daemon *)&daemon; /* not NULL */
+
+	INVALID(mcps_daemon_start(&daemon, null, NULL, NULL));
+	NOTHING(daemon);
+	INVALID(mcps_daemon_start(null, running, NULL, NULL));
+}
+
+static void try_mcps_listen(void)
+{
+	INVALID(mcps_listen(null, NULL, 0, NULL, NULL));
+}
+
+static void try_mcps_daemon_check(void)
+{
+	/* NULL is all defaults: whether the port is free is not ours. */
+	(void)!mcps_daemon_check(null, NULL);
+}
+
+static void try_mcps_daemon_address(void)
+{
+	NOTHING(mcps_daemon_address(null));
+}
+
+static void try_mcps_daemon_stop(void)
+{
+	ck_assert(mcps_daemon_stop(null, 0)); /* no call is left */
+}
+
+/* ---- mounting ---- */
+
+static void try_mcps_mhd_attach(void)
+{
+	INVALID(mcps_mhd_attach(null, null, NULL, NULL, NULL));
+	INVALID(mcps_mhd_attach(running, null, NULL, NULL, NULL));
+}
+
+static void try_mcps_mhd_handle(void)
+{
+	void *request = NULL;
+	size_t size = 0;
+	int result;
+
+	FALSE(mcps_mhd_handle(null, (struct MHD_Connection *)&size, "/mcp",
+	                      "GET", NULL, &size, &request, &result));
+	FALSE(mcps_mhd_handle(running, null, "/mcp", "GET", NULL, &size,
+	                      &request, &result));
+	FALSE(mcps_mhd_handle(running, (struct MHD_Connection *)&size, null,
+	                      null, NULL, null, null, null));
+}
+
+static void try_mcps_mhd_completed(void)
+{
+	void *request = NULL;
+
+	FALSE(mcps_mhd_completed(null, &request));
+	FALSE(mcps_mhd_completed(running, null));
+	FALSE(mcps_mhd_completed(running, &request));
+}
+
+static void try_mcps_mhd_target(void)
+{
+	NOTHING(mcps_mhd_target(null, "/mcp"));
+	NOTHING(mcps_mhd_target(running, null));
+}
+
+static void try_mcps_mhd_open_requests(void)
+{
+	ck_assert_uint_eq(mcps_mhd_open_requests(null), 0);
+}
+
+/* ---- sessions alone ---- */
+
+static void try_mcps_admit(void)
+{
+	const struct mcps_admit_view view = { .size = sizeof view };
+	mcps_admission *admission = (mcps_admission *)&view; /* not NULL */
+
+	INVALID(mcps_admit(&admission, null, &view));
+	NOTHING(admission);
+	INVALID(mcps_admit(&admission, running, null));
+	INVALID(mcps_admit(&admission, running, &view));
+	INVALID(mcps_admit(null, running, &view));
+}
+
+static void try_mcps_admit_again(void)
+{
+	INVALID(mcps_admit_again(null));
+}
+
+static void try_mcps_admission_begin(void)
+{
+	INVALID(mcps_admission_begin(null));
+}
+
+static void try_mcps_session_open(void)
+{
+	INVALID(mcps_session_open(null));
+}
+
+static void try_mcps_admission_verdict(void)
+{
+	ck_assert_int_eq(mcps_admission_verdict(null), MCPS_VERDICT_NONE);
+}
+
+static void try_mcps_admission_session(void)
+{
+	struct mcps_session_view view = { .created_ms = 1 };
+
+	FALSE(mcps_admission_session(null, &view));
+	ck_assert_int_eq(view.created_ms, 0);
+	FALSE(mcps_admission_session(null, null));
+}
+
+static void try_mcps_admission_subject(void)
+{
+	NOTHING(mcps_admission_subject(null));
+}
+
+static void try_mcps_admission_status(void)
+{
+	ck_assert_int_eq(mcps_admission_status(null), 0);
+}
+
+static void try_mcps_admission_headers(void)
+{
+	NOTHING(mcps_admission_headers(null)->name); /* an empty list */
+}
+
+static void try_mcps_admission_body(void)
+{
+	size_t length = 1;
+
+	NOTHING(mcps_admission_body(null, &length));
+	ck_assert_uint_eq(length, 0);
+	NOTHING(mcps_admission_body(null, null));
+}
+
+static void try_mcps_admission_free(void)
+{
+	mcps_admission_free(null);
+}
+
+/* ---- stores ---- */
+
+static void try_mcps_store_open(void)
+{
+	mcps_store *store = (mcps_store *)&store; /* not NULL */
+
+	INVALID(mcps_store_open(&store, null, NULL, NULL));
+	NOTHING(store);
+	INVALID(mcps_store_open(null, "memory:", NULL, NULL));
+}
+
+static void try_mcps_store_look(void)
+{
+	INVALID(mcps_store_look(null, NULL, 0, NULL));
+}
+
+static void try_mcps_store_close(void)
+{
+	mcps_store_close(null);
+}
+
+static void try_mcps_store_check(void)
+{
+	INVALID(mcps_store_check(null, NULL));
+}
+
+/* ---- the program ---- */
+
+static void try_mcps_main(void)
+{
+	ck_assert_int_eq(mcps_main(null, 0, null), 1);
+}
+
+const struct null_case null_other_cases[] = {
+	NULL_CASE(mcps_request_method),
+	NULL_CASE(mcps_request_path),
+	NULL_CASE(mcps_request_peer),
+	NULL_CASE(mcps_request_header),
+	NULL_CASE(mcps_request_bearer),
+	NULL_CASE(mcps_grant_subject),
+	NULL_CASE(mcps_grant_scope),
+	NULL_CASE(mcps_grant_client),
+	NULL_CASE(mcps_grant_expires),
+	NULL_CASE(mcps_grant_finish),
+	NULL_CASE(mcps_daemon_start),
+	NULL_CASE(mcps_listen),
+	NULL_CASE(mcps_daemon_check),
+	NULL_CASE(mcps_daemon_address),
+	NULL_CASE(mcps_daemon_stop),
+	NULL_CASE(mcps_mhd_attach),
+	NULL_CASE(mcps_mhd_handle),
+	NULL_CASE(mcps_mhd_completed),
+	NULL_CASE(mcps_mhd_target),
+	NULL_CASE(mcps_mhd_open_requests),
+	NULL_CASE(mcps_admit),
+	NULL_CASE(mcps_admit_again),
+	NULL_CASE(mcps_admission_begin),
+	NULL_CASE(mcps_session_open),
+	NULL_CASE(mcps_admission_verdict),
+	NULL_CASE(mcps_admission_session),
+	NULL_CASE(mcps_admission_subject),
+	NULL_CASE(mcps_admission_status),
+	NULL_CASE(mcps_admission_headers),
+	NULL_CASE(mcps_admission_body),
+	NULL_CASE(mcps_admission_free),
+	NULL_CASE(mcps_store_open),
+	NULL_CASE(mcps_store_look),
+	NULL_CASE(mcps_store_close),
+	NULL_CASE(mcps_store_check),
+	NULL_CASE(mcps_main),
+};
+const int null_other_count = sizeof null_other_cases / sizeof *null_other_cases;
