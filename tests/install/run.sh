@@ -5,7 +5,8 @@
 #   tests/install/run.sh PREFIX
 set -eu
 prefix=$1
-examples=$(cd "$(dirname "$0")/../.." && pwd)/examples
+here=$(cd "$(dirname "$0")" && pwd)
+examples=$(cd "$here/../.." && pwd)/examples
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cd "$directory"
@@ -61,5 +62,14 @@ try_example() {
 	! needs_library example-static
 }
 
+# In C++, without the macros of C11.
+# shellcheck disable=SC2046
+try_tool() {
+	$CXX -std=c++11 -Wall -Wextra -Wpedantic -Werror "$here/tool.cc" \
+		$(pkg-config --cflags --libs mcps-app) -o tool
+	LD_LIBRARY_PATH=$prefix/lib ./tool --check --listen 127.0.0.1:0
+}
+
 try
+try_tool
 [ ! -e "$examples/hello.c" ] || try_example "$examples/hello.c"
