@@ -33,6 +33,72 @@ MCPS_BEGIN_DECLS
  */
 MCPS_API int mcps_main(mcps_server *server, int argc, char **argv);
 
+/** What an option of a program's own is, and what its value points to. */
+enum mcps_option_kind {
+	MCPS_OPTION_TEXT,        /* const char *: as it was given */
+	MCPS_OPTION_FLAG,        /* bool: --name, --name=no */
+	MCPS_OPTION_NUMBER,      /* uint32_t */
+	MCPS_OPTION_MILLISECONDS /* uint32_t: "500ms", "30s", "15m", "12h" */
+};
+
+/** An option of a program's own, beside those of mcps: --help lists it first,
+ * and it can be set by a flag (--db), in the environment (MCPS_DB) and in the
+ * file of --config (db = ...), with the same precedence. --check shows it. */
+struct mcps_program_option {
+	/** 2 to 32 of a-z 0-9 -, such as "db"; not the name of an option of
+	 * mcps. A later version of mcps may take a name: then the program does
+	 * not start, and says so. NULL ends a list. */
+	const char *name;
+	const char *argument; /* for --help: "FILE"; of a flag NULL */
+	const char *help;     /* one sentence without a full stop */
+	enum mcps_option_kind kind;
+	/** A variable of the kind. It holds the default, and gets the value
+	 * before the start function is called. A text that it gets is valid
+	 * until the stop function has returned. SIGHUP does not change it, but
+	 * logs a warning that a change takes effect at the next start. */
+	void *value;
+};
+
+/** What a program adds to mcps_main(). What is zero is not used. */
+struct mcps_program {
+	size_t size; /* sizeof(struct mcps_program) */
+
+	/** At most 32, and one whose name is NULL; NULL: none. */
+	const struct mcps_program_option *options;
+
+	/** Called once the options are read and before mcps_server_start(), on
+	 * the thread of mcps_program_main(): the place to open what tools need,
+	 * and to add tools that depend on options. Neither --check nor a
+	 * command calls it. What it returns, if not MCPS_OK, decides the exit
+	 * code, and
+	 * @p error->text is logged: the program ends. */
+	mcps_status (*start)(void *arg, mcps_server *server,
+	                     struct mcps_error *error);
+
+	/** Called after SIGHUP, once tokens, keys and log options were read
+	 * again, on a thread of the program's own, never twice at once; a stop
+	 * waits until it returns. Calls are served meanwhile. */
+	void (*reload)(void *arg, mcps_server *server);
+
+	/** Called if start was, and did not fail: when all is over, after
+	 * mcps_server_free(). No handler runs any more. A second signal ends
+	 * the process without it. */
+	void (*stop)(void *arg);
+
+	void *arg; /* of these three */
+};
+
+/**
+ * mcps_main() with options and functions of the program's own.
+ *
+ * @param program  read at once, and its options stay valid until this returns;
+ *                 NULL: none, as mcps_main()
+ * @return as mcps_main(); 1 if @p program is wrong
+ */
+MCPS_API int mcps_program_main(mcps_server *server,
+                               const struct mcps_program *program, int argc,
+                               char **argv);
+
 MCPS_END_DECLS
 
 #endif

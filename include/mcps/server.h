@@ -267,6 +267,18 @@ MCPS_API void mcps_server_set_on_corrupt(mcps_server *server,
 MCPS_API void mcps_server_set_log(mcps_server *server, mcps_log_fn log,
                                   void *arg, enum mcps_log_level level);
 
+/**
+ * Write a line to the server's own log, where its log function, or mcps_main(),
+ * writes the lines of mcps: with the same format and level. Not to be confused
+ * with mcps_log(), which writes to the log of a client. Any thread; before
+ * mcps_main() has read the log options nothing is written.
+ *
+ * @param format of a short sentence; control characters become blanks, and a
+ *               line has at most 511 bytes. Never credentials.
+ */
+MCPS_API void mcps_server_log(mcps_server *server, enum mcps_log_level level,
+                              const char *format, ...) MCPS_PRINTF(3, 4);
+
 /** One more host name or origin, see options.hosts and options.origins. */
 MCPS_API void mcps_server_allow_host(mcps_server *server, const char *host);
 MCPS_API void mcps_server_allow_origin(mcps_server *server, const char *origin);

@@ -41,6 +41,15 @@ static void read_defaults(struct app_options *defaults,
 	mcps__settings_free(&settings);
 }
 
+/* Not every program has options of its own. */
+static bool has_options(enum option_group group)
+{
+	for (size_t i = 0; i < mcps__option_count; i++)
+		if (mcps__option_table[i].group == group)
+			return true;
+	return false;
+}
+
 /* ---- --help ---- */
 
 /* Words of TEXT in the second column; AT is where the line is now. */
@@ -90,6 +99,8 @@ void mcps__app_options_explain(FILE *out, const mcps_server *server)
 
 	read_defaults(&defaults, server);
 	for (enum option_group group = 0; group < GROUP_COUNT; group++) {
+		if (!has_options(group))
+			continue;
 		fprintf(out, "\n%s:\n", mcps__option_group_title(group));
 		for (size_t i = 0; i < mcps__option_count; i++)
 			if (mcps__option_table[i].group == group)
@@ -146,6 +157,8 @@ void mcps__app_options_manual(FILE *out, const mcps_server *server)
 	read_defaults(&defaults, server);
 	fputs(".Sh OPTIONS\n", out);
 	for (enum option_group group = 0; group < GROUP_COUNT; group++) {
+		if (!has_options(group))
+			continue;
 		fprintf(out, ".Ss %s\n.Bl -tag -width Ds\n",
 		        mcps__option_group_title(group));
 		for (size_t i = 0; i < mcps__option_count; i++)

@@ -2,6 +2,7 @@
 
 #include "app/client_config.h"
 #include "app/healthcheck.h"
+#include "app/own_options.h"
 #include "app/program.h"
 
 #include <string.h>
@@ -126,6 +127,7 @@ static enum exit_code run(struct program *program,
 		mcps__app_give_up(&program->log, complaint.text);
 		return complaint.code;
 	}
+	mcps__own_options_store(&program->options);
 	if (program->options.help)
 		return print_help(program->server);
 	if (program->options.version)
@@ -133,7 +135,35 @@ static enum exit_code run(struct program *program,
 	return command->run(program);
 }
 
+/* What the program says of itself. A smaller struct is that of an older
+ * header. */
+static bool read_own(struct program *program, const struct mcps_program *own)
+{
+	struct complaint complaint;
+	bool is_fine = true;
+
+	mcps__complain(&complaint, EXIT_RUNTIME,
+	               "the size of struct mcps_program is not set, or that of "
+	               "a newer version");
+	if (own != NULL) {
+		is_fine = own->size >= sizeof own->size &&
+		          own->size <= sizeof program->own;
+		if (is_fine)
+			memcpy(&program->own, own, own->size);
+	}
+	if (is_fine && mcps__own_options_add(program->own.options, &complaint))
+		return true;
+	mcps__app_give_up(&program->log, complaint.text);
+	return false;
+}
+
 int mcps_main(mcps_server *server, int argc, char **argv)
+{
+	return mcps_program_main(server, NULL, argc, argv);
+}
+
+int mcps_program_main(mcps_server *server, const struct mcps_program *own,
+                      int argc, char **argv)
 {
 	static char *no_arguments[] = { NULL };
 	struct program program = { .server = server };
@@ -153,10 +183,13 @@ int mcps_main(mcps_server *server, int argc, char **argv)
 	program.sources.environment = environ;
 	mcps__app_log_init(&program.log, mcps_server_name(server));
 	mcps__notify_init(&program.notify);
-	code = run(&program, command);
+	code = read_own(&program, own) ? run(&program, command) : EXIT_RUNTIME;
 	mcps_server_free(server); /* waits for handlers: "now" stays possible */
+	if (program.has_started && program.own.stop != NULL)
+		program.own.stop(program.own.arg);
 	mcps__signals_close(&program.signals);
 	mcps__app_options_free(&program.options);
 	mcps__settings_free(&program.settings);
+	mcps__own_options_remove();
 	return (int)code;
 }

@@ -8,7 +8,7 @@ _Static_assert(sizeof(enum mcps_eras) == sizeof(uint32_t),
                "OPTION_WORD writes it");
 
 /* Help is one sentence or two, without a full stop at the end. */
-const struct option mcps__option_table[] = {
+static const struct option built_in[] = {
 	{ .name = "listen",
 	  .argument = "ADDRESS",
 	  .kind = OPTION_TEXT,
@@ -531,7 +531,8 @@ const struct option mcps__option_table[] = {
 	  .help = "for development, not for production: sessions in memory, "
 	          "log level debug, a log line for each call, and pages of "
 	          "this machine may read the answers, unless other options "
-	          "say otherwise" },
+	          "say otherwise. Tools whose scopes no caller can have are "
+	          "a warning, not an error" },
 
 	{ .name = "check",
 	  .kind = OPTION_FLAG,
@@ -579,9 +580,9 @@ const struct option mcps__option_table[] = {
 	          "https://example.com/mcp behind a proxy" },
 };
 
-const size_t mcps__option_count =
-	sizeof mcps__option_table / sizeof *mcps__option_table;
-_Static_assert(sizeof mcps__option_table / sizeof *mcps__option_table <=
+const struct option *mcps__option_table = built_in;
+size_t mcps__option_count = sizeof built_in / sizeof *built_in;
+_Static_assert(sizeof built_in / sizeof *built_in + OWN_OPTIONS_MOST <=
                        OPTIONS_MOST,
                "settings have room for them");
 
@@ -589,6 +590,7 @@ static const struct {
 	const char *title;
 	const char *command;
 } groups[GROUP_COUNT] = {
+	[GROUP_OWN] = { "This program", NULL },
 	[GROUP_ADDRESS] = { "Where it is reached", NULL },
 	[GROUP_SESSIONS] = { "Sessions", NULL },
 	[GROUP_CALLERS] = { "Callers", NULL },

@@ -22,6 +22,7 @@ enum option_kind {              /* what it is written to */
 };
 
 enum option_group {
+	GROUP_OWN, /* of the program */
 	GROUP_ADDRESS,
 	GROUP_SESSIONS,
 	GROUP_CALLERS,
@@ -55,8 +56,9 @@ struct option {
 	const char *variable; /* a second name in the environment; NULL: none */
 };
 
-extern const struct option mcps__option_table[];
-extern const size_t mcps__option_count;
+/* Those of mcps, and behind them those of the program, see own_options.h. */
+extern const struct option *mcps__option_table;
+extern size_t mcps__option_count;
 
 /* The title of a group, and the command it belongs to; NULL: all. */
 const char *mcps__option_group_title(enum option_group group);
@@ -72,7 +74,7 @@ size_t mcps__option_index(const struct option *option);
 const struct option *mcps__option_resembling(const char *name, size_t length,
                                              const char *command);
 
-enum { VARIABLE_SIZE = 48 };
+enum { VARIABLE_SIZE = 48, OPTION_NAME_MOST = 32 };
 
 /* "MCPS_MAX_BODY". */
 void mcps__option_variable(const struct option *option,

@@ -2,6 +2,7 @@
 #include "app/options.h"
 
 #include "app/option_value.h"
+#include "app/own_options.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ static void begin(struct app_options *options, const mcps_server *server)
 		.drain_ms = DRAIN_MS,
 		.log_level = MCPS_LOG_INFO,
 	};
+	mcps__own_options_begin(options);
 	options->quarantine = options->server.quarantine_corrupt_store;
 	options->ballast = !options->server.no_store_ballast;
 	if (options->server.retry_ms == MCPS_NO_RETRY)

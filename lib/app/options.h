@@ -28,6 +28,11 @@ struct app_options {
 	uint32_t quarantine; /* 0 or 1 */
 	uint32_t client;     /* enum client, see client_config.h; 0: none */
 	bool ballast;
+	struct own_value { /* of an option of the program; one of these */
+		const char *text;
+		uint32_t number;
+		bool flag;
+	} own[OWN_OPTIONS_MOST];
 	bool dev, check, help, version, live;
 };
 

@@ -9,11 +9,13 @@
 #include "app/passed.h"
 #include "app/signals.h"
 
-/*   opening ──► starting ──► serving ──► stopping    ready only while serving
- */
+#include <mcps/app.h>
+
+/* starting ──► opening ──► starting ──► serving ──► stopping: ready only while
+ * serving */
 enum program_state {
-	PROGRAM_OPENING, /* the store, for which it may have to wait */
-	PROGRAM_STARTING,
+	PROGRAM_STARTING, /* the program's own start; then the daemon */
+	PROGRAM_OPENING,  /* the store, for which it may have to wait */
 	PROGRAM_SERVING,
 	PROGRAM_STOPPING,
 };
@@ -29,6 +31,8 @@ struct program {
 	struct signals signals;
 	struct health_address health;
 	_Atomic enum program_state state;
+	struct mcps_program own; /* what the program adds; zero: nothing */
+	bool has_started;        /* its start function did not fail */
 };
 
 /* Serve until asked to stop. */

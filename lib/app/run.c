@@ -164,15 +164,40 @@ static void warn_of_strangers(struct program *program)
 		              remark);
 }
 
+/* The program's own start function, which may have said nothing. */
+static mcps_status start_own(struct program *program, struct mcps_error *error)
+{
+	const struct mcps_program *own = &program->own;
+	mcps_status status;
+
+	*error = (struct mcps_error){ MCPS_OK, "" };
+	if (own->start == NULL) {
+		program->has_started = true;
+		return MCPS_OK;
+	}
+	mcps__notify(&program->notify, "STATUS=starting");
+	status = own->start(own->arg, program->server, error);
+	program->has_started = status == MCPS_OK;
+	if (status != MCPS_OK && error->text[0] == '\0')
+		snprintf(error->text, sizeof error->text,
+		         "the start function of the program failed: %s",
+		         mcps_status_text(status));
+	return status;
+}
+
 static enum exit_code open_and_serve(struct program *program)
 {
 	struct mcps_error error;
 	mcps_status status;
 
-	atomic_store(&program->state, PROGRAM_OPENING);
+	atomic_store(&program->state, PROGRAM_STARTING);
 	status = open_health(program, &error);
 	if (status != MCPS_OK)
 		return fail(program, status, DOING_LISTEN, &error);
+	status = start_own(program, &error);
+	if (status != MCPS_OK)
+		return fail(program, status, DOING_START, &error);
+	atomic_store(&program->state, PROGRAM_OPENING);
 	mcps__notify(&program->notify, "STATUS=opening the store");
 	status = mcps_server_start(program->server, &error);
 	if (status != MCPS_OK)

@@ -88,5 +88,7 @@ void mcps__program_reload(struct program *program)
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
 		              "tokens or keys stay as they were: %s",
 		              error.text);
+	if (program->own.reload != NULL)
+		program->own.reload(program->own.arg, program->server);
 	mcps__notify(&program->notify, "READY=1");
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPTIONS_MOST = 80 };
+enum { OPTIONS_MOST = 128, OWN_OPTIONS_MOST = 32 };
 
 /* Later ones count for more. */
 enum source { SOURCE_NONE, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };

@@ -233,6 +233,11 @@ static void try_mcps_main(void)
 	ck_assert_int_eq(mcps_main(null, 0, null), 1);
 }
 
+static void try_mcps_program_main(void)
+{
+	ck_assert_int_eq(mcps_program_main(null, null, 0, null), 1);
+}
+
 const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_request_method),
 	NULL_CASE(mcps_request_path),
@@ -270,5 +275,6 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_store_close),
 	NULL_CASE(mcps_store_check),
 	NULL_CASE(mcps_main),
+	NULL_CASE(mcps_program_main),
 };
 const int null_other_count = sizeof null_other_cases / sizeof *null_other_cases;

@@ -1,5 +1,8 @@
 #include "functional/null_cases.h"
 
+#pragma GCC diagnostic ignored "-Wformat-security"
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
 /* What set-up is told of, and start reports. */
 static void check_remembered(mcps_server *server, const char *sentence)
 {
@@ -117,6 +120,12 @@ static void try_mcps_server_set_log(void)
 {
 	mcps_server_set_log(null, NULL, null, MCPS_LOG_WARN);
 	mcps_server_set_log(fresh, NULL, null, MCPS_LOG_WARN); /* silence */
+}
+
+static void try_mcps_server_log(void)
+{
+	mcps_server_log(null, MCPS_LOG_ERROR, "x");
+	mcps_server_log(running, MCPS_LOG_ERROR, null);
 }
 
 static void try_mcps_server_allow_host(void)
@@ -282,6 +291,7 @@ const struct null_case null_server_cases[] = {
 	NULL_CASE(mcps_server_set_lock_wait),
 	NULL_CASE(mcps_server_set_on_corrupt),
 	NULL_CASE(mcps_server_set_log),
+	NULL_CASE(mcps_server_log),
 	NULL_CASE(mcps_server_allow_host),
 	NULL_CASE(mcps_server_allow_origin),
 	NULL_CASE(mcps_server_trust_proxy),
