@@ -31,7 +31,8 @@ void mcps__event_write_first(struct buffer *out, const struct event_id *id,
  * seen an id, and it logs an error each time. */
 #define EVENT_COMMENT ":\n"
 
-/* Only the time to wait. Clients take the value and see no event, for there is no data. */
+/* Only the time to wait. Clients take the value and see no event, for there is
+ * no data. */
 void mcps__event_write_retry(struct buffer *out, uint32_t milliseconds);
 
 #endif

@@ -21,8 +21,9 @@ struct flight {
 	unsigned turn;
 	char *events;  /* what came of a stream; not of the memory that fails */
 	size_t length; /* of it */
-	bool is_over;  /* ... all of it */
-	bool is_cut;   /* ... and without a proper end */
+	unsigned comments; /* ... between its events */
+	bool is_over;      /* ... all of it */
+	bool is_cut;       /* ... and without a proper end */
 };
 
 /* ---- the glue ------------------------------------------------------------ */
@@ -307,7 +308,7 @@ static bool is_comment(const char *piece, ptrdiff_t length)
 	       memcmp(piece, EVENT_COMMENT, (size_t)length) == 0;
 }
 
-/* In small pieces, so that events are cut. Comments are passed over. */
+/* In small pieces, so that events are cut. Comments are only counted. */
 static void read_stream(struct flight *flight)
 {
 	struct outlet *outlet = mcps__exchange_plan(flight->exchange)->outlet;
@@ -320,7 +321,9 @@ static void read_stream(struct flight *flight)
 			return;
 		flight->is_over = length < 0;
 		flight->is_cut = length == OUTLET_CUT;
-		if (length > 0 && !is_comment(piece, length))
+		if (is_comment(piece, length))
+			flight->comments++;
+		else if (length > 0)
 			add_events(flight, piece, (size_t)length);
 	}
 }
@@ -355,13 +358,28 @@ void harness_open_stream(struct flight *flight)
 	ck_assert(harness_try_stream(flight));
 }
 
-const char *harness_events(struct flight *flight)
+static void read_if_woken(struct flight *flight)
 {
 	if (!flight->is_over && harness_is_over(flight)) {
 		(void)wait_woken(flight);
 		read_stream(flight);
 	}
+}
+
+const char *harness_events(struct flight *flight)
+{
+	read_if_woken(flight);
 	return take_events(flight);
+}
+
+unsigned harness_comments(struct flight *flight)
+{
+	unsigned comments;
+
+	read_if_woken(flight);
+	comments = flight->comments;
+	flight->comments = 0;
+	return comments;
 }
 
 const char *harness_await_events(struct flight *flight)

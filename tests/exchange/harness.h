@@ -199,6 +199,8 @@ bool harness_try_stream(struct flight *flight);
  * The text lives as long as the harness. */
 const char *harness_events(struct flight *flight);
 const char *harness_await_events(struct flight *flight);
+/* Return the number of comments since the last call, which are no events. */
+unsigned harness_comments(struct flight *flight);
 bool harness_stream_is_over(struct flight *flight);
 /* It is over, and its client takes that for an error. */
 bool harness_stream_is_cut(struct flight *flight);

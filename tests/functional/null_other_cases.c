@@ -213,7 +213,7 @@ static void try_mcps_store_open(void)
 
 static void try_mcps_store_look(void)
 {
-	INVALID(mcps_store_look(null, NULL, 0, NULL));
+	INVALID(mcps_store_look(null, NULL, NULL, 0, NULL));
 }
 
 static void try_mcps_store_close(void)

@@ -14,11 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct program_process program;
 
 #define CALL_SLEEP(ms) WIRE_CALL(7, "sleep", "{\"ms\":" ms "}")
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 /* The line that names a session of the server at PORT. */
 static const char *session_line(int port)

@@ -19,6 +19,7 @@ TCase *sqlite_foreign_case(void);
 TCase *sqlite_ours_case(void);
 TCase *sqlite_identity_case(void);
 TCase *sqlite_damage_case(void);
+TCase *sqlite_damage_age_case(void);
 TCase *sqlite_seal_case(void);
 TCase *sqlite_event_damage_case(void);
 TCase *sqlite_failure_case(void);

@@ -154,6 +154,7 @@ int main(void)
 	suite_add_tcase(suite, sqlite_ours_case());
 	suite_add_tcase(suite, sqlite_identity_case());
 	suite_add_tcase(suite, sqlite_damage_case());
+	suite_add_tcase(suite, sqlite_damage_age_case());
 	suite_add_tcase(suite, sqlite_seal_case());
 	suite_add_tcase(suite, sqlite_event_damage_case());
 	suite_add_tcase(suite, sqlite_failure_case());
