@@ -27,8 +27,8 @@ struct question {
 	char token[256];
 };
 
-/* MCPS_E_AUTH is 401. What the hook says is believed for a minute: until then
- * the same token is not asked about again. */
+/* MCPS_E_AUTH is 401. The verdict is believed for a minute: until then nobody
+ * asks about the same token again. */
 static mcps_status decide(mcps_grant *grant, const char *token)
 {
 	mcps_status status = MCPS_E_AUTH;

@@ -33,7 +33,7 @@ MCPS_BEGIN_DECLS
  */
 MCPS_API int mcps_main(mcps_server *server, int argc, char **argv);
 
-/** What an option of a program's own is, and what its value points to. */
+/** The kind of an option of a program, and the type of its value. */
 enum mcps_option_kind {
 	MCPS_OPTION_TEXT,        /* const char *: as it was given */
 	MCPS_OPTION_FLAG,        /* bool: --name, --name=no */
@@ -59,7 +59,7 @@ struct mcps_program_option {
 	void *value;
 };
 
-/** What a program adds to mcps_main(). What is zero is not used. */
+/** Additions of a program to mcps_main(). Members that are zero do nothing. */
 struct mcps_program {
 	size_t size; /* sizeof(struct mcps_program) */
 
@@ -69,9 +69,8 @@ struct mcps_program {
 	/** Called once the options are read and before mcps_server_start(), on
 	 * the thread of mcps_program_main(): the place to open what tools need,
 	 * and to add tools that depend on options. Neither --check nor a
-	 * command calls it. What it returns, if not MCPS_OK, decides the exit
-	 * code, and
-	 * @p error->text is logged: the program ends. */
+	 * command calls it. With a status other than MCPS_OK the program ends:
+	 * the status decides the exit code, and @p error->text is logged. */
 	mcps_status (*start)(void *arg, mcps_server *server,
 	                     struct mcps_error *error);
 

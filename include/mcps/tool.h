@@ -63,7 +63,7 @@ typedef struct mcps_field {
 	uint32_t struct_size;
 } mcps_field;
 
-/** What mcps_field.mark is: of a field, and of the last row. */
+/** The values of mcps_field.mark: of a field, and of the last row. */
 #define MCPS_FIELD_MARK      0xf1e1dab5u
 #define MCPS_FIELDS_END_MARK 0xe0d0fab5u
 

@@ -135,7 +135,7 @@ static enum exit_code run(struct program *program,
 	return command->run(program);
 }
 
-/* What the program says of itself. A smaller struct is that of an older
+/* Read what the program says of itself. A smaller struct is that of an older
  * header. */
 static bool read_own(struct program *program, const struct mcps_program *own)
 {

@@ -75,8 +75,8 @@ static const char *place_fault(const mcps_field *fields, const mcps_field *row,
 	return NULL;
 }
 
-/* Reads nothing but numbers of a row before it is known to be one. What stands
- * behind a table without its end is no row, or one of another table. */
+/* Reads nothing but numbers of a row before it is known to be one. The
+ * memory behind a table without its end is no row, or one of another table. */
 static mcps_status check_mark(const mcps_field *fields, const mcps_field *row,
                               size_t args_size, struct mcps_error *error)
 {

@@ -367,6 +367,21 @@ static void ring(struct host *host)
 	mount->wake(mount->wake_arg);
 }
 
+/* The daemon was stopped, so every request is over: those of which nobody told
+ * us the end, because the program does not call mcps_mhd_completed(), too. */
+static void mount_release(struct attachment *attachment)
+{
+	struct mount *mount =
+		container_of(attachment, struct mount, attachment);
+
+	while (mount->live != NULL && atomic_load(&mount->host.parked) == 0) {
+		struct live *live = mount->live;
+
+		mcps__connection_missed(&live->inflight);
+		live_remove(mount, live);
+	}
+}
+
 static void mount_free(struct attachment *attachment)
 {
 	struct mount *mount =
@@ -395,7 +410,8 @@ static mcps_status mount_new(struct mount **out, mcps_server *server,
 		mcps__free(mount);
 		return status;
 	}
-	mount->attachment = (struct attachment){ mount_drain, mount_free };
+	mount->attachment =
+		(struct attachment){ mount_drain, mount_release, mount_free };
 	mount->server = server;
 	mount->probe.check = mount_check;
 	mount->host.counts_wakes = true;

@@ -22,6 +22,12 @@ struct attachment *mcps__server_attachment(mcps_server *server)
 	return atomic_load(mcps__server_slot(server));
 }
 
+void mcps__attachment_release(struct attachment *attachment)
+{
+	if (attachment != NULL)
+		attachment->release(attachment);
+}
+
 void mcps__attachment_free(struct attachment *attachment)
 {
 	if (attachment != NULL)

@@ -1,4 +1,4 @@
-/* What the program around a server says in the server's own log. */
+/* Lines of the program around a server in the server's own log. */
 #include "server/server_internal.h"
 
 #include <stdarg.h>

@@ -542,6 +542,7 @@ void mcps_server_free(mcps_server *server)
 {
 	if (server == NULL)
 		return;
+	mcps__attachment_release(server->attachment);
 	look_for_admissions(server);
 	mcps__timer_stop(server->pulse);
 	mcps__timer_stop(server->timer);

@@ -3,7 +3,7 @@
 #pragma GCC diagnostic ignored "-Wformat-security"
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
-/* What set-up is told of, and start reports. */
+/* Set-up remembers the mistake, and start reports it. */
 static void check_remembered(mcps_server *server, const char *sentence)
 {
 	struct mcps_error error = { MCPS_OK, "" };

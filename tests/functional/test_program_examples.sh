@@ -120,7 +120,7 @@ expect 200 Noted "$(call note '{"text":"x"}')"
 stop TERM 0
 unset MCPS_NOTES
 
-# What is wrong has the exit codes of mcps; --check calls no start function.
+# Mistakes have the exit codes of mcps; --check calls no start function.
 code() {
 	"$build/examples/program" --listen 127.0.0.1:0 "$@" \
 		>"$work/answer" 2>"$work/log" && echo 0 || echo $?

@@ -42,7 +42,7 @@ copy_tree() {
 	cp "$top/examples/hello.c" "$work/source/hello.c"
 }
 
-# What make says matters only when it fails.
+# The output of make matters only when it fails.
 quietly() {
 	"$@" >"$work/log" 2>&1 || {
 		tail -n 40 "$work/log"

@@ -344,8 +344,8 @@ struct one {
 	const char *text;
 };
 
-/* What stands behind a table in memory: a table of the same struct, of another
- * one, nothing but zeros, and anything else. */
+/* In memory there may stand behind a table: a table of the same struct, of
+ * another one, nothing but zeros, and anything else. */
 static const struct {
 	mcps_field table[1];
 	mcps_field behind[2];

@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(too_many_options_are_refused)
 {
-	static char names[OWN_OPTIONS_MOST + 1][8];
+	static char names[OWN_OPTIONS_MOST + 1][16];
 	struct mcps_program_option options[OWN_OPTIONS_MOST + 2] = { 0 };
 	struct complaint complaint = { EXIT_FINE, "" };
 
