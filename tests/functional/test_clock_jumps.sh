@@ -42,7 +42,10 @@ in_boot() {
 # start [OPTION...]: a lost session does not begin anew.
 start() {
 	: >"$work/log"
-	set -- env LD_PRELOAD="$library" FAKETIME_TIMESTAMP_FILE="$work/clock" \
+	# libtool finds the program behind its wrapper: libfaketime does not bear
+	# a shell that starts others.
+	set -- "${top_builddir:-.}/libtool" --mode=execute \
+		env LD_PRELOAD="$library" FAKETIME_TIMESTAMP_FILE="$work/clock" \
 		FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 		"$demo" --listen 127.0.0.1:0 --store "sqlite:$work/test.db" \
 		--unknown-ids never "$@"
@@ -64,16 +67,22 @@ start() {
 	done
 }
 
+# What libfaketime of a process leaves breaks a later one of the same number.
+sweep() {
+	rm -f "/dev/shm/faketime_shm_$server" "/dev/shm/sem.faketime_sem_$server"
+	server=
+}
+
 stop() {
 	kill "$server"
 	wait "$server"
-	server=
+	sweep
 }
 
 crash() {
 	kill -KILL "$server"
 	wait "$server" || true
-	server=
+	sweep
 }
 
 # The next process runs after a reboot.
