@@ -67,7 +67,7 @@ start() {
 	done
 }
 
-# What libfaketime of a process leaves breaks a later one of the same number.
+# The leavings of libfaketime break a later process of the same number.
 sweep() {
 	rm -f "/dev/shm/faketime_shm_$server" "/dev/shm/sem.faketime_sem_$server"
 	server=
