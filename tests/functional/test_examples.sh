@@ -2,20 +2,7 @@
 # The examples of existing programs serve their own pages, and sessions that
 # outlive a kill -9 and a stop.
 set -eu
-build=${top_builddir:-.}
-command -v curl >/dev/null || {
-	echo "curl is not installed"
-	exit 77
-}
-work=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
-
-fail() {
-	echo "$program: $*"
-	cat "$work"/log "$work"/answer 2>/dev/null
-	exit 1
-}
+. "${top_srcdir:-.}/tests/functional/example.sh"
 
 # start [ARGUMENT...]
 start() {
@@ -23,54 +10,15 @@ start() {
 	"$build/examples/$program" 0 "sqlite:$work/$program.db" "$@" \
 		2>"$work/log" &
 	server=$!
-	tries=0
-	until url=$(grep -o 'http://.*/mcp' "$work/log"); do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || fail "says nothing"
-		sleep 0.05
-	done
+	wait_for 'http://.*/mcp'
+	url=$(grep -o 'http://.*/mcp' "$work/log")
 }
 
-# stop SIGNAL CODE
-stop() {
-	kill -"$1" "$server"
-	ended=0
-	wait "$server" || ended=$?
-	server=
-	[ "$ended" -eq "$2" ] || fail "exit code $ended after $1"
-}
-
-# ask BODY [ARGUMENT...]: the status; $work/answer has the body.
-ask() {
-	body=$1
-	shift
-	curl -sS -m 20 -o "$work/answer" -D "$work/head" -w '%{http_code}' \
-		-H 'Content-Type: application/json' \
-		-H 'Accept: application/json, text/event-stream' \
-		${id:+-H "Mcp-Session-Id: $id"} ${body:+-d "$body"} "$@" "$url"
-}
-
-# expect STATUS WORDS BODY [ARGUMENT...]
-expect() {
-	wanted=$1
-	words=$2
-	shift 2
-	status=$(ask "$@") || fail "no answer to $*"
-	[ "$status" = "$wanted" ] || fail "$status, not $wanted, to $*"
-	grep -q "$words" "$work/answer" || fail "no \"$words\" in the answer to $*"
-}
-
-initialize='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
-	"protocolVersion":"2025-06-18","capabilities":{},
-	"clientInfo":{"name":"curl","version":"1"}}}'
 initialized='{"jsonrpc":"2.0","method":"notifications/initialized"}'
 
-# begin: a session, in $id.
-begin() {
-	id=
-	expect 200 2025-06-18 "$initialize"
-	id=$(sed -n 's/^Mcp-Session-Id: \(.*\)\r$/\1/p' "$work/head")
-	[ -n "$id" ] || fail "initialize without an id"
+# connect: a session, as clients begin one.
+connect() {
+	begin 2025-06-18
 	[ "$(ask "$initialized")" = 202 ] || fail "initialized is not 202"
 }
 
@@ -81,7 +29,7 @@ call() {
 
 program=mount
 start
-begin
+connect
 expect 200 'for 1 times' "$(call visits)"
 curl -sS -m 20 "${url%/mcp}/" | grep -q 'Hello, visitor' || fail "no page"
 stop KILL 137
@@ -96,7 +44,7 @@ stop TERM 0
 
 program=mount_loop
 start 2 # connections at once
-begin
+connect
 expect 200 '0 visits' "$(call visits)"
 stop KILL 137
 start 2
@@ -114,7 +62,7 @@ stop TERM 0
 
 program=admit
 start
-begin
+connect
 expect 200 ', created' "$(call session)"
 stop KILL 137
 start

@@ -2,30 +2,7 @@
 # The examples that mcps_main() makes programs of: options, hooks and log lines of
 # their own, resources, structured results, an auth hook that answers later.
 set -eu
-build=${top_builddir:-.}
-command -v curl >/dev/null || {
-	echo "curl is not installed"
-	exit 77
-}
-work=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$work"' EXIT
-
-fail() {
-	echo "$program: $*"
-	cat "$work"/log "$work"/answer 2>/dev/null
-	exit 1
-}
-
-# wait_for WORDS: until the log has them.
-wait_for() {
-	tries=0
-	until grep -q "$1" "$work/log"; do
-		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || fail "does not say $1"
-		sleep 0.05
-	done
-}
+. "${top_srcdir:-.}/tests/functional/example.sh"
 
 # start [ARGUMENT...]
 start() {
@@ -35,43 +12,6 @@ start() {
 	server=$!
 	wait_for 'is ready'
 	url=http://$(sed -n 's/.*listens=\([0-9.:]*\).*/\1/p' "$work/log")/mcp
-}
-
-# stop SIGNAL CODE
-stop() {
-	kill -"$1" "$server"
-	ended=0
-	wait "$server" || ended=$?
-	server=
-	[ "$ended" -eq "$2" ] || fail "exit code $ended after $1"
-}
-
-# ask BODY [ARGUMENT...]: the status; $work/answer has the body.
-ask() {
-	body=$1
-	shift
-	curl -sS -m 60 -o "$work/answer" -D "$work/head" -w '%{http_code}' \
-		-H 'Content-Type: application/json' \
-		-H 'Accept: application/json, text/event-stream' \
-		${id:+-H "Mcp-Session-Id: $id"} \
-		${token:+-H "Authorization: Bearer $token"} \
-		-d "$body" "$@" "$url"
-}
-
-# expect STATUS WORDS BODY
-expect() {
-	status=$(ask "$3") || fail "no answer to $3"
-	[ "$status" = "$1" ] || fail "$status, not $1, to $3"
-	grep -q -e "$2" "$work/answer" || fail "no \"$2\" in the answer to $3"
-}
-
-begin() {
-	id=
-	expect 200 2025-11-25 '{"jsonrpc":"2.0","id":1,"method":"initialize",
-		"params":{"protocolVersion":"2025-11-25","capabilities":{},
-		"clientInfo":{"name":"curl","version":"1"}}}'
-	id=$(sed -n 's/^Mcp-Session-Id: \(.*\)\r$/\1/p' "$work/head")
-	[ -n "$id" ] || fail "initialize without an id"
 }
 
 call() {
@@ -96,7 +36,7 @@ for words in '^This program:$' '--notes FILE' 'append notes to this file' \
 done
 
 start --notes "$work/notes"
-begin
+begin 2025-11-25
 expect 200 Noted "$(call note '{"text":"first"}')"
 [ "$(cat "$work/notes")" = first ] || fail "no note"
 wait_for "notes go to $work/notes, at most 100"
@@ -110,12 +50,12 @@ MCPS_NOTES=$work/of-environment
 export MCPS_NOTES
 start --config "$work/conf"
 wait_for "notes go to $work/of-environment, at most 7"
-begin
+begin 2025-11-25
 expect 200 NOTED "$(call note '{"text":"x"}')"
 stop TERM 0
 start --config "$work/conf" --notes "$work/of-flag" --shout=no
 wait_for "notes go to $work/of-flag, at most 7"
-begin
+begin 2025-11-25
 expect 200 Noted "$(call note '{"text":"x"}')"
 stop TERM 0
 unset MCPS_NOTES
@@ -138,7 +78,7 @@ grep -q "notes = $work/unmade" "$work/answer" || fail "--check lacks notes"
 
 program=resources
 start
-begin
+begin 2025-11-25
 expect 200 'without Pluto' "$(read_resource about:planets)"
 expect 200 '"text":"[0-9]' "$(read_resource about:uptime)"
 expect 200 'mars has 2 moons' "$(read_resource planet:mars)"
@@ -152,7 +92,7 @@ stop TERM 0
 
 program=structured
 start
-begin
+begin 2025-11-25
 expect 200 '"outputSchema":{"type":"object"' \
 	'{"jsonrpc":"2.0","id":5,"method":"tools/list"}'
 expect 200 '"structuredContent":{"quotient":3,"remainder":2}' \
@@ -171,10 +111,10 @@ token=
 token=wrong
 [ "$(ask '{}')" = 401 ] || fail "a wrong token is not 401"
 token=bob-secret
-begin
+begin 2025-11-25
 expect 200 'Hello, bob!' "$(call greet '{}')"
 [ "$(ask "$(call shout '{}')")" = 403 ] || fail "no scope is not 403"
 token=ann-secret
-begin
+begin 2025-11-25
 expect 200 'Hello, ann!' "$(call shout '{}')"
 stop TERM 0
