@@ -6,12 +6,14 @@
  */
 #include <errno.h>
 #include <mcps/mcps.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 struct notebook {
 	const char *path; /* option --notes */
 	uint32_t most;    /* option --most-notes */
+	atomic_uint taken;
 	bool is_shouting; /* option --shout */
 	FILE *file;
 	mcps_server *server;
@@ -31,12 +33,14 @@ static mcps_status take_note(mcps_call *call, const void *args)
 	struct notebook *notebook = mcps_data(call);
 	const struct note *note = args;
 
+	if (atomic_fetch_add(&notebook->taken, 1) >= notebook->most)
+		return mcps_fail(call, "the notebook is full");
 	if (fprintf(notebook->file, "%s\n", note->text) < 0 ||
 	    fflush(notebook->file) != 0) {
 		mcps_server_log(notebook->server, MCPS_LOG_ERROR,
 		                "cannot write to %s: %s", notebook->path,
 		                strerror(errno));
-		return mcps_fail(call, "the notebook is full");
+		return mcps_fail(call, "the note cannot be written down");
 	}
 	return mcps_text(call, notebook->is_shouting ? "NOTED" : "Noted");
 }
@@ -91,7 +95,7 @@ int main(int argc, char **argv)
 		  .value = &notebook.path },
 		{ .name = "most-notes",
 		  .argument = "NUMBER",
-		  .help = "the most notes that are kept",
+		  .help = "the most notes that are taken",
 		  .kind = MCPS_OPTION_NUMBER,
 		  .value = &notebook.most },
 		{ .name = "shout",

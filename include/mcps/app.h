@@ -19,11 +19,12 @@ MCPS_BEGIN_DECLS
  * supervisor (LISTEN_FDS; one named "health" is for probes), which is told by
  * NOTIFY_SOCKET. SIGHUP reads tokens, keys and log options again. On SIGTERM
  * /readyz answers 503 first; then nothing new is accepted, clients leave
- * between two calls, running calls end, and the process exits with 0, within
- * the time of --drain. A second signal ends it at once, with 1.
+ * between two calls, running calls end, and the process exits with 0, at most
+ * 1.5 s after the time of --drain. Another signal, a second later or more, ends
+ * it at once, with 1.
  *
- * While the store is another process's, it waits for the time of --drain and
- * 5 s more, and listens nowhere before.
+ * While the store is another process's, it waits for --lock-wait (the time of
+ * --drain and 7 s more). Until then only the health address is bound.
  *
  * @param server may be NULL: then there was no memory to make it
  * @param argv   may be NULL: then there are no arguments
@@ -80,8 +81,8 @@ struct mcps_program {
 	void (*reload)(void *arg, mcps_server *server);
 
 	/** Called if start was, and did not fail: when all is over, after
-	 * mcps_server_free(). No handler runs any more. A second signal ends
-	 * the process without it. */
+	 * mcps_server_free(). No handler runs any more. A signal that ends the
+	 * process at once leaves it out. */
 	void (*stop)(void *arg);
 
 	void *arg; /* of these three */

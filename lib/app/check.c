@@ -5,16 +5,19 @@
 
 #include <string.h>
 
-static void say(bool is_fine, const char *what, const char *text)
+static void say(const char *finding, const char *what, const char *text)
 {
-	printf("  %-4s  %-8s  %s\n", is_fine ? "ok" : "FAIL", what, text);
+	printf("  %-4s  %-8s  %s\n", finding, what, text);
 }
 
 static void on_finding(void *arg, mcps_status status, const char *what,
                        const char *text)
 {
 	(void)arg;
-	say(status == MCPS_OK || status == MCPS_E_LOCKED, what, text);
+	say(status == MCPS_OK         ? "ok"
+	    : status == MCPS_E_LOCKED ? "wait"
+	                              : "FAIL",
+	    what, text);
 }
 
 /* IN_USE is fine if it may be the server that runs. */
@@ -30,10 +33,10 @@ static enum exit_code check_address(const char *what,
 		status == MCPS_OK || (status == MCPS_E_SYSTEM && is_running);
 
 	if (status == MCPS_OK)
-		say(true, what,
+		say("ok", what,
 		    where->listen != NULL ? where->listen : "127.0.0.1:8931");
 	else
-		say(is_fine, what, error.text);
+		say(is_fine ? "wait" : "FAIL", what, error.text);
 	return is_fine ? EXIT_FINE : code;
 }
 
@@ -47,7 +50,7 @@ static enum exit_code check_addresses(const struct program *program,
 	enum exit_code code = EXIT_FINE;
 
 	if (program->passed.endpoint != 0)
-		say(true, "listen", "a socket passed by a supervisor");
+		say("ok", "listen", "a socket passed by a supervisor");
 	else
 		code = check_address("listen", &program->options.daemon,
 		                     is_running);
@@ -63,7 +66,7 @@ enum exit_code mcps__program_check(struct program *program)
 	mcps_status status;
 	const char *hint;
 
-	printf("%s %s with these options, beside the defaults:\n",
+	printf("%s %s; options that are not defaults:\n",
 	       mcps_server_name(program->server),
 	       mcps_server_version(program->server));
 	mcps__app_options_show(stdout, &program->options, &program->settings);
@@ -79,7 +82,8 @@ enum exit_code mcps__program_check(struct program *program)
 		printf("It would not start: exit code %d.\n", code);
 	else if (status == MCPS_E_LOCKED)
 		printf("A server runs on the store. Another one would wait "
-		       "for it to stop, for %u s.\n",
+		       "for it to stop, for %u s; addresses that are in use "
+		       "must be free then.\n",
 		       (program->options.server.lock_wait_ms + 999) / 1000);
 	else
 		printf("It would start.\n");

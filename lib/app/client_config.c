@@ -199,16 +199,17 @@ enum exit_code mcps__client_config(const struct app_options *options,
 	struct request request = { .has_token = knows_callers };
 
 	if (options->client == CLIENT_NONE) {
-		fputs("for which client? --for=claude-code, vscode, cursor, "
-		      "codex or claude-desktop\n",
-		      stderr);
+		fprintf(stderr,
+		        "%s: --for: a client must follow: claude-code, "
+		        "vscode, cursor, codex or claude-desktop\n",
+		        name);
 		return EXIT_USAGE;
 	}
 	if (!fill(&request, options, name))
 		return EXIT_USAGE;
 	clients[options->client].write(&request);
 	fflush(stdout);
-	fprintf(stderr, "This belongs %s.\n", clients[options->client].where);
+	fprintf(stderr, "Put it %s.\n", clients[options->client].where);
 	if (request.has_token && clients[options->client].program != NULL)
 		fprintf(stderr, "The token: set %s in the environment of %s.\n",
 		        request.token, clients[options->client].program);

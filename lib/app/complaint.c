@@ -36,6 +36,12 @@ static const struct {
 	{ MCPS_E_PERMISSION, DOING_LISTEN, EXIT_FORBIDDEN,
 	  "; --listen names another address (ports below 1024 need root or "
 	  "CAP_NET_BIND_SERVICE)" },
+	{ MCPS_E_INVAL, DOING_HEALTH, EXIT_USAGE, "; see --health" },
+	{ MCPS_E_SYSTEM, DOING_HEALTH, EXIT_UNAVAILABLE,
+	  "; --health names another address" },
+	{ MCPS_E_PERMISSION, DOING_HEALTH, EXIT_FORBIDDEN,
+	  "; --health names another address (ports below 1024 need root or "
+	  "CAP_NET_BIND_SERVICE)" },
 };
 
 enum exit_code mcps__exit_code(mcps_status status, enum doing doing,

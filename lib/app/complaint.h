@@ -24,7 +24,7 @@ _Bool mcps__complain(struct complaint *complaint, enum exit_code code,
                      const char *format, ...) MCPS_PRINTF(3, 4);
 
 /* What was being done when something of the library failed. */
-enum doing { DOING_START, DOING_LISTEN };
+enum doing { DOING_START, DOING_LISTEN, DOING_HEALTH };
 
 /* The exit code of a failure, and in HINT, which may be "", which option mends
  * it. */

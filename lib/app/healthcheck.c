@@ -157,7 +157,10 @@ enum exit_code mcps__healthcheck(const struct app_options *options)
 	}
 	status = ask(fd, path, body, sizeof body);
 	close(fd);
-	printf("%s%s: %d %s\n", address, path, status,
-	       is_endpoint || status == 0 ? "" : body);
+	if (is_endpoint)
+		printf("%s %s answers (%d)\n", address, path, status);
+	else
+		printf("%s %s: %d %s\n", address, path, status,
+		       status == 0 ? "" : body);
 	return is_fine(status, is_endpoint) ? EXIT_FINE : EXIT_RUNTIME;
 }

@@ -109,17 +109,17 @@ static void on_late(void *arg)
 
 /* ---- the life ---- */
 
-/* Who asks for readiness is told first, then the supervisor, then clients. */
+/* Probes of readiness are told first, then the supervisor, then clients. */
 static void stop(struct program *program, mcps_daemon *daemon)
 {
 	atomic_store(&program->state, PROGRAM_STOPPING);
 	mcps__notify(&program->notify, "STOPPING=1\nSTATUS=stopping");
 	mcps__app_say(&program->log, MCPS_LOG_INFO,
-	              "stopping; another signal, after a second, ends it at "
-	              "once");
+	              "stopping; another signal, a second from now or later, "
+	              "ends it at once");
 	if (!mcps_daemon_stop(daemon, program->options.drain_ms))
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
-		              "some calls did not end in time");
+		              "some calls did not end within --drain");
 	/* Before the store is closed: the next process, which waits for that,
 	 * wants the same address. */
 	mcps__health_address_close(&program->health);
@@ -136,7 +136,7 @@ static enum exit_code serve(struct program *program)
 		mcps__health_address_await(&program->health, &error);
 
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_LISTEN, &error);
+		return fail(program, status, DOING_HEALTH, &error);
 	mcps__signals_serve(&program->signals, &actions);
 	status = mcps_daemon_start(&daemon, program->server,
 	                           &program->options.daemon, &error);
@@ -193,7 +193,7 @@ static enum exit_code open_and_serve(struct program *program)
 	atomic_store(&program->state, PROGRAM_STARTING);
 	status = open_health(program, &error);
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_LISTEN, &error);
+		return fail(program, status, DOING_HEALTH, &error);
 	status = start_own(program, &error);
 	if (status != MCPS_OK)
 		return fail(program, status, DOING_START, &error);

@@ -83,7 +83,7 @@ void mcps__program_reload(struct program *program)
 	reload_options(program);
 	if (mcps_server_reload(program->server, &error) == MCPS_OK)
 		mcps__app_say(&program->log, MCPS_LOG_INFO,
-		              "read tokens and keys again");
+		              "tokens and keys were read again");
 	else
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
 		              "tokens or keys stay as they were: %s",

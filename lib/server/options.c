@@ -244,9 +244,8 @@ mcps_status mcps__options_check_proxy(const char *proxy,
 		return MCPS_OK;
 	return mcps__fail(
 		error, MCPS_E_INVAL,
-		"option trusted_proxies: \"%.100s\" is no address, no "
-		"range of addresses such as 10.0.0.0/8, and not "
-		"\"unix\"",
+		"trusted proxy \"%.100s\": it must be an address, a range "
+		"such as 10.0.0.0/8, or \"unix\"",
 		proxy);
 }
 
@@ -268,9 +267,11 @@ static mcps_status check(const struct mcps_options *options,
 	struct mcps_error why = { MCPS_OK, "" };
 
 	if (path != NULL && (path[0] != '/' || strpbrk(path, "?# ") != NULL))
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "option path: \"%s\" is not an absolute path",
-		                  path);
+		return mcps__fail(
+			error, MCPS_E_INVAL,
+			"path of the endpoint: \"%s\" must begin with / "
+			"and have no ?, # or space",
+			path);
 	if (options->unknown_ids > MCPS_UNKNOWN_AUTHENTICATED)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option unknown_ids: no such policy");

@@ -104,8 +104,8 @@ static const struct scheme *scheme_of(const char *url, const char **rest,
 	}
 	/* The URL itself is not shown: others carry passwords. */
 	mcps__fail(error, MCPS_E_INVAL,
-	           "store URL: unknown scheme; it begins with "
-	           "\"memory:\" or \"sqlite:\"");
+	           "store URL: unknown scheme; it must begin with "
+	           "\"sqlite:\" or be \"memory:\"");
 	return NULL;
 }
 

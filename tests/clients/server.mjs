@@ -236,7 +236,7 @@ export class Server {
   async reload() {
     this.stderr = '';
     this.#child.kill('SIGHUP');
-    await within(PATIENCE_MS, 'the reading of tokens', this.says(/read tokens and keys again/));
+    await within(PATIENCE_MS, 'the reading of tokens', this.says(/tokens and keys were read again/));
   }
 
   // Resolves when it has said something on stderr, since it was made, that fits PATTERN.

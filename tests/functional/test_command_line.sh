@@ -89,7 +89,7 @@ expect 78 'token file .*No such file' "$demo" --tokens "$work/none"
 echo 'not a hash' >"$work/tokens"
 expect 78 'tokens, line 1' "$demo" --tokens "$work/tokens"
 expect 78 'unknown scheme' "$demo" --store whatever:x
-expect 78 'option path' "$demo" --path mcp
+expect 78 'must begin with / ' "$demo" --path mcp
 
 # Failures as a line of JSON, and with a level when stderr is the journal.
 expect 78 '^{"time":".*"level":"error".*token file' "$demo" \

@@ -361,7 +361,7 @@ START_TEST(json_logs_are_an_object_on_each_line)
 	(void)session_line(
 		atoi(program_says(&program, "listens=127.0.0.1:") + 18));
 	program_signal(&program, SIGHUP);
-	(void)program_says(&program, "read tokens and keys again");
+	(void)program_says(&program, "tokens and keys were read again");
 	program_signal(&program, SIGTERM);
 	ck_assert_int_eq(program_end(&program), 0);
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
@@ -397,7 +397,7 @@ START_TEST(a_reload_takes_over_the_log_level_and_names_what_it_cannot)
 	fclose(file);
 	program_signal(&program, SIGHUP);
 	(void)program_says(&program, "option workers has changed");
-	(void)program_says(&program, "read tokens and keys again");
+	(void)program_says(&program, "tokens and keys were read again");
 	(void)session_line(program_port(&program));
 	(void)program_says(&program, "session created");
 	program_signal(&program, SIGTERM);

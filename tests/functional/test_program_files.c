@@ -133,7 +133,7 @@ START_TEST(a_reload_of_a_bad_token_file_keeps_the_old_tokens)
 	ck_assert_int_eq(status_for("two"), 401);
 	write_file(tokens, TWO " bob\n");
 	program_signal(&program, SIGHUP);
-	(void)program_says(&program, "read tokens and keys again");
+	(void)program_says(&program, "tokens and keys were read again");
 	ck_assert_int_eq(status_for("one"), 401);
 	ck_assert_int_eq(status_for("two"), 200);
 	stop();
@@ -208,7 +208,7 @@ START_TEST(a_reload_without_a_key_file_keeps_the_key_and_makes_none)
 	write_file(key, before);
 	ck_assert_int_eq(chmod(key, 0600), 0);
 	program_signal(&program, SIGHUP);
-	(void)program_says(&program, "read tokens and keys again");
+	(void)program_says(&program, "tokens and keys were read again");
 	read_file(key, after, sizeof after);
 	ck_assert_str_eq(after, before);
 	stop();
@@ -302,7 +302,7 @@ START_TEST(a_reload_of_an_empty_token_file_refuses_everybody_and_says_it)
 	write_file(tokens, "");
 	program_signal(&program, SIGHUP);
 	(void)program_says(&program, "has no token, so every caller is");
-	(void)program_says(&program, "read tokens and keys again");
+	(void)program_says(&program, "tokens and keys were read again");
 	ck_assert_int_eq(status_for("one"), 401);
 	stop();
 }

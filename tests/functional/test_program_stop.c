@@ -138,7 +138,7 @@ START_TEST(a_stop_under_load_loses_no_call)
 		pthread_join(threads[i], NULL);
 	ck_assert_int_eq(program_end(&program), 0);
 	ck_assert_uint_eq(atomic_load(&load.lost), 0);
-	ck_assert_ptr_null(strstr(program.text, "did not end in time"));
+	ck_assert_ptr_null(strstr(program.text, "did not end within --drain"));
 }
 END_TEST
 
@@ -167,7 +167,7 @@ START_TEST(a_call_that_does_not_end_in_time_is_of_unknown_outcome)
 	ck_assert(!stream.is_cut);
 	ck_assert(seconds_now() - began >= 3); /* all of --drain */
 	ck_assert_int_eq(program_end(&program), 0);
-	(void)program_says(&program, "some calls did not end in time");
+	(void)program_says(&program, "some calls did not end within --drain");
 	wire_close(&wire);
 }
 END_TEST

@@ -191,7 +191,7 @@ START_TEST(a_proxy_that_is_none_is_refused_at_the_start)
 
 	mcps_server_trust_proxy(server, wrong[_i]);
 	ck_assert_int_eq(mcps_server_start(server, &error), MCPS_E_INVAL);
-	ck_assert_ptr_nonnull(strstr(error.text, "trusted_proxies"));
+	ck_assert_ptr_nonnull(strstr(error.text, "trusted proxy"));
 	ck_assert_ptr_nonnull(strstr(error.text, wrong[_i]));
 	mcps_server_free(server);
 
