@@ -81,8 +81,10 @@ struct mcps_program {
 	void (*reload)(void *arg, mcps_server *server);
 
 	/** Called if start was, and did not fail: when all is over, after
-	 * mcps_server_free(). No handler runs any more. A signal that ends the
-	 * process at once leaves it out. */
+	 * mcps_server_free(). No handler runs any more. It is left out
+	 * where the process ends at once: by a second signal, by a stop that
+	 * takes more than 1.5 s longer than --drain, and by a signal while it
+	 * waits for the store. */
 	void (*stop)(void *arg);
 
 	void *arg; /* of these three */

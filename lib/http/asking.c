@@ -56,17 +56,6 @@ static void finished(struct mcps_grant *grant, bool is_late)
 	mcps__exchange_wake(exchange);
 }
 
-bool mcps__asking_begin(struct exchange *exchange)
-{
-	mcps__exchange_ref(exchange);
-	exchange->grant.finished = finished;
-	list(exchange);
-	if (mcps__identify_wait(&exchange->grant))
-		return true;
-	leave(exchange);
-	return false;
-}
-
 /* One that is not on the list any more. */
 static struct exchange *find_overdue(struct endpoint *endpoint,
                                      int64_t since_ms)
@@ -93,4 +82,22 @@ void mcps__asking_give_up(struct endpoint *endpoint, int64_t since_ms)
 		mcps__endpoint_report(endpoint, INCIDENT_AUTH_DEADLINE);
 		mcps__exchange_wake(exchange);
 	}
+}
+
+/* Once the drain is over nobody waits for hooks: what was listed too late for
+ * the drain to give up is given up here. */
+bool mcps__asking_begin(struct exchange *exchange)
+{
+	struct endpoint *endpoint = exchange->endpoint;
+
+	mcps__exchange_ref(exchange);
+	exchange->grant.finished = finished;
+	list(exchange);
+	if (!mcps__identify_wait(&exchange->grant)) {
+		leave(exchange);
+		return false;
+	}
+	if (atomic_load(&endpoint->is_drained))
+		mcps__asking_give_up(endpoint, INT64_MAX);
+	return true;
 }

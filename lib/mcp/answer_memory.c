@@ -45,16 +45,25 @@ void mcps__answer_refuse(struct mcps_call *call, mcps_status status)
 	mcps__call_fail(call, status, mcps__answer_reason(status), NULL);
 }
 
+/* Add LENGTH to *BYTES if that does not become more than MOST. */
+static bool take(atomic_size_t *bytes, size_t length, size_t most)
+{
+	size_t taken = atomic_load(bytes);
+
+	do {
+		if (length > most || taken > most - length)
+			return false;
+	} while (!atomic_compare_exchange_weak(bytes, &taken, taken + length));
+	return true;
+}
+
 bool mcps__answer_fits(struct mcps_call *call)
 {
 	struct batch_answers *batch = call->batch;
-	size_t length = call->reply.length;
 
 	if (batch == NULL || call->mcp->max_result == 0 ||
-	    atomic_fetch_add(&batch->bytes, length) + length <=
-	            call->mcp->max_result)
+	    take(&batch->bytes, call->reply.length, call->mcp->max_result))
 		return true;
-	atomic_fetch_sub(&batch->bytes, length);
 	atomic_store(&batch->are_full, true);
 	mcps__sessions_report(call->mcp->sessions, INCIDENT_RESULT_SIZE);
 	fail_in_batch(call, "this one was dropped");

@@ -155,10 +155,12 @@ static void cancelled(struct mcps_call *call)
 		log_cancel(call);
 }
 
-/* Its client waits for nothing, and whatever else it asks for says the same. */
+/* Its client waits for nothing, and whatever else it asks for says the same.
+ * One write does, however often it says so. */
 static void initialized(struct mcps_call *call)
 {
-	if (!mcps__session_has_flag(call->session, SESSION_INITIALIZED))
+	if (!mcps__session_has_flag(call->session, SESSION_INITIALIZED) &&
+	    !atomic_exchange(&call->session->is_initializing, true))
 		mcps__sessions_save_later(call->mcp->sessions, call->session,
 		                          SESSION_INITIALIZED, 0);
 }

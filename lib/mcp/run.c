@@ -27,8 +27,12 @@ static void answer_result(struct mcps_call *call)
 		                      INCIDENT_RESULT_SIZE);
 		mcps__call_fail(call, MCPS_E_RESULT, NULL, NULL);
 	}
-	if (call->result.content.capacity > ANSWER_SMALL)
+	if (call->result.content.capacity > ANSWER_SMALL) {
+		bool is_error = call->result.is_error;
+
 		mcps__result_finish(&call->result); /* the answer has it all */
+		call->result.is_error = is_error;   /* the log asks for it */
+	}
 }
 
 /* The request was good, and its handler has begun: whatever failed travels with

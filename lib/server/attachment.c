@@ -34,10 +34,23 @@ void mcps__attachment_free(struct attachment *attachment)
 		attachment->free(attachment);
 }
 
+/* Of MILLISECONDS, what is left for the hooks when the drain, which began at
+ * BEGAN_MS, is over. */
+static int64_t hook_patience_ms(uint32_t milliseconds, int64_t began_ms)
+{
+	int64_t left = milliseconds -
+	               (mcps__steady_ms(&mcps__system_clock) - began_ms);
+
+	if (left < 0)
+		return 0;
+	return left < HOOK_PATIENCE_MS ? left : HOOK_PATIENCE_MS;
+}
+
 bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
 {
 	struct attachment *attachment;
 	struct endpoint *endpoint;
+	int64_t began_ms = mcps__steady_ms(&mcps__system_clock);
 	bool is_drained;
 
 	if (server == NULL || !mcps__server_is_running(server))
@@ -46,9 +59,7 @@ bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
 	endpoint = mcps__server_endpoint(server);
 	is_drained = mcps__drain(endpoint, milliseconds);
 	if (!mcps__await_zero(&endpoint->asking_count,
-	                      milliseconds < HOOK_PATIENCE_MS
-	                              ? (int64_t)milliseconds
-	                              : HOOK_PATIENCE_MS))
+	                      hook_patience_ms(milliseconds, began_ms)))
 		mcps__asking_give_up(endpoint, INT64_MAX);
 	if (!mcps__await_zero(&endpoint->admissions_parked,
 	                      (int64_t)milliseconds + PARKED_PATIENCE_MS))

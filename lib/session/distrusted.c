@@ -42,13 +42,18 @@ void mcps__distrusted_clear(struct sessions *sessions)
 
 bool mcps__distrusted_use(struct sessions *sessions, const uint8_t *key)
 {
-	const struct session_copy *copy = sessions->distrusted;
+	struct session_copy **at = &sessions->distrusted;
 
-	while (copy != NULL &&
-	       (atomic_load(&copy->session->refs) == 1 ||
-	        memcmp(copy->session->key, key, MCPS_SESSION_KEY_SIZE) != 0))
-		copy = copy->next;
-	return copy != NULL;
+	while (*at != NULL) {
+		if (atomic_load(&(*at)->session->refs) == 1)
+			remove_at(at);
+		else if (memcmp((*at)->session->key, key,
+		                MCPS_SESSION_KEY_SIZE) == 0)
+			return true;
+		else
+			at = &(*at)->next;
+	}
+	return false;
 }
 
 void mcps__distrusted_finish(struct sessions *sessions)

@@ -327,6 +327,8 @@ static void save_done(struct writer_job *job, mcps_status status)
 		session->flags = (session->flags | save->set) & ~save->clear;
 		pthread_mutex_unlock(&session->lock);
 	}
+	if ((save->set & SESSION_INITIALIZED) != 0)
+		atomic_store(&session->is_initializing, false);
 	mcps__live_row_changed(save->sessions, session, save->wait, status);
 	mcps__free(save);
 }
@@ -369,4 +371,6 @@ void mcps__sessions_save_later(struct sessions *sessions,
 
 	if (save != NULL)
 		mcps__writer_submit_later(sessions->options.writer, &save->job);
+	else if ((set & SESSION_INITIALIZED) != 0)
+		atomic_store(&session->is_initializing, false);
 }

@@ -8,15 +8,18 @@
 
 enum {
 	/* Rows that are looked at for one that makes room, once one is found.
-	 * It is the default of the quota of a caller. */
+	 * The first is the default of the quota of a caller. Anonymous callers
+	 * have one quota, and begin sessions all the time: of theirs one that
+	 * was used long ago must do. */
 	LOOKED_AT_MOST = 1000,
+	LOOKED_AT_MOST_ANONYMOUS = 64,
 	/* A session may get into use between the search and the eviction. */
 	TRIES = 16,
 };
 
 struct search {
 	struct sessions *sessions;
-	unsigned looked_at;
+	unsigned looked_at, most;
 	bool found;
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	int64_t used_ms; /* session time of its last use */
@@ -31,7 +34,7 @@ static mcps_status look(void *arg, const struct mcps_session_row *row)
 	int64_t used_ms = row->seen_ms;
 
 	if (search->found && (row->seen_ms >= search->used_ms ||
-	                      search->looked_at >= LOOKED_AT_MOST))
+	                      search->looked_at >= search->most))
 		return MCPS_LATER;
 	search->looked_at++;
 	if (mcps__table_use(search->sessions, row->key, &used_ms) ==
@@ -47,10 +50,10 @@ static mcps_status look(void *arg, const struct mcps_session_row *row)
 /* Find the least recently used session that is not in use, and take it out of
  * memory. */
 static mcps_status find_one(struct sessions *sessions, mcps_store *store,
-                            int64_t principal, uint8_t *key)
+                            int64_t principal, unsigned most, uint8_t *key)
 {
 	for (int i = 0; i < TRIES; i++) {
-		struct search search = { .sessions = sessions };
+		struct search search = { .sessions = sessions, .most = most };
 		mcps_status status = store->ops->session_list(store, principal,
 		                                              look, &search);
 
@@ -67,10 +70,11 @@ static mcps_status find_one(struct sessions *sessions, mcps_store *store,
 }
 
 static mcps_status evict_one(struct sessions *sessions, mcps_store *store,
-                             int64_t principal, struct evicted *evicted)
+                             int64_t principal, unsigned most,
+                             struct evicted *evicted)
 {
 	uint8_t *key = evicted->keys[evicted->count];
-	mcps_status status = find_one(sessions, store, principal, key);
+	mcps_status status = find_one(sessions, store, principal, most, key);
 
 	if (status != MCPS_OK)
 		return status;
@@ -95,7 +99,11 @@ mcps_status mcps__quota_make_room(struct sessions *sessions, mcps_store *store,
 	too_many = row.live_sessions + 1 - quota;
 	while (status == MCPS_OK && too_many-- > 0 &&
 	       evicted->count < QUOTA_EVICTED_MOST)
-		status = evict_one(sessions, store, row.ref, evicted);
+		status = evict_one(sessions, store, row.ref,
+		                   principal->anonymous
+		                           ? LOOKED_AT_MOST_ANONYMOUS
+		                           : LOOKED_AT_MOST,
+		                   evicted);
 	return status;
 }
 

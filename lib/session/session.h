@@ -124,6 +124,7 @@ struct session {
 	struct principal *principal;
 	uint8_t origin;               /* enum mcps_origin */
 	_Atomic uint8_t lists_differ; /* enum session_list */
+	atomic_bool is_initializing;  /* its flag is on its way to the store */
 	atomic_uint listened;         /* so often somebody began to listen */
 	int64_t ref;                  /* of the stored row */
 	int64_t principal_ref;

@@ -26,6 +26,7 @@ struct sweep_job {
 	size_t room;
 	int64_t now_ms; /* when they were collected */
 	int64_t idle_before_ms;
+	bool is_unstored; /* some of their uses */
 	size_t removed;
 };
 
@@ -99,10 +100,12 @@ static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
 		.max_tombstones = sessions->options.max_tombstones,
 	};
 	status = mcps__clock_save(store, &clock);
-	if (status == MCPS_OK)
-		status = store_uses(sweep, store);
 	if (status != MCPS_OK)
 		return status;
+	/* Such as on a full disk: what is over still makes room. */
+	sweep->is_unstored = store_uses(sweep, store) != MCPS_OK;
+	if (sweep->is_unstored)
+		what.idle_before_ms = 0;
 	return store->ops->sweep(store, &what, &sweep->removed);
 }
 
@@ -113,7 +116,7 @@ size_t mcps__sessions_sweep(struct sessions *sessions)
 
 	collect(&sweep);
 	status = mcps__writer_run(sessions->options.writer, &sweep.job);
-	if (status != MCPS_OK && sweep.count > 0)
+	if (sweep.is_unstored || (status != MCPS_OK && sweep.count > 0))
 		mcps__sessions_note_unstored(sessions);
 	for (size_t i = 0; i < sweep.count; i++)
 		mcps__session_unref(sweep.in_use[i]);

@@ -86,6 +86,27 @@ START_TEST(a_call_that_fails_is_logged_with_its_error)
 }
 END_TEST
 
+static void fails_at_length(mcps_call *call)
+{
+	char text[8192];
+
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	(void)mcps_text(call, "%s", text);
+	(void)mcps_fail(call, "no");
+}
+
+START_TEST(a_call_that_fails_with_a_long_text_is_logged_as_a_failure)
+{
+	to_return = MCPS_E_TOOL;
+	before = fails_at_length;
+	(void)call_kind(&kinds[0], QUICK);
+	check_journal("call tools/call \"quick\" isError ms=0\n");
+	(void)call_kind(&kinds[0], ON_WORKER);
+	check_journal("call tools/call \"works\" isError ms=0\n");
+}
+END_TEST
+
 /* Neither names nor arguments of a client's making. */
 START_TEST(other_methods_are_logged_too)
 {
@@ -150,6 +171,9 @@ int main(void)
 	tcase_add_test(tests,
 	               each_call_is_logged_with_its_name_and_how_long_it_took);
 	tcase_add_test(tests, a_call_that_fails_is_logged_with_its_error);
+	tcase_add_test(
+		tests,
+		a_call_that_fails_with_a_long_text_is_logged_as_a_failure);
 	tcase_add_test(tests, other_methods_are_logged_too);
 	tcase_add_test(tests, a_call_that_the_drain_cut_off_is_logged_once);
 	tcase_add_test(tests, a_cancelled_call_is_logged_as_that);

@@ -253,6 +253,28 @@ START_TEST(a_long_call_keeps_its_session_from_being_idle)
 }
 END_TEST
 
+/* A full disk: the use of one session finds no room, and another one is over.
+ */
+START_TEST(a_sweep_that_cannot_store_uses_removes_what_is_over)
+{
+	struct flight *call;
+	const char *id;
+
+	OPEN(.idle_ms = 40000, .is_manual = true);
+	begin();
+	harness_pass(&harness, HARNESS_AGE_DAYS * DAY_MS - 1000);
+	id = begin();
+	call = SEND(&harness, .caller = "alice", .id = id,
+	            .body = CALL(1, "count", "{}"));
+	harness_pass(&harness, 60000);
+	store_double_fail(&harness.store, OP_session_touch, MCPS_E_STORE, 1);
+	ck_assert_uint_eq(harness_sweep(&harness), 1);
+	harness_work(&harness);
+	ck_assert_int_eq(harness_receive(call).status, 200);
+	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
+}
+END_TEST
+
 START_TEST(a_sweep_takes_idle_sessions_out_of_memory)
 {
 	OPEN(.idle_ms = 40000);
@@ -428,6 +450,8 @@ int main(void)
 		tests,
 		a_use_that_could_not_be_stored_counts_after_leaving_memory);
 	tcase_add_test(tests, a_long_call_keeps_its_session_from_being_idle);
+	tcase_add_test(tests,
+	               a_sweep_that_cannot_store_uses_removes_what_is_over);
 	tcase_add_test(tests, a_sweep_takes_idle_sessions_out_of_memory);
 	tcase_add_test(tests, what_leaves_memory_stays_in_the_store);
 	tcase_add_test(tests, the_least_recently_used_leaves_first);

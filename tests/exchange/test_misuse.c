@@ -4,6 +4,7 @@
 #include "exchange/status_case.h"
 
 #include "http/asking.h"
+#include "http/drain.h"
 
 #include <json-c/json.h>
 #include <mcps/auth.h>
@@ -227,6 +228,16 @@ static void check_busy(void)
 	ck_assert_int_eq(mcps__exchange_plan(exchange)->status, 503);
 }
 
+START_TEST(request_after_the_drain_does_not_wait_for_the_hook)
+{
+	(void)mcps__drain(&harness.endpoint, 0);
+	ask_hook();
+	check_busy();
+	mcps__exchange_close(exchange);
+	answer_hook(); /* too late: dropped */
+}
+END_TEST
+
 START_TEST(hook_that_never_answers_is_503_after_the_deadline)
 {
 	ask_hook();
@@ -320,6 +331,8 @@ int main(void)
 	tcase_add_test(tests,
 	               null_for_what_is_needed_is_logged_once_with_the_name);
 	tcase_add_test(tests, failure_with_null_for_its_words_is_a_failure);
+	tcase_add_test(tests,
+	               request_after_the_drain_does_not_wait_for_the_hook);
 	tcase_add_test(tests,
 	               hook_that_never_answers_is_503_after_the_deadline);
 	tcase_add_test(tests,

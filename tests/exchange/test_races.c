@@ -408,6 +408,24 @@ START_TEST(initialized_is_answered_before_its_commit)
 }
 END_TEST
 
+START_TEST(initialized_that_is_said_again_and_again_is_one_write)
+{
+	const char *id = begin();
+	unsigned saves = count(OP_session_save);
+
+	hold(OP_commit);
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(
+			harness_receive(
+				post(id, NOTICE("notifications/initialized")))
+				.status,
+			202);
+	release(OP_commit);
+	harness_restart(&harness, KEEP_ALL);
+	ck_assert_uint_eq(count(OP_session_save), saves + 1);
+}
+END_TEST
+
 START_TEST(a_state_change_is_answered_after_its_commit)
 {
 	const char *id = begin();
@@ -486,6 +504,8 @@ int main(void)
 	tcase_add_test(tests, a_tombstone_is_stored_before_its_404_is_sent);
 	tcase_add_test(tests, initialize_is_answered_after_its_commit);
 	tcase_add_test(tests, initialized_is_answered_before_its_commit);
+	tcase_add_test(tests,
+	               initialized_that_is_said_again_and_again_is_one_write);
 	tcase_add_test(tests, a_state_change_is_answered_after_its_commit);
 	tcase_add_test(tests,
 	               a_renewal_before_a_delete_is_answered_and_then_ended);
