@@ -24,7 +24,7 @@ struct note {
 };
 
 static const mcps_field note_fields[] = {
-	MCPS_FIELD(struct note, text, "What to remember", .max_length = 200),
+	MCPS_FIELD(struct note, text, "Text to remember", .max_length = 200),
 	MCPS_FIELDS_END
 };
 

@@ -34,8 +34,8 @@ void mcps__attachment_free(struct attachment *attachment)
 		attachment->free(attachment);
 }
 
-/* Of MILLISECONDS, what is left for the hooks when the drain, which began at
- * BEGAN_MS, is over. */
+/* The part of MILLISECONDS that the drain, which began at BEGAN_MS and is over,
+ * has left for hooks. */
 static int64_t hook_patience_ms(uint32_t milliseconds, int64_t began_ms)
 {
 	int64_t left = milliseconds -

@@ -1,4 +1,4 @@
-# What the tests of examples share, to be read by them: a server that is one of
+# Shared by the tests of examples, which read it: a server that is one of
 # the examples, in $program, and requests to it. The test defines start().
 # shellcheck shell=sh disable=SC2034,SC2154 # the test has and uses the others
 build=${top_builddir:-.}
