@@ -23,7 +23,8 @@ struct mcps_daemon_options {
 	 * socket is removed at the end. */
 	const char *listen;
 
-	uint32_t loops;           /* network threads; one per core, at most 8 */
+	uint32_t loops;           /* network threads; one for two cores (rounded
+	                           * up), at most 8 */
 	uint32_t connections;     /* most at once, more than max_streams of the
 	                           * server; 16 384, or what the descriptor limit
 	                           * leaves. Clients beyond it wait until a
