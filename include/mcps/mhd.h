@@ -10,9 +10,10 @@
  *
  * In between, the program's access handler begins with mcps_mhd_handle(), and
  * its MHD_OPTION_NOTIFY_COMPLETED callback with mcps_mhd_completed(). Any of
- * libmicrohttpd's modes will do but thread per connection; with
- * MHD_USE_POLL_INTERNAL_THREAD there is nothing else to think of. A program
- * that calls MHD_run() itself has to call it once more whenever connections
+ * libmicrohttpd's modes will do; with MHD_USE_POLL_INTERNAL_THREAD there is
+ * nothing else to think of. With MHD_USE_THREAD_PER_CONNECTION a request that
+ * waits holds up the thread of its connection, and no other; such a daemon
+ * needs no MHD_ALLOW_SUSPEND_RESUME. A program that calls MHD_run() itself has to call it once more whenever connections
  * have ended: else it accepts nobody for ever when it was full
  * (docs/MOUNT-GUIDE.md, examples/mount_loop.c).
  *

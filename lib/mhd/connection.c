@@ -7,12 +7,15 @@
 #include "mhd/host.h"
 #include "mhd/linger.h"
 #include "mhd/pages.h"
+#include "mhd/parked_thread.h"
 #include "mhd/reply.h"
 #include "mhd/request.h"
 #include "mhd/socket.h"
 #include "mhd/watcher.h"
 #include "session/memory_limit.h"
 #include "session/outlet.h"
+
+#include <limits.h>
 
 /* The body of a refused request is read and dropped, so that its connection
  * lives on and the client surely gets the answer: libmicrohttpd takes none
@@ -30,15 +33,16 @@ enum { SLIM_MAX = 4096 };
 struct inflight {
 	struct host *host;
 	struct MHD_Connection *connection;
-	struct exchange *exchange; /* NULL: only the answer is left of it */
-	struct memory_claim claim; /* of what answers may hold */
-	struct outlet *outlet;     /* the answer is a stream; its, or ours */
-	struct deadline *deadline; /* the connection's; NULL: no memory */
-	uint64_t skipped;          /* bytes of a body that nobody wants */
-	int64_t skipping_until_ms; /* steady; 0: it is not one of those that
-	                            * host->skipping counts */
-	uint64_t body_limit;       /* what of a body may still come */
-	bool lingers;              /* answered before its body was read */
+	struct parked_thread *thread; /* of a host that blocks; else NULL */
+	struct exchange *exchange;    /* NULL: only the answer is left of it */
+	struct memory_claim claim;    /* of what answers may hold */
+	struct outlet *outlet;        /* the answer is a stream; its, or ours */
+	struct deadline *deadline;    /* the connection's; NULL: no memory */
+	uint64_t skipped;             /* bytes of a body that nobody wants */
+	int64_t skipping_until_ms;    /* steady; 0: it is not one of those that
+	                               * host->skipping counts */
+	uint64_t body_limit;          /* what of a body may still come */
+	bool lingers;                 /* answered before its body was read */
 	enum exchange_state state;
 	bool is_get;
 	bool is_slim;       /* what its silence does not need was given back */
@@ -54,14 +58,14 @@ static void park(void *arg)
 	struct inflight *inflight = arg;
 
 	inflight->was_parked = true;
-	mcps__host_park(inflight->host, inflight->connection);
+	mcps__host_park(inflight->host, inflight->connection, inflight->thread);
 }
 
 static void wake(void *arg)
 {
 	struct inflight *inflight = arg;
 
-	mcps__host_wake(inflight->host, inflight->connection);
+	mcps__host_wake(inflight->host, inflight->connection, inflight->thread);
 }
 
 /* libmicrohttpd calls us for it, which it does not while it is parked. */
@@ -70,6 +74,40 @@ static void go_on(struct inflight *inflight)
 	if (inflight->was_parked)
 		mcps__host_went_on(inflight->host);
 	inflight->was_parked = false;
+}
+
+static unsigned connection_timeout_s(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_TIMEOUT);
+
+	return info != NULL ? info->connection_timeout : 0;
+}
+
+/* The client was not silent while its thread waited. libmicrohttpd begins the
+ * time anew when it was none before (0.9.75; 1.0.1 ignores the option here). */
+static void restart_timeout(struct MHD_Connection *connection)
+{
+	unsigned timeout_s = connection_timeout_s(connection);
+
+	if (timeout_s == 0)
+		return;
+	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+	                          0U);
+	MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+	                          timeout_s);
+}
+
+/* Parked: wait here for the wake. Returns false where libmicrohttpd waits: it
+ * calls us again. */
+static bool wait_for_wake(struct inflight *inflight)
+{
+	if (inflight->thread == NULL)
+		return false;
+	(void)mcps__parked_thread_wait(inflight->thread, 0);
+	restart_timeout(inflight->connection);
+	go_on(inflight);
+	return true;
 }
 
 static void enter(struct inflight *inflight, enum socket_phase phase)
@@ -92,6 +130,29 @@ static void slim(struct inflight *inflight, char *out, size_t size,
 	inflight->is_slim = true;
 }
 
+/* libmicrohttpd 1.0.1 counts the time that the thread waits as silence of the
+ * client, and would close the connection afterwards: a comment in good time,
+ * which the outlet writes when it is probed, begins that time anew. Returns 0:
+ * there is no limit. */
+static unsigned silence_limit_ms(const struct inflight *inflight)
+{
+	unsigned timeout_s = connection_timeout_s(inflight->connection);
+
+	return timeout_s < UINT_MAX / 1000 ? timeout_s * 1000 / 2
+	                                   : UINT_MAX / 2;
+}
+
+/* The same as wait_for_wake(), for a stream that has nothing to say. */
+static bool wait_for_event(struct inflight *inflight)
+{
+	if (inflight->thread == NULL)
+		return false;
+	if (!mcps__parked_thread_wait(inflight->thread,
+	                              silence_limit_ms(inflight)))
+		mcps__outlet_probe(inflight->outlet);
+	return wait_for_wake(inflight);
+}
+
 static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 {
 	struct inflight *inflight = arg;
@@ -101,14 +162,16 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	go_on(inflight);
 	/* Asleep it may be woken, and read again, before this returns. */
 	enter(inflight, SOCKET_WORKING);
-	length = mcps__outlet_read(inflight->outlet, out, size);
+	do {
+		length = mcps__outlet_read(inflight->outlet, out, size);
+		slim(inflight, out, size, length);
+	} while (length == OUTLET_ASLEEP && wait_for_event(inflight));
 	if (length == OUTLET_CUT)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (length > 0)
 		enter(inflight, SOCKET_EVENTS);
-	slim(inflight, out, size, length);
 	return length;
 }
 
@@ -179,6 +242,13 @@ static enum MHD_Result answer(struct inflight *inflight)
 
 /* ---- the three kinds of calls ---- */
 
+static struct inflight *inflight_free(struct inflight *inflight)
+{
+	mcps__parked_thread_free(inflight->thread);
+	mcps__free(inflight);
+	return NULL;
+}
+
 static struct inflight *inflight_open(struct host *host,
                                       struct MHD_Connection *connection,
                                       const struct mcps_request *request)
@@ -192,6 +262,11 @@ static struct inflight *inflight_open(struct host *host,
 		                       .body_limit = mcps__request_body_limit(
 					       request),
 		                       .is_get = request->method == HTTP_GET };
+	if (host->blocks) {
+		inflight->thread = mcps__parked_thread_new();
+		if (inflight->thread == NULL)
+			return inflight_free(inflight);
+	}
 	inflight->exchange = mcps__exchange_open(
 		host->endpoint, request,
 		&(struct exchange_glue){ .park = park,
@@ -199,10 +274,8 @@ static struct inflight *inflight_open(struct host *host,
 	                                 .arg = inflight,
 	                                 .streams = host->streams },
 		&inflight->state);
-	if (inflight->exchange == NULL) {
-		mcps__free(inflight);
-		return NULL;
-	}
+	if (inflight->exchange == NULL)
+		return inflight_free(inflight);
 	if (host->sockets != NULL)
 		inflight->deadline = mcps__socket_deadline(connection);
 	enter(inflight, SOCKET_BODY);
@@ -303,6 +376,8 @@ static enum MHD_Result begin(struct host *host,
 		return MHD_NO; /* no memory: all we can do is hang up */
 	}
 	*slot = inflight;
+	while (inflight->state == EXCHANGE_PARKED && wait_for_wake(inflight))
+		inflight->state = mcps__exchange_run(inflight->exchange);
 	return let_in(inflight);
 }
 
@@ -332,9 +407,10 @@ static enum MHD_Result finish(struct inflight *inflight)
 	skip_end(inflight);
 	set_working(inflight, true);
 	enter(inflight, SOCKET_WORKING);
-	if (!mcps__exchange_plan(inflight->exchange)->ready &&
-	    mcps__exchange_run(inflight->exchange) == EXCHANGE_PARKED)
-		return MHD_YES;
+	while (!mcps__exchange_plan(inflight->exchange)->ready &&
+	       mcps__exchange_run(inflight->exchange) == EXCHANGE_PARKED)
+		if (!wait_for_wake(inflight))
+			return MHD_YES;
 	return answer(inflight);
 }
 
@@ -397,7 +473,7 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	if (inflight->lingers && !is_encrypted(inflight))
 		mcps__linger_add(host->linger,
 		                 mcps__socket_descriptor(inflight->connection));
-	mcps__free(inflight);
+	(void)inflight_free(inflight);
 	atomic_fetch_sub(&host->open, 1);
 }
 

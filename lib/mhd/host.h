@@ -3,7 +3,9 @@
  *
  * Parking is the same everywhere, for a request that waits and for a stream
  * that has nothing to say: park on the daemon's own thread and before anything
- * is handed over; then one wake, by any thread.
+ * is handed over; then one wake, by any thread. A parked connection is
+ * suspended, or, where each connection has a thread of its own, that thread
+ * waits.
  */
 #ifndef MCPS_MHD_HOST_H
 #define MCPS_MHD_HOST_H
@@ -15,6 +17,7 @@ struct MHD_Connection;
 struct endpoint;
 struct linger_set;
 struct log_sink;
+struct parked_thread;
 struct sockets;
 struct stream_limits;
 struct watcher;
@@ -27,6 +30,10 @@ struct host {
 	/* Have the daemon's thread look at its connections once more: after a
 	 * resume nothing else does. Any thread. NULL: libmicrohttpd does. */
 	void (*ring)(struct host *host);
+
+	/* Each connection has a thread of its own, which waits instead of being
+	 * suspended. */
+	bool blocks;
 
 	/* Deadlines of clients; NULL: the daemon's own timeout must do. */
 	struct sockets *sockets;
@@ -49,12 +56,17 @@ struct host {
 	atomic_uint woken, went_on;
 };
 
-/* Suspend CONNECTION. On its daemon's thread, in a handler or reader. */
-void mcps__host_park(struct host *host, struct MHD_Connection *connection);
+/* Park CONNECTION. On its daemon's thread, in a handler or reader. Where the
+ * host blocks, THREAD is the one of the connection, and has to wait before the
+ * handler or reader returns; else it is NULL, and the connection is suspended.
+ */
+void mcps__host_park(struct host *host, struct MHD_Connection *connection,
+                     struct parked_thread *thread);
 
 /* Resume it: exactly once per park, any thread. The connection may be gone
  * when this returns, and HOST, too, if parked is zero. */
-void mcps__host_wake(struct host *host, struct MHD_Connection *connection);
+void mcps__host_wake(struct host *host, struct MHD_Connection *connection,
+                     struct parked_thread *thread);
 
 /* It went on after a park, or ended: once per park, on the daemon's thread. */
 void mcps__host_went_on(struct host *host);

@@ -11,7 +11,8 @@ static bool has(unsigned flags, unsigned wanted)
 
 /* libmicrohttpd takes back MHD_USE_ITC, which is part of the flag that allows
  * to suspend, where it has no thread. In thread per connection a suspended
- * connection is never looked at again (measured with 0.9.75). */
+ * connection is never looked at again (measured with 0.9.75), so its thread
+ * waits, whatever the flag says. */
 mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
                             bool has_wake, struct mcps_error *error)
 {
@@ -22,13 +23,10 @@ mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
 		                  "there is no daemon to attach to: did "
 		                  "MHD_start_daemon() fail?");
 	flags = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_FLAGS)->flags;
-	if (has(flags, MHD_USE_THREAD_PER_CONNECTION))
-		return mcps__fail(
-			error, MCPS_E_INVAL,
-			"start the daemon without "
-			"MHD_USE_THREAD_PER_CONNECTION, which cannot resume "
-			"requests; MHD_OPTION_THREAD_POOL_SIZE gives it "
-			"several threads");
+	if (has(flags, MHD_USE_THREAD_PER_CONNECTION)) {
+		*out = (struct mode){ .has_thread = true, .blocks = true };
+		return MCPS_OK;
+	}
 	if (!has(flags, MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "start the daemon with "

@@ -10,6 +10,7 @@ struct MHD_Daemon;
 
 struct mode {
 	bool has_thread;    /* of its own; else the program calls MHD_run() */
+	bool blocks;        /* each connection has a thread, which may wait */
 	bool may_oversleep; /* unless its connections time out */
 };
 

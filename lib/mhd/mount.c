@@ -421,6 +421,7 @@ static mcps_status mount_new(struct mount **out, mcps_server *server,
 	                         0);
 	mount->host.streams = &mount->streams;
 	mount->host.ring = mode->has_thread ? NULL : ring;
+	mount->host.blocks = mode->blocks;
 	mount->host.watcher = &mount->lookout.watcher;
 	mcps__linger_init(&mount->linger);
 	mount->host.linger = &mount->linger;

@@ -36,6 +36,13 @@ const struct host_mode host_modes[] = {
 	{ .name = "automatic",
 	  .flags = MHD_USE_AUTO_INTERNAL_THREAD,
 	  .timeout_s = LEFT_S },
+	{ .name = "poll thread per connection",
+	  .flags = MHD_USE_POLL_INTERNAL_THREAD |
+	           MHD_USE_THREAD_PER_CONNECTION },
+	{ .name = "select thread per connection",
+	  .flags = MHD_USE_INTERNAL_POLLING_THREAD |
+	           MHD_USE_THREAD_PER_CONNECTION,
+	  .timeout_s = LEFT_S },
 	{ .name = "select loop", .flags = 0, .has_loop = true },
 	{ .name = "epoll loop",
 	  .flags = MHD_USE_EPOLL,
@@ -287,7 +294,8 @@ void host_start(const struct host_options *options)
 	atomic_store(&self.slots, 0);
 	atomic_store(&self.kept_slots, 0);
 	self.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!options->is_wrong)
+	if (!options->is_wrong &&
+	    (mode.flags & MHD_USE_THREAD_PER_CONNECTION) == 0)
 		mode.flags |= MHD_ALLOW_SUSPEND_RESUME;
 	if (options->timeout_s != 0)
 		mode.timeout_s = options->timeout_s;

@@ -69,13 +69,19 @@ static void close_all(struct wire *wires, int first)
 		wire_close(&wires[i]);
 }
 
-/* With select() and a loop of the program's, libmicrohttpd before 1.0 accepts
- * clients beyond the limit and closes their connection at once. */
+/* libmicrohttpd accepts clients beyond the limit and closes their connection at
+ * once: with poll() and a thread per connection; before 1.0 also with select()
+ * and a loop of the program's. */
 static bool closes_newcomers(int mode)
 {
+	const unsigned poll_threads =
+		MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION;
+	unsigned flags = host_modes[mode].flags;
+
+	if ((flags & poll_threads) == poll_threads)
+		return true;
 	return strtoul(MHD_get_version(), NULL, 10) == 0 &&
-	       host_modes[mode].has_loop &&
-	       (host_modes[mode].flags & MHD_USE_EPOLL) == 0;
+	       host_modes[mode].has_loop && (flags & MHD_USE_EPOLL) == 0;
 }
 
 START_TEST(client_that_leaves_makes_room)

@@ -66,20 +66,6 @@ START_TEST(a_daemon_that_cannot_suspend_is_refused)
 }
 END_TEST
 
-START_TEST(a_thread_per_connection_is_refused)
-{
-	const unsigned flags =
-		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION;
-
-	assert_refused(
-		flags, NULL,
-		"start the daemon without MHD_USE_THREAD_PER_CONNECTION");
-	assert_refused(
-		flags | MHD_ALLOW_SUSPEND_RESUME, NULL,
-		"start the daemon without MHD_USE_THREAD_PER_CONNECTION");
-}
-END_TEST
-
 START_TEST(a_loop_without_wake_is_refused)
 {
 	assert_refused(MHD_ALLOW_SUSPEND_RESUME, NULL, "a wake function");
@@ -415,7 +401,6 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_daemon_that_cannot_suspend_is_refused);
-	tcase_add_test(tests, a_thread_per_connection_is_refused);
 	tcase_add_test(tests, a_loop_without_wake_is_refused);
 	tcase_add_test(tests, no_daemon_is_refused);
 	tcase_add_test(tests, a_server_that_was_not_started_is_refused);
