@@ -13,9 +13,9 @@
  * libmicrohttpd's modes will do; with MHD_USE_POLL_INTERNAL_THREAD there is
  * nothing else to think of. With MHD_USE_THREAD_PER_CONNECTION a request that
  * waits holds up the thread of its connection, and no other; such a daemon
- * needs no MHD_ALLOW_SUSPEND_RESUME. A program that calls MHD_run() itself has to call it once more whenever connections
- * have ended: else it accepts nobody for ever when it was full
- * (docs/MOUNT-GUIDE.md, examples/mount_loop.c).
+ * needs no MHD_ALLOW_SUSPEND_RESUME. A program that calls MHD_run() itself has
+ * to call it once more whenever connections have ended: else it accepts nobody
+ * for ever when it was full (docs/MOUNT-GUIDE.md, examples/mount_loop.c).
  *
  * What a daemon of ours would do and the program's does not: cut clients that
  * send or read slowly but steadily (there is MHD_OPTION_CONNECTION_TIMEOUT for
@@ -45,7 +45,8 @@ typedef void (*mcps_mhd_wake_fn)(void *arg);
 
 /**
  * Serve @p server by @p daemon. Until then mcps_mhd_handle() answers 503 with
- * Retry-After.
+ * Retry-After. Several daemons may be attached, each with a mode of its own;
+ * requests of one that is not get 503, whatever its flags are. Any thread.
  *
  * @param server  was started; outlives the daemon
  * @param wake    for a program that calls MHD_run() itself, because nothing
@@ -53,8 +54,9 @@ typedef void (*mcps_mhd_wake_fn)(void *arg);
  * @param[out] error  says what to change; may be NULL
  * @return MCPS_OK; MCPS_E_INVAL (there is no daemon, it runs in a mode that
  *         cannot wait for anything, @p wake is missing, the server was not
- *         started or is attached already); MCPS_E_NOMEM; MCPS_E_SYSTEM (no
- *         thread or no descriptor for finding clients that left)
+ *         started, or is attached to this daemon already); MCPS_E_NOMEM;
+ *         MCPS_E_SYSTEM (no thread or no descriptor for finding clients that
+ *         left)
  */
 MCPS_API MCPS_MUST_USE mcps_status mcps_mhd_attach(mcps_server *server,
                                                    struct MHD_Daemon *daemon,
@@ -63,11 +65,35 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_mhd_attach(mcps_server *server,
                                                    struct mcps_error *error);
 
 /**
+ * The opposite of mcps_mhd_attach(), before MHD_stop_daemon(), for a program
+ * that stops one of its daemons, or starts it anew, while the server goes on.
+ * Before the end of the server mcps_server_drain() does the same for all of
+ * them. Requests of @p daemon that were not begun get 503, and answers close
+ * their connections. Streams are closed, and their clients connect again. Calls
+ * that take longer than @p milliseconds are told to stop, and answered with the
+ * error that their outcome is unknown.
+ *
+ * On a thread that is none of the daemon's: a program that calls MHD_run()
+ * itself goes on with it meanwhile, and after that until
+ * mcps_mhd_open_requests() is 0, or all of what is left is another daemon's.
+ *
+ * @param server  NULL is fine
+ * @param daemon  one that is not attached is fine
+ * @return true: all calls ended in time; false: they did not, or a request
+ *         still waits for an auth hook or the store two seconds after that,
+ *         which the log says: then MHD_stop_daemon() would end the process, or
+ *         with a thread per connection wait for it
+ */
+MCPS_API bool mcps_mhd_detach(mcps_server *server, struct MHD_Daemon *daemon,
+                              uint32_t milliseconds);
+
+/**
  * Take over a request for the server's path. The first thing that an access
  * handler does, in each of its calls, with what it got: @p request is its
  * req_cls. What the program keeps there is neither read nor lost. Threads:
  * those that libmicrohttpd calls the handler on.
  *
+ * @param server  NULL, in a program that may run without: it is yours
  * @param[out] result  an enum MHD_Result, to be returned
  * @return true: it is ours, return @p result; false: it is yours
  */
@@ -81,6 +107,7 @@ MCPS_API MCPS_MUST_USE bool mcps_mhd_handle(mcps_server *server,
  * A request is over. The first thing that the MHD_OPTION_NOTIFY_COMPLETED
  * callback does.
  *
+ * @param server  NULL is fine: it is yours
  * @return true: it was ours, and nothing is left to do; false: it is yours
  */
 MCPS_API bool mcps_mhd_completed(mcps_server *server, void **request);

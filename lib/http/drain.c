@@ -99,15 +99,18 @@ static bool wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
 	return is_idle(endpoint);
 }
 
-/* One that was not stopped yet: a reference; NULL: there is none. */
-static struct exchange *find_running(struct endpoint *endpoint)
+/* One that was not stopped yet: a reference; NULL: there is none. STREAMS: only
+ * of that daemon; NULL: of any. */
+static struct exchange *find_running(struct endpoint *endpoint,
+                                     const struct stream_limits *streams)
 {
 	struct exchange *exchange;
 
 	pthread_mutex_lock(&endpoint->lock);
 	for (exchange = endpoint->running; exchange != NULL;
 	     exchange = exchange->next)
-		if (!exchange->is_stopped)
+		if (!exchange->is_stopped &&
+		    (streams == NULL || exchange->glue.streams == streams))
 			break;
 	if (exchange != NULL) {
 		exchange->is_stopped = true;
@@ -118,11 +121,12 @@ static struct exchange *find_running(struct endpoint *endpoint)
 }
 
 /* Calls whose handlers have returned are left to answer themselves. */
-static void stop_calls(struct endpoint *endpoint)
+void mcps__drain_stop_calls(struct endpoint *endpoint,
+                            const struct stream_limits *streams)
 {
 	struct exchange *exchange;
 
-	while ((exchange = find_running(endpoint)) != NULL) {
+	while ((exchange = find_running(endpoint, streams)) != NULL) {
 		for (uint32_t i = 0; i < exchange->call_count; i++)
 			mcps__run_stop(&exchange->calls[i]);
 		mcps__exchange_unref(exchange);
@@ -196,7 +200,7 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 	atomic_store(&endpoint->is_drained, true);
 	pthread_mutex_unlock(&endpoint->lock);
 	mcps__outlets_stop(outlets, 0);
-	stop_calls(endpoint);
+	mcps__drain_stop_calls(endpoint, NULL);
 	await_answers(endpoint);
 	mcps__streams_close(endpoint->sessions);
 	return in_time;

@@ -6,6 +6,8 @@
 #include "http/endpoint.h"
 #include "http/exchange.h"
 
+struct stream_limits;
+
 /* The whole request is there: until it runs, or is answered otherwise, it is
  * waited for. Each may be called more than once. */
 void mcps__drain_enter(struct exchange *exchange);
@@ -25,5 +27,10 @@ void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms);
  * store, which is waited for as long as the disk takes. True: nothing was left.
  */
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms);
+
+/* Tell the calls that came by one daemon, that of STREAMS, to stop, and answer
+ * them in the same way. */
+void mcps__drain_stop_calls(struct endpoint *endpoint,
+                            const struct stream_limits *streams);
 
 #endif

@@ -204,6 +204,12 @@ bool mcps__exchange_open_session(struct exchange *exchange)
 	return true;
 }
 
+void mcps__exchange_refuse_late(struct exchange *exchange)
+{
+	if (!exchange->plan.ready)
+		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
+}
+
 enum exchange_state mcps__exchange_run(struct exchange *exchange)
 {
 	exchange->is_parked = false; /* whoever calls was woken, or is first */

@@ -56,6 +56,10 @@ struct exchange *mcps__exchange_open(struct endpoint *endpoint,
 void mcps__exchange_body(struct exchange *exchange, const void *bytes,
                          size_t length);
 
+/* Its daemon stops: unless its plan is ready, the plan is a 503, and nothing of
+ * it is begun. After the body, before the first run. */
+void mcps__exchange_refuse_late(struct exchange *exchange);
+
 /* The whole body is there, or wake was called. READING only after a park in
  * open. */
 enum exchange_state mcps__exchange_run(struct exchange *exchange);

@@ -40,8 +40,10 @@ static struct outlet *open_outlet(struct exchange *exchange, bool is_call,
 		&sessions->outlets, exchange->session, &glue, is_call,
 		revision_of(exchange)->has_polling, after);
 
-	if (outlet != NULL)
+	if (outlet != NULL) {
+		outlet->daemon = exchange->glue.streams;
 		mcps__outlet_count_for(outlet, &exchange->caller);
+	}
 	return outlet;
 }
 

@@ -404,9 +404,13 @@ static enum MHD_Result collect(struct inflight *inflight, const char *bytes,
 /* The last call, and again after each wake. */
 static enum MHD_Result finish(struct inflight *inflight)
 {
+	bool is_first = !inflight->is_working;
+
 	skip_end(inflight);
-	set_working(inflight, true);
+	set_working(inflight, true); /* before the host is asked */
 	enter(inflight, SOCKET_WORKING);
+	if (is_first && atomic_load(&inflight->host->refuses))
+		mcps__exchange_refuse_late(inflight->exchange);
 	while (!mcps__exchange_plan(inflight->exchange)->ready &&
 	       mcps__exchange_run(inflight->exchange) == EXCHANGE_PARKED)
 		if (!wait_for_wake(inflight))

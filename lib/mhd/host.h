@@ -49,6 +49,7 @@ struct host {
 	atomic_uint working; /* all is here, no answer was made */
 	atomic_uint parked;  /* connections, until their wake has returned */
 	atomic_bool closes;  /* each answer ends its connection */
+	atomic_bool refuses; /* the requests that were not begun */
 
 	/* Connections that were woken, and those of them that libmicrohttpd
 	 * went on with. Counted where others drive it, as that may fail. */

@@ -2,29 +2,16 @@
  * requests among those of the program, and the way out. */
 #include <mcps/mhd.h>
 
-#include "base/clock.h"
-#include "base/container.h"
 #include "base/error.h"
 #include "base/hash_table.h"
-#include "http/listening.h"
 #include "http/refuse.h"
 #include "http/request.h"
 #include "mhd/connection.h"
-#include "mhd/host.h"
-#include "mhd/linger.h"
-#include "mhd/lookout.h"
-#include "mhd/mode.h"
-#include "mhd/progress.h"
+#include "mhd/mounts.h"
 #include "mhd/reply.h"
-#include "server/attachment.h"
-#include "server/readiness.h"
 #include "server/server.h"
 
-#include <pthread.h>
 #include <string.h>
-
-/* After the drain: for the store, and for slow readers. */
-enum { PATIENCE_MS = 2000 };
 
 /* One request of ours. The program's slot for it points here, so that libmicro-
  * httpd brings it along; what else may stand in that slot is the program's,
@@ -37,38 +24,8 @@ struct live {
 	UT_hash_handle hh;
 };
 
-struct mount {
-	struct attachment attachment;
-	mcps_server *server;
-	struct readiness_probe probe;
-	struct stall going_on; /* the probe's */
-	struct host host;
-	struct stream_limits streams;
-	struct lookout lookout;
-	struct linger_set linger;
-	struct mode mode;
-	mcps_mhd_wake_fn wake;
-	void *wake_arg;
-	atomic_bool warned; /* that the daemon may oversleep */
-	/* The program's completion callback tells us of the ends of requests.
-	 * Not known before the first one has ended. */
-	atomic_bool hears_ends;
-	atomic_bool warned_of_ends; /* that it does not */
-	pthread_mutex_t lock;
-	struct live *live; /* under the lock */
-};
-
 /* In the slot of a request that is not a pointer to one of the living. */
 static char escaped_target, too_early;
-
-static struct mount *mount_of(mcps_server *server)
-{
-	struct attachment *attachment = mcps__server_attachment(server);
-
-	return attachment != NULL
-	               ? container_of(attachment, struct mount, attachment)
-	               : NULL;
-}
 
 /* ---- the living ---- */
 
@@ -152,9 +109,27 @@ static void find_missed_end(struct mount *mount,
 	live_remove(mount, before);
 }
 
-/* ---- before there is a mount ---- */
+/* ---- the end of a mount ---- */
 
-static int refuse_now(struct MHD_Connection *connection, const char *method)
+void mcps__mount_miss_requests(struct mount *mount)
+{
+	while (mount->live != NULL && atomic_load(&mount->host.parked) == 0) {
+		struct live *live = mount->live;
+
+		mcps__connection_missed(&live->inflight);
+		live_remove(mount, live);
+	}
+}
+
+void mcps__mount_drop_requests(struct mount *mount)
+{
+	HASH_CLEAR(hh, mount->live);
+}
+
+/* ---- where there is no mount ---- */
+
+static int refuse_now(struct MHD_Connection *connection, const char *method,
+                      const char *reason)
 {
 	const struct reply_id none = { NULL, 0 };
 	const struct reply_manner manner = { .is_get =
@@ -163,7 +138,7 @@ static int refuse_now(struct MHD_Connection *connection, const char *method)
 	struct plan plan = { 0 };
 	bool is_sent;
 
-	mcps__refuse(&plan, MCPS_E_BUSY, none, "it is about to start", NULL);
+	mcps__refuse(&plan, MCPS_E_BUSY, none, reason, NULL);
 	is_sent = mcps__reply_send(connection, &plan, &manner);
 	mcps__plan_finish(&plan);
 	return is_sent ? (int)MHD_YES : (int)MHD_NO;
@@ -171,7 +146,7 @@ static int refuse_now(struct MHD_Connection *connection, const char *method)
 
 /* An answer before the body was read may not reach the client. */
 static int refuse_early(struct MHD_Connection *connection, const char *method,
-                        size_t *size, void **request)
+                        size_t *size, void **request, const char *reason)
 {
 	if (*request == NULL) {
 		*request = &too_early;
@@ -181,7 +156,7 @@ static int refuse_early(struct MHD_Connection *connection, const char *method,
 		*size = 0;
 		return (int)MHD_YES;
 	}
-	return refuse_now(connection, method);
+	return refuse_now(connection, method, reason);
 }
 
 /* ---- what the program's callbacks begin with ---- */
@@ -206,6 +181,60 @@ static void warn_once(struct mount *mount, struct MHD_Connection *connection)
 	          "MHD_USE_POLL_INTERNAL_THREAD");
 }
 
+/* ---- which mount ---- */
+
+struct live_search {
+	void *slot; /* of the program */
+	struct live *found;
+};
+
+static bool has_live(struct mount *mount, void *arg)
+{
+	struct live_search *search = arg;
+
+	search->found = live_find(mount, search->slot);
+	return search->found != NULL;
+}
+
+/* SLOT is the program's. NULL: no request of ours. */
+static struct mount *enter_live(struct mounts *mounts, void *slot,
+                                struct live **live)
+{
+	struct live_search search = { slot, NULL };
+	struct mount *mount = NULL;
+
+	if (slot != NULL)
+		mount = mcps__mounts_enter(mounts, has_live, &search);
+	*live = search.found;
+	return mount;
+}
+
+static bool serves(struct mount *mount, void *arg)
+{
+	return !atomic_load(&mount->is_detached) &&
+	       mcps__daemon_id_is(&mount->id, arg);
+}
+
+/* NULL: the daemon of CONNECTION is not attached. It could not be waited for,
+ * and may not be able to suspend. */
+static struct mount *enter_new(struct mounts *mounts,
+                               struct MHD_Connection *connection)
+{
+	struct daemon_id seen;
+	struct mount *mount;
+
+	mcps__daemon_id_of(&seen, connection);
+	mount = mcps__mounts_enter(mounts, serves, &seen);
+	if (mount == NULL && !atomic_exchange(&mounts->warned, true))
+		mcps__log(
+			mcps__server_log(mounts->server), MCPS_LOG_WARN, "http",
+			"a request came by a libmicrohttpd daemon that is not "
+			"attached (port %u), and was refused: call "
+			"mcps_mhd_attach() for each daemon that serves MCP",
+			seen.port);
+	return mount;
+}
+
 static bool is_our_path(const mcps_server *server, const char *url)
 {
 	const char *path = mcps_server_path(server);
@@ -215,10 +244,19 @@ static bool is_our_path(const mcps_server *server, const char *url)
 	               : strcmp(path, url) == 0;
 }
 
+static struct live *begin(struct mount *mount,
+                          struct MHD_Connection *connection, void **request)
+{
+	warn_once(mount, connection);
+	find_missed_end(mount, connection);
+	return live_add(mount, connection, request);
+}
+
 bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
                      const char *url, const char *method, const char *data,
                      size_t *size, void **request, int *result)
 {
+	struct mounts *mounts;
 	struct mount *mount;
 	struct live *live;
 
@@ -230,46 +268,53 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 		*request = NULL;
 		url = ""; /* the gate finds nothing there */
 	}
-	mount = mount_of(server);
-	if (mount == NULL || *request == &too_early) {
-		*result = refuse_early(connection, method, size, request);
+	mounts = mcps__mounts_of(server);
+	if (mounts == NULL || *request == &too_early) {
+		*result = refuse_early(connection, method, size, request,
+		                       "it is about to start");
 		return true;
 	}
-	live = live_find(mount, *request);
-	if (live == NULL) {
-		warn_once(mount, connection);
-		find_missed_end(mount, connection);
-		live = live_add(mount, connection, request);
+	mount = enter_live(mounts, *request, &live);
+	if (mount == NULL)
+		mount = enter_new(mounts, connection);
+	if (mount == NULL) {
+		*result = refuse_early(connection, method, size, request,
+		                       "it does not serve this address");
+		return true;
 	}
+	if (live == NULL)
+		live = begin(mount, connection, request);
 	*result = (int)MHD_NO;
 	if (live != NULL)
 		*result = (int)mcps__connection_handle(&mount->host, connection,
 		                                       url, method, NULL, data,
 		                                       size, &live->inflight);
+	mcps__mount_leave(mount);
 	return true;
 }
 
 bool mcps_mhd_completed(mcps_server *server, void **request)
 {
+	struct mounts *mounts;
 	struct mount *mount;
-	struct live *live = NULL;
+	struct live *live;
 
 	if (server == NULL || request == NULL)
 		return false;
-	mount = mount_of(server);
 	if (*request == &too_early || *request == &escaped_target) {
 		*request = NULL;
 		return true;
 	}
-	if (mount != NULL && *request != NULL)
-		live = live_find(mount, *request);
-	if (live == NULL)
+	mounts = mcps__mounts_of(server);
+	mount = mounts != NULL ? enter_live(mounts, *request, &live) : NULL;
+	if (mount == NULL)
 		return false;
 	atomic_store(&mount->hears_ends, true);
 	*request = live->theirs;
 	mcps__connection_completed(&mount->host, NULL, &live->inflight,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	live_remove(mount, live);
+	mcps__mount_leave(mount);
 	return *request == NULL;
 }
 
@@ -312,149 +357,7 @@ void *mcps_mhd_target(mcps_server *server, const char *uri)
 
 unsigned mcps_mhd_open_requests(mcps_server *server)
 {
-	struct mount *mount = server != NULL ? mount_of(server) : NULL;
+	struct mounts *mounts = server != NULL ? mcps__mounts_of(server) : NULL;
 
-	return mount != NULL ? atomic_load(&mount->host.open) : 0;
-}
-
-/* ---- the drain ---- */
-
-/* The calls have ended, or were answered in their place. What is parked still
- * waits for the store, or for an auth hook; it has to be resumed before
- * MHD_stop_daemon(), which else ends the process. */
-static bool mount_drain(struct attachment *attachment, uint32_t wait_ms)
-{
-	struct mount *mount =
-		container_of(attachment, struct mount, attachment);
-
-	if (!mcps__await_zero(&mount->host.parked,
-	                      (int64_t)wait_ms + PATIENCE_MS)) {
-		mcps__log(mount->host.log, MCPS_LOG_ERROR, "http",
-		          "a request still waits for an auth hook or the "
-		          "store: MHD_stop_daemon() would end the process");
-		return false;
-	}
-	if (mount->mode.has_thread)
-		(void)mcps__await_zero(&mount->host.open, PATIENCE_MS);
-	return true;
-}
-
-/* ---- whether the program's daemon goes on ---- */
-
-static const char *mount_check(struct readiness_probe *probe, int64_t now_ms)
-{
-	struct mount *mount = container_of(probe, struct mount, probe);
-	/* In this order: never more than were woken. */
-	unsigned went_on = atomic_load(&mount->host.went_on);
-	unsigned woken = atomic_load(&mount->host.woken);
-
-	if (mcps__stall_look(&mount->going_on, woken != went_on, went_on,
-	                     now_ms) < RUN_WITHIN_MS)
-		return NULL;
-	return mount->mode.has_thread
-	               ? "a thread of the libmicrohttpd daemon has not run for "
-	                 "5 s although requests can go on"
-	               : "MHD_run() was not called for 5 s although requests "
-	                 "can go on";
-}
-
-/* ---- attaching ---- */
-
-static void ring(struct host *host)
-{
-	struct mount *mount = container_of(host, struct mount, host);
-
-	mount->wake(mount->wake_arg);
-}
-
-/* The daemon was stopped, so every request is over: those of which nobody told
- * us the end, because the program does not call mcps_mhd_completed(), too. */
-static void mount_release(struct attachment *attachment)
-{
-	struct mount *mount =
-		container_of(attachment, struct mount, attachment);
-
-	while (mount->live != NULL && atomic_load(&mount->host.parked) == 0) {
-		struct live *live = mount->live;
-
-		mcps__connection_missed(&live->inflight);
-		live_remove(mount, live);
-	}
-}
-
-static void mount_free(struct attachment *attachment)
-{
-	struct mount *mount =
-		container_of(attachment, struct mount, attachment);
-
-	mcps__server_remove_probe(mount->server, &mount->probe);
-	mcps__lookout_close(&mount->lookout);
-	mcps__linger_finish(&mount->linger);
-	HASH_CLEAR(hh, mount->live);
-	pthread_mutex_destroy(&mount->lock);
-	mcps__free(mount);
-}
-
-static mcps_status mount_new(struct mount **out, mcps_server *server,
-                             const struct mode *mode, mcps_mhd_wake_fn wake,
-                             void *arg, struct mcps_error *error)
-{
-	struct mount *mount = mcps__calloc(1, sizeof *mount);
-	mcps_status status;
-
-	*out = NULL;
-	if (mount == NULL)
-		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
-	status = mcps__lookout_open(&mount->lookout, error);
-	if (status != MCPS_OK) {
-		mcps__free(mount);
-		return status;
-	}
-	mount->attachment =
-		(struct attachment){ mount_drain, mount_release, mount_free };
-	mount->server = server;
-	mount->probe.check = mount_check;
-	mount->host.counts_wakes = true;
-	mount->host.endpoint = mcps__server_endpoint(server);
-	mount->host.log = mcps__server_log(server);
-	mcps__stream_limits_init(&mount->streams, mcps_server_options(server),
-	                         0);
-	mount->host.streams = &mount->streams;
-	mount->host.ring = mode->has_thread ? NULL : ring;
-	mount->host.blocks = mode->blocks;
-	mount->host.watcher = &mount->lookout.watcher;
-	mcps__linger_init(&mount->linger);
-	mount->host.linger = &mount->linger;
-	mount->mode = *mode;
-	mount->wake = wake;
-	mount->wake_arg = arg;
-	pthread_mutex_init(&mount->lock, NULL);
-	*out = mount;
-	return MCPS_OK;
-}
-
-mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
-                            mcps_mhd_wake_fn wake, void *arg,
-                            struct mcps_error *error)
-{
-	struct mount *mount;
-	struct mode mode;
-	mcps_status status =
-		mcps__mode_read(&mode, daemon, wake != NULL, error);
-
-	if (status != MCPS_OK)
-		return status;
-	if (server == NULL || !mcps__server_is_running(server))
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "start the server before attaching it");
-	status = mount_new(&mount, server, &mode, wake, arg, error);
-	if (status != MCPS_OK)
-		return status;
-	if (mcps__server_attach(server, &mount->attachment)) {
-		mcps__server_add_probe(server, &mount->probe);
-		return MCPS_OK;
-	}
-	mount_free(&mount->attachment);
-	return mcps__fail(error, MCPS_E_INVAL,
-	                  "the server is attached to a daemon already");
+	return mounts != NULL ? mcps__mounts_open(mounts) : 0;
 }

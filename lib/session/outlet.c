@@ -464,6 +464,18 @@ void mcps__outlets_close_polled(struct outlets *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
+void mcps__outlets_close_of(struct outlets *all, const void *daemon,
+                            bool also_calls)
+{
+	pthread_mutex_lock(&all->lock);
+	for (struct outlet *outlet = all->first; outlet != NULL;
+	     outlet = outlet->next)
+		if (atomic_load(&outlet->daemon) == daemon &&
+		    (also_calls || !carries_call(outlet)))
+			mcps__outlet_close(outlet);
+	pthread_mutex_unlock(&all->lock);
+}
+
 void mcps__outlets_close(struct outlets *all)
 {
 	pthread_mutex_lock(&all->lock);

@@ -90,6 +90,11 @@ void mcps__outlets_close_polled(struct outlets *all);
 /* Close all; after that new ones close at once. */
 void mcps__outlets_close(struct outlets *all);
 
+/* Close those whose connections are of DAEMON; ALSO_CALLS: those that carry a
+ * call, too. */
+void mcps__outlets_close_of(struct outlets *all, const void *daemon,
+                            bool also_calls);
+
 enum outlet_phase { OUTLET_FILLING, OUTLET_LIVE, OUTLET_ENDING };
 
 struct outlet_frame;
@@ -103,6 +108,7 @@ struct outlet {
 	struct outlets *all;
 	struct outlet *prev, *next; /* lock of all */
 	struct outlet_glue glue;
+	_Atomic(const void *) daemon; /* of the connection; only compared */
 	struct session *session; /* borrowed from whoever holds the outlet */
 	struct session *kept;    /* ... which is a reference until leave, if
 	                          * nobody else keeps it; else NULL */

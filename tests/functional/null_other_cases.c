@@ -94,6 +94,12 @@ static void try_mcps_mhd_attach(void)
 	INVALID(mcps_mhd_attach(running, null, NULL, NULL, NULL));
 }
 
+static void try_mcps_mhd_detach(void)
+{
+	ck_assert(mcps_mhd_detach(null, null, 0));
+	ck_assert(mcps_mhd_detach(running, null, 0));
+}
+
 static void try_mcps_mhd_handle(void)
 {
 	void *request = NULL;
@@ -255,6 +261,7 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_daemon_address),
 	NULL_CASE(mcps_daemon_stop),
 	NULL_CASE(mcps_mhd_attach),
+	NULL_CASE(mcps_mhd_detach),
 	NULL_CASE(mcps_mhd_handle),
 	NULL_CASE(mcps_mhd_completed),
 	NULL_CASE(mcps_mhd_target),

@@ -1,0 +1,74 @@
+/* The libmicrohttpd daemons of a program that a server is attached to. */
+#ifndef MCPS_MHD_MOUNTS_H
+#define MCPS_MHD_MOUNTS_H
+
+#include "http/listening.h"
+#include "mhd/daemon_id.h"
+#include "mhd/host.h"
+#include "mhd/linger.h"
+#include "mhd/lookout.h"
+#include "mhd/mode.h"
+#include "mhd/stall.h"
+#include "server/attachment.h"
+#include "server/readiness.h"
+
+#include <mcps/mhd.h>
+#include <pthread.h>
+
+struct live;
+
+/* One of them. It lasts until it is detached and nothing uses it any more. */
+struct mount {
+	struct mounts *mounts;
+	struct mount *next;  /* lock of mounts */
+	struct daemon_id id; /* constant, as is the mode */
+	struct mode mode;
+	atomic_bool is_detached;
+	atomic_uint users; /* callbacks of the program that are in it */
+	struct host host;
+	struct stream_limits streams;
+	struct readiness_probe probe;
+	struct stall going_on; /* the probe's */
+	mcps_mhd_wake_fn wake;
+	void *wake_arg;
+	atomic_bool warned; /* that the daemon may oversleep */
+	/* The program's completion callback tells us of the ends of requests.
+	 * Not known before the first one has ended. */
+	atomic_bool hears_ends;
+	atomic_bool warned_of_ends; /* that it does not */
+	pthread_mutex_t lock;
+	struct live *live; /* under the lock */
+};
+
+/* All of them. */
+struct mounts {
+	struct attachment attachment;
+	mcps_server *server;
+	struct lookout lookout;
+	struct linger_set linger;
+	pthread_mutex_t changes; /* one attach, detach or drain at a time */
+	pthread_rwlock_t lock;
+	struct mount *first;
+	atomic_bool warned; /* of a daemon that is not attached */
+};
+
+/* NULL: it was never attached to any daemon. Any thread. */
+struct mounts *mcps__mounts_of(mcps_server *server);
+
+/* Use the first one that IS returns true for, until it is left; NULL: none.
+ * IS must not call back. Any thread. */
+struct mount *mcps__mounts_enter(struct mounts *mounts,
+                                 bool (*is)(struct mount *mount, void *arg),
+                                 void *arg);
+void mcps__mount_leave(struct mount *mount); /* NULL is fine */
+
+/* How many requests are open in all of them. Any thread. */
+unsigned mcps__mounts_open(struct mounts *mounts);
+
+/* Of mount.c. The daemon was stopped, so every request is over: those of which
+ * nobody told us the end, because the program does not call
+ * mcps_mhd_completed(), too. */
+void mcps__mount_miss_requests(struct mount *mount);
+void mcps__mount_drop_requests(struct mount *mount);
+
+#endif
