@@ -83,7 +83,8 @@ struct mcps_header {
  * @param[out] out  release it with mcps_admission_free() when the request is
  *                  answered, never while it waits; NULL on failure
  * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called;
- *         MCPS_E_INVAL (the server is not started, or the view incomplete);
+ *         MCPS_E_INVAL (the server is not started, or was before this process
+ *         forked, or the view incomplete);
  *         MCPS_E_NOMEM
  */
 MCPS_API MCPS_MUST_USE mcps_status

@@ -54,7 +54,8 @@ typedef void (*mcps_mhd_wake_fn)(void *arg);
  * @param[out] error  says what to change; may be NULL
  * @return MCPS_OK; MCPS_E_INVAL (there is no daemon, it runs in a mode that
  *         cannot wait for anything, @p wake is missing, the server was not
- *         started, or is attached to this daemon already); MCPS_E_NOMEM;
+ *         started, or by another process than this fork of it, or is attached
+ *         to this daemon already); MCPS_E_NOMEM;
  *         MCPS_E_SYSTEM (no thread or no descriptor for finding clients that
  *         left)
  */

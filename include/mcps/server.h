@@ -292,7 +292,9 @@ MCPS_API void mcps_server_set_cors(mcps_server *server, bool cors);
 MCPS_API void mcps_server_take_store(mcps_server *server, mcps_store *store);
 
 /**
- * Open the store, make or read the key, start the threads.
+ * Open the store, make or read the key, start the threads. A process that forks
+ * does so before: in a fork nothing is served, and all that it can do with the
+ * server is to end.
  *
  * @param[out] error what was wrong first; may be NULL
  * A tool, resource or prompt that needs scopes is an error if no caller can

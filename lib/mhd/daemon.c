@@ -238,6 +238,8 @@ mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
 		                  "mcps_daemon_start() was called with NULL "
 		                  "for %s",
 		                  out == NULL ? "out" : "server");
+	if (mcps__server_was_forked(server))
+		return mcps__fail(error, MCPS_E_INVAL, "%s", mcps__forked);
 	status = options_read(&filled, options, error);
 	if (status != MCPS_OK)
 		return status;
@@ -314,7 +316,7 @@ bool mcps_daemon_stop(mcps_daemon *daemon, uint32_t drain_ms)
 {
 	bool drained = true;
 
-	if (daemon == NULL)
+	if (daemon == NULL || mcps__server_was_forked(daemon->server))
 		return true;
 	mcps__server_remove_probe(daemon->server, &daemon->progress.probe);
 	if (daemon->started != 0)

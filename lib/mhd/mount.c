@@ -269,6 +269,11 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 		url = ""; /* the gate finds nothing there */
 	}
 	mounts = mcps__mounts_of(server);
+	if (mcps__server_was_forked(server)) {
+		*result = refuse_early(connection, method, size, request,
+		                       "it was started by another process");
+		return true;
+	}
 	if (mounts == NULL || *request == &too_early) {
 		*result = refuse_early(connection, method, size, request,
 		                       "it is about to start");
@@ -311,6 +316,10 @@ bool mcps_mhd_completed(mcps_server *server, void **request)
 		return false;
 	atomic_store(&mount->hears_ends, true);
 	*request = live->theirs;
+	if (mcps__server_was_forked(server)) {
+		mcps__mount_leave(mount);
+		return *request == NULL; /* the rest is the other process' */
+	}
 	mcps__connection_completed(&mount->host, NULL, &live->inflight,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	live_remove(mount, live);

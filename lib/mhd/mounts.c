@@ -330,6 +330,8 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 	if (server == NULL || !mcps__server_is_running(server))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "start the server before attaching it");
+	if (mcps__server_was_forked(server))
+		return mcps__fail(error, MCPS_E_INVAL, "%s", mcps__forked);
 	status = mounts_get(&mounts, server, error);
 	if (status != MCPS_OK)
 		return status;
@@ -403,7 +405,7 @@ bool mcps_mhd_detach(mcps_server *server, struct MHD_Daemon *daemon,
 	struct mount *mount;
 	bool in_time = true;
 
-	if (mounts == NULL)
+	if (mounts == NULL || mcps__server_was_forked(server))
 		return true;
 	pthread_mutex_lock(&mounts->changes);
 	mount = find_attached(mounts, daemon);

@@ -183,7 +183,8 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 	if (out != NULL)
 		*out = NULL;
 	if (out == NULL || server == NULL || view == NULL ||
-	    !mcps__server_is_running(server) || !is_whole(view))
+	    !mcps__server_is_running(server) ||
+	    mcps__server_was_forked(server) || !is_whole(view))
 		return MCPS_E_INVAL;
 	admission = mcps__calloc(1, sizeof *admission);
 	if (admission == NULL)

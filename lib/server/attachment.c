@@ -53,7 +53,8 @@ bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
 	int64_t began_ms = mcps__steady_ms(&mcps__system_clock);
 	bool is_drained;
 
-	if (server == NULL || !mcps__server_is_running(server))
+	if (server == NULL || !mcps__server_is_running(server) ||
+	    mcps__server_was_forked(server))
 		return true;
 	attachment = mcps__server_attachment(server);
 	endpoint = mcps__server_endpoint(server);

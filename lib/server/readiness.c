@@ -63,6 +63,9 @@ const char *mcps_server_not_ready_reason(const mcps_server *server)
 		return "there is no server";
 	if (!atomic_load(&server->is_running))
 		return "the server was not started";
+	/* It only logs. */
+	if (mcps__server_was_forked((mcps_server *)server))
+		return mcps__forked;
 	if (atomic_load(&server->is_retired) ||
 	    atomic_load(&server->endpoint.is_stopping))
 		return "stopping";

@@ -384,6 +384,7 @@ mcps_status mcps_server_start(mcps_server *server, struct mcps_error *error)
 		why.status = mcps__server_check_all_scopes(server, &why);
 	if (why.status == MCPS_OK) {
 		server->is_started = true;
+		mcps__server_note_process(server);
 		why.status = start_all(server, &why);
 		atomic_store(&server->is_running, why.status == MCPS_OK);
 	}
@@ -541,10 +542,11 @@ static void look_for_admissions(mcps_server *server)
 }
 
 /* Workers end before the writer, whose jobs they queue; what the writer then
- * hands to them runs on its own thread. */
+ * hands to them runs on its own thread. A fork has no thread to end, and leaves
+ * all as it is. */
 void mcps_server_free(mcps_server *server)
 {
-	if (server == NULL)
+	if (server == NULL || mcps__server_was_forked(server))
 		return;
 	mcps__attachment_release(server->attachment);
 	look_for_admissions(server);

@@ -17,6 +17,11 @@ const struct log_sink *mcps__server_log(mcps_server *server);
 /* Whether mcps_server_start() has succeeded. */
 bool mcps__server_is_running(const mcps_server *server);
 
+/* Whether this process is a fork of the one that started SERVER. Logs it once.
+ * Takes no lock. mcps__forked says what is wrong, and what to do. */
+bool mcps__server_was_forked(mcps_server *server);
+extern const char mcps__forked[];
+
 /* For attachment.c. */
 _Atomic(struct attachment *) *mcps__server_slot(mcps_server *server);
 

@@ -11,10 +11,14 @@
 #include "server/timer.h"
 #include "server/workers.h"
 
+#include <sys/types.h>
+
 struct mcps_server {
 	struct mcps_error error; /* the first of set-up */
 	bool is_started;
 	atomic_bool is_running; /* start has succeeded */
+	pid_t process;          /* that started it; 0: none */
+	atomic_bool fork_is_logged;
 	atomic_bool is_retired;
 	char *name, *version;
 	char *token_file;
@@ -40,6 +44,9 @@ struct mcps_server {
 	struct give_back give_back; /* the pulse's */
 	_Atomic(struct attachment *) attachment;
 };
+
+/* This process starts it. */
+void mcps__server_note_process(mcps_server *server);
 
 /* Set-up failed; the first error sticks. */
 void mcps__server_note(mcps_server *server, const struct mcps_error *error);

@@ -129,10 +129,15 @@ struct second_daemon *second_start(const struct host_mode *mode, unsigned flags)
 	ck_assert_msg(second->daemon != NULL, "%s: no daemon", mode->name);
 	second->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	second->has_epoll = (mode->flags & MHD_USE_EPOLL) != 0;
-	second->has_loop = mode->has_loop;
-	if (second->has_loop)
-		pthread_create(&second->loop, NULL, loop_main, second);
+	if (mode->has_loop)
+		second_drive(second);
 	return second;
+}
+
+void second_drive(struct second_daemon *second)
+{
+	second->has_loop = true;
+	pthread_create(&second->loop, NULL, loop_main, second);
 }
 
 int second_port(const struct second_daemon *second)
@@ -151,6 +156,13 @@ mcps_status second_attach(struct second_daemon *second,
 {
 	return mcps_mhd_attach(wire_server(), second->daemon,
 	                       second->has_loop ? wake : NULL, second, error);
+}
+
+mcps_status second_attach_loop(struct second_daemon *second,
+                               struct mcps_error *error)
+{
+	return mcps_mhd_attach(wire_server(), second->daemon, wake, second,
+	                       error);
 }
 
 bool second_detach(struct second_daemon *second, unsigned milliseconds)

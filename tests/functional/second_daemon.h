@@ -16,6 +16,11 @@ struct MHD_Daemon *second_mhd(const struct second_daemon *second);
 
 mcps_status second_attach(struct second_daemon *second,
                           struct mcps_error *error);
+/* The same of one whose loop does not run yet, because its mode was said to
+ * have none; and begin to run the loop. */
+mcps_status second_attach_loop(struct second_daemon *second,
+                               struct mcps_error *error);
+void second_drive(struct second_daemon *second);
 /* Returns what mcps_mhd_detach() returns. */
 bool second_detach(struct second_daemon *second, unsigned milliseconds);
 
