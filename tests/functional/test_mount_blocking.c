@@ -191,13 +191,15 @@ enum { DESCRIPTORS = 200, MOST_LISTENERS = 54 };
 
 START_TEST(listeners_leave_connections_for_calls)
 {
-	const struct rlimit few = { DESCRIPTORS, DESCRIPTORS };
+	struct rlimit few;
 	const struct mcps_options options = { .max_streams_per_address =
 		                                      DESCRIPTORS };
 	struct wire_session session;
 	struct wire wires[MOST_LISTENERS + 1], wire;
 	struct reply reply;
 
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
+	few.rlim_cur = DESCRIPTORS;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	start_with(_i, 0, options);
 	for (int i = 0; i <= MOST_LISTENERS; i++) {
