@@ -47,6 +47,8 @@ START_TEST(daemon_that_is_not_attached_answers_503)
 	mount_start(1); /* a poll thread */
 	session = wire_session_of("");
 	second = second_start(&host_modes[_i], 0); /* cannot suspend */
+	if (may_suspend(_i) != 0)
+		ck_assert_int_eq(second_attach(second, NULL), MCPS_E_INVAL);
 	check_refused(second, &session);
 	second_stop(second);
 	second = second_start(&host_modes[_i], may_suspend(_i));
