@@ -66,3 +66,24 @@ On Debian, script/bootstrap installs all of them.])])])
 AC_DEFUN([MCPS_HELP_GROUP],
 [m4_divert_text([HELP_ENABLE], [
  $1:])])
+
+# MCPS_CXX17(FLAGS): sets have_cxx to yes if CXX makes programs of C++17 with
+# these flags, to no otherwise.
+AC_DEFUN([MCPS_CXX17],
+[AC_MSG_CHECKING([whether $CXX knows C++17])
+AC_LANG_PUSH([C++])
+mcps_saved=$CXXFLAGS
+CXXFLAGS="$CXXFLAGS $1"
+AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <memory>
+#include <type_traits>
+int main()
+{
+  auto one = std::make_unique<int>(0);
+  static_assert(std::is_invocable_r_v<int, int (*)()>);
+  return *one;
+}]])],
+  [have_cxx=yes], [have_cxx=no])
+CXXFLAGS=$mcps_saved
+AC_LANG_POP([C++])
+AC_MSG_RESULT([$have_cxx])])

@@ -1,5 +1,6 @@
 /* Everything but the store back-end interface and <mcps/mhd.h>, which is for
- * programs with a libmicrohttpd daemon of their own. */
+ * programs with a libmicrohttpd daemon of their own. <mcps/mcps.hpp> has both
+ * for C++17. */
 #ifndef MCPS_MCPS_H
 #define MCPS_MCPS_H
 

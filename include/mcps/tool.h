@@ -2,10 +2,10 @@
  * reads, the validation of what it sends, and typed arguments.
  *
  * MCPS_FIELD, mcps_add_tool() and their kin in other headers need C11: compound
- * literals, designated initializers, _Generic. A program in C++ fills the
- * structs itself and sets what the macros would set: size and args_size of a
- * tool, mark and struct_size of a field, size of every other struct that has
- * one. */
+ * literals, designated initializers, _Generic. A program in C++17 uses
+ * <mcps/mcps.hpp> instead. In older C++ it fills the structs itself and sets
+ * what the macros would set: size and args_size of a tool, mark and struct_size
+ * of a field, size of every other struct that has one. */
 #ifndef MCPS_TOOL_H
 #define MCPS_TOOL_H
 

@@ -22,9 +22,11 @@ connect() {
 	[ "$(ask "$initialized")" = 202 ] || fail "initialized is not 202"
 }
 
+# call TOOL [ARGUMENTS]
 call() {
+	arguments=${2:-}
 	echo '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{
-		"name":"'"$1"'","arguments":{}}}'
+		"name":"'"$1"'","arguments":'"${arguments:-{\}}"'}}'
 }
 
 program=mount
@@ -41,6 +43,27 @@ expect 200 'for 3 times' "$(call visits)"
 [ "$(ask '' -X DELETE)" = 204 ] || fail "not ended"
 expect 404 mcp_session_terminated "$(call visits)"
 stop TERM 0
+
+# The same in C++, where there is a compiler for it.
+if [ -x "$build/examples/mount_lambda" ]; then
+	program=mount_lambda
+	start
+	connect
+	expect 200 '0 visits, asked for 1 times' "$(call visits)"
+	curl -sS -m 20 "${url%/mcp}/" | grep -q 'Hello, visitor' ||
+		fail "no page"
+	stop KILL 137
+	start
+	expect 200 '0 visits, asked for 2 times' "$(call visits)"
+	expect 200 'Hello, ann! Hello, ann!' \
+		"$(call greet '{"name":"ann","times":2}')"
+	expect 200 '"isError":true' "$(call greet '{"name":"nobody"}')"
+	expect 200 'at most 10' "$(call greet '{"name":"ann","times":11}')"
+	[ "$(ask '' -X DELETE)" = 204 ] || fail "not ended"
+	stop TERM 0
+else
+	echo "mount_lambda was not built: no C++ compiler, so it is not tried"
+fi
 
 program=mount_loop
 start 2 # connections at once

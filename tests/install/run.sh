@@ -70,6 +70,22 @@ try_tool() {
 	LD_LIBRARY_PATH=$prefix/lib ./tool --check --listen 127.0.0.1:0
 }
 
+# With the header for C++17, shared and static.
+# shellcheck disable=SC2046
+try_mount() {
+	for standard in c++17 c++20; do
+		$CXX -std=$standard -Wall -Wextra -Wpedantic -Werror "$1" \
+			$(pkg-config --cflags --libs mcps libmicrohttpd) \
+			-o mount-cxx
+	done
+	needs_library mount-cxx
+	$CXX -std=c++17 "$1" $(pkg-config --cflags mcps) $(static mcps) \
+		-o mount-cxx-static
+	! needs_library mount-cxx-static
+}
+
 try
 try_tool
+[ ! -e "$examples/mount_lambda.cpp" ] ||
+	try_mount "$examples/mount_lambda.cpp"
 [ ! -e "$examples/hello.c" ] || try_example "$examples/hello.c"

@@ -14,5 +14,5 @@ for tool in clang-format-14 clang-format ''; do
 	esac
 done
 find lib include demo-server examples tests bench -name node_modules -prune \
-	-o -name '*.[ch]' -print 2>/dev/null | sort |
+	-o \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print 2>/dev/null | sort |
 	xargs "$tool" --dry-run -Werror
