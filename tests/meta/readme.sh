@@ -1,5 +1,5 @@
 #!/bin/sh
-# The C in the README and in the guide for mounting is C that is compiled: the
+# The C and C++ in the README and in the guide for mounting is C that is compiled: the
 # README's first block is examples/hello.c, any other stands in an example.
 cd "${top_srcdir:-.}" || exit 1
 work=$(mktemp -d)
@@ -26,7 +26,7 @@ stands_in() {
 
 for page in README.md docs/MOUNT-GUIDE.md; do
 	awk -v to="$work/$(basename "$page")" '
-		/^```c$/ { inside = 1; block++; next }
+		/^```c(pp)?$/ { inside = 1; block++; next }
 		/^```$/ { inside = 0 }
 		inside { print >(to "." block) }' "$page"
 done
@@ -37,7 +37,7 @@ diff "$work/README.md.1" examples/hello.c || {
 }
 for block in "$work"/*; do
 	found=
-	for example in examples/*.c; do
+	for example in examples/*.c examples/*.cpp; do
 		! stands_in "$block" "$example" || found=$example
 	done
 	[ -n "$found" ] || {
