@@ -164,13 +164,13 @@ def mount_gatewayd(directory):
     source.after(
         "run",
         "pause",
-        STOP + "\n\tMHD_stop_daemon(d);\n\td = NULL;\n\tmcps_server_free(mounted);",
+        STOP + "\n\tMHD_stop_daemon(d);\n\td = NULL;\n\tmounted_free();",
     )
     source.replace("run", "pause", "mounted_wait_for_stop")
     source.write()
 
     build = Source(directory / "src/journal-remote/meson.build")
-    build.add_behind("systemd_journal_gatewayd_sources", "files(", "'mounted.c',")
+    build.add_behind("systemd_journal_gatewayd_sources", "files(", "'mounted.c', 'tools.c',")
     build.write()
     build = Source(directory / "meson.build")
     build.add_behind(
@@ -212,7 +212,7 @@ def mount_debuginfod(directory):
         "interrupted",
         "\tif (!mounted_attach(d46 != NULL ? d46 : d4))\n\t\treturn EXIT_FAILURE;",
     )
-    source.after("main", "MHD_stop_daemon", "\tmcps_server_free(mounted);", -1)
+    source.after("main", "MHD_stop_daemon", "\tmounted_free();", -1)
     source.write()
 
 
@@ -250,7 +250,7 @@ def mount_jsonrpc(directory):
     )
     source.before("HttpServer::StopListening", "MHD_stop_daemon", STOP)
     source.after(
-        "HttpServer::StopListening", "MHD_stop_daemon", "\tmcps_server_free(mounted);"
+        "HttpServer::StopListening", "MHD_stop_daemon", "\tmounted_free();"
     )
     source.write()
 

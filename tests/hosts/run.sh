@@ -73,15 +73,21 @@ obtain() {
 
 # Building. Each only what its program needs.
 
+# Our files: the tools in C for debuginfod, those in C++ for jsonrpc.
 # shellcheck disable=SC2046 # flags are words
-compile_mounted() {
-	$CC -O1 -g -c "$here/mounted.c" -o "$work/mounted.o" \
-		$(pkg-config --cflags mcps)
+compile_ours() {
+	flags="-O1 -g $(pkg-config --cflags mcps)"
+	# shellcheck disable=SC2086
+	{
+		$CC $flags -c "$here/mounted.c" -o "$work/mounted.o"
+		$CC $flags -c "$here/tools.c" -o "$work/tools-c.o"
+		$CXX -std=c++17 $flags -c "$here/tools.cc" -o "$work/tools-cc.o"
+	}
 }
 
 # systemd-journal-remote writes the journal that the daemon serves.
 build_gatewayd() {
-	cp "$here/mounted.c" "$here/mounted.h" \
+	cp "$here/mounted.c" "$here/mounted.h" "$here/tools.c" \
 		"$work/gatewayd/src/journal-remote"
 	[ -e "$work/gatewayd.build/build.ninja" ] ||
 		meson setup "$work/gatewayd.build" "$work/gatewayd" \
@@ -114,7 +120,7 @@ build_debuginfod() {
 	$CC $flags -c lib/printversion.c -o printversion.o
 	$CXX -std=c++14 $flags "-I$here" $(pkg-config --cflags mcps) \
 		debuginfod/debuginfod.cxx printversion.o "$work/mounted.o" \
-		-o debuginfod.bin $(pkg-config --libs mcps libmicrohttpd) \
+		"$work/tools-c.o" -o debuginfod.bin $(pkg-config --libs mcps libmicrohttpd) \
 		-ldw -lelf -ldebuginfod -larchive -lsqlite3 -lcurl -lpthread
 }
 
@@ -128,7 +134,7 @@ build_jsonrpc() {
 		$(pkg-config --cflags mcps jsoncpp) examples/simpleserver.cpp \
 		jsonrpccpp/common/*.cpp jsonrpccpp/server/*.cpp \
 		jsonrpccpp/server/connectors/httpserver.cpp "$work/mounted.o" \
-		-o ../simpleserver.bin \
+		"$work/tools-cc.o" -o ../simpleserver.bin \
 		$(pkg-config --libs mcps libmicrohttpd jsoncpp) -lpthread
 }
 
@@ -137,7 +143,7 @@ know_sources || {
 	echo '0 passed, 0 failed'
 	exit 0
 }
-compile_mounted
+compile_ours
 built=
 for program; do
 	if ! obtain "$program"; then
