@@ -51,7 +51,8 @@ static enum stopping watch_stop(struct signals *signals)
 
 	for (;;) {
 		int64_t left = until - now_ms();
-		struct timespec wait = { left / 1000, left % 1000 * 1000000 };
+		struct timespec wait = { (time_t)(left / 1000),
+			                 (long)(left % 1000 * 1000000) };
 		int number =
 			left > 0 ? sigtimedwait(&signals->set, NULL, &wait) : 0;
 

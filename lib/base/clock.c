@@ -26,6 +26,16 @@ static int64_t system_steady(void *arg)
 	return read_ms(CLOCK_BOOTTIME); /* goes on while the machine sleeps */
 }
 
+void mcps__timespec_add(struct timespec *at, int64_t ms)
+{
+	at->tv_sec += (time_t)(ms / 1000);
+	at->tv_nsec += (long)(ms % 1000 * 1000000);
+	if (at->tv_nsec >= 1000000000) {
+		at->tv_sec++;
+		at->tv_nsec -= 1000000000;
+	}
+}
+
 bool mcps__boot_id_text(char text[BOOT_ID_TEXT + 1])
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);

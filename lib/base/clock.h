@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 enum {
 	BOOT_ID_SIZE = 16,
@@ -36,6 +37,10 @@ bool mcps__boot_id(const struct clock_source *clock, uint8_t id[BOOT_ID_SIZE]);
 /* The kernel's boot id as a text of BOOT_ID_TEXT characters and a NUL. False,
  * and TEXT empty: this system has none. */
 bool mcps__boot_id_text(char text[BOOT_ID_TEXT + 1]);
+
+/* Move AT by MS milliseconds, which are not negative. In 64 bits, whatever a
+ * long has. */
+void mcps__timespec_add(struct timespec *at, int64_t ms);
 
 /* Wait until COUNT is zero, which rings no bell; false: it was not within
  * WAIT_MS. */

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "http/drain.h"
 
+#include "base/clock.h"
 #include "http/exchange_internal.h"
 #include "mcp/run.h"
 
@@ -87,12 +88,7 @@ static bool wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
 	int result = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += wait_ms / 1000;
-	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
+	mcps__timespec_add(&at, wait_ms);
 	while (!is_idle(endpoint) && result == 0)
 		result = pthread_cond_clockwait(
 			&endpoint->idle, &endpoint->lock, CLOCK_MONOTONIC, &at);

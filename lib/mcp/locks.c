@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "mcp/locks.h"
 
+#include "base/clock.h"
 #include "base/hash_table.h"
 #include "base/memory.h"
 
@@ -81,12 +82,7 @@ static struct timespec deadline(uint32_t wait_ms)
 	struct timespec at;
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += wait_ms / 1000;
-	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
+	mcps__timespec_add(&at, wait_ms);
 	return at;
 }
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "server/timer.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -28,12 +29,7 @@ static bool sleep_until(struct timer *timer, uint32_t wait_ms)
 	int result = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += wait_ms / 1000;
-	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
+	mcps__timespec_add(&at, wait_ms);
 	pthread_mutex_lock(&timer->lock);
 	while (!timer->is_stopping && result == 0)
 		result = pthread_cond_clockwait(&timer->stopped, &timer->lock,

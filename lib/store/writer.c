@@ -1,5 +1,6 @@
 #include "store/writer.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -238,12 +239,7 @@ static void wait_for_work(struct writer *writer, int64_t wait_ms)
 		return;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(wait_ms / 1000);
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	mcps__timespec_add(&until, wait_ms);
 	pthread_cond_timedwait(&writer->work, &writer->mutex, &until);
 }
 

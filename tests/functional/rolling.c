@@ -48,8 +48,8 @@ static void die(const char *what)
 
 static void pause_us(unsigned microseconds)
 {
-	const struct timespec pause = { microseconds / 1000000,
-		                        microseconds % 1000000 * 1000L };
+	const struct timespec pause = { (time_t)(microseconds / 1000000),
+		                        (long)(microseconds % 1000000 * 1000) };
 
 	nanosleep(&pause, NULL);
 }

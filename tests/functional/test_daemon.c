@@ -5,6 +5,7 @@
 #include <mcps/call.h>
 #include <mcps/daemon.h>
 
+#include "base/clock.h"
 #include "raw_client.h"
 
 #include <dirent.h>
@@ -26,9 +27,7 @@ static struct gate {
 static void deadline(struct timespec *at, long ms)
 {
 	clock_gettime(CLOCK_REALTIME, at);
-	at->tv_nsec += ms * 1000000L;
-	at->tv_sec += at->tv_nsec / 1000000000L;
-	at->tv_nsec %= 1000000000L;
+	mcps__timespec_add(at, ms);
 }
 
 /* Cancellation rings no bell, so it is looked for now and then. */

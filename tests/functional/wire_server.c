@@ -1,5 +1,7 @@
 #include "functional/wire_server.h"
 
+#include "base/clock.h"
+
 #include <check.h>
 #include <dirent.h>
 #ifdef __GLIBC__
@@ -79,9 +81,7 @@ static mcps_status run_touch(mcps_call *call, const void *args)
 static void moment_from_now(struct timespec *at, long ms)
 {
 	clock_gettime(CLOCK_REALTIME, at);
-	at->tv_nsec += ms * 1000000L;
-	at->tv_sec += at->tv_nsec / 1000000000L;
-	at->tv_nsec %= 1000000000L;
+	mcps__timespec_add(at, ms);
 }
 
 static mcps_status run_turn(mcps_call *call, const void *args)

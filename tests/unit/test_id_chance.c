@@ -70,14 +70,14 @@ static int compare(const void *a, const void *b)
  * 22.6; beyond eight of those chance is no explanation. */
 static void check_even(uint8_t (*ids)[RANDOM_SIZE], int count, int place)
 {
-	double expected = (double)count / BINS;
+	double expected = (double)count / (double)BINS;
 	unsigned counts[BINS] = { 0 };
 	double sum = 0;
 
 	for (int i = 0; i < count; i++)
 		counts[ids[i][place]]++;
 	for (int bin = 0; bin < BINS; bin++) {
-		double off = counts[bin] - expected;
+		double off = (double)counts[bin] - expected;
 
 		sum += off * off / expected;
 	}

@@ -26,8 +26,8 @@ static void write_line(void *arg, enum mcps_log_level level, const char *module,
 	strncpy(last_line, text, sizeof last_line - 1);
 }
 
-static const struct clock_source clock = { .wall_ms = read_clock,
-	                                   .steady_ms = read_clock };
+static const struct clock_source test_clock = { .wall_ms = read_clock,
+	                                        .steady_ms = read_clock };
 static const struct log_sink sink = { write_line, NULL, MCPS_LOG_DEBUG };
 static struct incidents incidents;
 
@@ -35,7 +35,7 @@ static void set_up(void)
 {
 	now_ms = 1000;
 	lines = 0;
-	mcps__incidents_init(&incidents, &sink, &clock);
+	mcps__incidents_init(&incidents, &sink, &test_clock);
 }
 
 static void happen(unsigned times)
