@@ -3,10 +3,22 @@
 #include "base/error.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 
 static bool has(unsigned flags, unsigned wanted)
 {
 	return (flags & wanted) == wanted;
+}
+
+bool mcps__mode_forgets(const char *version, unsigned flags)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+
+	if (has(flags, MHD_USE_POLL) || has(flags, MHD_USE_EPOLL) ||
+	    has(flags, MHD_USE_THREAD_PER_CONNECTION) ||
+	    sscanf(version, "%u.%u.%u", &major, &minor, &patch) != 3)
+		return false;
+	return major == 1 && minor == 0 && patch < 3;
 }
 
 /* libmicrohttpd takes back MHD_USE_ITC, which is part of the flag that allows
@@ -35,6 +47,7 @@ mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
 	*out = (struct mode){
 		.has_thread = has(flags, MHD_USE_INTERNAL_POLLING_THREAD),
 		.may_oversleep = has(flags, MHD_USE_EPOLL_INTERNAL_THREAD),
+		.may_forget = mcps__mode_forgets(MHD_get_version(), flags),
 	};
 	if (!out->has_thread && !has_wake)
 		return mcps__fail(error, MCPS_E_INVAL,

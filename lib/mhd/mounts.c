@@ -316,6 +316,17 @@ static mcps_status attach(struct mounts *mounts, struct MHD_Daemon *daemon,
 	return MCPS_OK;
 }
 
+static void warn_of_select(mcps_server *server, const struct mode *mode)
+{
+	mcps__log(
+		mcps__server_log(server), MCPS_LOG_WARN, "http",
+		"libmicrohttpd %s with select() sometimes never answers a "
+		"request that waited: use %s, or libmicrohttpd 1.0.3 or newer",
+		MHD_get_version(),
+		mode->has_thread ? "MHD_USE_POLL_INTERNAL_THREAD"
+				 : "MHD_USE_EPOLL");
+}
+
 mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
                             mcps_mhd_wake_fn wake, void *arg,
                             struct mcps_error *error)
@@ -338,6 +349,8 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 	pthread_mutex_lock(&mounts->changes);
 	status = attach(mounts, daemon, &mode, wake, arg, error);
 	pthread_mutex_unlock(&mounts->changes);
+	if (status == MCPS_OK && mode.may_forget)
+		warn_of_select(server, &mode);
 	return status;
 }
 

@@ -1,5 +1,7 @@
 #include "functional/host_program.h"
 
+#include "mhd/mode.h"
+
 #include <arpa/inet.h>
 #include <check.h>
 #include <mcps/mhd.h>
@@ -51,8 +53,18 @@ const struct host_mode host_modes[] = {
 };
 const int host_mode_count = sizeof host_modes / sizeof host_modes[0];
 
+/* Versions of libmicrohttpd that forget resumed requests with select() run as
+ * docs/MOUNT-GUIDE.md says. */
+static unsigned flags_of(const struct host_mode *mode, bool insists)
+{
+	if (insists || !mcps__mode_forgets(MHD_get_version(), mode->flags))
+		return mode->flags;
+	return mode->flags | (mode->has_loop ? MHD_USE_EPOLL : MHD_USE_POLL);
+}
+
 static struct {
 	struct host_options options;
+	unsigned flags; /* of the daemon */
 	struct MHD_Daemon *daemon;
 	pthread_t loop;
 	bool has_loop;
@@ -239,7 +251,7 @@ static void *loop_main(void *arg)
 	(void)arg;
 	while (!atomic_load(&self.is_over) ||
 	       mcps_mhd_open_requests(wire_server()) != 0) {
-		if (self.options.mode->flags & MHD_USE_EPOLL)
+		if (self.flags & MHD_USE_EPOLL)
 			wait_by_poll(timeout_ms());
 		else
 			wait_by_select(timeout_ms());
@@ -258,15 +270,17 @@ static struct MHD_Daemon *start_daemon(const struct host_mode *mode,
 		                             .sin_addr.s_addr =
 		                                     htonl(INADDR_LOOPBACK) };
 	struct MHD_OptionItem items[] = {
-		{ MHD_OPTION_CONNECTION_TIMEOUT, mode->timeout_s, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)mode->timeout_s,
+		  NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		  mode->memory != 0 ? (intptr_t)mode->memory : 32 * 1024,
 		  NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT,
-		  connections != 0 ? connections : FD_SETSIZE - 4, NULL },
+		  connections != 0 ? (intptr_t)connections : FD_SETSIZE - 4,
+		  NULL },
 		{ mode->pool != 0 ? MHD_OPTION_THREAD_POOL_SIZE
 		                  : MHD_OPTION_END,
-		  mode->pool, NULL },
+		  (intptr_t)mode->pool, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	return MHD_start_daemon(mode->flags, 0, NULL, NULL, on_request, NULL,
@@ -294,9 +308,11 @@ void host_start(const struct host_options *options)
 	atomic_store(&self.slots, 0);
 	atomic_store(&self.kept_slots, 0);
 	self.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	mode.flags = flags_of(&mode, options->is_wrong || options->uses_select);
 	if (!options->is_wrong &&
 	    (mode.flags & MHD_USE_THREAD_PER_CONNECTION) == 0)
 		mode.flags |= MHD_ALLOW_SUSPEND_RESUME;
+	self.flags = mode.flags;
 	if (options->timeout_s != 0)
 		mode.timeout_s = options->timeout_s;
 	self.daemon = start_daemon(&mode, options->connections);

@@ -33,6 +33,7 @@ struct host_options {
 	bool fills_slots;     /* ... that gives every request a pointer */
 	bool stays_apart;     /* not attached: see host_attach() */
 	bool is_wrong;        /* has these flags and no others */
+	bool uses_select;     /* whatever the version makes of it */
 	bool forgets_ends;    /* does not call mcps_mhd_completed() */
 	unsigned connections; /* most at once; 0: libmicrohttpd's default */
 	unsigned timeout_s;   /* of connections; 0: the mode's */

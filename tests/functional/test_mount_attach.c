@@ -1,6 +1,8 @@
 /* Attaching a server to a program's daemon: what is refused and in which
  * words, what is answered before, and what the optional hooks add. */
 #include "functional/host_program.h"
+#include "functional/httpd_version.h"
+#include "mhd/mode.h"
 
 #include <check.h>
 #include <mcps/mhd.h>
@@ -238,14 +240,16 @@ END_TEST
 
 /* ---- what is not libmicrohttpd's to refuse here ---- */
 
-START_TEST(without_a_host_it_is_403)
+/* From 1.0 on libmicrohttpd refuses it by itself. */
+START_TEST(without_a_host_it_is_refused)
 {
+	const int wanted = httpd_version() == HTTPD_0_9 ? 403 : 400;
 	struct wire wire;
 
 	start(&(const struct host_options){ .mode = &poll_thread });
 	wire = wire_open(wire_port());
 	wire_text(&wire, WIRE_POST WIRE_TYPE WIRE_ACCEPT WIRE_LENGTH WIRE_BODY);
-	ck_assert_int_eq(wire_read(&wire).status, 403);
+	ck_assert_int_eq(wire_read(&wire).status, wanted);
 	wire_close(&wire);
 	stop();
 }
@@ -291,6 +295,7 @@ END_TEST
 static struct {
 	pthread_mutex_t lock;
 	unsigned warnings;
+	const char *advice; /* that a warning has to contain */
 } heard = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void on_log(void *arg, enum mcps_log_level level, const char *module,
@@ -329,6 +334,82 @@ START_TEST(an_epoll_thread_without_timeout_is_warned_of_once)
 	ck_assert_uint_eq(warnings_of(MHD_USE_EPOLL_INTERNAL_THREAD, 0), 1);
 	ck_assert_uint_eq(warnings_of(MHD_USE_EPOLL_INTERNAL_THREAD, 10), 0);
 	ck_assert_uint_eq(warnings_of(MHD_USE_POLL_INTERNAL_THREAD, 0), 0);
+}
+END_TEST
+
+/* ---- versions that forget resumed requests ---- */
+
+static const struct {
+	const char *version;
+	unsigned flags;
+	bool forgets;
+} versions[] = {
+	{ "0.9.75", MHD_USE_INTERNAL_POLLING_THREAD, false },
+	{ "0.9.77", 0, false },
+	{ "1.0.0", MHD_USE_INTERNAL_POLLING_THREAD, true },
+	{ "1.0.1", MHD_USE_INTERNAL_POLLING_THREAD, true },
+	{ "1.0.1", 0, true },
+	{ "1.0.1", MHD_USE_POLL_INTERNAL_THREAD, false },
+	{ "1.0.1", MHD_USE_EPOLL_INTERNAL_THREAD, false },
+	{ "1.0.1", MHD_USE_EPOLL, false },
+	{ "1.0.2", MHD_USE_INTERNAL_POLLING_THREAD, true },
+	{ "1.0.3", MHD_USE_INTERNAL_POLLING_THREAD, false },
+	{ "1.0.10", 0, false },
+	{ "1.1.0", 0, false },
+	{ "2.0.0", 0, false },
+	{ "unknown", 0, false },
+};
+
+START_TEST(versions_1_0_0_to_1_0_2_forget_requests_with_select)
+{
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+		ck_assert_msg(mcps__mode_forgets(versions[i].version,
+		                                 versions[i].flags) ==
+		                      versions[i].forgets,
+		              "%s, %x", versions[i].version, versions[i].flags);
+}
+END_TEST
+
+static void on_select(void *arg, enum mcps_log_level level, const char *module,
+                      const char *text)
+{
+	(void)arg;
+	(void)module;
+	if (level == MCPS_LOG_WARN && strstr(text, "with select()") != NULL &&
+	    strstr(text, heard.advice) != NULL)
+		heard.warnings++; /* on the thread that attaches */
+}
+
+static unsigned select_warnings(const struct host_mode *mode,
+                                const char *advice)
+{
+	heard.warnings = 0;
+	heard.advice = advice;
+	wire_start_server(WIRE_ANONYMOUS,
+	                  &(const struct mcps_options){
+				  .size = sizeof(struct mcps_options),
+				  .log = on_select });
+	host_start(&(const struct host_options){ .mode = mode,
+	                                         .uses_select = true });
+	stop();
+	return heard.warnings;
+}
+
+START_TEST(a_daemon_that_may_forget_requests_is_warned_of)
+{
+	const struct host_mode thread = {
+		.name = "select thread",
+		.flags = MHD_USE_INTERNAL_POLLING_THREAD
+	};
+	const struct host_mode loop = { .name = "select loop",
+		                        .has_loop = true };
+	const unsigned wanted = mcps__mode_forgets(MHD_get_version(), 0);
+
+	ck_assert_uint_eq(
+		select_warnings(&thread, "MHD_USE_POLL_INTERNAL_THREAD"),
+		wanted);
+	ck_assert_uint_eq(select_warnings(&loop, "use MHD_USE_EPOLL,"), wanted);
+	ck_assert_uint_eq(select_warnings(&poll_thread, ""), 0);
 }
 END_TEST
 
@@ -413,11 +494,14 @@ int main(void)
 		escaped_slash_after_the_path_is_404_where_targets_are_known);
 	tcase_add_test(tests, escaped_paths_are_served_where_they_are_not);
 	tcase_add_test(tests, what_the_program_put_in_a_request_comes_back);
-	tcase_add_test(tests, without_a_host_it_is_403);
+	tcase_add_test(tests, without_a_host_it_is_refused);
 	tcase_add_test(tests, http_1_0_is_served_and_closes);
 	tcase_add_test(tests, a_small_pool_takes_long_bodies);
 	tcase_add_test(tests,
 	               an_epoll_thread_without_timeout_is_warned_of_once);
+	tcase_add_test(tests,
+	               versions_1_0_0_to_1_0_2_forget_requests_with_select);
+	tcase_add_test(tests, a_daemon_that_may_forget_requests_is_warned_of);
 	tcase_add_test(
 		tests,
 		program_that_forgets_the_ends_is_told_once_and_loses_little);

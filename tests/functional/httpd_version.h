@@ -1,0 +1,28 @@
+/* What a test expects of libmicrohttpd depends on its version. */
+#ifndef MCPS_TESTS_HTTPD_VERSION_H
+#define MCPS_TESTS_HTTPD_VERSION_H
+
+#include <microhttpd.h>
+#include <stdio.h>
+
+/* The versions whose answers the tests know; a later one answers as the last
+ * one before it did. */
+enum httpd_version {
+	HTTPD_0_9,   /* 0.9.75, Debian 12 */
+	HTTPD_1_0,   /* 1.0.1, Debian 13 */
+	HTTPD_1_0_4, /* 1.0.10, Debian sid; refuses what is ambiguous itself */
+	HTTPD_VERSIONS
+};
+
+/* That of the library which the program runs with. */
+static inline enum httpd_version httpd_version(void)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+
+	(void)sscanf(MHD_get_version(), "%u.%u.%u", &major, &minor, &patch);
+	if (major == 0)
+		return HTTPD_0_9;
+	return major == 1 && minor == 0 && patch < 4 ? HTTPD_1_0 : HTTPD_1_0_4;
+}
+
+#endif
