@@ -47,13 +47,18 @@ AC_LINK_IFELSE([AC_LANG_SOURCE([[int main(void) { return 0; }]])],
    AC_MSG_ERROR([$CC cannot $1 ($2)])])
 CFLAGS=$mcps_saved])
 
-# MCPS_NEEDS(VARIABLE, MODULE, DEBIAN-PACKAGE)
-# Ask pkg-config for MODULE; what is missing is reported all at once by
-# MCPS_REPORT_MISSING.
+# MCPS_NEEDS(VARIABLE, NAME, VERSION, DEBIAN-PACKAGE)
+# Ask pkg-config for the module NAME of at least VERSION ("": any); what is
+# missing is reported all at once by MCPS_REPORT_MISSING. Sets VARIABLE_FOUND
+# for the summary.
 AC_DEFUN([MCPS_NEEDS],
-[PKG_CHECK_MODULES([$1], [$2], [],
+[m4_pushdef([mcps_wanted], m4_ifval([$3], [>= $3], [any version]))dnl
+$1_FOUND="$($PKG_CONFIG --modversion $2 2>/dev/null || echo none)   (needed: mcps_wanted)"
+PKG_CHECK_MODULES([$1], [$2]m4_ifval([$3], [ >= $3]), [],
   [AS_VAR_APPEND([mcps_missing], ["
-    $2   (Debian: $3)"])])])
+    $2   mcps_wanted, found: ${$1_FOUND%% *}   (Debian: $4)"])])
+m4_popdef([mcps_wanted])dnl
+])
 
 AC_DEFUN([MCPS_REPORT_MISSING],
 [AS_IF([test -n "$mcps_missing"],
