@@ -121,14 +121,18 @@ expect 78 'FAIL  tokens' "$demo" --check --tokens "$work/tokens"
 mkdir -m 700 "$work/alone"
 serve "$demo" --store "sqlite:$work/alone/x.db"
 stop
-cat >"$work/alone.sh" <<-'END'
-	mount --bind "$1" "$1" && shift && exec "$@"
-END
-alone="unshare --map-root-user --mount sh $work/alone.sh $work/alone/x.db
-	$demo --store sqlite:$work/alone/x.db"
-expect 78 'x.db is mounted alone' $alone
-expect 78 'FAIL  store .*is mounted alone' $alone --check
-expect 0 'It would start' $alone --check --allow-mounted-store-file
+if unshare --map-root-user --mount true 2>/dev/null; then
+	cat >"$work/alone.sh" <<-'END'
+		mount --bind "$1" "$1" && shift && exec "$@"
+	END
+	alone="unshare --map-root-user --mount sh $work/alone.sh $work/alone/x.db
+		$demo --store sqlite:$work/alone/x.db"
+	expect 78 'x.db is mounted alone' $alone
+	expect 78 'FAIL  store .*is mounted alone' $alone --check
+	expect 0 'It would start' $alone --check --allow-mounted-store-file
+else
+	echo "mounts not tested: no mount of one's own here"
+fi
 
 # Not permitted. Root may do anything, so it becomes nobody.
 if [ "$(id -u)" -eq 0 ]; then

@@ -5,6 +5,7 @@
 #include "sqlite_cases.h"
 #include "store/snapshot.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,9 +292,13 @@ START_TEST(a_device_is_not_opened)
 {
 	char *before, *after;
 
-	ck_assert_int_eq(
-		mknod(in_directory("test.db"), S_IFCHR | 0644, makedev(1, 3)),
-		0);
+	if (mknod(in_directory("test.db"), S_IFCHR | 0644, makedev(1, 3)) !=
+	    0) {
+		/* In a container root may not be allowed to. */
+		ck_assert_int_eq(errno, EPERM);
+		puts("devices not tested: this root cannot make one");
+		return;
+	}
 	before = snapshot_take(in_directory(""));
 	gives(look(), MCPS_E_STORE);
 	gives(open_with(MCPS_ON_CORRUPT_QUARANTINE), MCPS_E_STORE);
