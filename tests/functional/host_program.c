@@ -55,11 +55,14 @@ const int host_mode_count = sizeof host_modes / sizeof host_modes[0];
 
 /* Versions of libmicrohttpd that forget resumed requests with select() run as
  * docs/MOUNT-GUIDE.md says. */
-static unsigned flags_of(const struct host_mode *mode, bool insists)
+static void avoid_select(struct host_mode *mode)
 {
-	if (insists || !mcps__mode_forgets(MHD_get_version(), mode->flags))
-		return mode->flags;
-	return mode->flags | (mode->has_loop ? MHD_USE_EPOLL : MHD_USE_POLL);
+	if ((mode->flags & MHD_USE_AUTO) != 0 ||
+	    !mcps__mode_forgets(MHD_get_version(), mode->flags))
+		return;
+	mode->flags |= mode->has_loop ? MHD_USE_EPOLL : MHD_USE_POLL;
+	if (mode->has_loop && mode->timeout_s == 0)
+		mode->timeout_s = LEFT_S;
 }
 
 static struct {
@@ -308,7 +311,8 @@ void host_start(const struct host_options *options)
 	atomic_store(&self.slots, 0);
 	atomic_store(&self.kept_slots, 0);
 	self.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	mode.flags = flags_of(&mode, options->is_wrong || options->uses_select);
+	if (!options->is_wrong && !options->uses_select)
+		avoid_select(&mode);
 	if (!options->is_wrong &&
 	    (mode.flags & MHD_USE_THREAD_PER_CONNECTION) == 0)
 		mode.flags |= MHD_ALLOW_SUSPEND_RESUME;
