@@ -64,10 +64,11 @@ export class Server {
     Server.start((port) => Server.mcpsCommand(port, loops, file, bounds));
 
   // 0: the default.
-  static mcpsCommand(port, loops, file, { hot = 0, heartbeat = 0, pool = 0 } = {}) {
+  static mcpsCommand(port, loops, file, { hot = 0, heartbeat = 0, pool = 0, mode } = {}) {
     const numbers = [hot, heartbeat, pool].map(String);
 
-    return [program('server'), port, String(loops), `sqlite:${file}`, ...numbers];
+    return [program('server'), port, String(loops), `sqlite:${file}`, ...numbers,
+      ...(mode ? [mode] : [])];
   }
 
   // Kibibytes in memory.

@@ -102,6 +102,31 @@ async function initialize({ sweeps, seconds, loops, warm }, say) {
   });
 }
 
+// Quick calls on a server that is mounted in a libmicrohttpd daemon of each mode, beside mcps_daemon.
+async function mounted({ sweeps, seconds, loops }, say) {
+  const modes = ['select', 'poll', 'epoll', 'pool', 'loop', 'thread'];
+  const servers = [];
+
+  await withServers(servers, async () => {
+    const add = async (name, bounds) => {
+      const server = await Server.mcps(loops, workFile(`mounted-${name}.db`), bounds);
+
+      servers.push(server);
+      const ids = beginSessions(server, 64, `mounted-${name}`);
+      return () => load(server, { ids, seconds });
+    };
+    const ours = await add('daemon', {});
+    const others = {};
+
+    for (const mode of modes) others[mode] = await add(mode, { mode });
+    const rows = await pairs(sweeps, ours, others);
+
+    say('quick call, mcps_daemon', rates(rows.reference));
+    for (const mode of modes)
+      say(`quick call, mounted: ${mode}`, against('mcps_daemon', rows[mode]));
+  });
+}
+
 // A text of 64 KiB, beside a floor that only copies the body together.
 async function text64({ sweeps, seconds, loops }, say) {
   const floor = await Server.floor(loops);
@@ -259,6 +284,7 @@ export const scenarios = {
   calls: [calls, 'quick and worker calls, floor, TypeScript SDK'],
   events: [events, 'calls with 3 progress events, stored before they are sent; TypeScript SDK'],
   initialize: [initialize, 'new sessions, acknowledged after fsync, 64 clients'],
+  mounted: [mounted, 'quick calls on a mounted server: select, poll, epoll, pool, loop, thread per connection'],
   text64: [text64, 'a text argument of 64 KiB'],
   connections: [connections, 'cost per request at 16 to 1 000 connections'],
   memory: [memory, 'memory per hot session'],

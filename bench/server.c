@@ -2,12 +2,15 @@
  * calls. Bounds that a crowd of anonymous sessions from one machine
  * would meet are raised; all checks are on.
  *
- *   server PORT LOOPS STORE [HOT [HEARTBEAT [POOL]]]
+ *   server PORT LOOPS STORE [HOT [HEARTBEAT [POOL [MODE]]]]
  *
  *     HOT         sessions in memory (100 000)
  *     HEARTBEAT   of silent streams, in seconds (15)
  *     POOL        bytes of each connection (16 384)
+ *     MODE        it is mounted in a libmicrohttpd daemon of this mode
  */
+#include "mount.h"
+
 #include <inttypes.h>
 #include <mcps/mcps.h>
 #include <mcps/daemon.h>
@@ -127,6 +130,30 @@ static int serve(mcps_server *server, const char *port, uint32_t loops,
 	return 0;
 }
 
+static int serve_mounted(mcps_server *server, const char *port,
+                         const char *mode)
+{
+	struct mcps_error error;
+	sigset_t signals;
+	int signal;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (mcps_server_start(server, &error) != MCPS_OK) {
+		fprintf(stderr, "server: %s\n", error.text);
+		return 69;
+	}
+	if (!mount_start(server, mode, (uint16_t)atoi(port)))
+		return 69;
+	printf("ready\n");
+	fflush(stdout);
+	sigwait(&signals, &signal);
+	mount_stop(server);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t numbers[3] = { 0 }; /* HOT HEARTBEAT POOL */
@@ -138,7 +165,9 @@ int main(int argc, char **argv)
 	for (int i = 4; i < argc && i < 7; i++)
 		numbers[i - 4] = (uint32_t)strtoul(argv[i], NULL, 10);
 	server = server_make(argv[3], numbers[0], numbers[1]);
-	code = serve(server, argv[1], (uint32_t)atoi(argv[2]), numbers[2]);
+	code = argc > 7 ? serve_mounted(server, argv[1], argv[7])
+	                : serve(server, argv[1], (uint32_t)atoi(argv[2]),
+	                        numbers[2]);
 	mcps_server_free(server);
 	return code;
 }
