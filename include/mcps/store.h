@@ -75,8 +75,11 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
 
 /**
  * Look whether mcps_store_open() would succeed with MCPS_ON_CORRUPT_REFUSE,
- * without opening, making or changing anything; a server that runs on the store
- * does not notice. The only damage that is found is a lost first page.
+ * without making or changing anything; a server that runs on the store does not
+ * notice. A store that nobody uses is checked as mcps_store_open() would check
+ * it, which takes as long (about a second for a million sessions); if indexes
+ * are damaged, a copy in memory, or in a temporary file if it is large, tells
+ * whether mcps_store_open() will be able to rebuild them.
  *
  * @param options      as for mcps_store_open(); only the log function, which
  *                     receives warnings, and allow_mounted_file count. NULL:

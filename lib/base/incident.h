@@ -83,6 +83,9 @@
 	X(SESSION_DAMAGED, "damaged_session", "session",                       \
 	  "a client asked for a session whose row in the store is damaged: "   \
 	  "it counts as ended")                                                \
+	X(INDEXES_REBUILT, "indexes_rebuilt", "store",                         \
+	  "indexes of the store were damaged and are rebuilt: look at the "    \
+	  "disk")                                                              \
 	X(ANONYMOUS_EVICTED, "anonymous_session_quota", "session",             \
 	  "anonymous callers have as many sessions as they may: those seen "   \
 	  "least recently make room (--anonymous-quota)")                      \

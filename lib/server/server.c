@@ -322,6 +322,18 @@ static void give_memory_back(mcps_server *server)
 		mcps__memory_give_back();
 }
 
+/* The store is opened before anybody counts, and rebuilds on its own thread. */
+static void count_rebuilds(mcps_server *server)
+{
+	struct writer_counts store = { 0 };
+
+	mcps__writer_get_counts(server->writer, &store);
+	mcps__incident_happened_times(
+		&server->incidents, INCIDENT_INDEXES_REBUILT,
+		(uint32_t)(store.rebuilds - server->rebuilds_counted));
+	server->rebuilds_counted = store.rebuilds;
+}
+
 /* Done four times a second: streams for calls that take long, signs of life on
  * silent streams, lines about limits, and a look at calls that wait for a
  * worker, at whether work goes on, and at memory that is to be given back. */
@@ -336,6 +348,7 @@ static bool pulse(void *arg)
 	mcps__outlets_beat(&server->sessions.outlets,
 	                   INT64_C(1000) * options->heartbeat_s);
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
+	count_rebuilds(server);
 	mcps__incidents_flush(&server->incidents);
 	mcps__workers_check(server->workers);
 	give_memory_back(server);
@@ -352,6 +365,8 @@ static mcps_status start_all(mcps_server *server, struct mcps_error *error)
 	status = start_workers(server, error);
 	if (status == MCPS_OK)
 		status = start_writer(server, error);
+	if (status == MCPS_OK)
+		count_rebuilds(server);
 	if (status == MCPS_OK)
 		status = start_sessions(server, error);
 	if (status == MCPS_OK)

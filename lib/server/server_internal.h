@@ -25,6 +25,7 @@ struct mcps_server {
 	struct mcps_options options;
 	struct log_sink log;
 	struct incidents incidents;
+	uint64_t rebuilds_counted; /* among them */
 	struct registry registry;
 	mcps_store *store; /* handed over, until the writer has it */
 

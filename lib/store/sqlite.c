@@ -35,35 +35,6 @@ static void sqlite_close(mcps_store *base)
 	store_free(store);
 }
 
-/* SQLite reports a page that it could not read among the damage. */
-static bool is_unread(const char *answer)
-{
-	return strstr(answer, "unable to get the page") != NULL ||
-	       strstr(answer, "failed to get page") != NULL;
-}
-
-/* Damage that SQLite can see by itself: its text begins with a line that says
- * nothing. */
-static mcps_status check_quickly(struct sqlite_store *store,
-                                 struct mcps_error *error)
-{
-	char answer[160];
-	const char *line;
-	int code = mcps__sqlite_ask_text(store, "PRAGMA quick_check(1)", answer,
-	                                 sizeof answer);
-
-	if (code == SQLITE_OK && is_unread(answer))
-		code = SQLITE_IOERR_READ;
-	if (code != SQLITE_OK)
-		return mcps__sqlite_open_failed(store, error, code, "check it");
-	store->is_whole = strcmp(answer, "ok") == 0;
-	if (store->is_whole)
-		return MCPS_OK;
-	line = strchr(answer, '\n');
-	return mcps__sqlite_damaged(store, error,
-	                            line != NULL ? line + 1 : answer);
-}
-
 /* After a failed fsync the kernel may hold log pages that are not on the disk
  * and never will be: they are copied into the file and synced there, before
  * anything is appended behind them. Where there was only no space left, what
@@ -104,7 +75,7 @@ static mcps_status connect_again(struct sqlite_store *store,
 	if (status == MCPS_OK)
 		status = log_empty(store, error);
 	if (status == MCPS_OK)
-		status = check_quickly(store, error);
+		status = mcps__sqlite_check(store, error);
 	if (status == MCPS_OK)
 		mcps__sqlite_seal_set(store);
 	return status;
@@ -123,6 +94,11 @@ static mcps_status sqlite_reopen(mcps_store *base)
 		mcps__log(&store->settings.log, MCPS_LOG_ERROR, "store", "%s",
 		          error.text);
 	return status;
+}
+
+static uint64_t sqlite_rebuilds(mcps_store *base)
+{
+	return atomic_load(&sqlite_store(base)->rebuilds);
 }
 
 static const struct mcps_store_ops sqlite_ops = {
@@ -163,6 +139,7 @@ static const struct mcps_store_ops sqlite_ops = {
 	.event_append = mcps__sqlite_event_append,
 	.event_replay = mcps__sqlite_event_replay,
 	.tombstone_trim = mcps__sqlite_tombstone_trim,
+	.rebuilds = sqlite_rebuilds,
 };
 
 /* What is damaged stays as it was found. */
@@ -178,7 +155,7 @@ static mcps_status open_checked(struct sqlite_store *store,
 		status = mcps__sqlite_connect(store, error);
 	}
 	if (status == MCPS_OK && !store->is_whole)
-		status = check_quickly(store, error);
+		status = mcps__sqlite_check(store, error);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_meta_check(store, error);
 	if (status == MCPS_OK)

@@ -166,8 +166,8 @@ static mcps_status pragmas_set(struct sqlite_store *store,
 	return status;
 }
 
-static mcps_status configure(struct sqlite_store *store,
-                             struct mcps_error *error)
+mcps_status mcps__sqlite_configure(struct sqlite_store *store,
+                                   struct mcps_error *error)
 {
 	int code = SQLITE_OK;
 
@@ -247,7 +247,7 @@ static mcps_status mark_as_ours(struct sqlite_store *store,
 static mcps_status set_up(struct sqlite_store *store, struct mcps_error *error)
 {
 	int version = 0;
-	mcps_status status = configure(store, error);
+	mcps_status status = mcps__sqlite_configure(store, error);
 
 	if (status == MCPS_OK)
 		status = mcps__sqlite_schema_identify(store, &version, error);

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* AT_EACCESS with faccessat */
 /* Looking at a store without opening it: what an operator wants to know before
- * a start, also while a server runs on it. SQLite is not asked, because with
- * the last connection that closes it would empty and delete the log. */
+ * a start, also while a server runs on it. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/sqlite_store.h"
@@ -29,24 +28,45 @@ static mcps_status look_at_access(const char *path, struct mcps_error *error)
 	return mcps__sqlite_file_failed(error, path);
 }
 
-static mcps_status look_at_file(struct sqlite_store *store, const char **what,
-                                struct mcps_error *error)
+static mcps_status look_at_files(struct sqlite_store *store,
+                                 struct mcps_error *error)
 {
-	enum sqlite_place place;
-	mcps_status status = mcps__sqlite_probe(store, &place, error);
+	mcps_status status = look_at_access(store->path, error);
 
-	if (status != MCPS_OK)
-		return status;
-	if (place == SQLITE_PLACE_DAMAGED)
-		return mcps__sqlite_damaged(store, error,
-		                            SQLITE_FIRST_PAGE_LOST);
-	*what = place == SQLITE_PLACE_FREE ? "will be made" : "is there";
-	status = look_at_access(store->path, error);
 	if (status == MCPS_OK)
 		status = look_at_access(store->log_path, error);
 	if (status == MCPS_OK)
 		status = look_at_access(store->lock_path, error);
 	return status;
+}
+
+/* FINDING: what becomes of the file. */
+static mcps_status look_at_store(struct sqlite_store *store, char *finding,
+                                 size_t size, struct mcps_error *error)
+{
+	char what[160] = "";
+	enum sqlite_place place;
+	mcps_status status = mcps__sqlite_probe(store, &place, error);
+
+	if (status == MCPS_OK && place == SQLITE_PLACE_DAMAGED)
+		status = mcps__sqlite_damaged(store, error,
+		                              SQLITE_FIRST_PAGE_LOST);
+	if (status == MCPS_OK)
+		status = look_at_files(store, error);
+	if (status == MCPS_OK && place == SQLITE_PLACE_OURS)
+		status = mcps__sqlite_dry_run(store, what, sizeof what, error);
+	if (status != MCPS_OK)
+		return status;
+	if (*what != '\0')
+		snprintf(finding, size,
+		         "%s is there; a start will rebuild its indexes, which "
+		         "are damaged: %s",
+		         store->path, what);
+	else
+		snprintf(finding, size, "%s %s", store->path,
+		         place == SQLITE_PLACE_FREE ? "will be made"
+		                                    : "is there");
+	return MCPS_OK;
 }
 
 static mcps_status in_use(const struct sqlite_store *store, long holder,
@@ -67,16 +87,16 @@ static mcps_status look(struct sqlite_store *store, const char *path,
                         char *finding, size_t size, struct mcps_error *error)
 {
 	mcps_status status = mcps__sqlite_file_resolve(store, path, error);
-	const char *what = "";
 	long holder;
 
 	if (status != MCPS_OK)
 		return status;
 	if (mcps__sqlite_lock_is_held(store, &holder))
 		return in_use(store, holder, finding, size, error);
-	status = look_at_file(store, &what, error);
-	if (status == MCPS_OK)
-		snprintf(finding, size, "%s %s", store->path, what);
+	status = look_at_store(store, finding, size, error);
+	/* What was seen of a store that is being written to may not be so. */
+	if (mcps__sqlite_lock_is_held(store, &holder))
+		return in_use(store, holder, finding, size, error);
 	return status;
 }
 

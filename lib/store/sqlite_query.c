@@ -95,14 +95,22 @@ mcps_status mcps__query_end(struct query *query)
 	return status;
 }
 
+void mcps__sqlite_note_rebuilt(struct sqlite_store *store, const char *reason)
+{
+	atomic_fetch_add(&store->rebuilds, 1);
+	mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
+	          "sqlite indexes were damaged and are rebuilt reason=\"%s\"",
+	          reason);
+}
+
 mcps_status mcps__sqlite_reindex(struct sqlite_store *store)
 {
-	int code = mcps__sqlite_exec(store, "REINDEX");
+	int code = mcps__sqlite_rebuild_indexes(store);
 
 	mcps__sqlite_seal_break(store);
 	if (code == SQLITE_OK)
-		mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
-		          "sqlite indexes were damaged and are rebuilt");
+		mcps__sqlite_note_rebuilt(store,
+		                          "an index disagrees with its table");
 	return mcps__sqlite_failed(store, code);
 }
 

@@ -534,4 +534,6 @@ void mcps__writer_get_counts(struct writer *writer,
 	pthread_mutex_lock(&writer->mutex);
 	*counts = writer->counts;
 	pthread_mutex_unlock(&writer->mutex);
+	if (STORE_HAS(writer->store, rebuilds))
+		counts->rebuilds = writer->store->ops->rebuilds(writer->store);
 }

@@ -44,6 +44,7 @@ struct writer_counts {
 	uint64_t writes;
 	uint64_t commits;
 	uint64_t failed_commits;
+	uint64_t rebuilds; /* of what the store derives from its rows */
 };
 
 /* Start the thread. STORE is taken over, also on failure: it is closed. */

@@ -22,6 +22,7 @@ TCase *sqlite_damage_case(void);
 TCase *sqlite_damage_age_case(void);
 TCase *sqlite_seal_case(void);
 TCase *sqlite_event_damage_case(void);
+TCase *sqlite_index_case(void);
 TCase *sqlite_failure_case(void);
 TCase *sqlite_migration_case(void);
 
@@ -34,6 +35,13 @@ const struct mcps_error *open_fails(mcps_status status);
 
 /* Run SQL on the closed test.db, past the back end. */
 void run_sql(const char *sql);
+
+/* Run SQL on a table of the closed test.db without changing an index of it. */
+void run_behind(const char *index, const char *sql);
+
+/* Make the next start believe that the closed test.db needs no check, as if it
+ * had been damaged without a trace. */
+void seal_again(void);
 
 /* The answer to a question, on the closed test.db. */
 int64_t ask_sql(const char *sql);

@@ -236,28 +236,12 @@ END_TEST
 
 /* ---- indexes ---------------------------------------------------------- */
 
-/* Change a table behind the back of one of its indexes. */
-static void run_behind(const char *name, const char *sql)
-{
-	char text[300];
-
-	snprintf(text, sizeof text,
-	         "PRAGMA writable_schema = ON; CREATE TABLE saved AS "
-	         "SELECT * FROM sqlite_schema WHERE name = '%s'; "
-	         "DELETE FROM sqlite_schema WHERE name = '%s'",
-	         name, name);
-	run_sql(text);
-	run_sql(sql);
-	run_sql("PRAGMA writable_schema = ON; "
-	        "INSERT INTO sqlite_schema SELECT * FROM saved; "
-	        "DROP TABLE saved");
-}
-
 static void open_without_its_second_row(void)
 {
 	open_damaged("SELECT 1");
 	close_store();
 	run_behind("event_seq", "DELETE FROM event WHERE seq = 2");
+	seal_again();
 	log_forget();
 	open_store();
 }
@@ -290,6 +274,7 @@ START_TEST(an_index_that_names_a_lost_stream_does_not_stop_the_sweep)
 	ok(open_stream(OTHER, load(1)->session.ref, 3000));
 	close_store();
 	run_behind("stream_seen", "DELETE FROM stream WHERE ref = 1");
+	seal_again();
 	log_forget();
 	open_store();
 	sweep_events(0, 9000);
@@ -319,6 +304,7 @@ START_TEST(an_index_that_names_a_lost_stream_does_not_stop_a_new_one)
 	int64_t session = open_listening();
 
 	run_behind("stream_no_call", "DELETE FROM stream WHERE ref = 1");
+	seal_again();
 	log_forget();
 	open_store();
 	ck_assert_uint_eq(listen_to(1, session, 2), 0); /* there was one less */
@@ -349,6 +335,7 @@ START_TEST(an_index_that_names_a_lost_event_does_not_stop_an_end)
 	int64_t session = open_listening();
 
 	run_behind("event_seq", "DELETE FROM event WHERE stream = 2");
+	seal_again();
 	log_forget();
 	open_store();
 	listen_to(1, session, 0);

@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700 /* strdup */
 /* What only the SQLite back end has: files, locks, identity, damage, crashes,
  * migrations. The contract of back ends is in test_store.c. */
 #include "sqlite_cases.h"
@@ -95,6 +96,33 @@ void run_sql(const char *sql)
 	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
 }
 
+void run_behind(const char *name, const char *sql)
+{
+	char text[300];
+
+	snprintf(text, sizeof text,
+	         "PRAGMA writable_schema = ON; CREATE TABLE saved AS "
+	         "SELECT * FROM sqlite_schema WHERE name = '%s'; "
+	         "DELETE FROM sqlite_schema WHERE name = '%s'",
+	         name, name);
+	run_sql(text);
+	run_sql(sql);
+	run_sql("PRAGMA writable_schema = ON; "
+	        "INSERT INTO sqlite_schema SELECT * FROM saved; "
+	        "DROP TABLE saved");
+}
+
+void seal_again(void)
+{
+	struct sqlite_store closed = { .is_whole = true };
+
+	closed.path = strdup(in_directory("test.db"));
+	closed.log_path = strdup(in_directory("test.db-wal"));
+	mcps__sqlite_seal_set(&closed);
+	free(closed.path);
+	free(closed.log_path);
+}
+
 int64_t ask_sql(const char *sql)
 {
 	sqlite3 *db = open_past();
@@ -157,6 +185,7 @@ int main(void)
 	suite_add_tcase(suite, sqlite_damage_age_case());
 	suite_add_tcase(suite, sqlite_seal_case());
 	suite_add_tcase(suite, sqlite_event_damage_case());
+	suite_add_tcase(suite, sqlite_index_case());
 	suite_add_tcase(suite, sqlite_failure_case());
 	suite_add_tcase(suite, sqlite_migration_case());
 	runner = srunner_create(suite);

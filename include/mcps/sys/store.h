@@ -317,6 +317,14 @@ struct mcps_store_ops {
 	 * @p dropped: how many went. */
 	mcps_status (*tombstone_trim)(mcps_store *, int64_t principal,
 	                              uint32_t most, size_t *dropped);
+
+	/* ---- optional: NULL when nothing is ever rebuilt ---- */
+
+	/** How many times since it was opened the back end found that what it
+	 * derives from the rows, such as an index, was damaged, and made it
+	 * again. The only function that is called from any thread, at any time
+	 * until close. */
+	uint64_t (*rebuilds)(mcps_store *);
 };
 
 /** A back end embeds this as its first member. */
