@@ -9,16 +9,14 @@
  * indexes to SQLite: of the rows that it can still read, and nobody would miss
  * the others.
  *
- * Version 3.46 reports an index with too many or too few entries, 3.40 does
- * not: there the entries are counted here. */
+ * Version 3.46 counts the entries of some indexes, 3.40 of none: all are
+ * counted here. */
 #include "base/buffer.h"
 #include "store/sqlite_store.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { CHECKS_COUNTS = 3046000 }; /* the version known to count entries */
 
 /* ---- finding ---- */
 
@@ -107,8 +105,7 @@ int mcps__sqlite_find_damage(struct sqlite_store *store, char *what,
 
 	*what = '\0';
 	code = check_pages(store, what, size);
-	if (code == SQLITE_OK && *what == '\0' &&
-	    sqlite3_libversion_number() < CHECKS_COUNTS)
+	if (code == SQLITE_OK && *what == '\0')
 		code = check_counts(store, what, size);
 	return code;
 }
