@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "app/health_address.h"
 
 #include <stdio.h>
@@ -45,8 +44,8 @@ static bool retry_wait(struct health_address *self)
 	at.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&self->lock);
 	while (!self->must_end && result == 0)
-		result = pthread_cond_clockwait(&self->changed, &self->lock,
-		                                CLOCK_MONOTONIC, &at);
+		result = pthread_cond_timedwait(&self->changed, &self->lock,
+		                                &at);
 	must_end = self->must_end;
 	pthread_mutex_unlock(&self->lock);
 	return !must_end;
@@ -63,10 +62,16 @@ static void *retry_main(void *arg)
 	return NULL;
 }
 
+/* The names of lib/base/steady_wait.h are hidden from this library. */
 static bool retry_start(struct health_address *self)
 {
+	pthread_condattr_t attributes;
+
 	pthread_mutex_init(&self->lock, NULL);
-	pthread_cond_init(&self->changed, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&self->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	self->has_thread =
 		pthread_create(&self->thread, NULL, retry_main, self) == 0;
 	return self->has_thread;

@@ -1,11 +1,8 @@
-#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "http/drain.h"
 
-#include "base/clock.h"
+#include "base/steady_wait.h"
 #include "http/exchange_internal.h"
 #include "mcp/run.h"
-
-#include <time.h>
 
 void mcps__drain_enter(struct exchange *exchange)
 {
@@ -84,14 +81,12 @@ void mcps__drain_remove(struct exchange *exchange)
 
 static bool wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
 {
-	struct timespec at;
+	const struct timespec at = mcps__steady_deadline(wait_ms);
 	int result = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	mcps__timespec_add(&at, wait_ms);
 	while (!is_idle(endpoint) && result == 0)
-		result = pthread_cond_clockwait(
-			&endpoint->idle, &endpoint->lock, CLOCK_MONOTONIC, &at);
+		result = mcps__steady_wait(&endpoint->idle, &endpoint->lock,
+		                           &at);
 	return is_idle(endpoint);
 }
 

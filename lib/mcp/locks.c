@@ -1,13 +1,11 @@
-#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "mcp/locks.h"
 
-#include "base/clock.h"
 #include "base/hash_table.h"
 #include "base/memory.h"
+#include "base/steady_wait.h"
 
 #include <string.h>
 #include <stdbool.h>
-#include <time.h>
 
 /* Someone in line; lives on the stack of the waiting thread. */
 struct waiter {
@@ -77,29 +75,19 @@ static void line_leave(struct key_lock *lock, struct waiter *waiter)
 	*at = waiter->next;
 }
 
-static struct timespec deadline(uint32_t wait_ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	mcps__timespec_add(&at, wait_ms);
-	return at;
-}
-
 /* With the mutex held. The holder hands over to the first in line. */
 static mcps_status wait_in_line(struct locks *locks, struct key_lock *lock,
                                 uint32_t wait_ms)
 {
 	struct waiter self = { .next = NULL };
-	struct timespec at = deadline(wait_ms);
+	const struct timespec at = mcps__steady_deadline(wait_ms);
 	int result = 0;
 
-	if (pthread_cond_init(&self.granted, NULL) != 0)
+	if (mcps__steady_condition_init(&self.granted) != 0)
 		return MCPS_E_SYSTEM;
 	line_add(lock, &self);
 	while (!self.has_it && result == 0)
-		result = pthread_cond_clockwait(&self.granted, &locks->mutex,
-		                                CLOCK_MONOTONIC, &at);
+		result = mcps__steady_wait(&self.granted, &locks->mutex, &at);
 	if (!self.has_it)
 		line_leave(lock, &self);
 	pthread_cond_destroy(&self.granted);

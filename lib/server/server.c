@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/steady_wait.h"
 #include "base/thread.h"
 #include "http/asking.h"
 #include "http/drain.h"
@@ -254,7 +255,7 @@ static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 
 	pthread_rwlock_init(&endpoint->tokens_lock, NULL);
 	pthread_mutex_init(&endpoint->lock, NULL);
-	pthread_cond_init(&endpoint->idle, NULL);
+	mcps__steady_condition_init(&endpoint->idle);
 	server->has_endpoint = true;
 	endpoint->mcp = &server->mcp;
 	endpoint->sessions = &server->sessions;

@@ -1,15 +1,13 @@
-#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "server/timer.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/steady_wait.h"
 #include "base/thread.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 struct timer {
 	pthread_t thread;
@@ -24,16 +22,13 @@ struct timer {
 /* False when it is time to end. */
 static bool sleep_until(struct timer *timer, uint32_t wait_ms)
 {
-	struct timespec at;
+	const struct timespec at = mcps__steady_deadline(wait_ms);
 	bool goes_on;
 	int result = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	mcps__timespec_add(&at, wait_ms);
 	pthread_mutex_lock(&timer->lock);
 	while (!timer->is_stopping && result == 0)
-		result = pthread_cond_clockwait(&timer->stopped, &timer->lock,
-		                                CLOCK_MONOTONIC, &at);
+		result = mcps__steady_wait(&timer->stopped, &timer->lock, &at);
 	goes_on = !timer->is_stopping;
 	pthread_mutex_unlock(&timer->lock);
 	return goes_on;
@@ -63,7 +58,9 @@ mcps_status mcps__timer_start(struct timer **out, uint32_t period_ms,
 	timer->fn = fn;
 	timer->arg = arg;
 	pthread_mutex_init(&timer->lock, NULL);
-	pthread_cond_init(&timer->stopped, NULL);
+	result = mcps__steady_condition_init(&timer->stopped);
+	if (result != 0)
+		goto no_condition;
 	result = mcps__thread_start(&timer->thread, "mcps-timer", timer_main,
 	                            timer);
 	if (result == 0) {
@@ -71,6 +68,7 @@ mcps_status mcps__timer_start(struct timer **out, uint32_t period_ms,
 		return MCPS_OK;
 	}
 	pthread_cond_destroy(&timer->stopped);
+no_condition:
 	pthread_mutex_destroy(&timer->lock);
 	mcps__free(timer);
 	return mcps__fail(error, MCPS_E_SYSTEM, "cannot start the timer: %s",

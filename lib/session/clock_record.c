@@ -1,5 +1,7 @@
 #include "session/clock_record.h"
 
+#include "base/little_endian.h"
+
 #include <string.h>
 
 /* Session time alone, as older versions of mcps read and write it, too; and the
@@ -8,7 +10,11 @@
 #define CLOCK_NAME  "clock"
 #define CLOCKS_NAME "clock-readings"
 
-enum { CLOCKS_SIZE = 3 * sizeof(int64_t) + BOOT_ID_SIZE };
+enum {
+	TIME_SIZE = LITTLE_ENDIAN_64,
+	TIMES_SIZE = 3 * TIME_SIZE,
+	CLOCKS_SIZE = TIMES_SIZE + BOOT_ID_SIZE
+};
 
 /* No clock shows more. Sums of two such times fit. */
 #define TIME_MAX_MS (INT64_MAX / 4)
@@ -83,16 +89,25 @@ static mcps_status take_value(void *arg, const void *bytes, size_t length)
 	return MCPS_OK;
 }
 
+static void put_time(uint8_t *bytes, int64_t ms)
+{
+	mcps__put_le64(bytes, (uint64_t)ms);
+}
+
+static int64_t get_time(const uint8_t *bytes)
+{
+	return (int64_t)mcps__get_le64(bytes);
+}
+
 static void clocks_encode(uint8_t bytes[CLOCKS_SIZE],
                           const struct clock_record *record)
 {
-	const int64_t times[] = { record->session_ms, record->at.wall_ms,
-		                  record->at.boot_ms };
-
-	memcpy(bytes, times, sizeof times);
-	memset(bytes + sizeof times, 0, BOOT_ID_SIZE);
+	put_time(bytes, record->session_ms);
+	put_time(bytes + TIME_SIZE, record->at.wall_ms);
+	put_time(bytes + 2 * TIME_SIZE, record->at.boot_ms);
+	memset(bytes + TIMES_SIZE, 0, BOOT_ID_SIZE);
 	if (record->at.has_boot_id)
-		memcpy(bytes + sizeof times, record->at.boot_id, BOOT_ID_SIZE);
+		memcpy(bytes + TIMES_SIZE, record->at.boot_id, BOOT_ID_SIZE);
 }
 
 static bool is_time(int64_t ms)
@@ -105,14 +120,13 @@ static bool clocks_decode(struct clock_reading *out, int64_t session_ms,
                           const uint8_t bytes[CLOCKS_SIZE])
 {
 	static const uint8_t unknown[BOOT_ID_SIZE];
-	int64_t times[3];
 
-	memcpy(times, bytes, sizeof times);
-	if (times[0] != session_ms || !is_time(times[1]) || !is_time(times[2]))
+	out->wall_ms = get_time(bytes + TIME_SIZE);
+	out->boot_ms = get_time(bytes + 2 * TIME_SIZE);
+	if (get_time(bytes) != session_ms || !is_time(out->wall_ms) ||
+	    !is_time(out->boot_ms))
 		return false;
-	out->wall_ms = times[1];
-	out->boot_ms = times[2];
-	memcpy(out->boot_id, bytes + sizeof times, BOOT_ID_SIZE);
+	memcpy(out->boot_id, bytes + TIMES_SIZE, BOOT_ID_SIZE);
 	out->has_boot_id = memcmp(out->boot_id, unknown, BOOT_ID_SIZE) != 0;
 	return true;
 }
@@ -131,9 +145,9 @@ mcps_status mcps__clock_load(mcps_store *store, struct clock_record *out,
 		                              &clocks);
 	if (status != MCPS_OK || clock.length == 0)
 		return status;
-	if (clock.length != sizeof out->session_ms)
+	if (clock.length != TIME_SIZE)
 		return MCPS_E_CORRUPT;
-	memcpy(&out->session_ms, clock.bytes, sizeof out->session_ms);
+	out->session_ms = get_time(clock.bytes);
 	if (!is_time(out->session_ms))
 		return MCPS_E_CORRUPT;
 	*found = true;
@@ -147,12 +161,11 @@ mcps_status mcps__clock_save(mcps_store *store,
                              const struct clock_record *record)
 {
 	uint8_t bytes[CLOCKS_SIZE];
-	mcps_status status =
-		store->ops->meta_put(store, CLOCK_NAME, &record->session_ms,
-	                             sizeof record->session_ms);
+	mcps_status status;
 
+	clocks_encode(bytes, record); /* session time comes first */
+	status = store->ops->meta_put(store, CLOCK_NAME, bytes, TIME_SIZE);
 	if (status != MCPS_OK)
 		return status;
-	clocks_encode(bytes, record);
 	return store->ops->meta_put(store, CLOCKS_NAME, bytes, sizeof bytes);
 }

@@ -1,5 +1,7 @@
 #include "session/id.h"
 
+#include "base/little_endian.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -200,13 +202,13 @@ static void hash_names(uint8_t *out, const uint8_t *row_key,
                        size_t length)
 {
 	crypto_generichash_state state;
-	uint64_t id_length = length;
+	uint8_t id_length[LITTLE_ENDIAN_64];
 
+	mcps__put_le64(id_length, length);
 	crypto_generichash_init(&state, row_key, ID_KEY_SIZE, 16);
 	crypto_generichash_update(&state, owner->principal,
 	                          MCPS_PRINCIPAL_DIGEST_SIZE);
-	crypto_generichash_update(&state, (const uint8_t *)&id_length,
-	                          sizeof id_length);
+	crypto_generichash_update(&state, id_length, sizeof id_length);
 	crypto_generichash_update(&state, (const uint8_t *)id, length);
 	crypto_generichash_update(&state, (const uint8_t *)owner->resource,
 	                          strlen(owner->resource));

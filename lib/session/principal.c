@@ -1,5 +1,6 @@
 #include "session/principal.h"
 
+#include "base/little_endian.h"
 #include "base/memory.h"
 #include "store/backends.h"
 
@@ -11,9 +12,10 @@
 static void hash_field(crypto_generichash_state *state, const char *text)
 {
 	uint64_t length = text != NULL ? strlen(text) : UINT64_MAX;
+	uint8_t bytes[LITTLE_ENDIAN_64];
 
-	crypto_generichash_update(state, (const uint8_t *)&length,
-	                          sizeof length);
+	mcps__put_le64(bytes, length);
+	crypto_generichash_update(state, bytes, sizeof bytes);
 	if (text != NULL)
 		crypto_generichash_update(state, (const uint8_t *)text,
 		                          (unsigned long long)length);

@@ -1,5 +1,6 @@
 /* Row checksums: SQLite notices a damaged page, but not a changed byte within
  * a value. */
+#include "base/little_endian.h"
 #include "store/sqlite_store.h"
 
 #include <assert.h>
@@ -7,26 +8,21 @@
 #include <sodium.h>
 #include <string.h>
 
-/* Little endian on every machine: a file may move. */
 void mcps__checksum_encode(uint8_t *bytes, uint64_t value)
 {
-	for (size_t i = 0; i < SQLITE_CHECKSUM_SIZE; i++)
-		bytes[i] = (uint8_t)(value >> (8 * i));
+	mcps__put_le64(bytes, value);
 }
 
 uint64_t mcps__checksum_of(const struct sqlite_store *store, const void *bytes,
                            size_t length)
 {
 	uint8_t hash[SQLITE_CHECKSUM_SIZE];
-	uint64_t value = 0;
 
 	static_assert(crypto_shorthash_BYTES == SQLITE_CHECKSUM_SIZE, "size");
 	static_assert(crypto_shorthash_KEYBYTES == SQLITE_CHECKSUM_KEY_SIZE,
 	              "size of the key");
 	crypto_shorthash(hash, bytes, length, store->checksum_key);
-	for (size_t i = sizeof hash; i-- > 0;)
-		value = value << 8 | hash[i];
-	return value;
+	return mcps__get_le64(hash);
 }
 
 /* TABLE keeps rows of different tables apart. */

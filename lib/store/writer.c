@@ -1,8 +1,8 @@
 #include "store/writer.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/steady_wait.h"
 #include "base/thread.h"
 #include "store/backends.h"
 #include "store/batch.h"
@@ -238,9 +238,8 @@ static void wait_for_work(struct writer *writer, int64_t wait_ms)
 		pthread_cond_wait(&writer->work, &writer->mutex);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	mcps__timespec_add(&until, wait_ms);
-	pthread_cond_timedwait(&writer->work, &writer->mutex, &until);
+	until = mcps__steady_deadline(wait_ms);
+	(void)mcps__steady_wait(&writer->work, &writer->mutex, &until);
 }
 
 /* What there is to do; false: stop. Neither reads nor writes: the time is for
@@ -285,20 +284,6 @@ static void *store_thread(void *arg)
 
 /* ---- start and stop ---- */
 
-/* The waits of the thread are measured by a clock that never jumps. */
-static bool work_init(struct writer *writer)
-{
-	pthread_condattr_t attributes;
-	bool made;
-
-	if (pthread_condattr_init(&attributes) != 0)
-		return false;
-	made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-	       pthread_cond_init(&writer->work, &attributes) == 0;
-	pthread_condattr_destroy(&attributes);
-	return made;
-}
-
 static void doors_destroy(struct writer *writer, size_t count)
 {
 	while (count > 0)
@@ -322,7 +307,7 @@ static bool sync_init(struct writer *writer)
 		return false;
 	if (!doors_init(writer))
 		goto no_doors;
-	if (!work_init(writer))
+	if (mcps__steady_condition_init(&writer->work) != 0)
 		goto no_work;
 	return true;
 no_work:

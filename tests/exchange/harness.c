@@ -1,6 +1,7 @@
 #include "exchange/harness.h"
 
 #include "base/container.h"
+#include "base/steady_wait.h"
 #include "mcp/revision.h"
 #include "store/backends.h"
 
@@ -180,7 +181,7 @@ static void start_endpoint(struct harness *self, struct principal *anonymous)
 
 	memset(endpoint, 0, sizeof *endpoint);
 	pthread_mutex_init(&endpoint->lock, NULL);
-	pthread_cond_init(&endpoint->idle, NULL);
+	mcps__steady_condition_init(&endpoint->idle);
 	endpoint->mcp = &self->mcp;
 	endpoint->sessions = &self->sessions;
 	endpoint->anonymous = anonymous;

@@ -1,6 +1,7 @@
 #include "fuzz/sessions_server.h"
 
 #include "base/container.h"
+#include "base/steady_wait.h"
 
 #include <json-c/json.h>
 #include <mcps/call.h>
@@ -246,7 +247,7 @@ static void start_endpoint(struct server *server, struct endpoint *endpoint)
 		.scan_limits = SCAN_LIMITS_DEFAULT,
 	};
 	pthread_mutex_init(&endpoint->lock, NULL);
-	pthread_cond_init(&endpoint->idle, NULL);
+	mcps__steady_condition_init(&endpoint->idle);
 	pthread_rwlock_init(&endpoint->tokens_lock, NULL);
 }
 

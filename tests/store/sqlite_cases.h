@@ -22,6 +22,7 @@ TCase *sqlite_damage_case(void);
 TCase *sqlite_damage_age_case(void);
 TCase *sqlite_seal_case(void);
 TCase *sqlite_event_damage_case(void);
+TCase *sqlite_golden_case(void);
 TCase *sqlite_index_case(void);
 TCase *sqlite_failure_case(void);
 TCase *sqlite_migration_case(void);

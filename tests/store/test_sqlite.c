@@ -185,6 +185,7 @@ int main(void)
 	suite_add_tcase(suite, sqlite_damage_age_case());
 	suite_add_tcase(suite, sqlite_seal_case());
 	suite_add_tcase(suite, sqlite_event_damage_case());
+	suite_add_tcase(suite, sqlite_golden_case());
 	suite_add_tcase(suite, sqlite_index_case());
 	suite_add_tcase(suite, sqlite_failure_case());
 	suite_add_tcase(suite, sqlite_migration_case());
