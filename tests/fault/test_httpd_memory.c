@@ -3,6 +3,7 @@
  * nothing hangs or leaks, and the next request succeeds. */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 #include "fault/failing_heap.h"
+#include "functional/httpd_version.h"
 #include "functional/wire_events.h"
 #include "functional/wire_server.h"
 
@@ -184,11 +185,21 @@ static bool blocks_fall_to(unsigned wanted)
 	return true;
 }
 
+enum { DAEMON_LOOPS = 2 };
+
+/* From 1.0 on libmicrohttpd loses the descriptor that wakes a daemon's loop
+ * if there is no memory for the nonces of that daemon: once for each loop,
+ * while every allocation fails in turn. */
+static int lost_descriptors(void)
+{
+	return httpd_version() >= HTTPD_1_0 ? DAEMON_LOOPS : 0;
+}
+
 START_TEST(a_daemon_without_memory_does_not_start_and_may_try_again)
 {
 	const struct mcps_daemon_options how = { .size = sizeof how,
 		                                 .listen = "127.0.0.1:0",
-		                                 .loops = 2 };
+		                                 .loops = DAEMON_LOOPS };
 	int before;
 	unsigned n = 1;
 	bool is_failed;
@@ -208,7 +219,7 @@ START_TEST(a_daemon_without_memory_does_not_start_and_may_try_again)
 		              error.text);
 		mcps_daemon_stop(status == MCPS_OK ? daemon : NULL, 0);
 		ck_assert(blocks_fall_to(idle_blocks));
-		ck_assert(descriptors_fall_to(before));
+		ck_assert(descriptors_fall_to(before + lost_descriptors()));
 		if (status == MCPS_OK)
 			break; /* which has drained the server */
 		ck_assert_int_eq(wire_once(session.lines, WIRE_PING).status,
