@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "mhd/parked_thread.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -56,26 +57,14 @@ void mcps__parked_thread_wake(struct parked_thread *self)
 	pthread_mutex_unlock(&self->lock);
 }
 
-static struct timespec time_after(unsigned milliseconds)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += milliseconds / 1000;
-	at.tv_nsec += (long)(milliseconds % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 bool mcps__parked_thread_wait(struct parked_thread *self, unsigned limit_ms)
 {
-	const struct timespec at = time_after(limit_ms);
+	struct timespec at;
 	int result = 0;
 	bool is_woken;
 
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	mcps__timespec_add(&at, limit_ms);
 	pthread_mutex_lock(&self->lock);
 	while (self->pending != 0 && result == 0)
 		result = limit_ms == 0
