@@ -1,11 +1,9 @@
-#define _GNU_SOURCE /* pthread_cond_clockwait */
 #include "mhd/parked_thread.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
+#include "base/steady_wait.h"
 
 #include <pthread.h>
-#include <time.h>
 
 struct parked_thread {
 	pthread_mutex_t lock;
@@ -24,7 +22,7 @@ struct parked_thread *mcps__parked_thread_new(void)
 		mcps__free(self);
 		return NULL;
 	}
-	if (pthread_cond_init(&self->woken, NULL) == 0)
+	if (mcps__steady_condition_init(&self->woken) == 0)
 		return self;
 	pthread_mutex_destroy(&self->lock);
 	mcps__free(self);
@@ -59,19 +57,16 @@ void mcps__parked_thread_wake(struct parked_thread *self)
 
 bool mcps__parked_thread_wait(struct parked_thread *self, unsigned limit_ms)
 {
-	struct timespec at;
+	const struct timespec at = mcps__steady_deadline(limit_ms);
 	int result = 0;
 	bool is_woken;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	mcps__timespec_add(&at, limit_ms);
 	pthread_mutex_lock(&self->lock);
 	while (self->pending != 0 && result == 0)
 		result = limit_ms == 0
 		                 ? pthread_cond_wait(&self->woken, &self->lock)
-		                 : pthread_cond_clockwait(&self->woken,
-		                                          &self->lock,
-		                                          CLOCK_MONOTONIC, &at);
+		                 : mcps__steady_wait(&self->woken, &self->lock,
+		                                     &at);
 	is_woken = self->pending == 0;
 	pthread_mutex_unlock(&self->lock);
 	return is_woken;
