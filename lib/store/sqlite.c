@@ -2,7 +2,7 @@
  * table has a file of its own; here is what ties them together. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite_check.h"
 
 #include <sodium.h>
 #include <sqlite3.h>

@@ -12,7 +12,7 @@
  * Version 3.46 counts the entries of some indexes, 3.40 of none: all are
  * counted here. */
 #include "base/buffer.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite_check.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

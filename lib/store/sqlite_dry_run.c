@@ -7,7 +7,7 @@
  * a log without locks, which keeps the index of the log in this process. */
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite_check.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

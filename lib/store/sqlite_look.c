@@ -3,7 +3,7 @@
  * a start, also while a server runs on it. */
 #include "base/error.h"
 #include "base/memory.h"
-#include "store/sqlite_store.h"
+#include "store/sqlite_check.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* One use of a prepared statement, from start to end: whatever happens, the
  * statement is reset and its bindings are cleared, because one that is left
  * standing pins the write-ahead log. */
-#include "store/sqlite_store.h"
+#include "store/sqlite_check.h"
 
 #include <sqlite3.h>
 #include <string.h>

@@ -51,8 +51,8 @@ struct sqlite_store {
 	int logged_code; /* the failure that was logged last; 0 after success */
 
 	atomic_uint_fast64_t rebuilds; /* of indexes; any thread reads it */
-	bool is_whole;        /* checked, and no damage met since */
-	bool is_damaged;      /* why it could not be opened */
+	bool is_whole;                 /* checked, and no damage met since */
+	bool is_damaged;               /* why it could not be opened */
 	bool is_tight;        /* the disk is full and the ballast given up */
 	bool log_is_doubtful; /* input or output failed: what the log holds may
 	                       * never reach the disk */
@@ -277,38 +277,6 @@ int mcps__sqlite_ask_int(struct sqlite_store *store, const char *sql,
 int mcps__sqlite_ask_text(struct sqlite_store *store, const char *sql,
                           char *answer, size_t size);
 
-/* ---- sqlite_check.c: damage that SQLite can see by itself ---- */
-
-/* Look for damage. WHAT: the first that is found, "" if there is none. Changes
- * nothing.
- * @return SQLITE_OK; another SQLite code: not all of it could be read */
-int mcps__sqlite_find_damage(struct sqlite_store *store, char *what,
-                             size_t size);
-
-/* Rebuild all indexes from their tables, and no table; an SQLite code. */
-int mcps__sqlite_rebuild_indexes(struct sqlite_store *store);
-
-/* Rebuild all indexes of a store in which damage was found, in one transaction,
- * which is kept only if no damage is found after it. *IS_MENDED: it is kept.
- * False: more than indexes is damaged, and nothing has changed.
- * @return SQLITE_OK; another SQLite code: that could not be found out */
-int mcps__sqlite_mend(struct sqlite_store *store, bool *is_mended);
-
-/* Check an open store, and mend its indexes.
- * @return MCPS_OK; MCPS_E_CORRUPT: more than indexes is damaged; MCPS_E_STORE,
- *         MCPS_E_NOMEM: it could not be checked or mended */
-mcps_status mcps__sqlite_check(struct sqlite_store *store,
-                               struct mcps_error *error);
-
-/* ---- sqlite_dry_run.c: the check of a start, before it ---- */
-
-/* Check the closed store at PATH as a start would do, without changing it: the
- * indexes of a copy are mended. WHAT: the damage that a start will mend, "" if
- * it will find none.
- * @return as mcps__sqlite_check */
-mcps_status mcps__sqlite_dry_run(struct sqlite_store *store, char *what,
-                                 size_t size, struct mcps_error *error);
-
 /* ---- sqlite_query.c: one use of a prepared statement ---- */
 
 struct query {
@@ -352,9 +320,6 @@ mcps_status mcps__sqlite_failed(struct sqlite_store *store, int code);
 /* Rebuild the indexes from the tables: an index that disagrees is damage that
  * costs nothing but time. */
 mcps_status mcps__sqlite_reindex(struct sqlite_store *store);
-
-/* Log and count that indexes were rebuilt. REASON: what was found. */
-void mcps__sqlite_note_rebuilt(struct sqlite_store *store, const char *reason);
 
 /* ---- sqlite_checksum.c ---- */
 
