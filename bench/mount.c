@@ -56,8 +56,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection,
 static void on_completed(void *arg, struct MHD_Connection *connection,
                          void **request, enum MHD_RequestTerminationCode why)
 {
-	(void)connection, (void)why;
-	(void)mcps_mhd_completed(arg, request);
+	(void)why;
+	(void)mcps_mhd_completed(arg, connection, request);
 }
 
 static void wake(void *arg)

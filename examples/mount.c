@@ -57,8 +57,8 @@ static enum MHD_Result on_request(void *mcp, struct MHD_Connection *connection,
 static void on_completed(void *mcp, struct MHD_Connection *connection,
                          void **request, enum MHD_RequestTerminationCode why)
 {
-	(void)connection, (void)why;
-	(void)mcps_mhd_completed(mcp, request); /* [4] */
+	(void)why;
+	(void)mcps_mhd_completed(mcp, connection, request); /* [4] */
 }
 
 int main(int argc, char **argv)

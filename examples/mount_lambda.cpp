@@ -93,12 +93,13 @@ MHD_Result on_request(void *arg, MHD_Connection *connection, const char *url,
 	return show_page(visits, connection);
 }
 
-void on_completed(void *arg, MHD_Connection *, void **request,
+void on_completed(void *arg, MHD_Connection *connection, void **request,
                   MHD_RequestTerminationCode)
 {
 	auto &visits = *static_cast<visit_count *>(arg);
 
-	(void)mcps_mhd_completed(visits.mcp.get(), request); /* [4] */
+	(void)mcps_mhd_completed(visits.mcp.get(), connection,
+	                         request); /* [4] */
 }
 
 void write_log(void *, mcps_log_level, const char *module, const char *text)

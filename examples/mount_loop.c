@@ -124,8 +124,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection,
 static void on_completed(void *arg, struct MHD_Connection *connection,
                          void **request, enum MHD_RequestTerminationCode why)
 {
-	(void)arg, (void)connection, (void)why;
-	(void)mcps_mhd_completed(self.mcp, request);
+	(void)arg, (void)why;
+	(void)mcps_mhd_completed(self.mcp, connection, request);
 }
 
 /* ---- from the start to the stop ---- */

@@ -8,8 +8,8 @@
  *     MHD_stop_daemon(daemon);
  *     mcps_server_free(server);
  *
- * In between, the program's access handler begins with mcps_mhd_handle(), and
- * its MHD_OPTION_NOTIFY_COMPLETED callback with mcps_mhd_completed(). Any of
+ * In between, the program's access handler calls mcps_mhd_handle(), and its
+ * MHD_OPTION_NOTIFY_COMPLETED callback mcps_mhd_completed(). Any of
  * libmicrohttpd's modes will do; with MHD_USE_POLL_INTERNAL_THREAD there is
  * nothing else to think of. With MHD_USE_THREAD_PER_CONNECTION a request that
  * waits holds up the thread of its connection, and no other; such a daemon
@@ -89,12 +89,17 @@ MCPS_API bool mcps_mhd_detach(mcps_server *server, struct MHD_Daemon *daemon,
                               uint32_t milliseconds);
 
 /**
- * Take over a request for the server's path. The first thing that an access
- * handler does, in each of its calls, with what it got: @p request is its
- * req_cls. What the program keeps there is neither read nor lost. Threads:
- * those that libmicrohttpd calls the handler on.
+ * Take over a request for the server's path: called by an access handler, with
+ * what it got. The first call for a request may be libmicrohttpd's first one
+ * or a later one, but from then on each call of the handler for this request
+ * must get here. Code that stands before it decides who may come here, such as
+ * a login (docs/MOUNT-GUIDE.md). Threads: those that libmicrohttpd calls the
+ * handler on.
  *
- * @param server  NULL, in a program that may run without: it is yours
+ * @param server   NULL, in a program that may run without: it is yours
+ * @param request  its req_cls: what the program keeps there is handed to the
+ *                 auth hook (mcps_mhd_req_cls()), and neither read through nor
+ *                 changed
  * @param[out] result  an enum MHD_Result, to be returned
  * @return true: it is ours, return @p result; false: it is yours
  */
@@ -105,24 +110,57 @@ MCPS_API MCPS_MUST_USE bool mcps_mhd_handle(mcps_server *server,
                                             void **request, int *result);
 
 /**
+ * Whether mcps_mhd_handle() has taken over the request that @p connection is
+ * at, in an earlier call of the access handler. A program that checks logins
+ * before mcps_mhd_handle() and remembers nothing with its requests checks only
+ * those that are not owned yet, so that each is checked once. On the
+ * connection's thread: in the access handler or the completion callback.
+ */
+MCPS_API bool mcps_mhd_owns(mcps_server *server,
+                            struct MHD_Connection *connection);
+
+/**
  * A request is over. The first thing that the MHD_OPTION_NOTIFY_COMPLETED
- * callback does.
+ * callback does, with what it got.
  *
  * @param server  NULL is fine: it is yours
- * @return true: it was ours, and nothing is left to do; false: it is yours
+ * @return true: it was ours, and nothing is left to do; false: it is yours, or
+ *         it was ours and @p request still has a pointer of yours to release
  */
-MCPS_API bool mcps_mhd_completed(mcps_server *server, void **request);
+MCPS_API bool mcps_mhd_completed(mcps_server *server,
+                                 struct MHD_Connection *connection,
+                                 void **request);
 
 /**
  * Optional: see targets as they were sent. The first thing that an
- * MHD_OPTION_URI_LOG_CALLBACK does; if the answer is not NULL, it is to be
- * returned from it.
+ * MHD_OPTION_URI_LOG_CALLBACK does, with what it got; it returns what it likes.
  *
  * libmicrohttpd unescapes paths, so that "/%6dcp" and "/mcp%00x" are "/mcp" to
  * an access handler, but not to a proxy that lets some paths through and
  * others not. With this they are 404, as in a daemon of ours.
  */
-MCPS_API void *mcps_mhd_target(mcps_server *server, const char *uri);
+MCPS_API void mcps_mhd_target(mcps_server *server,
+                              struct MHD_Connection *connection,
+                              const char *uri);
+
+/**
+ * The connection that a request came by, for an auth hook: libmicrohttpd's
+ * functions find client certificates, cookies and the like with it. To be used
+ * on the hook's thread and until the hook returns, MCPS_LATER included: what
+ * is needed after that is copied before. The hook answers nothing itself: no
+ * MHD_queue_response() or the like.
+ *
+ * @return NULL when the request came by mcps_admit()
+ */
+MCPS_API struct MHD_Connection *
+mcps_mhd_connection(const mcps_request *request);
+
+/**
+ * What stood in the program's req_cls when mcps_mhd_handle() was first called
+ * for this request, for an auth hook: so a login that was checked before says
+ * who it is. Of a request that did not come by mcps_mhd_handle() it is NULL.
+ */
+MCPS_API void *mcps_mhd_req_cls(const mcps_request *request);
 
 /**
  * How many requests of ours are under way, until their answers are sent. After

@@ -362,14 +362,15 @@ static enum MHD_Result let_in(struct inflight *inflight)
 }
 
 static enum MHD_Result begin(struct host *host,
-                             struct MHD_Connection *connection, const char *url,
-                             const char *method, void **slot)
+                             struct MHD_Connection *connection,
+                             const struct arrival *arrival, void **slot)
 {
 	struct mcps_request request;
 	struct inflight *inflight;
 
-	mcps__request_read(&request, connection, host->endpoint->proxies, url,
-	                   method);
+	mcps__request_read(&request, connection, host->endpoint->proxies,
+	                   arrival->url, arrival->method);
+	request.context = arrival->context;
 	inflight = inflight_open(host, connection, &request);
 	if (inflight == NULL) {
 		mcps__request_finish(&request);
@@ -418,23 +419,61 @@ static enum MHD_Result finish(struct inflight *inflight)
 	return answer(inflight);
 }
 
+/* Whether libmicrohttpd calls once more for a request of which it has called
+ * for the first time here. It does so if a body comes. It may have called
+ * before, if the program kept that call to itself, which it remembers then in
+ * what it keeps with the request. */
+static bool more_follows(const struct inflight *inflight,
+                         const struct arrival *arrival)
+{
+	return inflight->body_limit != 0 || arrival->context == NULL;
+}
+
+/* After the request was let in, or refused. */
+static enum MHD_Result read_on(struct inflight *inflight,
+                               const struct arrival *arrival, bool is_first)
+{
+	if (*arrival->size != 0)
+		return collect(inflight, arrival->bytes, arrival->size);
+	if (is_first && more_follows(inflight, arrival))
+		return MHD_YES;
+	return finish(inflight);
+}
+
+enum MHD_Result mcps__connection_serve(struct host *host,
+                                       struct MHD_Connection *connection,
+                                       const struct arrival *arrival,
+                                       void **slot)
+{
+	struct inflight *inflight = *slot;
+	enum MHD_Result result;
+
+	if (inflight != NULL) {
+		go_on(inflight);
+		if (inflight->state != EXCHANGE_PARKED)
+			return read_on(inflight, arrival, false);
+		result = begin_again(inflight);
+	} else {
+		result = begin(host, connection, arrival, slot);
+		inflight = *slot;
+	}
+	if (result == MHD_NO || inflight->state == EXCHANGE_PARKED ||
+	    inflight->lingers)
+		return result;
+	return read_on(inflight, arrival, true);
+}
+
 enum MHD_Result mcps__connection_handle(void *arg,
                                         struct MHD_Connection *connection,
                                         const char *url, const char *method,
                                         const char *version, const char *bytes,
                                         size_t *size, void **slot)
 {
-	struct inflight *inflight = *slot;
-
 	(void)version;
-	if (inflight == NULL)
-		return begin(arg, connection, url, method, slot);
-	go_on(inflight);
-	if (inflight->state == EXCHANGE_PARKED)
-		return begin_again(inflight);
-	if (*size != 0)
-		return collect(inflight, bytes, size);
-	return finish(inflight);
+	return mcps__connection_serve(
+		arg, connection,
+		&(const struct arrival){ url, method, bytes, size, NULL },
+		slot);
 }
 
 /* libmicrohttpd has still to say over it that the connection ends. */

@@ -7,7 +7,24 @@
 
 #include <microhttpd.h>
 
-/* MHD_AccessHandlerCallback; ARG is the host. */
+struct host;
+
+/* What libmicrohttpd calls an access handler with. */
+struct arrival {
+	const char *url, *method;
+	const char *bytes; /* of the body */
+	size_t *size;
+	void *context; /* what the program keeps with the request */
+};
+
+/* One call of the access handler. The first one for a request need not be
+ * libmicrohttpd's first: a program may have kept that to itself. */
+enum MHD_Result mcps__connection_serve(struct host *host,
+                                       struct MHD_Connection *connection,
+                                       const struct arrival *arrival,
+                                       void **slot);
+
+/* The same as MHD_AccessHandlerCallback; ARG is the host. */
 enum MHD_Result mcps__connection_handle(void *arg,
                                         struct MHD_Connection *connection,
                                         const char *url, const char *method,

@@ -3,7 +3,6 @@
 #include <mcps/mhd.h>
 
 #include "base/error.h"
-#include "base/hash_table.h"
 #include "http/refuse.h"
 #include "http/request.h"
 #include "mhd/connection.h"
@@ -13,117 +12,21 @@
 
 #include <string.h>
 
-/* One request of ours. The program's slot for it points here, so that libmicro-
- * httpd brings it along; what else may stand in that slot is the program's,
- * and is only compared. */
-struct live {
-	struct live *self; /* the key */
-	void *inflight;    /* the glue's slot */
-	void *theirs;      /* what the program had put there */
-	struct MHD_Connection *connection;
-	UT_hash_handle hh;
-};
-
-/* In the slot of a request that is not a pointer to one of the living. */
-static char escaped_target, too_early;
-
-/* ---- the living ---- */
-
-static struct live *live_find(struct mount *mount, struct live *maybe)
-{
-	struct live *found;
-
-	pthread_mutex_lock(&mount->lock);
-	HASH_FIND_PTR(mount->live, &maybe, found);
-	pthread_mutex_unlock(&mount->lock);
-	return found;
-}
-
-static struct live *live_add(struct mount *mount,
-                             struct MHD_Connection *connection, void **request)
-{
-	struct live *live = mcps__calloc(1, sizeof *live);
-	bool is_in;
-
-	if (live == NULL)
-		return NULL;
-	live->self = live;
-	live->connection = connection;
-	pthread_mutex_lock(&mount->lock);
-	HASH_ADD_PTR(mount->live, self, live);
-	is_in = live->hh.tbl != NULL;
-	pthread_mutex_unlock(&mount->lock);
-	if (!is_in) {
-		mcps__free(live);
-		return NULL;
-	}
-	live->theirs = *request;
-	*request = live;
-	return live;
-}
-
-static void live_remove(struct mount *mount, struct live *live)
-{
-	pthread_mutex_lock(&mount->lock);
-	HASH_DEL(mount->live, live);
-	pthread_mutex_unlock(&mount->lock);
-	mcps__free(live);
-}
-
-/* A connection has one request at a time. Returns the one that CONNECTION had
- * before, which is over; NULL: it had none. */
-static struct live *live_find_before(struct mount *mount,
-                                     const struct MHD_Connection *connection)
-{
-	struct live *live, *next;
-
-	pthread_mutex_lock(&mount->lock);
-	HASH_ITER (hh, mount->live, live, next) {
-		if (live->connection == connection)
-			break;
-	}
-	pthread_mutex_unlock(&mount->lock);
-	return live;
-}
-
-/* A program that does not call mcps_mhd_completed() would lose some kilobytes
- * with each request. libmicrohttpd does not tell which callbacks a daemon has,
- * but a new request on a connection shows that nobody told us of the end of the
- * request before. */
-static void find_missed_end(struct mount *mount,
-                            struct MHD_Connection *connection)
-{
-	struct live *before;
-
-	if (atomic_load(&mount->hears_ends))
-		return;
-	before = live_find_before(mount, connection);
-	if (before == NULL)
-		return;
-	if (!atomic_exchange(&mount->warned_of_ends, true))
-		mcps__log(mount->host.log, MCPS_LOG_ERROR, "http",
-		          "the daemon's MHD_OPTION_NOTIFY_COMPLETED callback "
-		          "does not call mcps_mhd_completed(): memory is lost "
-		          "with requests, and stops take long");
-	mcps__connection_missed(&before->inflight);
-	live_remove(mount, before);
-}
+/* Marks: of requests that came where there is no mount, and of those whose
+ * target was escaped. */
+static const char refused[] = "", escaped_target[] = "";
 
 /* ---- the end of a mount ---- */
 
 void mcps__mount_miss_requests(struct mount *mount)
 {
-	while (mount->live != NULL && atomic_load(&mount->host.parked) == 0) {
-		struct live *live = mount->live;
+	while (mount->live.first != NULL &&
+	       atomic_load(&mount->host.parked) == 0) {
+		struct live *live = mount->live.first;
 
 		mcps__connection_missed(&live->inflight);
-		live_remove(mount, live);
+		mcps__live_remove(&mount->live, live);
 	}
-}
-
-void mcps__mount_drop_requests(struct mount *mount)
-{
-	HASH_CLEAR(hh, mount->live);
 }
 
 /* ---- where there is no mount ---- */
@@ -144,22 +47,31 @@ static int refuse_now(struct MHD_Connection *connection, const char *method,
 	return is_sent ? (int)MHD_YES : (int)MHD_NO;
 }
 
-/* An answer before the body was read may not reach the client. */
-static int refuse_early(struct MHD_Connection *connection, const char *method,
-                        size_t *size, void **request, const char *reason)
+static bool has_body(struct MHD_Connection *connection)
 {
-	if (*request == NULL) {
-		*request = &too_early;
-		return (int)MHD_YES;
-	}
-	if (*request == &too_early && *size != 0) {
-		*size = 0;
-		return (int)MHD_YES;
-	}
-	return refuse_now(connection, method, reason);
+	const char *length = MHD_lookup_connection_value(
+		connection, MHD_HEADER_KIND, "Content-Length");
+
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+	                                   "Transfer-Encoding") != NULL ||
+	       (length != NULL && strcmp(length, "0") != 0);
 }
 
-/* ---- what the program's callbacks begin with ---- */
+/* An answer before the body was read may not reach the client. */
+static int refuse_early(struct MHD_Connection *connection, const char *method,
+                        size_t *size, const char *reason)
+{
+	bool is_new = mcps__mark_get(connection, MARK_REQUEST) != refused;
+
+	if (is_new && !mcps__mark_set(connection, MARK_REQUEST, refused))
+		return (int)MHD_NO;
+	if (*size == 0 && (!is_new || !has_body(connection)))
+		return refuse_now(connection, method, reason);
+	*size = 0;
+	return (int)MHD_YES;
+}
+
+/* ---- whose request it is ---- */
 
 /* Its epoll thread sleeps for ever when a multiple of 128 descriptors is ready
  * at once (0.9.75, 1.0.1), unless there is a timeout to wait for. Only a
@@ -181,32 +93,58 @@ static void warn_once(struct mount *mount, struct MHD_Connection *connection)
 	          "MHD_USE_POLL_INTERNAL_THREAD");
 }
 
-/* ---- which mount ---- */
-
-struct live_search {
-	void *slot; /* of the program */
-	struct live *found;
-};
-
-static bool has_live(struct mount *mount, void *arg)
+/* A program that does not call mcps_mhd_completed() would lose some kilobytes
+ * with each request. libmicrohttpd does not tell which callbacks a daemon has,
+ * but a new request on a connection shows that nobody told us of the end of the
+ * request before. */
+static void end_missed(struct mount *mount, struct live *before)
 {
-	struct live_search *search = arg;
-
-	search->found = live_find(mount, search->slot);
-	return search->found != NULL;
+	if (!atomic_exchange(&mount->warned_of_ends, true))
+		mcps__log(mount->host.log, MCPS_LOG_ERROR, "http",
+		          "the daemon's MHD_OPTION_NOTIFY_COMPLETED callback "
+		          "does not call mcps_mhd_completed(): memory is lost "
+		          "with requests, and stops take long");
+	mcps__connection_missed(&before->inflight);
+	mcps__live_remove(&mount->live, before);
 }
 
-/* SLOT is the program's. NULL: no request of ours. */
-static struct mount *enter_live(struct mounts *mounts, void *slot,
-                                struct live **live)
+/* NULL: no memory. */
+static struct live *take(struct mount *mount, struct MHD_Connection *connection)
 {
-	struct live_search search = { slot, NULL };
-	struct mount *mount = NULL;
+	struct live *before = mcps__live_find(&mount->live, connection);
 
-	if (slot != NULL)
-		mount = mcps__mounts_enter(mounts, has_live, &search);
-	*live = search.found;
-	return mount;
+	if (before != NULL &&
+	    mcps__mark_get(connection, MARK_REQUEST) == mount->mark)
+		return before;
+	if (before != NULL)
+		end_missed(mount, before);
+	warn_once(mount, connection);
+	if (!mcps__mark_set(connection, MARK_REQUEST, mount->mark))
+		return NULL;
+	return mcps__live_add(&mount->live, connection);
+}
+
+/* ---- which mount ---- */
+
+struct mark_search {
+	const char *mark;
+};
+
+static bool has_mark(struct mount *mount, void *arg)
+{
+	return mount->mark == ((struct mark_search *)arg)->mark;
+}
+
+/* The one that took over the request that CONNECTION is at; NULL: none. */
+static struct mount *enter_marked(struct mounts *mounts,
+                                  struct MHD_Connection *connection)
+{
+	struct mark_search search = { mcps__mark_get(connection,
+		                                     MARK_REQUEST) };
+
+	return mounts != NULL && search.mark != NULL
+	               ? mcps__mounts_enter(mounts, has_mark, &search)
+	               : NULL;
 }
 
 static bool serves(struct mount *mount, void *arg)
@@ -235,6 +173,8 @@ static struct mount *enter_new(struct mounts *mounts,
 	return mount;
 }
 
+/* ---- what the program's callbacks begin with ---- */
+
 static bool is_our_path(const mcps_server *server, const char *url)
 {
 	const char *path = mcps_server_path(server);
@@ -244,87 +184,99 @@ static bool is_our_path(const mcps_server *server, const char *url)
 	               : strcmp(path, url) == 0;
 }
 
-static struct live *begin(struct mount *mount,
-                          struct MHD_Connection *connection, void **request)
+/* Why no mount can take the request; NULL: one may. */
+static const char *find_refusal(mcps_server *server,
+                                struct MHD_Connection *connection)
 {
-	warn_once(mount, connection);
-	find_missed_end(mount, connection);
-	return live_add(mount, connection, request);
+	if (mcps__server_was_forked(server))
+		return "it was started by another process";
+	if (mcps__mounts_of(server) == NULL ||
+	    mcps__mark_get(connection, MARK_REQUEST) == refused)
+		return "it is about to start";
+	return NULL;
+}
+
+static struct mount *enter(mcps_server *server,
+                           struct MHD_Connection *connection)
+{
+	struct mounts *mounts = mcps__mounts_of(server);
+	struct mount *mount = enter_marked(mounts, connection);
+
+	return mount != NULL ? mount : enter_new(mounts, connection);
 }
 
 bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
                      const char *url, const char *method, const char *data,
                      size_t *size, void **request, int *result)
 {
-	struct mounts *mounts;
-	struct mount *mount;
+	const char *refusal;
+	struct mount *mount = NULL;
 	struct live *live;
 
 	if (server == NULL || connection == NULL || url == NULL ||
 	    method == NULL || size == NULL || request == NULL ||
 	    result == NULL || !is_our_path(server, url))
 		return false;
-	if (*request == &escaped_target) {
-		*request = NULL;
+	if (mcps__mark_get(connection, MARK_TARGET) == escaped_target)
 		url = ""; /* the gate finds nothing there */
-	}
-	mounts = mcps__mounts_of(server);
-	if (mcps__server_was_forked(server)) {
-		*result = refuse_early(connection, method, size, request,
-		                       "it was started by another process");
+	refusal = find_refusal(server, connection);
+	if (refusal == NULL && (mount = enter(server, connection)) == NULL)
+		refusal = "it does not serve this address";
+	if (refusal != NULL) {
+		*result = refuse_early(connection, method, size, refusal);
 		return true;
 	}
-	if (mounts == NULL || *request == &too_early) {
-		*result = refuse_early(connection, method, size, request,
-		                       "it is about to start");
-		return true;
-	}
-	mount = enter_live(mounts, *request, &live);
-	if (mount == NULL)
-		mount = enter_new(mounts, connection);
-	if (mount == NULL) {
-		*result = refuse_early(connection, method, size, request,
-		                       "it does not serve this address");
-		return true;
-	}
-	if (live == NULL)
-		live = begin(mount, connection, request);
+	live = take(mount, connection);
 	*result = (int)MHD_NO;
 	if (live != NULL)
-		*result = (int)mcps__connection_handle(&mount->host, connection,
-		                                       url, method, NULL, data,
-		                                       size, &live->inflight);
+		*result = (int)mcps__connection_serve(
+			&mount->host, connection,
+			&(const struct arrival){ url, method, data, size,
+		                                 *request },
+			&live->inflight);
 	mcps__mount_leave(mount);
 	return true;
 }
 
-bool mcps_mhd_completed(mcps_server *server, void **request)
+bool mcps_mhd_owns(mcps_server *server, struct MHD_Connection *connection)
 {
-	struct mounts *mounts;
 	struct mount *mount;
-	struct live *live;
 
-	if (server == NULL || request == NULL)
+	if (server == NULL || connection == NULL)
 		return false;
-	if (*request == &too_early || *request == &escaped_target) {
-		*request = NULL;
+	if (mcps__mark_get(connection, MARK_REQUEST) == refused)
 		return true;
-	}
-	mounts = mcps__mounts_of(server);
-	mount = mounts != NULL ? enter_live(mounts, *request, &live) : NULL;
-	if (mount == NULL)
-		return false;
-	atomic_store(&mount->hears_ends, true);
-	*request = live->theirs;
-	if (mcps__server_was_forked(server)) {
-		mcps__mount_leave(mount);
-		return *request == NULL; /* the rest is the other process' */
-	}
+	mount = enter_marked(mcps__mounts_of(server), connection);
+	mcps__mount_leave(mount);
+	return mount != NULL;
+}
+
+static void end(struct mount *mount, struct MHD_Connection *connection)
+{
+	struct live *live = mcps__live_find(&mount->live, connection);
+
+	if (live == NULL)
+		return;
 	mcps__connection_completed(&mount->host, NULL, &live->inflight,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
-	live_remove(mount, live);
+	mcps__live_remove(&mount->live, live);
+}
+
+bool mcps_mhd_completed(mcps_server *server, struct MHD_Connection *connection,
+                        void **request)
+{
+	struct mount *mount;
+	bool is_ours;
+
+	if (server == NULL || connection == NULL || request == NULL)
+		return false;
+	is_ours = mcps_mhd_owns(server, connection);
+	mount = enter_marked(mcps__mounts_of(server), connection);
+	/* In a fork the rest is the other process'. */
+	if (mount != NULL && !mcps__server_was_forked(server))
+		end(mount, connection);
 	mcps__mount_leave(mount);
-	return *request == NULL;
+	return *request == NULL && is_ours;
 }
 
 static int hex_digit(char c)
@@ -348,20 +300,26 @@ static char unescape(const char **uri, bool *has_escape)
 }
 
 /* Only what libmicrohttpd would make our path of is of interest. */
-void *mcps_mhd_target(mcps_server *server, const char *uri)
+static bool is_escaped_path(const mcps_server *server, const char *uri)
 {
 	bool has_escape = false;
 	char c;
 
-	if (server == NULL || uri == NULL)
-		return NULL;
 	for (const char *path = mcps_server_path(server); *path != '\0'; path++)
 		if (unescape(&uri, &has_escape) != *path)
-			return NULL;
+			return false;
 	c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
 	if (c == '/' && mcps_server_options(server)->trailing_slash)
 		c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
-	return has_escape && c == '\0' ? &escaped_target : NULL;
+	return has_escape && c == '\0';
+}
+
+void mcps_mhd_target(mcps_server *server, struct MHD_Connection *connection,
+                     const char *uri)
+{
+	if (server != NULL && connection != NULL && uri != NULL &&
+	    is_escaped_path(server, uri))
+		(void)mcps__mark_set(connection, MARK_TARGET, escaped_target);
 }
 
 unsigned mcps_mhd_open_requests(mcps_server *server)

@@ -131,14 +131,13 @@ static struct mount *mount_new(struct mounts *mounts, struct MHD_Daemon *daemon,
 			     : 0);
 	host_init(mount);
 	mount->probe.check = mount_check;
-	pthread_mutex_init(&mount->lock, NULL);
+	mcps__live_init(&mount->live);
 	return mount;
 }
 
 static void mount_free(struct mount *mount)
 {
-	mcps__mount_drop_requests(mount);
-	pthread_mutex_destroy(&mount->lock);
+	mcps__live_finish(&mount->live);
 	mcps__free(mount);
 }
 
@@ -274,7 +273,8 @@ static void sweep(struct mounts *mounts)
 		struct mount *mount = *link;
 
 		if (!atomic_load(&mount->is_detached) ||
-		    atomic_load(&mount->users) != 0 || mount->live != NULL ||
+		    atomic_load(&mount->users) != 0 ||
+		    mount->live.first != NULL ||
 		    atomic_load(&mount->host.parked) != 0) {
 			link = &mount->next;
 			continue;

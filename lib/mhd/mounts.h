@@ -6,6 +6,7 @@
 #include "mhd/daemon_id.h"
 #include "mhd/host.h"
 #include "mhd/linger.h"
+#include "mhd/live.h"
 #include "mhd/lookout.h"
 #include "mhd/mode.h"
 #include "mhd/stall.h"
@@ -14,8 +15,6 @@
 
 #include <mcps/mhd.h>
 #include <pthread.h>
-
-struct live;
 
 /* One of them. It lasts until it is detached and nothing uses it any more. */
 struct mount {
@@ -31,13 +30,10 @@ struct mount {
 	struct stall going_on; /* the probe's */
 	mcps_mhd_wake_fn wake;
 	void *wake_arg;
-	atomic_bool warned; /* that the daemon may oversleep */
-	/* The program's completion callback tells us of the ends of requests.
-	 * Not known before the first one has ended. */
-	atomic_bool hears_ends;
-	atomic_bool warned_of_ends; /* that it does not */
-	pthread_mutex_t lock;
-	struct live *live; /* under the lock */
+	atomic_bool warned;         /* that the daemon may oversleep */
+	atomic_bool warned_of_ends; /* that nobody tells those of requests */
+	struct live_set live;
+	char mark[1]; /* "": of requests that are this mount's */
 };
 
 /* All of them. */
@@ -69,6 +65,5 @@ unsigned mcps__mounts_open(struct mounts *mounts);
  * nobody told us the end, because the program does not call
  * mcps_mhd_completed(), too. */
 void mcps__mount_miss_requests(struct mount *mount);
-void mcps__mount_drop_requests(struct mount *mount);
 
 #endif

@@ -1,5 +1,6 @@
 #include "mhd/request.h"
 
+#include <mcps/mhd.h>
 #include <microhttpd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,6 +45,19 @@ void mcps__request_read(struct mcps_request *request,
 	mcps__forwarded_begin(&request->forwarded, proxies, &request->peer);
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header,
 	                            request);
+}
+
+/* A request of mcps_admit() has none. */
+struct MHD_Connection *mcps_mhd_connection(const mcps_request *request)
+{
+	return request != NULL && request->find == find_header
+	               ? request->connection
+	               : NULL;
+}
+
+void *mcps_mhd_req_cls(const mcps_request *request)
+{
+	return request != NULL ? request->context : NULL;
 }
 
 uint64_t mcps__request_body_limit(const struct mcps_request *request)

@@ -130,9 +130,14 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection,
 
 	(void)arg;
 	(void)version;
+	if (self.options.guard != NULL && self.options.guard->before != NULL &&
+	    self.options.guard->before(connection, slot, &result))
+		return (enum MHD_Result)result;
 	if (mcps_mhd_handle(wire_server(), connection, url, method, data, size,
 	                    slot, &result))
 		return (enum MHD_Result)result;
+	if (self.options.guard != NULL && self.options.guard->begin != NULL)
+		return *size == 0 ? say_text(connection, 200, "hello") : MHD_NO;
 	if (*slot == NULL || is_mark(*slot)) {
 		*slot = calloc(1, sizeof *page);
 		atomic_fetch_add(&self.open_pages, 1);
@@ -152,12 +157,16 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
                          void **slot, enum MHD_RequestTerminationCode why)
 {
 	(void)arg;
-	(void)connection;
 	(void)why;
 	if (self.options.forgets_ends)
 		return;
-	if (mcps_mhd_completed(wire_server(), slot) || *slot == NULL)
+	if (mcps_mhd_completed(wire_server(), connection, slot) ||
+	    *slot == NULL)
 		return;
+	if (self.options.guard != NULL && self.options.guard->end != NULL) {
+		self.options.guard->end(slot);
+		return;
+	}
 	if (is_mark(*slot)) {
 		atomic_fetch_add(&self.kept_slots, 1);
 		return;
@@ -169,14 +178,13 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
 static void *on_target(void *arg, const char *uri,
                        struct MHD_Connection *connection)
 {
-	void *ours = NULL;
-
 	(void)arg;
-	(void)connection;
 	if (self.options.knows_targets)
-		ours = mcps_mhd_target(wire_server(), uri);
-	if (ours != NULL || !self.options.fills_slots)
-		return ours;
+		mcps_mhd_target(wire_server(), connection, uri);
+	if (self.options.guard != NULL && self.options.guard->begin != NULL)
+		return self.options.guard->begin();
+	if (!self.options.fills_slots)
+		return NULL;
 	return &slot_marks[atomic_fetch_add(&self.slots, 1) %
 	                   sizeof slot_marks];
 }

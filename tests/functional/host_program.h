@@ -27,14 +27,27 @@ struct host_mode {
 extern const struct host_mode host_modes[];
 extern const int host_mode_count;
 
+/* What the program does with each request before it asks mcps. */
+struct host_guard {
+	/* MHD_OPTION_URI_LOG_CALLBACK: returns what stands in *SLOT then. */
+	void *(*begin)(void);
+	/* In each call of the access handler. True: the request goes no
+	 * further in this call, and *RESULT is returned. */
+	bool (*before)(struct MHD_Connection *connection, void **slot,
+	               int *result);
+	/* The request is over, and *SLOT is not NULL. */
+	void (*end)(void **slot);
+};
+
 struct host_options {
 	const struct host_mode *mode;
-	bool knows_targets;   /* has a URI log callback that asks us first */
-	bool fills_slots;     /* ... that gives every request a pointer */
-	bool stays_apart;     /* not attached: see host_attach() */
-	bool is_wrong;        /* has these flags and no others */
-	bool uses_select;     /* whatever the version makes of it */
-	bool forgets_ends;    /* does not call mcps_mhd_completed() */
+	bool knows_targets; /* has a URI log callback that asks us first */
+	bool fills_slots;   /* ... that gives every request a pointer */
+	const struct host_guard *guard; /* NULL, as its members: none */
+	bool stays_apart;               /* not attached: see host_attach() */
+	bool is_wrong;                  /* has these flags and no others */
+	bool uses_select;               /* whatever the version makes of it */
+	bool forgets_ends;              /* does not call mcps_mhd_completed() */
 	unsigned connections; /* most at once; 0: libmicrohttpd's default */
 	unsigned timeout_s;   /* of connections; 0: the mode's */
 };

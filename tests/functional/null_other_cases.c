@@ -118,15 +118,38 @@ static void try_mcps_mhd_completed(void)
 {
 	void *request = NULL;
 
-	FALSE(mcps_mhd_completed(null, &request));
-	FALSE(mcps_mhd_completed(running, null));
-	FALSE(mcps_mhd_completed(running, &request));
+	FALSE(mcps_mhd_completed(null, (struct MHD_Connection *)&request,
+	                         &request));
+	FALSE(mcps_mhd_completed(running, null, &request));
+	FALSE(mcps_mhd_completed(running, (struct MHD_Connection *)&request,
+	                         null));
 }
 
 static void try_mcps_mhd_target(void)
 {
-	NOTHING(mcps_mhd_target(null, "/mcp"));
-	NOTHING(mcps_mhd_target(running, null));
+	size_t some = 0;
+
+	mcps_mhd_target(null, (struct MHD_Connection *)&some, "/mcp");
+	mcps_mhd_target(running, null, "/mcp");
+	mcps_mhd_target(running, (struct MHD_Connection *)&some, null);
+}
+
+static void try_mcps_mhd_owns(void)
+{
+	size_t some = 0;
+
+	FALSE(mcps_mhd_owns(null, (struct MHD_Connection *)&some));
+	FALSE(mcps_mhd_owns(running, null));
+}
+
+static void try_mcps_mhd_connection(void)
+{
+	NOTHING(mcps_mhd_connection(null));
+}
+
+static void try_mcps_mhd_req_cls(void)
+{
+	NOTHING(mcps_mhd_req_cls(null));
 }
 
 static void try_mcps_mhd_open_requests(void)
@@ -265,6 +288,9 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_mhd_handle),
 	NULL_CASE(mcps_mhd_completed),
 	NULL_CASE(mcps_mhd_target),
+	NULL_CASE(mcps_mhd_owns),
+	NULL_CASE(mcps_mhd_connection),
+	NULL_CASE(mcps_mhd_req_cls),
 	NULL_CASE(mcps_mhd_open_requests),
 	NULL_CASE(mcps_admit),
 	NULL_CASE(mcps_admit_again),

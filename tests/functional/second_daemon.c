@@ -48,9 +48,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
                          void **slot, enum MHD_RequestTerminationCode why)
 {
 	(void)arg;
-	(void)connection;
 	(void)why;
-	(void)mcps_mhd_completed(wire_server(), slot);
+	(void)mcps_mhd_completed(wire_server(), connection, slot);
 }
 
 /* ---- its loop ---- */

@@ -147,7 +147,7 @@ def mount_gatewayd(directory):
     )
     source.where_begins(
         "request_meta_free",
-        "\tif (mcps_mhd_completed(mounted, connection_cls))\n\t\treturn;",
+        "\tif (mcps_mhd_completed(mounted, connection, connection_cls))\n\t\treturn;",
     )
     source.replace("run", "19531", "mounted_port()")
     source.where_begins("run", "\tmounted_block_stop();")

@@ -51,7 +51,7 @@ void mounted_completed(void *arg, struct MHD_Connection *connection,
                        void **request, enum MHD_RequestTerminationCode why)
 {
 	(void)arg, (void)connection, (void)why;
-	(void)mcps_mhd_completed(mounted, request);
+	(void)mcps_mhd_completed(mounted, connection, request);
 }
 
 uint16_t mounted_port(void)
