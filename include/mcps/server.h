@@ -353,9 +353,17 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
  * call whose handler has returned keeps its answer: for that, and for what
  * calls said before, it waits as long as the disk takes. Then wait until no
  * request is suspended, neither of mcps_mhd_attach() nor of mcps_admit(), so
- * that the daemon around us may be stopped. Not for a thread of that daemon.
+ * that the daemon around us may be stopped, and until the handlers of calls
+ * that were answered before have returned, too, such as cancelled ones.
  *
- * @return true when every call had ended by itself
+ * It may be called early, before a program releases what its tools use, and
+ * again: what it stopped stays stopped. After false it is called again to wait
+ * for the handlers that still run. An auth hook is asked until the daemon is
+ * stopped. Not for a thread of that daemon, nor for a handler.
+ *
+ * @return true: every call had ended by itself, and no handler or session hook
+ *         runs any more or will; false: something took longer, and handlers
+ *         may still run
  */
 MCPS_API bool mcps_server_drain(mcps_server *server, uint32_t milliseconds);
 

@@ -34,16 +34,33 @@ void mcps__attachment_free(struct attachment *attachment)
 		attachment->free(attachment);
 }
 
-/* The part of MILLISECONDS that the drain, which began at BEGAN_MS and is over,
- * has left for hooks. */
-static int64_t hook_patience_ms(uint32_t milliseconds, int64_t began_ms)
+/* The part of MILLISECONDS that a drain, which began at BEGAN_MS, has left. */
+static uint32_t left_ms(uint32_t milliseconds, int64_t began_ms)
 {
 	int64_t left = milliseconds -
 	               (mcps__steady_ms(&mcps__system_clock) - began_ms);
 
-	if (left < 0)
-		return 0;
+	return left > 0 ? (uint32_t)left : 0;
+}
+
+static uint32_t hook_patience_ms(uint32_t milliseconds, int64_t began_ms)
+{
+	uint32_t left = left_ms(milliseconds, began_ms);
+
 	return left < HOOK_PATIENCE_MS ? left : HOOK_PATIENCE_MS;
+}
+
+/* A handler may run although its call was answered: by an earlier drain, or
+ * because its client cancelled it or ended the session. If this drain has had
+ * to answer calls in their place, nobody waits for their handlers. */
+static bool await_handlers(mcps_server *server, bool in_time,
+                           uint32_t milliseconds, int64_t began_ms)
+{
+	uint32_t wait_ms = left_ms(milliseconds, began_ms);
+
+	if (wait_ms < UINT32_MAX - PARKED_PATIENCE_MS)
+		wait_ms += PARKED_PATIENCE_MS;
+	return in_time && mcps__server_await_handlers(server, wait_ms);
 }
 
 bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
@@ -67,5 +84,5 @@ bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
 		is_drained = false;
 	if (attachment != NULL && !attachment->drain(attachment, milliseconds))
 		is_drained = false;
-	return is_drained;
+	return await_handlers(server, is_drained, milliseconds, began_ms);
 }

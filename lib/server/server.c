@@ -480,6 +480,11 @@ void mcps__server_retire(mcps_server *server)
 	atomic_store(&server->is_retired, true);
 }
 
+bool mcps__server_await_handlers(mcps_server *server, uint32_t wait_ms)
+{
+	return mcps__workers_await_idle(server->workers, wait_ms);
+}
+
 struct endpoint *mcps__server_endpoint(mcps_server *server)
 {
 	return &server->endpoint;

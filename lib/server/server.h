@@ -22,6 +22,10 @@ bool mcps__server_is_running(const mcps_server *server);
 bool mcps__server_was_forked(mcps_server *server);
 extern const char mcps__forked[];
 
+/* Wait until no handler and no session hook runs on a worker, at most that
+ * long. */
+bool mcps__server_await_handlers(mcps_server *server, uint32_t wait_ms);
+
 /* For attachment.c. */
 _Atomic(struct attachment *) *mcps__server_slot(mcps_server *server);
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/steady_wait.h"
 #include "base/thread.h"
 #include "server/fair_queue.h"
 
@@ -45,6 +46,9 @@ struct workers {
 	bool are_sleeps_brief; /* the last one was */
 	bool is_stopping;
 	atomic_bool is_ready; /* or stopping; read without the lock */
+	uint32_t busy;        /* threads that run work */
+	uint32_t idle_awaits; /* by so many */
+	pthread_cond_t idle;
 	uint32_t count;
 	int64_t look_ns;
 	const struct clock_source *clock;
@@ -127,6 +131,24 @@ static void sleep_one(struct workers *workers, struct worker *self)
 			(read_ns() - from_ns) / BRIEF_SLEEP < workers->look_ns;
 }
 
+static bool is_idle(const struct workers *workers)
+{
+	return workers->busy == 0 &&
+	       !mcps__fair_queue_is_ready(&workers->queue);
+}
+
+static void end_work(struct worker *self)
+{
+	struct workers *workers = self->workers;
+
+	if (self->owner == NULL)
+		return;
+	mcps__fair_queue_ended(&workers->queue, self->owner);
+	workers->busy--;
+	if (workers->idle_awaits != 0 && is_idle(workers))
+		pthread_cond_broadcast(&workers->idle);
+}
+
 /* The work that ran before has ended. NULL: the threads are to end. */
 static struct work *take(struct worker *self)
 {
@@ -135,8 +157,7 @@ static struct work *take(struct worker *self)
 	struct work *work;
 
 	pthread_mutex_lock(&workers->lock);
-	if (self->owner != NULL)
-		mcps__fair_queue_ended(&workers->queue, self->owner);
+	end_work(self);
 	if (must_wait(workers) && workers->are_sleeps_brief &&
 	    !workers->is_one_looking)
 		look(workers);
@@ -144,6 +165,7 @@ static struct work *take(struct worker *self)
 		sleep_one(workers, self);
 	work = mcps__fair_queue_take(&workers->queue);
 	self->owner = work != NULL ? work->owner : NULL;
+	workers->busy += self->owner != NULL;
 	next = call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
 	wake(next);
@@ -200,6 +222,22 @@ void mcps__workers_check(struct workers *workers)
 	                              count);
 }
 
+bool mcps__workers_await_idle(struct workers *workers, uint32_t wait_ms)
+{
+	const struct timespec at = mcps__steady_deadline(wait_ms);
+	int result = 0;
+	bool is_over;
+
+	pthread_mutex_lock(&workers->lock);
+	workers->idle_awaits++;
+	while (!is_idle(workers) && result == 0)
+		result = mcps__steady_wait(&workers->idle, &workers->lock, &at);
+	workers->idle_awaits--;
+	is_over = is_idle(workers);
+	pthread_mutex_unlock(&workers->lock);
+	return is_over;
+}
+
 /* ---- start and stop ---- */
 
 static int worker_start(struct workers *workers, struct worker *worker)
@@ -236,6 +274,7 @@ static struct workers *workers_new(const struct workers_options *options)
 	workers->clock = options->clock;
 	workers->incidents = options->incidents;
 	pthread_mutex_init(&workers->lock, NULL);
+	(void)mcps__steady_condition_init(&workers->idle);
 	return workers;
 }
 
@@ -286,6 +325,7 @@ void mcps__workers_free(struct workers *workers)
 	if (workers == NULL)
 		return;
 	mcps__fair_queue_finish(&workers->queue);
+	pthread_cond_destroy(&workers->idle);
 	pthread_mutex_destroy(&workers->lock);
 	mcps__free(workers);
 }

@@ -30,6 +30,10 @@ struct executor mcps__workers_executor(struct workers *workers);
  * by a timer, several times a second. */
 void mcps__workers_check(struct workers *workers);
 
+/* Wait until nothing runs and nothing is queued, at most that long. False: it
+ * takes longer. Not on a worker. */
+bool mcps__workers_await_idle(struct workers *workers, uint32_t wait_ms);
+
 /* Run what is queued, then end the threads. Work that must run after that runs
  * on the thread that submits it. NULL is fine. */
 void mcps__workers_stop(struct workers *workers);

@@ -12,11 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ThreadSanitizer cannot follow a fork that starts threads. */
-#if defined(__SANITIZE_THREAD__)
+/* ThreadSanitizer cannot follow a fork that starts threads, nor can Address-
+ * Sanitizer: its allocator's locks stay as they were at the fork. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define FOLLOWS_FORKS false
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define FOLLOWS_FORKS false
 #endif
 #endif

@@ -1,0 +1,163 @@
+/* A program drains a mounted server early, before it releases what its tools
+ * use, and again before it stops its daemon; in each mode. */
+#include "functional/mount_case.h"
+
+#include <mcps/mcps.h>
+#include <mcps/mhd.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#define TOUCH WIRE_CALL(8, "touch", "{}")
+#define DIG   WIRE_CALL(9, "dig", "{}")
+#define CANCEL                                                         \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\"," \
+	"\"params\":{\"requestId\":9}}"
+
+/* A tool that ends when the test lets it, not when it is told to. */
+static sem_t has_begun, may_end;
+static atomic_bool is_digging;
+
+struct nothing {
+	char none;
+};
+static const mcps_field no_fields[] = { MCPS_FIELDS_END };
+
+static mcps_status dig(mcps_call *call, const void *args)
+{
+	(void)args;
+	atomic_store(&is_digging, true);
+	sem_post(&has_begun);
+	sem_wait(&may_end);
+	atomic_store(&is_digging, false);
+	return mcps_text(call, "dug");
+}
+
+static void add_dig(mcps_server *server)
+{
+	mcps_add_tool(server, struct nothing, .name = "dig",
+	              .fields = no_fields, .run = dig);
+}
+
+static struct wire_session start(int mode)
+{
+	sem_init(&has_begun, 0, 0);
+	sem_init(&may_end, 0, 0);
+	wire_offer(add_dig);
+	mount_start(mode);
+	return wire_session_of("");
+}
+
+static void finish(void)
+{
+	host_stop();
+	wire_stop();
+	wire_offer(NULL);
+	sem_destroy(&may_end);
+	sem_destroy(&has_begun);
+}
+
+static void *drain(void *arg)
+{
+	bool *was_digging = arg;
+
+	ck_assert_msg(mcps_server_drain(wire_server(), MOUNT_DRAIN_MS), "%s",
+	              mode_name);
+	*was_digging = atomic_load(&is_digging);
+	return NULL;
+}
+
+/* The drain has begun when calls are refused. */
+static void await_drain(const struct wire_session *session)
+{
+	while (wire_once(session->lines, TOUCH).status != 503)
+		;
+}
+
+START_TEST(early_drain_leaves_the_pages_and_may_be_repeated)
+{
+	struct wire_session session = start(_i);
+	struct wire wire = wire_open(wire_port());
+
+	assert_status(wire_ask(&wire, session.lines, TOUCH), 200);
+	ck_assert_msg(host_drain(MOUNT_DRAIN_MS), "%s", mode_name);
+	/* Here the program may release what its tools use. */
+	for (int i = 0; i < 3; i++) {
+		assert_status(wire_once(session.lines, TOUCH), 503);
+		assert_status(wire_once("", WIRE_INITIALIZE), 503);
+	}
+	ck_assert_uint_eq(wire_touched(), 1);
+	wire_close(&wire);
+	wire = wire_open(wire_port());
+	assert_status(say_hello(&wire), 200);
+	wire_close(&wire);
+	ck_assert_msg(host_drain(MOUNT_DRAIN_MS), "%s", mode_name);
+	ck_assert_msg(host_drain(0), "%s", mode_name);
+	finish();
+}
+END_TEST
+
+START_TEST(drain_waits_for_the_handler_of_a_cancelled_call)
+{
+	struct wire_session session = start(_i);
+	struct wire wire = wire_open(wire_port());
+	bool was_digging = true;
+	pthread_t thread;
+
+	wire_post(&wire, session.lines, DIG);
+	sem_wait(&has_begun);
+	assert_status(wire_once(session.lines, CANCEL), 202);
+	pthread_create(&thread, NULL, drain, &was_digging);
+	await_drain(&session);
+	sem_post(&may_end);
+	pthread_join(thread, NULL);
+	ck_assert_msg(!was_digging, "%s", mode_name);
+	wire_close(&wire);
+	finish();
+}
+END_TEST
+
+START_TEST(second_drain_waits_for_what_the_first_one_answered)
+{
+	struct wire_session session = start(_i);
+	struct wire wire = wire_open(wire_port());
+	bool was_digging = true;
+	pthread_t thread;
+	struct reply reply;
+
+	wire_post(&wire, session.lines, DIG);
+	sem_wait(&has_begun);
+	ck_assert_msg(!host_drain(1), "%s", mode_name);
+	ck_assert(atomic_load(&is_digging));
+	reply = wire_read(&wire);
+	assert_status(reply, 200);
+	assert_says(reply, "outcome_unknown");
+	pthread_create(&thread, NULL, drain, &was_digging);
+	sem_post(&may_end);
+	pthread_join(thread, NULL);
+	ck_assert_msg(!was_digging, "%s", mode_name);
+	wire_close(&wire);
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("mount_drain");
+	TCase *tests = tcase_create("mount_drain");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tests, 120);
+#define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
+	EVERY_MODE(early_drain_leaves_the_pages_and_may_be_repeated);
+	EVERY_MODE(drain_waits_for_the_handler_of_a_cancelled_call);
+	EVERY_MODE(second_drain_waits_for_what_the_first_one_answered);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
