@@ -2,7 +2,7 @@
  * ./mount 8080 sqlite:mount.db
  *
  * A program with a libmicrohttpd daemon and pages of its own gets /mcp: what
- * was added to it is marked [1] to [5]. */
+ * was added to it is marked [1] to [6]. */
 #include <inttypes.h>
 #include <mcps/mcps.h>
 #include <mcps/mhd.h> /* [1] */
@@ -61,6 +61,14 @@ static void on_completed(void *mcp, struct MHD_Connection *connection,
 	(void)mcps_mhd_completed(mcp, connection, request); /* [4] */
 }
 
+/* [5] */
+static void write_log(void *arg, enum mcps_log_level level, const char *module,
+                      const char *text)
+{
+	(void)arg, (void)level;
+	fprintf(stderr, "%s: %s\n", module, text);
+}
+
 int main(int argc, char **argv)
 {
 	uint16_t port = argc > 1 ? (uint16_t)atoi(argv[1]) : 8080;
@@ -74,7 +82,8 @@ int main(int argc, char **argv)
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 
-	mcps_server_set_store(mcp, argc > 2 ? argv[2] : "memory:"); /* [5] */
+	mcps_configure(mcp, .log = write_log, .log_level = MCPS_LOG_WARN);
+	mcps_server_set_store(mcp, argc > 2 ? argv[2] : "memory:"); /* [6] */
 	mcps_add_tool(mcp, char, .name = "visits", .fields = no_fields,
 	              .description = "How often the page was seen",
 	              .run = tell_visits);

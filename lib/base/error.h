@@ -9,6 +9,11 @@
 mcps_status mcps__fail(struct mcps_error *error, mcps_status status,
                        const char *format, ...) MCPS_PRINTF(3, 4);
 
+/* The same for one more reason, all of them MCPS_E_INVAL: if BEFORE is a
+ * failure, ERROR has its reason, and TEXT is added. */
+mcps_status mcps__fail_also(struct mcps_error *error, mcps_status before,
+                            const char *text);
+
 /* What it means that the system refused with errno NUMBER: MCPS_E_PERMISSION
  * where that is the reason, else OTHERWISE. */
 mcps_status mcps__refusal(int number, mcps_status otherwise);

@@ -28,6 +28,7 @@ bool mcps__mode_forgets(const char *version, unsigned flags)
 mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
                             bool has_wake, struct mcps_error *error)
 {
+	mcps_status status = MCPS_OK;
 	unsigned flags;
 
 	if (daemon == NULL)
@@ -39,20 +40,21 @@ mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
 		*out = (struct mode){ .has_thread = true, .blocks = true };
 		return MCPS_OK;
 	}
-	if (!has(flags, MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC))
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "start the daemon with "
-		                  "MHD_ALLOW_SUSPEND_RESUME: requests wait "
-		                  "for tools and for the store");
 	*out = (struct mode){
 		.has_thread = has(flags, MHD_USE_INTERNAL_POLLING_THREAD),
 		.may_oversleep = has(flags, MHD_USE_EPOLL_INTERNAL_THREAD),
 		.may_forget = mcps__mode_forgets(MHD_get_version(), flags),
 	};
+	if (!has(flags, MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC))
+		status = mcps__fail_also(error, status,
+		                         "start the daemon with "
+		                         "MHD_ALLOW_SUSPEND_RESUME: requests "
+		                         "wait for tools and for the store");
 	if (!out->has_thread && !has_wake)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "give mcps_mhd_attach() a wake function: "
-		                  "nothing else tells a program that calls "
-		                  "MHD_run() itself when to");
-	return MCPS_OK;
+		status = mcps__fail_also(error, status,
+		                         "give mcps_mhd_attach() a wake "
+		                         "function: nothing else tells a "
+		                         "program that calls MHD_run() itself "
+		                         "when to");
+	return status;
 }

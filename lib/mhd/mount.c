@@ -192,7 +192,7 @@ static const char *find_refusal(mcps_server *server,
 		return "it was started by another process";
 	if (mcps__mounts_of(server) == NULL ||
 	    mcps__mark_get(connection, MARK_REQUEST) == refused)
-		return "it is about to start";
+		return mcps__server_refusal(server);
 	return NULL;
 }
 

@@ -327,30 +327,70 @@ static void warn_of_select(mcps_server *server, const struct mode *mode)
 				 : "MHD_USE_EPOLL");
 }
 
+/* A login of the program's own may stand before mcps_mhd_handle(). */
+static void warn_of_strangers(struct mounts *mounts)
+{
+	if (mcps__server_endpoint(mounts->server)->identify != NULL ||
+	    atomic_exchange(&mounts->warned_of_strangers, true))
+		return;
+	mcps__log(mcps__server_log(mounts->server), MCPS_LOG_WARN, "http",
+	          "no callers are told apart: whoever reaches the program's "
+	          "daemon may call, unless the program asks for a login before "
+	          "mcps_mhd_handle(); see mcps_server_set_auth()");
+}
+
+static mcps_status check_attach(struct mode *mode, mcps_server *server,
+                                struct MHD_Daemon *daemon, bool has_wake,
+                                struct mcps_error *error)
+{
+	mcps_status status = mcps__mode_read(mode, daemon, has_wake, error);
+
+	if (server == NULL || !mcps__server_is_running(server))
+		status = mcps__fail_also(error, status,
+		                         "start the server before attaching "
+		                         "it");
+	else if (mcps__server_was_forked(server))
+		status = mcps__fail_also(error, status, mcps__forked);
+	return status;
+}
+
+static mcps_status attach_checked(mcps_server *server,
+                                  struct MHD_Daemon *daemon,
+                                  const struct mode *mode,
+                                  mcps_mhd_wake_fn wake, void *arg,
+                                  struct mcps_error *error)
+{
+	struct mounts *mounts;
+	mcps_status status = mounts_get(&mounts, server, error);
+
+	if (status != MCPS_OK)
+		return status;
+	pthread_mutex_lock(&mounts->changes);
+	status = attach(mounts, daemon, mode, wake, arg, error);
+	pthread_mutex_unlock(&mounts->changes);
+	if (status == MCPS_OK && mode->may_forget)
+		warn_of_select(server, mode);
+	if (status == MCPS_OK)
+		warn_of_strangers(mounts);
+	return status;
+}
+
 mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
                             mcps_mhd_wake_fn wake, void *arg,
                             struct mcps_error *error)
 {
-	struct mounts *mounts;
+	struct mcps_error own;
 	struct mode mode;
-	mcps_status status =
-		mcps__mode_read(&mode, daemon, wake != NULL, error);
+	mcps_status status;
 
-	if (status != MCPS_OK)
-		return status;
-	if (server == NULL || !mcps__server_is_running(server))
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "start the server before attaching it");
-	if (mcps__server_was_forked(server))
-		return mcps__fail(error, MCPS_E_INVAL, "%s", mcps__forked);
-	status = mounts_get(&mounts, server, error);
-	if (status != MCPS_OK)
-		return status;
-	pthread_mutex_lock(&mounts->changes);
-	status = attach(mounts, daemon, &mode, wake, arg, error);
-	pthread_mutex_unlock(&mounts->changes);
-	if (status == MCPS_OK && mode.may_forget)
-		warn_of_select(server, &mode);
+	if (error == NULL)
+		error = &own;
+	status = check_attach(&mode, server, daemon, wake != NULL, error);
+	if (status == MCPS_OK)
+		status =
+			attach_checked(server, daemon, &mode, wake, arg, error);
+	if (status != MCPS_OK && server != NULL)
+		mcps__server_note_refusal(server, error->text);
 	return status;
 }
 

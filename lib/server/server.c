@@ -592,6 +592,7 @@ void mcps_server_free(mcps_server *server)
 	pthread_mutex_destroy(&server->readiness.lock);
 	mcps__free(server->token_file);
 	mcps__free(server->version);
+	mcps__free(atomic_load(&server->refusal));
 	mcps__free(server->name);
 	mcps__free(server);
 }

@@ -22,6 +22,11 @@ bool mcps__server_is_running(const mcps_server *server);
 bool mcps__server_was_forked(mcps_server *server);
 extern const char mcps__forked[];
 
+/* The mount was refused, as TEXT says; the first refusal is kept. */
+void mcps__server_note_refusal(mcps_server *server, const char *text);
+/* Why a server that is not mounted serves nobody. */
+const char *mcps__server_refusal(mcps_server *server);
+
 /* Wait until no handler and no session hook runs on a worker, at most that
  * long. */
 bool mcps__server_await_handlers(mcps_server *server, uint32_t wait_ms);

@@ -44,6 +44,7 @@ struct mcps_server {
 	struct readiness readiness;
 	struct give_back give_back; /* the pulse's */
 	_Atomic(struct attachment *) attachment;
+	_Atomic(char *) refusal; /* of the first attachment; NULL: none */
 };
 
 /* This process starts it. */

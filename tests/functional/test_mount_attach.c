@@ -118,6 +118,43 @@ END_TEST
 
 /* ---- before ---- */
 
+/* An own loop, no wake function, no flag, and a server that was not started. */
+START_TEST(all_that_is_wrong_is_said_at_once)
+{
+	const struct host_mode mode = { .name = "wrong",
+		                        .flags = MHD_USE_EPOLL };
+	struct mcps_error error = { MCPS_OK, "" };
+	mcps_server *server = mcps_server_new("idle", "1");
+
+	start(&(const struct host_options){
+		.mode = &mode, .stays_apart = true, .is_wrong = true });
+	ck_assert_int_eq(
+		mcps_mhd_attach(server, host_daemon(), NULL, NULL, &error),
+		MCPS_E_INVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "MHD_ALLOW_SUSPEND_RESUME"));
+	ck_assert_ptr_nonnull(strstr(error.text, "; give mcps_mhd_attach()"));
+	ck_assert_ptr_nonnull(strstr(error.text, "; start the server before"));
+	mcps_server_free(server);
+	stop();
+}
+END_TEST
+
+START_TEST(clients_hear_why_the_mount_was_refused)
+{
+	struct reply reply;
+
+	start(&(const struct host_options){ .mode = &poll_thread,
+	                                    .stays_apart = true });
+	ck_assert_int_eq(mcps_mhd_attach(wire_server(), NULL, NULL, NULL, NULL),
+	                 MCPS_E_INVAL);
+	reply = wire_initialize("");
+	ck_assert_int_eq(reply.status, 503);
+	ck_assert_ptr_nonnull(strstr(
+		reply.body, "the mount was refused: there is no daemon"));
+	stop();
+}
+END_TEST
+
 START_TEST(before_it_is_attached_it_is_503)
 {
 	struct mcps_error error = { MCPS_OK, "" };
@@ -485,6 +522,8 @@ int main(void)
 	tcase_add_test(tests, a_loop_without_wake_is_refused);
 	tcase_add_test(tests, no_daemon_is_refused);
 	tcase_add_test(tests, a_server_that_was_not_started_is_refused);
+	tcase_add_test(tests, all_that_is_wrong_is_said_at_once);
+	tcase_add_test(tests, clients_hear_why_the_mount_was_refused);
 	tcase_add_test(tests, a_second_attach_is_refused);
 	tcase_add_test(tests, before_it_is_attached_it_is_503);
 	tcase_add_test(tests, a_body_that_began_before_it_was_attached_is_503);
