@@ -3,7 +3,7 @@
  * ./mount_lambda 8080 sqlite:mount_lambda.db
  *
  * The program of mount.c in C++: its libmicrohttpd daemon and its page get
- * /mcp, with a tool that is a lambda. What was added is marked [1] to [5]. */
+ * /mcp, with a tool that is a lambda. The additions are marked [1] to [5]. */
 #include <atomic>
 #include <csignal>
 #include <cstdlib>

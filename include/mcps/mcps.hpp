@@ -29,8 +29,8 @@
  * {}; the functions here set what the macros of C set (size, args_size, mark,
  * struct_size), and fields, run, read, complete and data.
  *
- * Functions. What is added (the function and all that it captures) is kept
- * until the server is freed, even if it is removed before. What it captures by
+ * Functions. Each addition (the function and all that it captures) is kept
+ * until the server is freed, even if it is removed before. Captures by
  * reference must live as long as that: declare it before the server, and the
  * daemon after the server, because objects are destroyed in reverse order.
  * Several threads call it at once (workers; if it is quick, network threads):
@@ -77,7 +77,7 @@ namespace mcps
 /** A failure with its status: thrown by this header, and by handlers.
  *
  * A handler that throws one with MCPS_E_TOOL, which is the default, has failed
- * as by mcps_fail(): its words are for the model. Of any other status the
+ * as by mcps_fail(): its words are for the model. With any other status the
  * client is told what the table of mcps_tool_fn says, and the words are
  * dropped. */
 class error : public std::runtime_error
@@ -149,7 +149,7 @@ template <class Member> constexpr mcps_kind kind_of()
 	return MCPS_JSON;
 }
 
-/* What a function was added as, for its log lines. */
+/* The name under which a function was added, for its log lines. */
 struct source {
 	mcps_server *server;
 	std::string name;
@@ -257,7 +257,7 @@ public:
 		return *this;
 	}
 
-	/** Of a number, inclusive. HUGE_VAL and -HUGE_VAL: no bound. */
+	/** Bounds of a number, inclusive. HUGE_VAL and -HUGE_VAL: no bound. */
 	field &range(double minimum, double maximum)
 	{
 		row_.minimum = minimum;
@@ -265,7 +265,7 @@ public:
 		return *this;
 	}
 
-	/** Of a string, in Unicode characters. 0: no limit. */
+	/** Bounds of a string, in Unicode characters. 0: no limit. */
 	field &length(std::size_t minimum, std::size_t maximum)
 	{
 		row_.min_length = minimum;

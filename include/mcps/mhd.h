@@ -156,9 +156,9 @@ MCPS_API struct MHD_Connection *
 mcps_mhd_connection(const mcps_request *request);
 
 /**
- * What stood in the program's req_cls when mcps_mhd_handle() was first called
+ * The pointer in the program's req_cls when mcps_mhd_handle() was first called
  * for this request, for an auth hook: so a login that was checked before says
- * who it is. Of a request that did not come by mcps_mhd_handle() it is NULL.
+ * who it is. NULL for a request that did not come by mcps_mhd_handle().
  */
 MCPS_API void *mcps_mhd_req_cls(const mcps_request *request);
 

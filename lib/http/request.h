@@ -71,7 +71,8 @@ struct mcps_request {
 	/* Any other header, for auth hooks; NULL when absent. */
 	const char *(*find)(void *connection, const char *name);
 	void *connection;
-	/* What the program around us keeps with the request; may be NULL. */
+	/* The pointer that the program around us keeps with the request; may
+	 * be NULL. */
 	void *context;
 };
 

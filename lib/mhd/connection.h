@@ -9,7 +9,7 @@
 
 struct host;
 
-/* What libmicrohttpd calls an access handler with. */
+/* The arguments of an access handler. */
 struct arrival {
 	const char *url, *method;
 	const char *bytes; /* of the body */

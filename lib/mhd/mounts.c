@@ -17,7 +17,7 @@ enum {
 	PATIENCE_MS = 2000,
 	/* Between two looks while a daemon is detached. */
 	DETACH_TICK_MS = 20,
-	/* What libmicrohttpd takes unless the program says another limit, which
+	/* The limit of libmicrohttpd unless the program sets another one, which
 	 * it does not tell. */
 	CONNECTIONS_DEFAULT = FD_SETSIZE - 4,
 };
@@ -143,7 +143,7 @@ static void mount_free(struct mount *mount)
 
 /* ---- the drain ---- */
 
-/* The calls have ended, or were answered in their place. What is parked still
+/* The calls have ended, or were answered in their place. A parked request still
  * waits for the store, or for an auth hook; it has to be resumed before
  * MHD_stop_daemon(), which else ends the process. */
 static bool mount_drain(struct mount *mount, int64_t until_ms)

@@ -87,7 +87,7 @@ static bool must_wait(struct workers *workers)
 	       !workers->is_stopping;
 }
 
-/* Of this thread alone, and nothing that is stored: no injected clock. */
+/* For this thread alone, and nothing that is stored: no injected clock. */
 static int64_t read_ns(void)
 {
 	struct timespec now = { 0, 0 };

@@ -94,7 +94,7 @@ static mcps_status look(struct sqlite_store *store, const char *path,
 	if (mcps__sqlite_lock_is_held(store, &holder))
 		return in_use(store, holder, finding, size, error);
 	status = look_at_store(store, finding, size, error);
-	/* What was seen of a store that is being written to may not be so. */
+	/* A store that is written to meanwhile may look damaged and not be. */
 	if (mcps__sqlite_lock_is_held(store, &holder))
 		return in_use(store, holder, finding, size, error);
 	return status;

@@ -4,8 +4,8 @@
 #   tests/debian/run.sh SUITE ARCHITECTURE COMMAND [ARG...]
 #
 # Its root file system is made of Debian's packages (MCPS_DEBIAN_MIRROR says
-# from where) and kept in build-test/debian/. What the build and the C tests
-# need is installed there. Where this cannot be done, ends with 77 and a line
+# from where) and kept in build-test/debian/. The packages that the build and
+# the C tests need are installed there. Where this cannot be done, ends with 77 and a line
 # "skipped", with the reason.
 set -eu
 suite=$1

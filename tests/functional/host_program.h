@@ -27,7 +27,7 @@ struct host_mode {
 extern const struct host_mode host_modes[];
 extern const int host_mode_count;
 
-/* What the program does with each request before it asks mcps. */
+/* A check of the program before it asks mcps about a request. */
 struct host_guard {
 	/* MHD_OPTION_URI_LOG_CALLBACK: returns what stands in *SLOT then. */
 	void *(*begin)(void);

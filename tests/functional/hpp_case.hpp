@@ -1,4 +1,4 @@
-/* What the tests of <mcps/mcps.hpp> share: a client of a server that they make,
+/* Shared by the tests of <mcps/mcps.hpp>: a client of a server that they make,
  * short ways to add something, and its log. */
 #ifndef MCPS_TESTS_HPP_CASE_HPP
 #define MCPS_TESTS_HPP_CASE_HPP

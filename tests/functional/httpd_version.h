@@ -1,4 +1,4 @@
-/* What a test expects of libmicrohttpd depends on its version. */
+/* Expectations of libmicrohttpd, by its version. */
 #ifndef MCPS_TESTS_HTTPD_VERSION_H
 #define MCPS_TESTS_HTTPD_VERSION_H
 
