@@ -39,7 +39,7 @@ make_root() {
 }
 
 copy_tree() {
-	rm -rf "$root/mcps/lib" "$root/mcps/include" "$root/mcps/tests"
+	rm -rf "$root/mcps"
 	mkdir -p "$root/mcps"
 	tar -c --exclude=./.git --exclude='./build*' --exclude=node_modules \
 		--exclude=./configure --exclude=./Makefile.in . |
