@@ -354,7 +354,7 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_reload(mcps_server *server,
  * calls said before, it waits as long as the disk takes. Then wait until no
  * request is suspended, neither of mcps_mhd_attach() nor of mcps_admit(), so
  * that the daemon around us may be stopped, and until the handlers of calls
- * that were answered before have returned, too, such as cancelled ones.
+ * that an earlier drain answered have returned, too.
  *
  * It may be called early, before a program releases what its tools use, and
  * again: what it stopped stays stopped. After false it is called again to wait

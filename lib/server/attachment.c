@@ -50,9 +50,8 @@ static uint32_t hook_patience_ms(uint32_t milliseconds, int64_t began_ms)
 	return left < HOOK_PATIENCE_MS ? left : HOOK_PATIENCE_MS;
 }
 
-/* A handler may run although its call was answered: by an earlier drain, or
- * because its client cancelled it or ended the session. If this drain has had
- * to answer calls in their place, nobody waits for their handlers. */
+/* A handler may run although an earlier drain answered its call. If this drain
+ * has had to answer calls in their place, nobody waits for their handlers. */
 static bool await_handlers(mcps_server *server, bool in_time,
                            uint32_t milliseconds, int64_t began_ms)
 {

@@ -4,7 +4,6 @@
 
 #include <mcps/mcps.h>
 #include <mcps/mhd.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -58,21 +57,34 @@ static void finish(void)
 	sem_destroy(&has_begun);
 }
 
-static void *drain(void *arg)
+static struct wire begin_digging(const struct wire_session *session)
 {
-	bool *was_digging = arg;
+	struct wire wire = wire_open(wire_port());
 
-	ck_assert_msg(mcps_server_drain(wire_server(), MOUNT_DRAIN_MS), "%s",
-	              mode_name);
-	*was_digging = atomic_load(&is_digging);
-	return NULL;
+	wire_post(&wire, session->lines, DIG);
+	sem_wait(&has_begun);
+	return wire;
 }
 
-/* The drain has begun when calls are refused. */
-static void await_drain(const struct wire_session *session)
+static void expect_outcome_unknown(struct wire *wire)
 {
-	while (wire_once(session->lines, TOUCH).status != 503)
-		;
+	struct reply reply = wire_read(wire);
+
+	assert_status(reply, 200);
+	assert_says(reply, "outcome_unknown");
+}
+
+/* The drain returns false while the handler runs, even if its call was answered
+ * before, and true once the handler has returned. */
+static void expect_drain_to_wait(struct wire *wire)
+{
+	ck_assert_msg(!host_drain(1), "%s", mode_name);
+	ck_assert(atomic_load(&is_digging));
+	sem_post(&may_end);
+	ck_assert_msg(host_drain(MOUNT_DRAIN_MS), "%s", mode_name);
+	ck_assert_msg(!atomic_load(&is_digging), "%s", mode_name);
+	wire_close(wire);
+	finish();
 }
 
 START_TEST(early_drain_leaves_the_pages_and_may_be_repeated)
@@ -101,44 +113,36 @@ END_TEST
 START_TEST(drain_waits_for_the_handler_of_a_cancelled_call)
 {
 	struct wire_session session = start(_i);
-	struct wire wire = wire_open(wire_port());
-	bool was_digging = true;
-	pthread_t thread;
+	struct wire wire = begin_digging(&session);
 
-	wire_post(&wire, session.lines, DIG);
-	sem_wait(&has_begun);
 	assert_status(wire_once(session.lines, CANCEL), 202);
-	pthread_create(&thread, NULL, drain, &was_digging);
-	await_drain(&session);
-	sem_post(&may_end);
-	pthread_join(thread, NULL);
-	ck_assert_msg(!was_digging, "%s", mode_name);
-	wire_close(&wire);
-	finish();
+	expect_drain_to_wait(&wire);
+}
+END_TEST
+
+START_TEST(drain_waits_for_the_handler_of_an_ended_session)
+{
+	struct wire_session session = start(_i);
+	struct wire wire = begin_digging(&session);
+	struct wire other = wire_open(wire_port());
+
+	wire_text(&other, "DELETE /mcp HTTP/1.1\r\n" WIRE_HOST);
+	wire_text(&other, session.lines);
+	wire_text(&other, "\r\n");
+	assert_status(wire_read(&other), 204);
+	wire_close(&other);
+	expect_drain_to_wait(&wire);
 }
 END_TEST
 
 START_TEST(second_drain_waits_for_what_the_first_one_answered)
 {
 	struct wire_session session = start(_i);
-	struct wire wire = wire_open(wire_port());
-	bool was_digging = true;
-	pthread_t thread;
-	struct reply reply;
+	struct wire wire = begin_digging(&session);
 
-	wire_post(&wire, session.lines, DIG);
-	sem_wait(&has_begun);
 	ck_assert_msg(!host_drain(1), "%s", mode_name);
-	ck_assert(atomic_load(&is_digging));
-	reply = wire_read(&wire);
-	assert_status(reply, 200);
-	assert_says(reply, "outcome_unknown");
-	pthread_create(&thread, NULL, drain, &was_digging);
-	sem_post(&may_end);
-	pthread_join(thread, NULL);
-	ck_assert_msg(!was_digging, "%s", mode_name);
-	wire_close(&wire);
-	finish();
+	expect_outcome_unknown(&wire);
+	expect_drain_to_wait(&wire);
 }
 END_TEST
 
@@ -153,6 +157,7 @@ int main(void)
 #define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
 	EVERY_MODE(early_drain_leaves_the_pages_and_may_be_repeated);
 	EVERY_MODE(drain_waits_for_the_handler_of_a_cancelled_call);
+	EVERY_MODE(drain_waits_for_the_handler_of_an_ended_session);
 	EVERY_MODE(second_drain_waits_for_what_the_first_one_answered);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
