@@ -419,23 +419,15 @@ static enum MHD_Result finish(struct inflight *inflight)
 	return answer(inflight);
 }
 
-/* Whether libmicrohttpd calls once more for a request of which it has called
- * for the first time here. It does so if a body comes. It may have called
- * before, if the program kept that call to itself, which it remembers then in
- * what it keeps with the request. */
-static bool more_follows(const struct inflight *inflight,
-                         const struct arrival *arrival)
-{
-	return inflight->body_limit != 0 || arrival->context == NULL;
-}
-
-/* After the request was let in, or refused. */
+/* After the request was let in, or refused. In its first call an answer would
+ * close the connection; libmicrohttpd calls again, also if no body comes, and
+ * if the program had kept the first call to itself. */
 static enum MHD_Result read_on(struct inflight *inflight,
                                const struct arrival *arrival, bool is_first)
 {
 	if (*arrival->size != 0)
 		return collect(inflight, arrival->bytes, arrival->size);
-	if (is_first && more_follows(inflight, arrival))
+	if (is_first)
 		return MHD_YES;
 	return finish(inflight);
 }

@@ -47,16 +47,6 @@ static int refuse_now(struct MHD_Connection *connection, const char *method,
 	return is_sent ? (int)MHD_YES : (int)MHD_NO;
 }
 
-static bool has_body(struct MHD_Connection *connection)
-{
-	const char *length = MHD_lookup_connection_value(
-		connection, MHD_HEADER_KIND, "Content-Length");
-
-	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-	                                   "Transfer-Encoding") != NULL ||
-	       (length != NULL && strcmp(length, "0") != 0);
-}
-
 /* An answer before the body was read may not reach the client. */
 static int refuse_early(struct MHD_Connection *connection, const char *method,
                         size_t *size, const char *reason)
@@ -65,7 +55,7 @@ static int refuse_early(struct MHD_Connection *connection, const char *method,
 
 	if (is_new && !mcps__mark_set(connection, MARK_REQUEST, refused))
 		return (int)MHD_NO;
-	if (*size == 0 && (!is_new || !has_body(connection)))
+	if (!is_new && *size == 0)
 		return refuse_now(connection, method, reason);
 	*size = 0;
 	return (int)MHD_YES;
