@@ -174,25 +174,37 @@ static bool is_our_path(const mcps_server *server, const char *url)
 	               : strcmp(path, url) == 0;
 }
 
-/* Why no mount can take the request; NULL: one may. */
-static const char *find_refusal(mcps_server *server,
-                                struct MHD_Connection *connection)
-{
-	if (mcps__server_was_forked(server))
-		return "it was started by another process";
-	if (mcps__mounts_of(server) == NULL ||
-	    mcps__mark_get(connection, MARK_REQUEST) == refused)
-		return mcps__server_refusal(server);
-	return NULL;
-}
-
-static struct mount *enter(mcps_server *server,
+static struct mount *enter(struct mounts *mounts,
                            struct MHD_Connection *connection)
 {
-	struct mounts *mounts = mcps__mounts_of(server);
 	struct mount *mount = enter_marked(mounts, connection);
 
 	return mount != NULL ? mount : enter_new(mounts, connection);
+}
+
+/* The mount that takes the request; NULL, and why none does. A request that was
+ * refused in an earlier call stays refused. */
+static struct mount *choose(mcps_server *server,
+                            struct MHD_Connection *connection,
+                            const char **refusal)
+{
+	struct mounts *mounts = mcps__mounts_of(server);
+	struct mount *mount;
+
+	*refusal = "it was started by another process";
+	if (mcps__server_was_forked(server))
+		return NULL;
+	*refusal = mcps__server_refusal(server);
+	if (mounts == NULL)
+		return NULL;
+	*refusal = "it does not serve this address";
+	mount = enter(mounts, connection);
+	if (mount == NULL ||
+	    mcps__mark_get(connection, MARK_REQUEST) != refused)
+		return mount;
+	*refusal = "it has just started";
+	mcps__mount_leave(mount);
+	return NULL;
 }
 
 bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
@@ -200,7 +212,7 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
                      size_t *size, void **request, int *result)
 {
 	const char *refusal;
-	struct mount *mount = NULL;
+	struct mount *mount;
 	struct live *live;
 
 	if (server == NULL || connection == NULL || url == NULL ||
@@ -209,10 +221,8 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 		return false;
 	if (mcps__mark_get(connection, MARK_TARGET) == escaped_target)
 		url = ""; /* the gate finds nothing there */
-	refusal = find_refusal(server, connection);
-	if (refusal == NULL && (mount = enter(server, connection)) == NULL)
-		refusal = "it does not serve this address";
-	if (refusal != NULL) {
+	mount = choose(server, connection, &refusal);
+	if (mount == NULL) {
 		*result = refuse_early(connection, method, size, refusal);
 		return true;
 	}

@@ -1,6 +1,6 @@
 /* A process that forked has the memory of a server, but none of its threads:
- * nothing that waits for one of them would ever go on. Of the locks some may be
- * held for ever, so none is touched. */
+ * nothing that waits for one of them would ever go on. Some locks may be held
+ * for ever, so none is touched. */
 #include "server/server_internal.h"
 
 #include <unistd.h>

@@ -31,11 +31,10 @@ inside() {
 }
 
 make_root() {
-	rm -rf "$root"
-	mkdir -p "$root"
-	debootstrap --arch="$architecture" --variant=minbase \
-		--include=ca-certificates "$suite" "$root" "$mirror" >&2
-	inside apt-get -qq update
+	rm -rf "$root" && mkdir -p "$root" &&
+		debootstrap --arch="$architecture" --variant=minbase \
+			--include=ca-certificates "$suite" "$root" "$mirror" >&2 &&
+		inside apt-get -qq update
 }
 
 copy_tree() {
@@ -52,7 +51,7 @@ unshare --mount true 2>/dev/null || skip "this root cannot mount"
 curl -sfI -m 20 "$mirror/dists/$suite/Release" >/dev/null ||
 	skip "$mirror does not answer"
 if [ ! -e "$root.made" ]; then
-	make_root
+	make_root || skip "its root file system could not be made"
 	touch "$root.made"
 fi
 copy_tree

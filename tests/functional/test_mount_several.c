@@ -20,20 +20,24 @@ static unsigned may_suspend(int mode)
 
 /* ---- daemons that are not attached ---- */
 
+static void expect_refusal(struct wire *wire, struct reply reply)
+{
+	assert_status(reply, 503);
+	assert_says(reply, "it does not serve this address");
+	wire_close(wire);
+}
+
 static void check_refused(struct second_daemon *second,
                           const struct wire_session *session)
 {
 	struct wire wire = wire_open(second_port(second));
 
-	assert_status(wire_ask(&wire, "", WIRE_INITIALIZE), 503);
-	wire_close(&wire);
+	expect_refusal(&wire, wire_ask(&wire, "", WIRE_INITIALIZE));
 	wire = wire_open(second_port(second));
-	assert_status(wire_ask(&wire, session->lines, HOLD), 503);
-	wire_close(&wire);
+	expect_refusal(&wire, wire_ask(&wire, session->lines, HOLD));
 	wire = wire_open(second_port(second));
 	wire_get(&wire, session->lines, NULL);
-	assert_status(wire_read(&wire), 503);
-	wire_close(&wire);
+	expect_refusal(&wire, wire_read(&wire));
 	wire = wire_open(second_port(second));
 	assert_status(say_hello(&wire), 200);
 	wire_close(&wire);

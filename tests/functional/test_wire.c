@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What becomes of a connection. */
+/* Whether a connection goes on after the answer. */
 enum fate {
 	STAYS = 1,
 	CLOSES,

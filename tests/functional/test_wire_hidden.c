@@ -1,5 +1,6 @@
-/* What libmicrohttpd 0.9.75 keeps from us, and how newer ones refuse it: each
- * test states what happens, so that a change is noticed.
+/* libmicrohttpd 0.9.75 does not tell us of some malformed requests; newer
+ * versions refuse them. Each test states the outcome, so that a change is
+ * noticed.
  * None of it reaches another caller's session: what hides is the client's
  * own, and docs/WIRE.md says what a proxy in front must do. */
 #include "functional/httpd_version.h"

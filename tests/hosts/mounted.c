@@ -1,4 +1,4 @@
-/* What a mounted program needs beside its tools. */
+/* A mounted program, apart from its tools: port, log, start and stop. */
 #include "mounted.h"
 
 #include <errno.h>

@@ -261,7 +261,7 @@ static mcps_status look(char *finding, size_t size, struct mcps_error *error)
 	                       finding, size, error);
 }
 
-/* What a killed process leaves: its last transaction is in the log alone. */
+/* As a killed process does: its last transaction is in the log alone. */
 static void leave_a_log(void)
 {
 	pid_t child = fork();
