@@ -3,7 +3,7 @@
  * ./mount_lambda 8080 sqlite:mount_lambda.db
  *
  * The program of mount.c in C++: its libmicrohttpd daemon and its page get
- * /mcp, with a tool that is a lambda. The additions are marked [1] to [5]. */
+ * /mcp, with a tool that is a lambda. The additions are marked [1] to [6]. */
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -102,6 +102,7 @@ void on_completed(void *arg, MHD_Connection *connection, void **request,
 	                         request); /* [4] */
 }
 
+/* [5] */
 void write_log(void *, mcps_log_level, const char *module, const char *text)
 {
 	std::cerr << std::string(module) + ": " + text + "\n";
@@ -135,7 +136,7 @@ void serve(uint16_t port, const char *store)
 		MHD_stop_daemon);
 	if (daemon == nullptr)
 		throw std::runtime_error("libmicrohttpd does not start");
-	visits.mcp.attach(daemon.get()); /* [5] */
+	visits.mcp.attach(daemon.get()); /* [6] */
 	std::cerr << "visits is ready at http://127.0.0.1:"
 		  << MHD_get_daemon_info(daemon.get(),
 	                                 MHD_DAEMON_INFO_BIND_PORT)
