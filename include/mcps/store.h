@@ -77,9 +77,9 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_store_open(
  * Look whether mcps_store_open() would succeed with MCPS_ON_CORRUPT_REFUSE,
  * without making or changing anything; a server that runs on the store does not
  * notice. A store that nobody uses is checked as mcps_store_open() would check
- * it, which takes as long (about two seconds for a million sessions); if indexes
- * are damaged, a copy in memory, or in a temporary file if it is large, tells
- * whether mcps_store_open() will be able to rebuild them.
+ * it, which takes as long (about two seconds for a million sessions); if
+ * indexes are damaged, a copy in memory, or in a temporary file if it is large,
+ * tells whether mcps_store_open() will be able to rebuild them.
  *
  * @param options      as for mcps_store_open(); only the log function, which
  *                     receives warnings, and allow_mounted_file count. NULL:

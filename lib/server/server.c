@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/steady_wait.h"
-#include "base/thread.h"
 #include "http/asking.h"
 #include "http/drain.h"
 #include "http/verdicts.h"
@@ -24,7 +23,6 @@ enum {
 	SWEEP_FULL = 500,
 	KEEP_EVERY_MS = 5 * 60000,
 	PULSE_MS = 250,
-	WORKER_LOOK_NS = 10000, /* docs/PERFORMANCE.md */
 };
 
 /* ---- set-up: the first error sticks ---- */
@@ -97,8 +95,6 @@ static mcps_status start_workers(mcps_server *server, struct mcps_error *error)
 		.threads = options->workers,
 		.queue = options->worker_queue,
 		.most_of_one = options->max_workers_per_caller,
-		/* Alone on a core, a thread that looks is in the way. */
-		.look_ns = mcps__core_count() > 1 ? WORKER_LOOK_NS : 0,
 		.clock = &mcps__system_clock,
 		.incidents = &server->incidents,
 	};

@@ -7,15 +7,9 @@
 #include "server/fair_queue.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
-enum {
-	LATE_MS = 1000,
-	LOOKS_PER_CLOCK = 16, /* reading the clock costs more than a look */
-	BRIEF_SLEEP = 10      /* times look_ns */
-};
+enum { LATE_MS = 1000 };
 
 /* Each sleeps on a condition of its own: glibc before 2.41 can lose a signal
  * where several wait on one (its bug 25847), and here none may be lost. */
@@ -30,10 +24,7 @@ struct worker {
 
 /* Waking a thread costs more than a small handler. Therefore nobody is woken
  * while a thread that was woken is still on its way: on arrival it takes one
- * piece of work, and wakes the next thread if there is more to take. For the
- * same reason a thread that finds nothing to do looks for more for a moment
- * before it sleeps, if sleeps were brief of late; nobody is woken meanwhile,
- * either, and a second thread does not look beside it. Work
+ * piece of work, and wakes the next thread if there is more to take. Work
  * becomes ready when it is submitted, and when work of its owner ends: then the
  * thread that ran it takes the next piece, and wakes another one if that leaves
  * any. */
@@ -42,15 +33,11 @@ struct workers {
 	struct fair_queue queue;
 	struct worker *asleep; /* last come, first called */
 	bool is_one_called;    /* and not here yet */
-	bool is_one_looking;   /* for work, without the lock */
-	bool are_sleeps_brief; /* the last one was */
 	bool is_stopping;
-	atomic_bool is_ready; /* or stopping; read without the lock */
 	uint32_t busy;        /* threads that run work */
 	uint32_t idle_awaits; /* by so many */
 	pthread_cond_t idle;
 	uint32_t count;
-	int64_t look_ns;
 	const struct clock_source *clock;
 	struct incidents *incidents;
 	struct worker all[];
@@ -60,14 +47,10 @@ struct workers {
  * of them. */
 static struct worker *call_one(struct workers *workers)
 {
-	bool is_ready = mcps__fair_queue_is_ready(&workers->queue);
 	struct worker *worker = workers->asleep;
 
-	atomic_store_explicit(&workers->is_ready,
-	                      is_ready || workers->is_stopping,
-	                      memory_order_relaxed);
-	if (!is_ready || worker == NULL || workers->is_one_called ||
-	    workers->is_one_looking || workers->is_stopping)
+	if (!mcps__fair_queue_is_ready(&workers->queue) || worker == NULL ||
+	    workers->is_one_called || workers->is_stopping)
 		return NULL;
 	workers->asleep = worker->below;
 	worker->is_called = true;
@@ -81,44 +64,8 @@ static void wake(struct worker *worker)
 		pthread_cond_signal(&worker->called);
 }
 
-static bool must_wait(struct workers *workers)
-{
-	return !mcps__fair_queue_is_ready(&workers->queue) &&
-	       !workers->is_stopping;
-}
-
-/* For this thread alone, and nothing that is stored: no injected clock. */
-static int64_t read_ns(void)
-{
-	struct timespec now = { 0, 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* The lock is released meanwhile. */
-static void look(struct workers *workers)
-{
-	int64_t from_ns = read_ns();
-	unsigned looks = 0;
-
-	workers->is_one_looking = true;
-	pthread_mutex_unlock(&workers->lock);
-	while (!atomic_load_explicit(&workers->is_ready,
-	                             memory_order_relaxed)) {
-		mcps__pause();
-		if (++looks % LOOKS_PER_CLOCK == 0 &&
-		    read_ns() - from_ns >= workers->look_ns)
-			break;
-	}
-	pthread_mutex_lock(&workers->lock);
-	workers->is_one_looking = false;
-}
-
 static void sleep_one(struct workers *workers, struct worker *self)
 {
-	int64_t from_ns = workers->look_ns != 0 ? read_ns() : 0;
-
 	self->below = workers->asleep;
 	workers->asleep = self;
 	while (!self->is_called && !workers->is_stopping)
@@ -126,9 +73,6 @@ static void sleep_one(struct workers *workers, struct worker *self)
 	if (self->is_called)
 		workers->is_one_called = false;
 	self->is_called = false;
-	if (workers->look_ns != 0)
-		workers->are_sleeps_brief =
-			(read_ns() - from_ns) / BRIEF_SLEEP < workers->look_ns;
 }
 
 static bool is_idle(const struct workers *workers)
@@ -158,10 +102,8 @@ static struct work *take(struct worker *self)
 
 	pthread_mutex_lock(&workers->lock);
 	end_work(self);
-	if (must_wait(workers) && workers->are_sleeps_brief &&
-	    !workers->is_one_looking)
-		look(workers);
-	while (must_wait(workers))
+	while (!mcps__fair_queue_is_ready(&workers->queue) &&
+	       !workers->is_stopping)
 		sleep_one(workers, self);
 	work = mcps__fair_queue_take(&workers->queue);
 	self->owner = work != NULL ? work->owner : NULL;
@@ -270,7 +212,6 @@ static struct workers *workers_new(const struct workers_options *options)
 		mcps__free(workers);
 		return NULL;
 	}
-	workers->look_ns = options->look_ns;
 	workers->clock = options->clock;
 	workers->incidents = options->incidents;
 	pthread_mutex_init(&workers->lock, NULL);
@@ -308,7 +249,6 @@ void mcps__workers_stop(struct workers *workers)
 		return;
 	pthread_mutex_lock(&workers->lock);
 	workers->is_stopping = true;
-	atomic_store(&workers->is_ready, true); /* ends a look */
 	mcps__fair_queue_lift_bounds(&workers->queue);
 	for (uint32_t i = 0; i < workers->count; i++)
 		pthread_cond_signal(&workers->all[i].called);

@@ -15,8 +15,6 @@ struct workers_options {
 	uint32_t queue;       /* most work that waits; at least 1 */
 	uint32_t most_of_one; /* threads that one owner holds at most; 0: all
 	                       * but one, or the only one */
-	int64_t look_ns;      /* how long a thread looks for more work before
-	                       * it sleeps; 0: not at all */
 	const struct clock_source *clock; /* borrowed */
 	struct incidents *incidents;      /* borrowed; may be NULL */
 };

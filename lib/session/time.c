@@ -1,13 +1,5 @@
 #include "session/time.h"
 
-static void publish(struct session_clock *clock)
-{
-	atomic_store_explicit(&clock->session_ms, clock->latest.session_ms,
-	                      memory_order_relaxed);
-	atomic_store_explicit(&clock->boot_ms, clock->latest.at.boot_ms,
-	                      memory_order_release);
-}
-
 bool mcps__session_clock_init(struct session_clock *clock,
                               const struct clock_source *source,
                               const struct clock_record *start,
@@ -16,7 +8,6 @@ bool mcps__session_clock_init(struct session_clock *clock,
 	clock->source = source;
 	clock->max_gap_ms = max_gap_ms;
 	clock->latest = *start;
-	publish(clock);
 	return pthread_mutex_init(&clock->lock, NULL) == 0;
 }
 
@@ -38,17 +29,12 @@ static void move_on(struct session_clock *clock)
 	if (clock->max_gap_ms != 0 && passed > clock->max_gap_ms)
 		passed = clock->max_gap_ms;
 	latest->session_ms += passed;
-	publish(clock);
 }
 
 int64_t mcps__session_clock_now(struct session_clock *clock)
 {
 	int64_t now;
 
-	if (mcps__steady_ms(clock->source) ==
-	    atomic_load_explicit(&clock->boot_ms, memory_order_acquire))
-		return atomic_load_explicit(&clock->session_ms,
-		                            memory_order_relaxed);
 	pthread_mutex_lock(&clock->lock);
 	move_on(clock);
 	now = clock->latest.session_ms;

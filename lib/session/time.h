@@ -17,18 +17,12 @@
 #include "session/clock_record.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct session_clock {
 	const struct clock_source *source;
 	int64_t max_gap_ms;
-	pthread_mutex_t lock;       /* of the record */
+	pthread_mutex_t lock;       /* of what follows */
 	struct clock_record latest; /* as of the last look at the boot clock */
-
-	/* The same for those who look within the same millisecond, without the
-	 * lock: session time is written first. */
-	atomic_int_fast64_t session_ms;
-	atomic_int_fast64_t boot_ms;
 };
 
 /* Go on at START. If the boot clock advances by more than MAX_GAP_MS between

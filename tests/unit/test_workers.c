@@ -55,15 +55,12 @@ static const struct log_sink log_sink = { write_line, NULL, MCPS_LOG_DEBUG };
 
 /* ---- starting ---- */
 
-static int64_t look_ns;
-
 static void start(uint32_t threads, uint32_t most_of_one, uint32_t queue)
 {
 	const struct workers_options options = {
 		.threads = threads,
 		.queue = queue,
 		.most_of_one = most_of_one,
-		.look_ns = look_ns,
 		.clock = &test_clock,
 		.incidents = &incidents,
 	};
@@ -457,32 +454,14 @@ START_TEST(nothing_is_lost_and_no_bound_is_passed_while_all_come_at_once)
 }
 END_TEST
 
-/* ---- which threads look for work before they sleep ---- */
-
-static void set_up_asleep(void)
+int main(void)
 {
-	look_ns = 0;
-	set_up();
-}
+	Suite *suite = suite_create("workers");
+	TCase *tests = tcase_create("workers");
+	SRunner *runner;
+	int failed;
 
-static void set_up_briefly(void)
-{
-	look_ns = 1000;
-	set_up();
-}
-
-/* One thread looks for ever: only work or a stop ends it. */
-static void set_up_looking(void)
-{
-	look_ns = INT64_MAX;
-	set_up();
-}
-
-static void add_case(Suite *suite, const char *name, void (*before)(void))
-{
-	TCase *tests = tcase_create(name);
-
-	tcase_add_checked_fixture(tests, before, tear_down);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, as_many_run_at_once_as_there_are_threads);
 	tcase_add_test(tests,
@@ -507,17 +486,6 @@ static void add_case(Suite *suite, const char *name, void (*before)(void))
 		tests,
 		nothing_is_lost_and_no_bound_is_passed_while_all_come_at_once);
 	suite_add_tcase(suite, tests);
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("workers");
-	SRunner *runner;
-	int failed;
-
-	add_case(suite, "they sleep", set_up_asleep);
-	add_case(suite, "one looks for a microsecond", set_up_briefly);
-	add_case(suite, "one looks for ever", set_up_looking);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
