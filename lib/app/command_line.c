@@ -38,7 +38,8 @@ static bool unknown(const struct word *word, const char *command,
 	                      (int)word->length, word->name, near->name);
 }
 
-/* Takes the next argument as the value, if there must be one. */
+/* Takes the next argument as the value, if there must be one. A flag takes it
+ * if it is no option: nothing but a value can stand there. */
 static bool read_word(struct settings *settings, struct word *word,
                       char ***next, const char *command,
                       struct complaint *complaint)
@@ -49,7 +50,8 @@ static bool read_word(struct settings *settings, struct word *word,
 
 	if (option == NULL)
 		return unknown(word, command, complaint);
-	if (option->kind == OPTION_FLAG && word->value == NULL)
+	if (option->kind == OPTION_FLAG && word->value == NULL &&
+	    (**next == NULL || ***next == '-'))
 		word->value = "yes";
 	if (word->value == NULL && **next != NULL)
 		word->value = *(*next)++;

@@ -259,6 +259,12 @@ START_TEST(flags_say_yes_or_no)
 	ck_assert(option_read(LIST("--cors=off", "--store-ballast"), NONE));
 	ck_assert(!option_values.server.cors);
 	ck_assert(option_values.ballast);
+	ck_assert(option_read(LIST("--store-ballast", "no", "--cors"), NONE));
+	ck_assert(option_values.server.cors);
+	ck_assert(!option_values.ballast);
+	ck_assert(!option_read(LIST("--cors", "perhaps"), NONE));
+	ck_assert_ptr_nonnull(strstr(option_complaint.text, "cors"));
+	ck_assert_ptr_nonnull(strstr(option_complaint.text, "perhaps"));
 }
 END_TEST
 
