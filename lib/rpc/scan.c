@@ -14,13 +14,6 @@
  * and STEP_REFUSED from anywhere. */
 enum step { STEP_VALUE, STEP_AFTER, STEP_DONE, STEP_REFUSED };
 
-bool mcps__pass_refuse(struct pass *pass, const char *at, const char *what)
-{
-	pass->status = mcps__fail(pass->error, MCPS_E_PARSE, "%s at byte %zu",
-	                          what, (size_t)(at - pass->scan->text));
-	return false;
-}
-
 static enum step refuse(struct pass *pass, const char *what)
 {
 	(void)mcps__pass_refuse(pass, pass->at, what);
