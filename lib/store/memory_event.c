@@ -4,16 +4,10 @@
 
 #include <string.h>
 
-/* The key of the table. */
-struct event_key {
-	uint64_t stream;
-	uint64_t seq;
-};
-
 static struct memory_event *event_find(struct memory_store *store,
                                        uint64_t stream, uint64_t seq)
 {
-	const struct event_key key = { stream, seq };
+	const struct memory_event_key key = { stream, seq };
 
 	return mcps__memory_get(&store->events, &key, sizeof key);
 }
@@ -55,7 +49,7 @@ static mcps_status event_put(struct memory_store *store,
                              const struct mcps_stream_row *stream,
                              const struct mcps_event_row *row)
 {
-	const struct event_key key = { stream->id, stream->last };
+	const struct memory_event_key key = { stream->id, stream->last };
 	struct memory_event *event = mcps__malloc(sizeof *event + row->length);
 
 	if (event == NULL)
@@ -69,20 +63,6 @@ static mcps_status event_put(struct memory_store *store,
 		memcpy(event->data, row->data, row->length);
 	event->row.data = event->data;
 	return mcps__memory_set(store, &store->events, &key, sizeof key, event);
-}
-
-mcps_status mcps__memory_event_drop(struct memory_store *store, uint64_t id)
-{
-	const struct memory_stream *stream = mcps__memory_stream(store, id);
-	const struct event_key key = { id, stream->row.first };
-	struct mcps_stream_row after = stream->row;
-	mcps_status status =
-		mcps__memory_set(store, &store->events, &key, sizeof key, NULL);
-
-	after.first++;
-	return status == MCPS_OK
-	               ? mcps__memory_stream_put(store, &after, stream->ref)
-	               : status;
 }
 
 /* The oldest stream of a session that holds an event besides the last one of

@@ -77,15 +77,6 @@ static struct memory_session *session_find_live(struct memory_store *store,
 	return session;
 }
 
-struct memory_session *mcps__memory_session(struct memory_store *store,
-                                            int64_t ref)
-{
-	struct order_node *node =
-		mcps__order_first(&store->sessions_by_ref, ref);
-
-	return node != NULL ? node->row : NULL;
-}
-
 static mcps_status session_put(struct memory_store *store,
                                const struct mcps_session_row *row)
 {

@@ -106,6 +106,12 @@ struct memory_stream {
 	char request[];
 };
 
+/* The key of an event in its table. */
+struct memory_event_key {
+	uint64_t stream;
+	uint64_t seq;
+};
+
 struct memory_event {
 	struct mcps_event_row row; /* its data points behind the struct */
 	uint64_t stream;
@@ -118,6 +124,16 @@ struct memory_event {
 static inline struct memory_store *memory_store(mcps_store *base)
 {
 	return (struct memory_store *)base; /* its first member */
+}
+
+/* The live session of a ref, or NULL. */
+static inline struct memory_session *
+mcps__memory_session(struct memory_store *store, int64_t ref)
+{
+	struct order_node *node =
+		mcps__order_first(&store->sessions_by_ref, ref);
+
+	return node != NULL ? node->row : NULL;
 }
 
 /* ---- memory_table.c ---- */
@@ -192,9 +208,6 @@ mcps_status mcps__memory_session_list(mcps_store *, int64_t principal,
 mcps_status mcps__memory_tombstone_trim(mcps_store *, int64_t principal,
                                         uint32_t most, size_t *dropped);
 
-/* The live session of a ref, or NULL. */
-struct memory_session *mcps__memory_session(struct memory_store *, int64_t ref);
-
 void mcps__memory_state_enter(struct memory_store *, void *row);
 void mcps__memory_state_leave(struct memory_store *, void *row);
 mcps_status mcps__memory_state_get(mcps_store *, enum mcps_state_scope,
@@ -235,6 +248,9 @@ mcps_status mcps__memory_stream_clear(struct memory_store *,
                                       const struct mcps_session_row *session);
 mcps_status mcps__memory_stream_remove(struct memory_store *, uint64_t id);
 
+/* Remove the oldest event that a stream holds. */
+mcps_status mcps__memory_event_drop(struct memory_store *, uint64_t stream);
+
 void mcps__memory_event_enter(struct memory_store *, void *row);
 void mcps__memory_event_leave(struct memory_store *, void *row);
 mcps_status mcps__memory_event_append(mcps_store *, uint64_t stream,
@@ -243,9 +259,6 @@ mcps_status mcps__memory_event_append(mcps_store *, uint64_t stream,
                                       uint64_t session_bytes, uint64_t *seq);
 mcps_status mcps__memory_event_replay(mcps_store *, uint64_t stream,
                                       uint64_t after, mcps_event_fn, void *arg);
-
-/* Remove the oldest event that a stream holds. */
-mcps_status mcps__memory_event_drop(struct memory_store *, uint64_t stream);
 
 mcps_status mcps__memory_sweep(mcps_store *, const struct mcps_sweep *sweep,
                                size_t *removed);

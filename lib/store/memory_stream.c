@@ -151,6 +151,20 @@ mcps_status mcps__memory_stream_touch(mcps_store *base, uint64_t id,
 	return mcps__memory_stream_put(store, &touched, stream->ref);
 }
 
+mcps_status mcps__memory_event_drop(struct memory_store *store, uint64_t id)
+{
+	const struct memory_stream *stream = mcps__memory_stream(store, id);
+	const struct memory_event_key key = { id, stream->row.first };
+	struct mcps_stream_row after = stream->row;
+	mcps_status status =
+		mcps__memory_set(store, &store->events, &key, sizeof key, NULL);
+
+	after.first++;
+	return status == MCPS_OK
+	               ? mcps__memory_stream_put(store, &after, stream->ref)
+	               : status;
+}
+
 mcps_status mcps__memory_stream_remove(struct memory_store *store, uint64_t id)
 {
 	const struct memory_stream *stream;
