@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "store/sqlite_check.h"
+#include "store/sqlite_stream.h"
 
 #include <sodium.h>
 #include <sqlite3.h>

@@ -137,6 +137,14 @@ int mcps__sqlite_rebuild_indexes(struct sqlite_store *store)
 	return code;
 }
 
+void mcps__sqlite_note_rebuilt(struct sqlite_store *store, const char *reason)
+{
+	atomic_fetch_add(&store->rebuilds, 1);
+	mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
+	          "sqlite indexes were damaged and are rebuilt reason=\"%s\"",
+	          reason);
+}
+
 /* The rows themselves are damaged, or contradict each other. */
 static bool is_beyond_indexes(int code)
 {

@@ -1,7 +1,7 @@
 /* Sessions that have ended and left streams of calls, in SQLite: under the ref
  * that each had, its key. A row that is missing or damaged makes its streams
  * nobody's. */
-#include "store/sqlite_store.h"
+#include "store/sqlite_stream.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The events of streams in SQLite. Which number comes next stands in the row
  * of the stream; which is the lowest one kept, the index knows. */
-#include "store/sqlite_store.h"
+#include "store/sqlite_stream.h"
 
 _Static_assert(MCPS_EVENT_LEAST == 64, "EVENT_BYTES says so, too");
 

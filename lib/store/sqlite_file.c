@@ -132,27 +132,6 @@ bool mcps__sqlite_file_make(const char *name)
 	return fd >= 0 && close(fd) == 0;
 }
 
-/* The log of an earlier run, if there is one, holds the same secrets. Without
- * the file it belongs to SQLite would delete it. */
-static mcps_status log_check(struct sqlite_store *store, bool is_empty,
-                             struct mcps_error *error)
-{
-	struct stat about;
-	int fd = mcps__sqlite_file_open(store->log_path, 0, &about);
-
-	if (fd < 0)
-		return errno == ENOENT ? MCPS_OK
-		                       : mcps__sqlite_file_failed(
-						 error, store->log_path);
-	close(fd);
-	mcps__sqlite_warn_of_group(store, store->log_path, &about,
-	                           FILE_SHARE_USE);
-	return is_empty && about.st_size > 0
-	               ? mcps__sqlite_damaged(store, error,
-	                                      "it is empty, but has a log")
-	               : MCPS_OK;
-}
-
 bool mcps__sqlite_file_is_there(struct sqlite_store *store)
 {
 	int moved = 0;
@@ -170,30 +149,4 @@ bool mcps__sqlite_log_is_there(struct sqlite_store *store)
 	if (store->log_inode == 0)
 		store->log_inode = about.st_ino;
 	return store->log_inode == about.st_ino;
-}
-
-/* Closing a file drops the locks that SQLite holds on it in this process, so
- * this runs only while no connection is open. */
-mcps_status mcps__sqlite_file_prepare(struct sqlite_store *store, bool create,
-                                      struct mcps_error *error)
-{
-	struct stat about;
-	int fd = mcps__sqlite_file_open(store->path, create ? O_CREAT : 0,
-	                                &about);
-
-	if (fd < 0)
-		return mcps__sqlite_file_failed(error, store->path);
-	close(fd);
-	if (about.st_size == 0 && !mcps__sqlite_file_sync(store->path))
-		return mcps__sqlite_system_failed(error, store->path,
-		                                  "write it");
-	mcps__sqlite_warn_of_group(store, store->path, &about, FILE_SHARE_USE);
-	if (mcps__file_share(&about, FILE_SHARE_USE) == FILE_SHARE_OTHERS)
-		mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
-		          "store was readable by others, mode set to 0600 "
-		          "was=%04o",
-		          (unsigned)about.st_mode & 07777);
-	if (about.st_size == 0 && store->identified)
-		return mcps__sqlite_damaged(store, error, "it was emptied");
-	return log_check(store, about.st_size == 0, error);
 }

@@ -44,6 +44,11 @@ void mcps__query_start(struct query *query, struct sqlite_store *store,
 	};
 }
 
+bool mcps__sqlite_in_transaction(const struct sqlite_store *store)
+{
+	return store->db != NULL && sqlite3_get_autocommit(store->db) == 0;
+}
+
 /* SQLite undoes a transaction by itself after some failures. */
 mcps_status mcps__query_start_write(struct query *query,
                                     struct sqlite_store *store,
@@ -93,14 +98,6 @@ mcps_status mcps__query_end(struct query *query)
 		sqlite3_clear_bindings(query->stmt);
 	}
 	return status;
-}
-
-void mcps__sqlite_note_rebuilt(struct sqlite_store *store, const char *reason)
-{
-	atomic_fetch_add(&store->rebuilds, 1);
-	mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
-	          "sqlite indexes were damaged and are rebuilt reason=\"%s\"",
-	          reason);
 }
 
 mcps_status mcps__sqlite_reindex(struct sqlite_store *store)

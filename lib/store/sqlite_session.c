@@ -3,7 +3,7 @@
  * tombstone. Its key is compared once more: in a damaged tree, or by a damaged
  * index, a search may end at another row, which is whole, but nobody asked for
  * it. */
-#include "store/sqlite_store.h"
+#include "store/sqlite_stream.h"
 
 #include <string.h>
 
@@ -14,44 +14,6 @@ static mcps_status find_live(struct sqlite_store *store, const uint8_t *key,
 
 	return status == MCPS_OK && copy->found != SESSION_LIVE ? MCPS_E_GONE
 	                                                        : status;
-}
-
-mcps_status mcps__sqlite_session_purge(struct sqlite_store *store,
-                                       const uint8_t *key)
-{
-	struct query query;
-	mcps_status status = mcps__query_start_write(&query, store,
-	                                             STATEMENT_SESSION_DELETE);
-
-	if (status != MCPS_OK)
-		return status;
-	mcps__query_blob(&query, key, MCPS_SESSION_KEY_SIZE);
-	return mcps__query_run(&query, NULL);
-}
-
-mcps_status mcps__sqlite_session_discard(struct sqlite_store *store,
-                                         const uint8_t *key)
-{
-	mcps_status status = mcps__sqlite_session_purge(store, key);
-
-	store->heal_due = true;
-	return status;
-}
-
-mcps_status mcps__sqlite_session_end_damaged(struct sqlite_store *store,
-                                             const uint8_t *key,
-                                             int64_t until_ms)
-{
-	struct mcps_session_row row = {
-		.phase = MCPS_PHASE_ENDED,
-		.until_ms = until_ms,
-	};
-	mcps_status status = mcps__sqlite_session_discard(store, key);
-
-	memcpy(row.key, key, sizeof row.key);
-	return status == MCPS_OK ? mcps__sqlite_session_write(
-					   store, STATEMENT_SESSION_ADD, &row)
-	                         : status;
 }
 
 /* Damage of the key itself: then it is not the row that was asked for. */
@@ -188,23 +150,6 @@ mcps_status mcps__sqlite_session_touch(mcps_store *base, const uint8_t *key,
 		return status;
 	copy.row.seen_ms = seen_ms;
 	return time_write(store, STATEMENT_SESSION_TOUCH, &copy, seen_ms);
-}
-
-mcps_status mcps__sqlite_session_guard(mcps_store *base, int64_t ref)
-{
-	struct mcps_session_row row;
-	uint64_t data_checksum;
-	struct query query;
-	mcps_status status;
-	bool live;
-
-	mcps__query_start(&query, sqlite_store(base), STATEMENT_SESSION_BY_REF);
-	mcps__query_int(&query, ref);
-	live = mcps__query_row(&query) &&
-	       mcps__sqlite_session_read(&query, &row, &data_checksum) &&
-	       row.ref == ref && row.phase == MCPS_PHASE_LIVE;
-	status = mcps__query_end(&query);
-	return status == MCPS_OK && !live ? MCPS_E_GONE : status;
 }
 
 /* A live session that ends leaves the streams of its calls, no state, and its

@@ -1,4 +1,5 @@
-/* A session as columns: reading with its checksum, writing with a new one. */
+/* A session as columns: reading with its checksum, writing with a new one, and
+ * what becomes of a damaged one. */
 #include "store/sqlite_store.h"
 
 #include <string.h>
@@ -173,4 +174,59 @@ mcps_status mcps__sqlite_session_write(struct sqlite_store *store,
 	mcps__query_int(&query, mcps__sqlite_session_checksum(store, row,
 	                                                      data_checksum));
 	return mcps__query_run(&query, NULL);
+}
+
+mcps_status mcps__sqlite_session_purge(struct sqlite_store *store,
+                                       const uint8_t *key)
+{
+	struct query query;
+	mcps_status status = mcps__query_start_write(&query, store,
+	                                             STATEMENT_SESSION_DELETE);
+
+	if (status != MCPS_OK)
+		return status;
+	mcps__query_blob(&query, key, MCPS_SESSION_KEY_SIZE);
+	return mcps__query_run(&query, NULL);
+}
+
+mcps_status mcps__sqlite_session_discard(struct sqlite_store *store,
+                                         const uint8_t *key)
+{
+	mcps_status status = mcps__sqlite_session_purge(store, key);
+
+	store->heal_due = true;
+	return status;
+}
+
+mcps_status mcps__sqlite_session_end_damaged(struct sqlite_store *store,
+                                             const uint8_t *key,
+                                             int64_t until_ms)
+{
+	struct mcps_session_row row = {
+		.phase = MCPS_PHASE_ENDED,
+		.until_ms = until_ms,
+	};
+	mcps_status status = mcps__sqlite_session_discard(store, key);
+
+	memcpy(row.key, key, sizeof row.key);
+	return status == MCPS_OK ? mcps__sqlite_session_write(
+					   store, STATEMENT_SESSION_ADD, &row)
+	                         : status;
+}
+
+mcps_status mcps__sqlite_session_guard(mcps_store *base, int64_t ref)
+{
+	struct mcps_session_row row;
+	uint64_t data_checksum;
+	struct query query;
+	mcps_status status;
+	bool live;
+
+	mcps__query_start(&query, sqlite_store(base), STATEMENT_SESSION_BY_REF);
+	mcps__query_int(&query, ref);
+	live = mcps__query_row(&query) &&
+	       mcps__sqlite_session_read(&query, &row, &data_checksum) &&
+	       row.ref == ref && row.phase == MCPS_PHASE_LIVE;
+	status = mcps__query_end(&query);
+	return status == MCPS_OK && !live ? MCPS_E_GONE : status;
 }

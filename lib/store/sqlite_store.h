@@ -78,7 +78,7 @@ static inline struct sqlite_store *sqlite_store(mcps_store *base)
 	return (struct sqlite_store *)base; /* its first member */
 }
 
-/* ---- sqlite_directory.c, sqlite_file.c, sqlite_lock.c ---- */
+/* ---- sqlite_directory.c, sqlite_prepare.c, sqlite_file.c, sqlite_lock.c */
 
 struct stat;
 
@@ -245,19 +245,7 @@ mcps_status mcps__sqlite_schema_check(struct sqlite_store *store, int version,
 mcps_status mcps__sqlite_schema_migrate(struct sqlite_store *store, int version,
                                         struct mcps_error *error);
 
-/* ---- sqlite_connection.c ---- */
-
-/* Open the file, identify it, set it up, prepare the statements. */
-mcps_status mcps__sqlite_connect(struct sqlite_store *store,
-                                 struct mcps_error *error);
-void mcps__sqlite_disconnect(struct sqlite_store *store);
-
-/* Tell a connection how to behave. Touches no file. */
-mcps_status mcps__sqlite_configure(struct sqlite_store *store,
-                                   struct mcps_error *error);
-
-/* Disconnect, and leave the files as they are. */
-void mcps__sqlite_abandon(struct sqlite_store *store);
+/* ---- sqlite_exec.c: SQL while a store is opened ---- */
 
 /* Write ERROR for a store that is damaged: what was found. */
 mcps_status mcps__sqlite_damaged(struct sqlite_store *store,
@@ -276,6 +264,20 @@ int mcps__sqlite_ask_int(struct sqlite_store *store, const char *sql,
                          int64_t *answer);
 int mcps__sqlite_ask_text(struct sqlite_store *store, const char *sql,
                           char *answer, size_t size);
+
+/* ---- sqlite_connection.c ---- */
+
+/* Open the file, identify it, set it up, prepare the statements. */
+mcps_status mcps__sqlite_connect(struct sqlite_store *store,
+                                 struct mcps_error *error);
+void mcps__sqlite_disconnect(struct sqlite_store *store);
+
+/* Tell a connection how to behave. Touches no file. */
+mcps_status mcps__sqlite_configure(struct sqlite_store *store,
+                                   struct mcps_error *error);
+
+/* Disconnect, and leave the files as they are. */
+void mcps__sqlite_abandon(struct sqlite_store *store);
 
 /* ---- sqlite_query.c: one use of a prepared statement ---- */
 
@@ -313,6 +315,9 @@ bool mcps__query_bytes(struct query *query, int column, void *bytes,
 int64_t mcps__query_int_at(struct query *query, int column);
 const void *mcps__query_blob_at(struct query *query, int column,
                                 size_t *length);
+
+/* Whether SQLite has a transaction open. */
+bool mcps__sqlite_in_transaction(const struct sqlite_store *store);
 
 /* The status of an SQLite code; failures are logged, once in a row. */
 mcps_status mcps__sqlite_failed(struct sqlite_store *store, int code);
@@ -355,7 +360,6 @@ mcps_status mcps__sqlite_savepoint(mcps_store *store);
 mcps_status mcps__sqlite_release(mcps_store *store);
 mcps_status mcps__sqlite_rollback_to(mcps_store *store);
 void mcps__sqlite_idle(mcps_store *store);
-bool mcps__sqlite_in_transaction(const struct sqlite_store *store);
 
 /* Copy the log into the file and empty it. */
 mcps_status mcps__sqlite_checkpoint_all(struct sqlite_store *store);
@@ -490,96 +494,6 @@ mcps_status mcps__sqlite_state_delete(mcps_store *, enum mcps_state_scope,
 mcps_status mcps__sqlite_state_usage(mcps_store *, enum mcps_state_scope,
                                      int64_t owner, uint64_t *bytes);
 mcps_status mcps__sqlite_state_clear(struct sqlite_store *, int64_t session);
-
-/* ---- sqlite_stream.c ---- */
-
-struct stream_copy {
-	bool found;
-	int64_t ref;
-	struct mcps_stream_row row; /* without first and ended_key; its request
-	                             * is below */
-	char request[STORE_REQUEST_MAX];
-};
-
-mcps_status mcps__sqlite_stream_insert(mcps_store *,
-                                       const struct mcps_stream_row *row,
-                                       uint32_t most, uint64_t *gone);
-mcps_status mcps__sqlite_stream_get(mcps_store *, uint64_t id, mcps_stream_fn,
-                                    void *arg);
-mcps_status mcps__sqlite_stream_touch(mcps_store *, uint64_t id,
-                                      int64_t seen_ms);
-mcps_status mcps__sqlite_stream_find(struct sqlite_store *, uint64_t id,
-                                     struct stream_copy *copy);
-mcps_status mcps__sqlite_stream_find_ref(struct sqlite_store *, int64_t ref,
-                                         struct stream_copy *copy);
-
-/* Write what of a stream changes: seen_ms, last, is_ended. */
-mcps_status mcps__sqlite_stream_write(struct sqlite_store *,
-                                      const struct stream_copy *copy);
-
-/* The same while seen_ms, which has an index, stays as it was. */
-mcps_status mcps__sqlite_stream_advance(struct sqlite_store *,
-                                        const struct stream_copy *copy);
-
-/* Remove those streams of a session that ends that answer no call, with their
- * events, and keep its key for the others. */
-mcps_status mcps__sqlite_stream_clear(struct sqlite_store *, int64_t session,
-                                      const uint8_t *key);
-
-/* Remove streams seen at LAST_MS or before, at most LIMIT rows, of which each
- * event is one. *REMOVED grows by as many. */
-mcps_status mcps__sqlite_stream_sweep(struct sqlite_store *, int64_t last_ms,
-                                      size_t limit, size_t *removed);
-
-/* ---- sqlite_ended.c: sessions that have ended and left streams ---- */
-
-mcps_status mcps__sqlite_ended_add(struct sqlite_store *, int64_t session,
-                                   const uint8_t *key);
-mcps_status mcps__sqlite_ended_find(struct sqlite_store *, int64_t session,
-                                    uint8_t *key, bool *found);
-
-/* A stream of SESSION is gone: if it was the last one, the session is
- * forgotten. */
-mcps_status mcps__sqlite_ended_forget(struct sqlite_store *, int64_t session);
-
-/* ---- sqlite_event.c ---- */
-
-mcps_status mcps__sqlite_event_append(mcps_store *, uint64_t stream,
-                                      const struct mcps_event_row *rows,
-                                      size_t count, bool ends,
-                                      uint64_t session_bytes, uint64_t *seq);
-mcps_status mcps__sqlite_event_replay(mcps_store *, uint64_t stream,
-                                      uint64_t after, mcps_event_fn, void *arg);
-
-/* The lowest seq that a stream holds; last + 1 if it holds none. */
-mcps_status mcps__sqlite_event_first(struct sqlite_store *,
-                                     const struct stream_copy *stream,
-                                     uint64_t *first);
-
-/* Remove the oldest events of a stream, at most LIMIT. */
-mcps_status mcps__sqlite_event_cut(struct sqlite_store *,
-                                   const struct stream_copy *stream,
-                                   size_t limit, size_t *removed);
-
-/* Remove the events appended at LAST_MS or before, oldest first. */
-mcps_status mcps__sqlite_event_sweep(struct sqlite_store *, int64_t last_ms,
-                                     size_t limit, size_t *removed);
-
-/* ---- sqlite_usage.c: how many bytes of events each session holds ---- */
-
-struct usage {
-	int64_t session;
-	int64_t bytes;
-};
-
-/* Read it before the events change that it counts: without a row that can be
- * believed it is summed up. */
-mcps_status mcps__sqlite_usage_read(struct sqlite_store *, int64_t session,
-                                    struct usage *usage);
-mcps_status mcps__sqlite_usage_sum(struct sqlite_store *, struct usage *usage);
-mcps_status mcps__sqlite_usage_write(struct sqlite_store *,
-                                     const struct usage *usage);
-mcps_status mcps__sqlite_usage_clear(struct sqlite_store *, int64_t session);
 
 /* ---- sqlite_sweep.c ---- */
 

@@ -1,6 +1,6 @@
 /* Removing what is over, oldest first. An index says which row is next; the
  * row itself is asked whether it is true, because an index can be damaged. */
-#include "store/sqlite_store.h"
+#include "store/sqlite_stream.h"
 
 struct sweep_run {
 	struct sqlite_store *store;

@@ -11,11 +11,6 @@ enum {
 	WAL_PAGES_FULL = 32,   /* copied on a full disk */
 };
 
-bool mcps__sqlite_in_transaction(const struct sqlite_store *store)
-{
-	return store->db != NULL && sqlite3_get_autocommit(store->db) == 0;
-}
-
 static mcps_status run(struct sqlite_store *store,
                        enum sqlite_statement statement)
 {

@@ -1,6 +1,6 @@
 /* How many bytes of events each session holds, so that appending one does not
  * sum them up. A row that is missing or damaged is only a reason to do so. */
-#include "store/sqlite_store.h"
+#include "store/sqlite_stream.h"
 
 static int64_t usage_checksum(const struct sqlite_store *store,
                               const struct usage *usage)
