@@ -25,24 +25,6 @@ enum {
 	PULSE_MS = 250,
 };
 
-/* ---- set-up: the first error sticks ---- */
-
-void mcps__server_note(mcps_server *server, const struct mcps_error *error)
-{
-	if (server->error.status == MCPS_OK && error->status != MCPS_OK)
-		server->error = *error;
-}
-
-void mcps__server_note_null(mcps_server *server, const char *function,
-                            const char *argument)
-{
-	struct mcps_error error;
-
-	mcps__fail(&error, MCPS_E_INVAL, "%s() was called with NULL for %s",
-	           function, argument);
-	mcps__server_note(server, &error);
-}
-
 mcps_server *mcps_server_new(const char *name, const char *version)
 {
 	mcps_server *server = mcps__calloc(1, sizeof *server);
@@ -424,16 +406,6 @@ mcps_status mcps_server_check(mcps_server *server, mcps_finding_fn say,
 
 /* ---- running ---- */
 
-_Atomic(struct attachment *) *mcps__server_slot(mcps_server *server)
-{
-	return &server->attachment;
-}
-
-bool mcps__server_is_running(const mcps_server *server)
-{
-	return atomic_load(&server->is_running);
-}
-
 void mcps_server_get_counts(mcps_server *server, struct mcps_counts *out)
 {
 	const struct sessions_counts *sessions;
@@ -469,59 +441,6 @@ void mcps_server_read_incidents(const mcps_server *server, mcps_incident_fn fn,
 	for (int i = 0; i < INCIDENT_COUNT; i++)
 		fn(arg, mcps__incident_name((enum incident)i),
 		   mcps__incident_count(&server->incidents, (enum incident)i));
-}
-
-void mcps__server_retire(mcps_server *server)
-{
-	atomic_store(&server->is_retired, true);
-}
-
-bool mcps__server_await_handlers(mcps_server *server, uint32_t wait_ms)
-{
-	return mcps__workers_await_idle(server->workers, wait_ms);
-}
-
-struct endpoint *mcps__server_endpoint(mcps_server *server)
-{
-	return &server->endpoint;
-}
-
-const struct log_sink *mcps__server_log(mcps_server *server)
-{
-	return &server->log;
-}
-
-const char *mcps_server_name(const mcps_server *server)
-{
-	return server != NULL ? server->name : NULL;
-}
-
-const char *mcps_server_version(const mcps_server *server)
-{
-	return server != NULL ? server->version : NULL;
-}
-
-const char *mcps_server_path(const mcps_server *server)
-{
-	if (server == NULL)
-		return NULL;
-	return server->options.path != NULL ? server->options.path : "/mcp";
-}
-
-bool mcps_server_knows_callers(const mcps_server *server)
-{
-	return server != NULL && (server->endpoint.identify != NULL ||
-	                          server->token_file != NULL);
-}
-
-const char *mcps_server_store_url(const mcps_server *server)
-{
-	if (server == NULL)
-		return NULL;
-	if (server->store != NULL)
-		return server->store->ops->name;
-	return server->options.store != NULL ? server->options.store
-	                                     : "memory:";
 }
 
 /* ---- the end ---- */
