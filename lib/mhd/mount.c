@@ -16,19 +16,6 @@
  * target was escaped. */
 static const char refused[] = "", escaped_target[] = "";
 
-/* ---- the end of a mount ---- */
-
-void mcps__mount_miss_requests(struct mount *mount)
-{
-	while (mount->live.first != NULL &&
-	       atomic_load(&mount->host.parked) == 0) {
-		struct live *live = mount->live.first;
-
-		mcps__connection_missed(&live->inflight);
-		mcps__live_remove(&mount->live, live);
-	}
-}
-
 /* ---- where there is no mount ---- */
 
 static int refuse_now(struct MHD_Connection *connection, const char *method,

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "http/drain.h"
+#include "mhd/connection.h"
 #include "mhd/limits.h"
 #include "mhd/progress.h"
 #include "server/server.h"
@@ -178,6 +179,19 @@ static bool mounts_drain(struct attachment *attachment, uint32_t wait_ms)
 
 /* ---- all of them ---- */
 
+/* The daemon was stopped, so every request is over: those of which nobody told
+ * us the end, because the program does not call mcps_mhd_completed(), too. */
+static void mount_miss_requests(struct mount *mount)
+{
+	while (mount->live.first != NULL &&
+	       atomic_load(&mount->host.parked) == 0) {
+		struct live *live = mount->live.first;
+
+		mcps__connection_missed(&live->inflight);
+		mcps__live_remove(&mount->live, live);
+	}
+}
+
 static void mounts_release(struct attachment *attachment)
 {
 	struct mounts *mounts =
@@ -185,7 +199,7 @@ static void mounts_release(struct attachment *attachment)
 
 	for (struct mount *mount = mounts->first; mount != NULL;
 	     mount = mount->next)
-		mcps__mount_miss_requests(mount);
+		mount_miss_requests(mount);
 }
 
 static void mounts_free(struct attachment *attachment)

@@ -62,9 +62,4 @@ void mcps__mount_leave(struct mount *mount); /* NULL is fine */
 /* How many requests are open in all of them. Any thread. */
 unsigned mcps__mounts_open(struct mounts *mounts);
 
-/* In mount.c. The daemon was stopped, so every request is over: those of which
- * nobody told us the end, because the program does not call
- * mcps_mhd_completed(), too. */
-void mcps__mount_miss_requests(struct mount *mount);
-
 #endif
