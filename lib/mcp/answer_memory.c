@@ -2,8 +2,6 @@
 
 #include "mcp/call.h"
 
-#include <stdio.h>
-
 static struct memory_limit *limit_of(const struct mcps_call *call)
 {
 	return call->mcp->sessions->options.answers;
@@ -22,27 +20,6 @@ const char *mcps__answer_reason(mcps_status status)
 	               ? "this caller has too many answers that it has not read"
 	               : "clients have too many answers that they have not "
 	                 "read";
-}
-
-/* With what is to be done about it. */
-static void fail_in_batch(struct mcps_call *call, const char *then)
-{
-	char detail[160];
-
-	snprintf(detail, sizeof detail,
-	         "the answers of a batch have at most %zu bytes together; %s",
-	         call->mcp->max_result, then);
-	mcps__call_fail(call, MCPS_E_RESULT, detail, NULL);
-}
-
-void mcps__answer_refuse(struct mcps_call *call, mcps_status status)
-{
-	if (status == MCPS_E_RESULT) {
-		fail_in_batch(call, "this call was not carried out");
-		return;
-	}
-	mcps__sessions_report(call->mcp->sessions, INCIDENT_ANSWERS);
-	mcps__call_fail(call, status, mcps__answer_reason(status), NULL);
 }
 
 /* Add LENGTH to *BYTES if that does not become more than MOST. */
@@ -66,7 +43,6 @@ bool mcps__answer_fits(struct mcps_call *call)
 		return true;
 	atomic_store(&batch->are_full, true);
 	mcps__sessions_report(call->mcp->sessions, INCIDENT_RESULT_SIZE);
-	fail_in_batch(call, "this one was dropped");
 	return false;
 }
 

@@ -25,13 +25,10 @@ struct batch_answers {
  * MCPS_E_RESULT, the answers of its batch are as large as they may be. */
 mcps_status mcps__answer_admit(const struct mcps_call *call);
 
-/* Answer CALL, which did not begin, with the status that admit returned. */
-void mcps__answer_refuse(struct mcps_call *call, mcps_status status);
 /* The reason that a client is told, of MCPS_E_BUSY and MCPS_E_LIMIT. */
 const char *mcps__answer_reason(mcps_status status);
 
-/* CALL has a result. If its batch has no room for it, it becomes an error:
- * false. */
+/* CALL has a result. False, and counted: its batch has no room for it. */
 bool mcps__answer_fits(struct mcps_call *call);
 
 /* Count the answer of CALL, which is made, until it is forgotten. Once. */

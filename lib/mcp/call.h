@@ -127,6 +127,10 @@ void mcps__call_end_result(struct mcps_call *call);
 void mcps__call_fail(struct mcps_call *call, mcps_status status,
                      const char *detail, const char *data);
 
+/* Answer CALL, which did not begin, with the status that mcps__answer_admit()
+ * returned. */
+void mcps__answer_refuse(struct mcps_call *call, mcps_status status);
+
 /* The JSON-RPC code of STATUS in the revision of CALL. */
 int mcps__call_error_code(const struct mcps_call *call, mcps_status status);
 

@@ -41,12 +41,6 @@ static bool may_return(const struct mcps_call *call, mcps_status status)
 	}
 }
 
-mcps_status mcps__call_fail_unexplained(struct mcps_call *call)
-{
-	return mcps_fail(call, "the %s \"%s\" failed and gave no reason",
-	                 call->activity->subject, call->offer->name);
-}
-
 /* A text that a tool added may be its reason. */
 static mcps_status failed_without_reason(struct mcps_call *call)
 {
