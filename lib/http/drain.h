@@ -1,21 +1,11 @@
-/* The exchanges whose calls are under way, so that a server that stops can
- * wait for them, and answer those that take too long. */
+/* The stop of an endpoint: it waits for the exchanges that run (running.h), and
+ * answers those that take too long. */
 #ifndef MCPS_HTTP_DRAIN_H
 #define MCPS_HTTP_DRAIN_H
 
 #include "http/endpoint.h"
-#include "http/exchange.h"
 
 struct stream_limits;
-
-/* The whole request is there: until it runs, or is answered otherwise, it is
- * waited for. Each may be called more than once. */
-void mcps__drain_enter(struct exchange *exchange);
-void mcps__drain_entered(struct exchange *exchange);
-
-/* It runs. False: it is too late, nobody waits for it any more. */
-bool mcps__drain_add(struct exchange *exchange);
-void mcps__drain_remove(struct exchange *exchange);
 
 /* Calls that run since before SINCE_MS (steady) get a stream, so that their
  * clients can resume. */

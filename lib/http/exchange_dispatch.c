@@ -3,9 +3,9 @@
 
 #include "base/container.h"
 #include "base/memory.h"
-#include "http/drain.h"
 #include "http/refusal.h"
 #include "http/refuse.h"
+#include "http/running.h"
 #include "mcp/dispatch.h"
 
 /* A client that takes nothing but event streams gets one, whole. It has no id:
@@ -29,14 +29,6 @@ static void plan_json(struct exchange *exchange, int status)
 	exchange->stage = STAGE_DONE;
 	if (status == 200 && exchange->plan.wants_events)
 		plan_as_event(&exchange->plan);
-}
-
-void mcps__exchange_plan_empty(struct exchange *exchange, int status)
-{
-	exchange->plan.ready = true;
-	exchange->plan.status = status;
-	exchange->plan.kind = PLAN_EMPTY;
-	exchange->stage = STAGE_DONE;
 }
 
 /* ---- the answers of calls ---- */

@@ -3,9 +3,9 @@
 #include "http/exchange_internal.h"
 
 #include "base/container.h"
-#include "http/drain.h"
 #include "http/listening.h"
 #include "http/media.h"
+#include "http/running.h"
 
 #include <sched.h>
 
@@ -55,36 +55,6 @@ static void plan_stream(struct exchange *exchange, struct outlet *outlet)
 	exchange->plan.status = 200;
 	exchange->plan.kind = PLAN_STREAM;
 	exchange->stage = STAGE_DONE;
-}
-
-bool mcps__exchange_let_go(struct exchange *exchange)
-{
-	struct outlet *outlet = exchange->outlet;
-
-	if (outlet == NULL) {
-		mcps__exchange_close(exchange);
-		return true;
-	}
-	if (exchange->plan.kind != PLAN_STREAM || outlet->is_call)
-		return false;
-	outlet->kept = exchange->session;
-	outlet->caller = exchange->caller;
-	outlet->is_counted = exchange->is_listening;
-	exchange->session = NULL;
-	exchange->outlet = NULL;
-	exchange->is_listening = false; /* the outlet is, until it is left */
-	mcps__exchange_unref(exchange);
-	return true;
-}
-
-void mcps__exchange_leave(struct endpoint *endpoint,
-                          struct stream_limits *streams, struct outlet *outlet)
-{
-	if (outlet == NULL)
-		return;
-	if (outlet->is_counted)
-		mcps__listening_end(endpoint, streams, &outlet->caller);
-	mcps__outlet_leave(outlet);
 }
 
 /* ---- of a call ---- */
