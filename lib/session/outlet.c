@@ -173,14 +173,10 @@ void mcps__outlet_unref(struct outlet *outlet)
 	mcps__free(outlet);
 }
 
-void mcps__outlet_leave(struct outlet *outlet)
+struct stream *mcps__outlet_cut_off(struct outlet *outlet)
 {
-	struct session *kept;
 	struct stream *stream;
 
-	if (outlet == NULL)
-		return;
-	kept = outlet->kept;
 	delist(outlet->all, outlet);
 	pthread_mutex_lock(&outlet->lock);
 	outlet->is_left = true;
@@ -188,10 +184,7 @@ void mcps__outlet_leave(struct outlet *outlet)
 	outlet->stream = NULL;
 	drop_frames(outlet);
 	pthread_mutex_unlock(&outlet->lock);
-	if (stream != NULL)
-		mcps__stream_detach(stream, outlet);
-	mcps__outlet_unref(outlet);
-	mcps__session_unref(kept);
+	return stream;
 }
 
 /* ---- putting in: under the lock ---- */

@@ -201,8 +201,9 @@ bool mcps__outlet_read_all(struct outlet *outlet, struct buffer *out);
 /* Have a sleeping connection look whether its client is still there. */
 void mcps__outlet_probe(struct outlet *outlet);
 
-/* The connection is gone, or was never to be: drops the connection's
- * reference. Never while it sleeps. NULL is fine. */
-void mcps__outlet_leave(struct outlet *outlet);
+/* The connection is gone: nothing is queued any more. Returns the stream that
+ * it carried, with the outlet's reference; NULL: none. Part of
+ * mcps__outlet_leave(). */
+struct stream *mcps__outlet_cut_off(struct outlet *outlet);
 
 #endif

@@ -264,14 +264,6 @@ static void end_orphan(struct fill *fill)
 	mcps__writer_submit(fill->sessions->options.writer, &fill->job);
 }
 
-void mcps__stream_tell_listens(struct sessions *sessions,
-                               struct session *session, uint64_t resumed)
-{
-	atomic_fetch_add(&session->listened, 1);
-	if (sessions->listens != NULL)
-		sessions->listens(sessions->listens_arg, session, resumed);
-}
-
 static void go_live(struct fill *fill, struct stream *stream)
 {
 	mcps__outlet_begin(fill->outlet);

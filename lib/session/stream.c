@@ -238,6 +238,14 @@ struct stream *mcps__session_main_stream(struct session *session)
 	return found;
 }
 
+void mcps__stream_tell_listens(struct sessions *sessions,
+                               struct session *session, uint64_t resumed)
+{
+	atomic_fetch_add(&session->listened, 1);
+	if (sessions->listens != NULL)
+		sessions->listens(sessions->listens_arg, session, resumed);
+}
+
 void mcps__session_close_streams(struct session *session)
 {
 	pthread_mutex_lock(&session->lock);
@@ -308,7 +316,8 @@ void mcps__stream_attach(struct stream *stream, struct outlet *outlet)
 	mcps__outlet_unref(before);
 }
 
-void mcps__stream_detach(struct stream *stream, struct outlet *outlet)
+/* Drops the reference to the stream, too. */
+static void detach(struct stream *stream, struct outlet *outlet)
 {
 	bool was_attached;
 
@@ -320,6 +329,21 @@ void mcps__stream_detach(struct stream *stream, struct outlet *outlet)
 	if (was_attached)
 		mcps__outlet_unref(outlet);
 	mcps__stream_unref(stream);
+}
+
+void mcps__outlet_leave(struct outlet *outlet)
+{
+	struct session *kept;
+	struct stream *stream;
+
+	if (outlet == NULL)
+		return;
+	kept = outlet->kept;
+	stream = mcps__outlet_cut_off(outlet);
+	if (stream != NULL)
+		detach(stream, outlet);
+	mcps__outlet_unref(outlet);
+	mcps__session_unref(kept);
 }
 
 void mcps__stream_abandon(struct stream *stream, const struct buffer *message)

@@ -78,8 +78,10 @@ void mcps__stream_open(struct stream *stream, struct session *session);
 void mcps__stream_attach(struct stream *stream, struct outlet *outlet);
 /* Whether a connection carries it, as far as is known. */
 bool mcps__stream_is_attached(struct stream *stream);
-/* OUTLET's connection is gone. Drops OUTLET's reference to the stream. */
-void mcps__stream_detach(struct stream *stream, struct outlet *outlet);
+/* The connection of OUTLET is gone, or was never to be: detaches it from its
+ * stream, and drops the connection's reference. Never while it sleeps. NULL is
+ * fine. */
+void mcps__outlet_leave(struct outlet *outlet);
 
 /* Store and then send a JSON message, which moves in. Waits for room if the
  * store is behind, unless it may drop: then false says that it did. One that
