@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "mcp/misuse.h"
 #include "rpc/write.h"
-#include "session/subscriptions.h"
+#include "session/subscribed.h"
 
 #include <json-c/json.h>
 #include <mcps/state.h>

@@ -2,6 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "session/subscribed.h"
 #include "session/work.h"
 
 #include <string.h>
@@ -11,8 +12,6 @@
 #undef HASH_FUNCTION
 #define HASH_FUNCTION(key_at, key_length, hash_value) \
 	HASH_JEN(key_at, key_length, hash_value)
-
-static const char state_key[] = { STATE_KEY_INTERNAL, 's', 'u', 'b', '\0' };
 
 /* One session's wish for one URI: in a list of each. */
 struct subscription {
@@ -157,20 +156,6 @@ static bool index_set(struct sessions *sessions, struct session *session,
 
 /* ---- as stored: URIs, each with its NUL ---- */
 
-static mcps_status take_value(void *arg, const struct mcps_state_row *row)
-{
-	mcps__buffer_add(arg, row->value, row->length);
-	return ((struct buffer *)arg)->failed ? MCPS_E_NOMEM : MCPS_OK;
-}
-
-mcps_status mcps__subscriptions_read(mcps_store *store, int64_t ref,
-                                     struct buffer *out)
-{
-	mcps__buffer_reset(out);
-	return store->ops->state_get(store, MCPS_STATE_OF_SESSION, ref,
-	                             state_key, take_value, out);
-}
-
 /* The next one behind AT, which ends before END; NULL: there is none. */
 static const char *next_uri(const char *at, const char *end)
 {
@@ -211,7 +196,8 @@ static mcps_status take_uris(void *arg, const struct mcps_state_row *row)
 	struct subscribe *subscribe = arg;
 
 	subscribe->version = row->version;
-	return take_value(&subscribe->uris, row);
+	mcps__buffer_add(&subscribe->uris, row->value, row->length);
+	return subscribe->uris.failed ? MCPS_E_NOMEM : MCPS_OK;
 }
 
 /* Add or remove the URI; MCPS_LATER when nothing changes. */
@@ -247,7 +233,7 @@ static mcps_status uris_store(struct subscribe *subscribe, mcps_store *store)
 	const struct mcps_state_row row = {
 		.scope = MCPS_STATE_OF_SESSION,
 		.owner = subscribe->live.row.ref,
-		.key = state_key,
+		.key = mcps__subscribed_key,
 		.value = subscribe->uris.data,
 		.length = subscribe->uris.length,
 		.version = subscribe->version,
@@ -282,9 +268,9 @@ static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
 	                             subscribe->session->key);
 	if (status != MCPS_OK)
 		return status;
-	status = store->ops->state_get(store, MCPS_STATE_OF_SESSION,
-	                               subscribe->live.row.ref, state_key,
-	                               take_uris, subscribe);
+	status = store->ops->state_get(
+		store, MCPS_STATE_OF_SESSION, subscribe->live.row.ref,
+		mcps__subscribed_key, take_uris, subscribe);
 	if (status == MCPS_OK)
 		status = uris_change(subscribe);
 	if (status == MCPS_LATER)

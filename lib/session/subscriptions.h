@@ -1,6 +1,6 @@
-/* Which sessions want to hear of which resources. Stored with the session, as
- * a value of its state that no tool can name; in memory an index from a URI to
- * the sessions that are in memory.
+/* Which sessions want to hear of which resources. Stored with the session
+ * (subscribed.h); in memory an index from a URI to the sessions that are in
+ * memory.
  *
  * What such a session could not be told is noted with its subscription; for
  * those that are not in memory is noted when each URI was updated, and they
@@ -15,9 +15,6 @@ enum {
 	SUBSCRIPTIONS_MOST = 64,         /* of a session, unless told */
 	SUBSCRIPTIONS_BYTES = 64 * 1024, /* of all their URIs, with NULs */
 };
-
-/* The first byte of keys of a session's state that are not for tools. */
-#define STATE_KEY_INTERNAL '\x01'
 
 /* Subscribe a live session to URI, or no longer. WAIT is told directly, in no
  * line, with FOUND_LIVE when it is stored; MCPS_E_SUBSCRIPTIONS: it has too
@@ -49,9 +46,6 @@ void mcps__subscriptions_said(struct sessions *sessions,
 
 /* ---- for the files of this layer ---- */
 
-/* Read what the row REF subscribed to. */
-mcps_status mcps__subscriptions_read(mcps_store *store, int64_t ref,
-                                     struct buffer *out);
 /* A session comes into memory with what was read: what there is no memory for
  * is left out. It was last seen at SEEN_MS, as stored, which is not after it
  * left memory: what was updated since is due. */

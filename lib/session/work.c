@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "session/hook.h"
 #include "session/stream.h"
+#include "session/subscribed.h"
 #include "session/tombstone.h"
 #include "session/verdict.h"
 
