@@ -2,8 +2,6 @@
 
 #include "base/container.h"
 #include "base/error.h"
-#include "base/memory.h"
-#include "session/table.h"
 
 #include <sodium.h>
 
@@ -171,11 +169,6 @@ void mcps__sessions_set_lists(struct sessions *sessions,
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-int64_t mcps__sessions_now(struct sessions *sessions)
-{
-	return mcps__session_clock_now(&sessions->time);
-}
-
 void mcps__sessions_key(struct sessions *sessions,
                         uint8_t key[MCPS_SESSION_KEY_SIZE],
                         const struct principal *principal, const char *id,
@@ -187,57 +180,16 @@ void mcps__sessions_key(struct sessions *sessions,
 	mcps__id_row_key(key, sessions->row_key, &owner, id, length);
 }
 
-/* ---- last seen ---- */
-
-struct touch {
-	struct writer_job job;
-	struct sessions *sessions;
-	struct session *session; /* a reference */
-	int64_t seen_ms;
-};
-
-static mcps_status touch_run(struct writer_job *job, mcps_store *store)
+enum session_found mcps__sessions_find(struct sessions *sessions,
+                                       const uint8_t *key, struct session **out)
 {
-	struct touch *touch = container_of(job, struct touch, job);
+	int64_t now = mcps__sessions_now(sessions);
+	bool is_due;
 
-	return store->ops->session_touch(store, touch->session->key,
-	                                 touch->seen_ms);
-}
-
-void mcps__sessions_note_unstored(struct sessions *sessions)
-{
-	atomic_store(&sessions->unstored_ms, mcps__sessions_now(sessions));
-}
-
-/* The next one will say it again; until then the sweeper knows. */
-static void touch_done(struct writer_job *job, mcps_status status)
-{
-	struct touch *touch = container_of(job, struct touch, job);
-
-	if (status == MCPS_E_GONE)
-		mcps__sessions_forget(touch->sessions, touch->session);
-	else if (status != MCPS_OK)
-		mcps__sessions_note_unstored(touch->sessions);
-	mcps__session_unref(touch->session);
-	mcps__free(touch);
-}
-
-void mcps__sessions_touch(struct sessions *sessions, struct session *session,
-                          int64_t seen_ms)
-{
-	struct touch *touch;
-
-	touch = mcps__calloc(1, sizeof *touch);
-	if (touch == NULL) {
-		mcps__sessions_note_unstored(sessions);
-		return;
-	}
-	touch->job.run = touch_run;
-	touch->job.done = touch_done;
-	touch->sessions = sessions;
-	touch->session = mcps__session_ref(session);
-	touch->seen_ms = seen_ms;
-	mcps__writer_submit(sessions->options.writer, &touch->job);
+	*out = mcps__table_find(sessions, key, now, &is_due);
+	if (is_due)
+		mcps__sessions_touch(sessions, *out, now);
+	return *out != NULL ? FOUND_LIVE : FOUND_NOT_LOADED;
 }
 
 /* ---- time ---- */

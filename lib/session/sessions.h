@@ -135,7 +135,10 @@ MCPS_MUST_USE mcps_status mcps__sessions_revoke(struct sessions *sessions,
                                                 struct principal *principal);
 
 /* Session time (session/time.h). Milliseconds. */
-int64_t mcps__sessions_now(struct sessions *sessions);
+static inline int64_t mcps__sessions_now(struct sessions *sessions)
+{
+	return mcps__session_clock_now(&sessions->time);
+}
 
 void mcps__sessions_key(struct sessions *sessions,
                         uint8_t key[MCPS_SESSION_KEY_SIZE],

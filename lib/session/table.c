@@ -118,18 +118,6 @@ static struct session *page_out(struct sessions *sessions, int64_t now)
 	return unstored;
 }
 
-static void store_uses(struct sessions *sessions, struct session *unstored)
-{
-	while (unstored != NULL) {
-		struct session *session = unstored;
-
-		unstored = session->older;
-		session->older = NULL;
-		mcps__sessions_touch(sessions, session, session->seen_ms);
-		mcps__session_unref(session);
-	}
-}
-
 /* ---- how a session is used ---- */
 
 /* The copy may be wrong: others than the caller go on to use it outside of the
@@ -333,14 +321,12 @@ static bool use(struct sessions *sessions, struct session *session, int64_t now)
 	return see(sessions, session, now);
 }
 
-enum session_found mcps__sessions_find(struct sessions *sessions,
-                                       const uint8_t *key, struct session **out)
+struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
+                                 int64_t now, bool *is_due)
 {
-	int64_t now = mcps__sessions_now(sessions);
 	struct session *session;
-	bool is_due = false;
 
-	*out = NULL;
+	*is_due = false;
 	pthread_mutex_lock(&sessions->lock);
 	session = table_find(sessions, key);
 	if (session != NULL && session->phase != SESSION_LIVE)
@@ -350,13 +336,11 @@ enum session_found mcps__sessions_find(struct sessions *sessions,
 		session = NULL;
 	}
 	if (session != NULL) {
-		*out = mcps__session_ref(session);
-		is_due = use(sessions, session, now);
+		mcps__session_ref(session);
+		*is_due = use(sessions, session, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
-	if (is_due)
-		mcps__sessions_touch(sessions, session, now);
-	return session != NULL ? FOUND_LIVE : FOUND_NOT_LOADED;
+	return session;
 }
 
 struct session *mcps__table_hold(struct sessions *sessions, const uint8_t *key)
@@ -466,11 +450,9 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
 
 /* ---- settling ---- */
 
-/* The next in line, unless what was told to the last one made the session
- * busy again, or even settled it anew: then that settling goes on with the
- * line. Sweeps up at the end. */
-static struct session_wait *
-line_next(struct sessions *sessions, struct session *session, unsigned settling)
+struct session_wait *mcps__table_line_next(struct sessions *sessions,
+                                           struct session *session,
+                                           unsigned settling)
 {
 	struct session_wait *wait = NULL;
 
@@ -493,21 +475,11 @@ void mcps__table_tell(struct sessions *sessions, struct session *session)
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-/* How a settling begins. */
-struct settling {
-	enum session_found found;
-	unsigned number;
-	bool is_due; /* to be stored that it was seen: the row may be old */
-	int64_t now;
-	struct session *unstored; /* left memory for it: see page_out() */
-	struct session_wait *first;
-};
-
 /* The first in line, whose job it was, is taken out at once: from here on the
  * line may go on behind another job, which knows nothing of how this ended. */
-static struct settling phase_settle(struct sessions *sessions,
-                                    struct session *session,
-                                    enum session_found found)
+struct settling mcps__table_settling_begin(struct sessions *sessions,
+                                           struct session *session,
+                                           enum session_found found)
 {
 	int64_t now = mcps__sessions_now(sessions);
 	struct settling settling = { .is_due = false, .now = now };
@@ -528,38 +500,6 @@ static struct settling phase_settle(struct sessions *sessions,
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	return settling;
-}
-
-/* What those behind the first hear: a failure to know is everybody's, but who
- * finds a session ended did not end it. */
-static mcps_status status_behind(enum session_found found, mcps_status status)
-{
-	if (found == FOUND_NOT_LOADED)
-		return status;
-	return found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
-}
-
-void mcps__table_settle(struct sessions *sessions, struct session *session,
-                        enum session_found found, mcps_status status)
-{
-	struct settling settling = phase_settle(sessions, session, found);
-	struct session_wait *wait = settling.first;
-
-	found = settling.found;
-	if (settling.is_due)
-		mcps__sessions_touch(sessions, session, settling.now);
-	store_uses(sessions, settling.unstored);
-	if (wait == NULL)
-		wait = line_next(sessions, session, settling.number);
-	while (wait != NULL) {
-		wait->fn(wait, found,
-		         found == FOUND_LIVE ? mcps__session_ref(session)
-		                             : NULL,
-		         status);
-		status = status_behind(found, status);
-		wait = line_next(sessions, session, settling.number);
-	}
-	mcps__session_unref(session);
 }
 
 void mcps__sessions_forget(struct sessions *sessions, struct session *session)

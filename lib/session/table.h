@@ -81,6 +81,11 @@ int64_t mcps__table_touch_every(const struct sessions *sessions);
  * memory. */
 void mcps__table_see(struct sessions *sessions, struct session *session);
 
+/* Look for the live session of KEY, which is used NOW: a reference; NULL: it is
+ * not in memory. *IS_DUE: the use is to be stored. */
+struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
+                                 int64_t now, bool *is_due);
+
 /* The live sessions of a caller leave memory. If they HAVE_ENDED, they are over
  * for the calls that run on them, which are told; else nobody knows, and
  * the commits of those calls will tell. The store thread only: what it has not
@@ -94,5 +99,30 @@ void mcps__sessions_touch(struct sessions *sessions, struct session *session,
 
 /* The last use of some session could not be stored. */
 void mcps__sessions_note_unstored(struct sessions *sessions);
+
+/* ---- for settle.c ---- */
+
+/* How a settling begins. */
+struct settling {
+	enum session_found found;
+	unsigned number;
+	bool is_due; /* to be stored that it was seen: the row may be old */
+	int64_t now;
+	struct session *unstored; /* left memory for it: linked by "older" */
+	struct session_wait *first;
+};
+
+/* Put SESSION into the phase of what was found, and take the first out of its
+ * line. */
+struct settling mcps__table_settling_begin(struct sessions *sessions,
+                                           struct session *session,
+                                           enum session_found found);
+
+/* The next in line, unless what was told to the last one made the session
+ * busy again, or even settled it anew: then that settling goes on with the
+ * line. Sweeps up at the end. */
+struct session_wait *mcps__table_line_next(struct sessions *sessions,
+                                           struct session *session,
+                                           unsigned settling);
 
 #endif

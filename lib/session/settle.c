@@ -1,0 +1,50 @@
+/* The end of a job that decided what a session is: memory follows, and those in
+ * line are told. */
+#include "session/table.h"
+
+static void store_uses(struct sessions *sessions, struct session *unstored)
+{
+	while (unstored != NULL) {
+		struct session *session = unstored;
+
+		unstored = session->older;
+		session->older = NULL;
+		mcps__sessions_touch(sessions, session, session->seen_ms);
+		mcps__session_unref(session);
+	}
+}
+
+/* What those behind the first hear: a failure to know is everybody's, but who
+ * finds a session ended did not end it. */
+static mcps_status status_behind(enum session_found found, mcps_status status)
+{
+	if (found == FOUND_NOT_LOADED)
+		return status;
+	return found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
+}
+
+void mcps__table_settle(struct sessions *sessions, struct session *session,
+                        enum session_found found, mcps_status status)
+{
+	struct settling settling =
+		mcps__table_settling_begin(sessions, session, found);
+	struct session_wait *wait = settling.first;
+
+	found = settling.found;
+	if (settling.is_due)
+		mcps__sessions_touch(sessions, session, settling.now);
+	store_uses(sessions, settling.unstored);
+	if (wait == NULL)
+		wait = mcps__table_line_next(sessions, session,
+		                             settling.number);
+	while (wait != NULL) {
+		wait->fn(wait, found,
+		         found == FOUND_LIVE ? mcps__session_ref(session)
+		                             : NULL,
+		         status);
+		status = status_behind(found, status);
+		wait = mcps__table_line_next(sessions, session,
+		                             settling.number);
+	}
+	mcps__session_unref(session);
+}
