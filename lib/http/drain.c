@@ -3,6 +3,7 @@
 #include "base/steady_wait.h"
 #include "http/exchange_internal.h"
 #include "mcp/run.h"
+#include "session/streams.h"
 
 static bool is_idle(struct endpoint *endpoint)
 {
@@ -109,7 +110,8 @@ void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms)
 
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 {
-	struct outlets *outlets = &endpoint->sessions->outlets;
+	struct outlets *outlets =
+		&mcps__streams_of(endpoint->sessions)->outlets;
 	bool in_time;
 
 	pthread_mutex_lock(&endpoint->lock);

@@ -135,7 +135,8 @@ static void serve_rest(struct exchange *exchange)
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
 	const struct revision *revision = NULL;
 	struct session *session =
-		mcps__session_new(exchange->key, exchange->principal);
+		mcps__session_new(exchange->key, exchange->principal,
+	                          &exchange->endpoint->sessions->options.layer);
 
 	if (session == NULL) {
 		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);

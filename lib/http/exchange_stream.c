@@ -6,6 +6,7 @@
 #include "http/listening.h"
 #include "http/media.h"
 #include "http/running.h"
+#include "session/streams.h"
 
 #include <sched.h>
 
@@ -37,8 +38,8 @@ static struct outlet *open_outlet(struct exchange *exchange, bool is_call,
 		                          exchange->glue.arg };
 
 	struct outlet *outlet = mcps__outlet_new(
-		&sessions->outlets, exchange->session, &glue, is_call,
-		revision_of(exchange)->has_polling, after);
+		&mcps__streams_of(sessions)->outlets, exchange->session, &glue,
+		is_call, revision_of(exchange)->has_polling, after);
 
 	if (outlet != NULL) {
 		outlet->daemon = exchange->glue.streams;
@@ -280,8 +281,9 @@ bool mcps__exchange_listen_later(struct exchange *exchange)
 	if (!find_revision(exchange, key)->has_polling)
 		return false;
 	(void)read_last_id(exchange, &id);
-	write_reconnect(&exchange->plan.body, &id,
-	                mcps__outlets_retry(&sessions->outlets, key));
+	write_reconnect(
+		&exchange->plan.body, &id,
+		mcps__outlets_retry(&mcps__streams_of(sessions)->outlets, key));
 	exchange->plan.ready = true;
 	exchange->plan.status = 200;
 	exchange->plan.kind = PLAN_EVENTS;

@@ -4,6 +4,7 @@
 #include "mcp/call.h"
 #include "mcp/notify.h"
 #include "session/stream.h"
+#include "session/streams.h"
 
 static void write_message(struct buffer *out, const char *method,
                           const char *params)
@@ -92,10 +93,12 @@ static void list_changed(void *arg)
 
 void mcps__deliver_connect(struct mcp *mcp)
 {
+	struct streams *streams = mcps__streams_of(mcp->sessions);
+
 	mcp->notifier = (struct notifier){ .session = to_session,
 		                           .list_changed = list_changed,
 		                           .call = to_call,
 		                           .arg = mcp };
-	mcp->sessions->listens = listens;
-	mcp->sessions->listens_arg = mcp;
+	streams->listens = listens;
+	streams->listens_arg = mcp;
 }

@@ -9,6 +9,7 @@
 #include "mhd/limits.h"
 #include "mhd/progress.h"
 #include "server/server.h"
+#include "session/streams.h"
 
 #include <sys/select.h>
 #include <time.h>
@@ -424,9 +425,9 @@ static bool is_quiet(const struct mount *mount)
 static void close_streams(struct mount *mount, bool is_late)
 {
 	struct endpoint *endpoint = mount->host.endpoint;
+	struct streams *streams = mcps__streams_of(endpoint->sessions);
 
-	mcps__outlets_close_of(&endpoint->sessions->outlets, &mount->streams,
-	                       is_late);
+	mcps__outlets_close_of(&streams->outlets, &mount->streams, is_late);
 	if (is_late)
 		mcps__drain_stop_calls(endpoint, &mount->streams);
 }

@@ -135,6 +135,11 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		                  "cannot read random bytes from the kernel");
 	mcps__registry_close(&server->registry);
 	mcps__registry_digest(&server->registry, wanted.lists);
+	status = mcps__streams_init(&server->streams, &server->sessions,
+	                            &wanted, error);
+	if (status != MCPS_OK)
+		return status;
+	server->has_streams = true;
 	status = mcps__sessions_init(&server->sessions, &wanted, error);
 	if (status != MCPS_OK)
 		return status;
@@ -324,7 +329,7 @@ static bool pulse(void *arg)
 	mcps__drain_open_streams(&server->endpoint,
 	                         now_ms() - options->stream_after_ms);
 	mcps__asking_give_up(&server->endpoint, now_ms() - ASKING_MOST_MS);
-	mcps__outlets_beat(&server->sessions.outlets,
+	mcps__outlets_beat(&server->streams.outlets,
 	                   INT64_C(1000) * options->heartbeat_s);
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
 	count_rebuilds(server);
@@ -499,6 +504,8 @@ void mcps_server_free(mcps_server *server)
 		finish_counts(&server->mcp);
 	if (server->has_sessions)
 		mcps__sessions_finish(&server->sessions);
+	if (server->has_streams)
+		mcps__streams_finish(&server->streams);
 	mcps__proxies_finish(&server->proxies);
 	mcps__attachment_free(server->attachment);
 	mcps_store_close(server->store);

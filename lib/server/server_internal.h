@@ -10,6 +10,7 @@
 #include "server/server.h"
 #include "server/timer.h"
 #include "server/workers.h"
+#include "session/streams.h"
 
 #include <sys/types.h>
 
@@ -31,8 +32,9 @@ struct mcps_server {
 
 	struct workers *workers;
 	struct writer *writer;
-	bool has_sessions, has_mcp, has_endpoint;
+	bool has_streams, has_sessions, has_mcp, has_endpoint;
 	struct memory_limit answers;
+	struct streams streams;
 	struct sessions sessions;
 	struct mcp mcp;
 	struct endpoint endpoint;

@@ -5,6 +5,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "session/streams.h"
 #include "session/table.h"
 
 struct kept {
@@ -73,7 +74,7 @@ static uint64_t stream_of(struct outlet *outlet)
 /* With room for MORE. */
 static struct keep_job *collect(struct sessions *sessions, size_t more)
 {
-	struct outlets *outlets = &sessions->outlets;
+	struct outlets *outlets = &mcps__streams_of(sessions)->outlets;
 	struct keep_job *keep;
 
 	pthread_mutex_lock(&outlets->lock);
@@ -88,30 +89,30 @@ static struct keep_job *collect(struct sessions *sessions, size_t more)
 	return keep;
 }
 
-static size_t count_calls(struct sessions *sessions)
+static size_t count_calls(struct streams *streams)
 {
 	size_t count = 0;
 
-	pthread_mutex_lock(&sessions->calls_lock);
-	for (const struct stream *stream = sessions->calls; stream != NULL;
+	pthread_mutex_lock(&streams->calls_lock);
+	for (const struct stream *stream = streams->calls; stream != NULL;
 	     stream = stream->next_call)
 		count++;
-	pthread_mutex_unlock(&sessions->calls_lock);
+	pthread_mutex_unlock(&streams->calls_lock);
 	return count;
 }
 
 /* At most MOST: what has come meanwhile is not old. */
-static void collect_calls(struct keep_job *keep, struct sessions *sessions,
+static void collect_calls(struct keep_job *keep, struct streams *streams,
                           size_t most)
 {
 	const struct stream *stream;
 
-	pthread_mutex_lock(&sessions->calls_lock);
-	for (stream = sessions->calls; stream != NULL && most > 0;
+	pthread_mutex_lock(&streams->calls_lock);
+	for (stream = streams->calls; stream != NULL && most > 0;
 	     stream = stream->next_call, most--)
 		if (!stream->is_volatile)
 			keep->all[keep->count++].stream = stream->id;
-	pthread_mutex_unlock(&sessions->calls_lock);
+	pthread_mutex_unlock(&streams->calls_lock);
 }
 
 void mcps__listeners_each(struct sessions *sessions,
@@ -131,12 +132,13 @@ void mcps__listeners_each(struct sessions *sessions,
 
 void mcps__streams_keep(struct sessions *sessions)
 {
-	size_t calls = count_calls(sessions);
+	struct streams *streams = mcps__streams_of(sessions);
+	size_t calls = count_calls(streams);
 	struct keep_job *keep = collect(sessions, calls);
 
 	if (keep == NULL)
 		return;
-	collect_calls(keep, sessions, calls);
+	collect_calls(keep, streams, calls);
 	if (keep->count == 0) {
 		mcps__free(keep);
 		return;

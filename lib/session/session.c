@@ -1,12 +1,12 @@
 #include "session/session.h"
 
 #include "base/memory.h"
-#include "session/stream.h"
 
 #include <stdio.h>
 
 struct session *mcps__session_new(const uint8_t *key,
-                                  struct principal *principal)
+                                  struct principal *principal,
+                                  const struct stream_layer *layer)
 {
 	struct session *session = mcps__calloc(1, sizeof *session);
 
@@ -20,6 +20,7 @@ struct session *mcps__session_new(const uint8_t *key,
 	memcpy(session->key, key, MCPS_SESSION_KEY_SIZE);
 	session->principal = mcps__principal_ref(principal);
 	session->waits_end = &session->waits;
+	session->layer = layer;
 	return session;
 }
 
@@ -29,14 +30,21 @@ struct session *mcps__session_ref(struct session *session)
 	return session;
 }
 
+void mcps__session_depart(struct session *session, enum session_departure how)
+{
+	const struct stream_layer *layer = session->layer;
+
+	if (layer->session_departs != NULL)
+		layer->session_departs(layer->streams, session, how);
+}
+
 void mcps__session_unref(struct session *session)
 {
 	if (session == NULL ||
 	    atomic_fetch_sub_explicit(&session->refs, 1,
 	                              memory_order_acq_rel) != 1)
 		return;
-	while (session->streams != NULL)
-		mcps__session_drop_stream(session, session->streams);
+	mcps__session_depart(session, DEPARTS_LAST);
 	mcps__principal_unref(session->principal);
 	pthread_mutex_destroy(&session->lock);
 	mcps__free(session->client_name);

@@ -3,6 +3,7 @@
 #ifndef MCPS_SESSION_SESSION_H
 #define MCPS_SESSION_SESSION_H
 
+#include "base/buffer.h"
 #include "session/hash.h"
 #include "session/principal.h"
 
@@ -65,6 +66,9 @@ enum session_list {
 	SESSION_LISTS_TOLD = 128,
 };
 
+struct session;
+struct streams;
+
 /* Someone in line for a session. fn is called exactly once, under no lock,
  * on the store thread or the caller's; SESSION is a reference that moves to
  * the callee when FOUND_LIVE, else NULL. STATUS is MCPS_OK or
@@ -74,7 +78,6 @@ enum session_list {
  *   anything else with FOUND_NOT_LOADED: the store could not say (MCPS_OK:
  *     it was not asked, a session that was to end had left memory, or what
  *     it said was overtaken; look again). */
-struct session;
 struct session_wait {
 	void (*fn)(struct session_wait *wait, enum session_found found,
 	           struct session *session, mcps_status status);
@@ -102,6 +105,26 @@ struct session_call {
 	const char *id; /* the raw JSON of its request id */
 	size_t id_length;
 	atomic_uint steps; /* enum call_step */
+};
+
+/* How a session goes, for what hangs on it. */
+enum session_departure {
+	DEPARTS_FOR_GOOD,    /* it has ended */
+	DEPARTS_FROM_MEMORY, /* it may be read again, as another copy */
+	DEPARTS_LAST,        /* nobody holds it any more */
+};
+
+/* The layer of streams, as far as this one knows it. Functions may be NULL. */
+struct stream_layer {
+	/* SESSION comes into memory. URIS: what it subscribed to, as stored. It
+	 * was last seen at SEEN_MS, as stored. */
+	void (*session_loaded)(struct streams *streams, struct session *session,
+	                       const struct buffer *uris, int64_t seen_ms);
+	/* Any thread, perhaps under the table lock: it must not call back. */
+	void (*session_departs)(struct streams *streams,
+	                        struct session *session,
+	                        enum session_departure how);
+	struct streams *streams;
 };
 
 /* References: the table while it is in it; each exchange and call; each store
@@ -136,20 +159,26 @@ struct session {
 	char *client_name; /* NULL: unknown */
 	char *client_version;
 
-	struct subscription *subscriptions; /* sessions.topics_lock */
+	const struct stream_layer *layer;   /* constant */
+	struct subscription *subscriptions; /* the layer's, and its lock */
 	int64_t seen_ms;                    /* session time; table lock */
 	int64_t touched_ms; /* session time; table lock; last one stored */
 
 	pthread_mutex_t lock; /* of what follows */
 	uint32_t flags;
 	struct session_call *calls;
-	struct stream *streams; /* newest first: references */
+	struct stream *streams; /* the layer's; newest first: references */
 };
 
+/* LAYER is borrowed. */
 struct session *mcps__session_new(const uint8_t *key,
-                                  struct principal *principal);
+                                  struct principal *principal,
+                                  const struct stream_layer *layer);
 struct session *mcps__session_ref(struct session *session);
 void mcps__session_unref(struct session *session); /* NULL is fine */
+
+/* Tell the layer of streams. */
+void mcps__session_depart(struct session *session, enum session_departure how);
 
 /* Put a call on the session, take it off. A session that has ended tells the
  * call at once. */

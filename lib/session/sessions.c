@@ -91,11 +91,6 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 	mcps_status status;
 
 	*sessions = (struct sessions){ .options = *o };
-	status = mcps__random_fill(o->random, &sessions->streams_from,
-	                           sizeof sessions->streams_from);
-	if (status != MCPS_OK)
-		return mcps__fail(error, status, "no chance to be had");
-	atomic_init(&sessions->last_stream, sessions->streams_from);
 	atomic_init(&sessions->unstored_ms, INT64_MIN / 2);
 	status = mcps__writer_run(o->writer, &start.job);
 	if (status != MCPS_OK)
@@ -104,20 +99,9 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 		                  mcps_status_text(status));
 	if (pthread_mutex_init(&sessions->lock, NULL) != 0)
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
-	if (pthread_mutex_init(&sessions->topics_lock, NULL) != 0) {
-		pthread_mutex_destroy(&sessions->lock);
-		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
-	}
-	pthread_mutex_init(&sessions->calls_lock, NULL); /* cannot fail */
-	if (mcps__outlets_init(&sessions->outlets, o->clock, o->retry_ms,
-	                       o->incidents, o->answers)) {
-		if (mcps__session_clock_init(&sessions->time, o->clock,
-		                             &start.clock, o->max_gap_ms))
-			return MCPS_OK;
-		mcps__outlets_finish(&sessions->outlets);
-	}
-	pthread_mutex_destroy(&sessions->calls_lock);
-	pthread_mutex_destroy(&sessions->topics_lock);
+	if (mcps__session_clock_init(&sessions->time, o->clock, &start.clock,
+	                             o->max_gap_ms))
+		return MCPS_OK;
 	pthread_mutex_destroy(&sessions->lock);
 	return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
 }
@@ -125,11 +109,7 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 void mcps__sessions_finish(struct sessions *sessions)
 {
 	mcps__table_finish(sessions);
-	mcps__updates_finish(&sessions->updates);
 	mcps__session_clock_finish(&sessions->time);
-	mcps__outlets_finish(&sessions->outlets);
-	pthread_mutex_destroy(&sessions->calls_lock);
-	pthread_mutex_destroy(&sessions->topics_lock);
 	pthread_mutex_destroy(&sessions->lock);
 }
 

@@ -15,9 +15,7 @@
 #include "session/keys.h"
 #include "session/memory_limit.h"
 #include "session/session.h"
-#include "session/outlet.h"
 #include "session/time.h"
-#include "session/updates.h"
 #include "store/writer.h"
 
 #include <stdatomic.h>
@@ -51,6 +49,7 @@ struct sessions_options {
 	mcps_session_event_fn hook; /* may be NULL */
 	void *hook_arg;
 	const char *(*revision_text)(uint32_t number); /* for the view */
+	struct stream_layer layer; /* see mcps__streams_init() */
 };
 
 struct sessions_counts {
@@ -62,23 +61,9 @@ struct sessions {
 	uint8_t row_key[ID_KEY_SIZE];
 	uint8_t store_name[STORE_NAME_SIZE]; /* random, made with the store */
 	struct session_clock time;
-	struct outlets outlets;
-	uint64_t streams_from;            /* ids of streams: a chance, */
-	atomic_uint_fast64_t last_stream; /* ... and the last one */
-	pthread_mutex_t calls_lock;
-	struct stream *calls; /* streams of calls under way */
 	/* When the last use of some session could not be stored: it lives in
 	 * memory, and its row seems to be older. */
 	_Atomic int64_t unstored_ms;
-	/* Somebody listens to a session's stream of no call, and was sent all
-	 * that the stream of id RESUMED holds (0: it is a fresh one, or has
-	 * room again for what it dropped); NULL: nobody wants to know. Under no
-	 * lock. */
-	void (*listens)(void *arg, struct session *session, uint64_t resumed);
-	void *listens_arg;
-	pthread_mutex_t topics_lock; /* of what is subscribed to: */
-	struct topic *topics;
-	struct updates updates;
 	pthread_mutex_t lock; /* of what follows, and options.lists */
 	struct session *by_key;
 	struct session *oldest, *newest; /* live ones, by last use */

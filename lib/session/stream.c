@@ -2,7 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
-#include "session/sessions.h"
+#include "session/streams.h"
 
 /* ---- life ---- */
 
@@ -40,18 +40,18 @@ struct stream *mcps__stream_adopt(struct sessions *sessions,
  * many there are. */
 static uint64_t next_id(struct sessions *sessions)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	uint64_t now =
-		sessions->streams_from +
+		streams->ids_from +
 		((uint64_t)mcps__steady_ms(sessions->options.clock) << 20);
-	uint64_t last = atomic_load(&sessions->last_stream);
+	uint64_t last = atomic_load(&streams->last_id);
 	uint64_t id;
 
 	do {
 		id = (int64_t)(now - last) > 0 ? now : last + 1;
 		if (id == 0) /* names none */
 			id = 1;
-	} while (!atomic_compare_exchange_weak(&sessions->last_stream, &last,
-	                                       id));
+	} while (!atomic_compare_exchange_weak(&streams->last_id, &last, id));
 	return id;
 }
 
@@ -97,41 +97,42 @@ static void list_remove(struct session *session, struct stream *stream)
 }
 
 /* The calls of all sessions: no more than workers run and their queue holds. */
-static void calls_add(struct sessions *sessions, struct stream *stream)
+static void calls_add(struct streams *streams, struct stream *stream)
 {
-	pthread_mutex_lock(&sessions->calls_lock);
-	stream->next_call = sessions->calls;
+	pthread_mutex_lock(&streams->calls_lock);
+	stream->next_call = streams->calls;
 	if (stream->next_call != NULL)
 		stream->next_call->prev_call = stream;
-	sessions->calls = stream;
-	pthread_mutex_unlock(&sessions->calls_lock);
+	streams->calls = stream;
+	pthread_mutex_unlock(&streams->calls_lock);
 }
 
-static void calls_remove(struct sessions *sessions, struct stream *stream)
+static void calls_remove(struct streams *streams, struct stream *stream)
 {
-	pthread_mutex_lock(&sessions->calls_lock);
+	pthread_mutex_lock(&streams->calls_lock);
 	if (stream->prev_call != NULL)
 		stream->prev_call->next_call = stream->next_call;
 	else
-		sessions->calls = stream->next_call;
+		streams->calls = stream->next_call;
 	if (stream->next_call != NULL)
 		stream->next_call->prev_call = stream->prev_call;
 	stream->prev_call = stream->next_call = NULL;
-	pthread_mutex_unlock(&sessions->calls_lock);
+	pthread_mutex_unlock(&streams->calls_lock);
 }
 
 struct stream *mcps__streams_find_call(struct sessions *sessions, uint64_t id)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	struct stream *stream;
 
-	pthread_mutex_lock(&sessions->calls_lock);
-	for (stream = sessions->calls; stream != NULL;
+	pthread_mutex_lock(&streams->calls_lock);
+	for (stream = streams->calls; stream != NULL;
 	     stream = stream->next_call)
 		if (stream->id == id)
 			break;
 	if (stream != NULL)
 		mcps__stream_ref(stream);
-	pthread_mutex_unlock(&sessions->calls_lock);
+	pthread_mutex_unlock(&streams->calls_lock);
 	return stream;
 }
 
@@ -147,7 +148,7 @@ void mcps__session_drop_stream(struct session *session, struct stream *stream)
 	if (!was_listed)
 		return;
 	if (stream->is_call)
-		calls_remove(stream->sessions, stream);
+		calls_remove(mcps__streams_of(stream->sessions), stream);
 	mcps__stream_unref(stream);
 }
 
@@ -174,7 +175,7 @@ void mcps__session_list_stream(struct session *session, struct stream *stream)
 	struct stream *oldest;
 
 	if (stream->is_call)
-		calls_add(stream->sessions, stream);
+		calls_add(mcps__streams_of(stream->sessions), stream);
 	pthread_mutex_lock(&session->lock);
 	stream->is_listed = true;
 	stream->next = session->streams;
@@ -241,9 +242,11 @@ struct stream *mcps__session_main_stream(struct session *session)
 void mcps__stream_tell_listens(struct sessions *sessions,
                                struct session *session, uint64_t resumed)
 {
+	const struct streams *streams = mcps__streams_of(sessions);
+
 	atomic_fetch_add(&session->listened, 1);
-	if (sessions->listens != NULL)
-		sessions->listens(sessions->listens_arg, session, resumed);
+	if (streams->listens != NULL)
+		streams->listens(streams->listens_arg, session, resumed);
 }
 
 void mcps__session_close_streams(struct session *session)
@@ -392,11 +395,12 @@ static void close_done(struct writer_job *job, mcps_status status)
 
 void mcps__streams_close(struct sessions *sessions)
 {
+	struct outlets *outlets = &mcps__streams_of(sessions)->outlets;
 	struct closing closing = { .job.run = close_run,
 		                   .job.done = close_done,
-		                   .outlets = &sessions->outlets };
+		                   .outlets = outlets };
 
 	if (mcps__writer_run(sessions->options.writer, &closing.job) ==
 	    MCPS_E_STOPPING)
-		mcps__outlets_close(&sessions->outlets);
+		mcps__outlets_close(outlets);
 }

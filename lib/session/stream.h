@@ -170,7 +170,7 @@ void mcps__listeners_each(struct sessions *sessions,
                           void (*fn)(void *arg, struct session *session),
                           void *arg);
 
-/* Somebody listens, see sessions.listens. For the files of this layer. */
+/* Somebody listens, see streams.listens. For the files of this layer. */
 void mcps__stream_tell_listens(struct sessions *sessions,
                                struct session *session, uint64_t resumed);
 

@@ -2,6 +2,7 @@
 
 #include "base/container.h"
 #include "base/memory.h"
+#include "session/streams.h"
 #include "session/subscribed.h"
 #include "session/work.h"
 
@@ -31,30 +32,30 @@ struct topic {
 
 /* ---- the index; under its lock ---- */
 
-static struct topic *topic_get(struct sessions *sessions, const char *uri)
+static struct topic *topic_get(struct streams *streams, const char *uri)
 {
 	struct topic *topic;
 	size_t length = strlen(uri);
 
-	HASH_FIND(hh, sessions->topics, uri, length, topic);
+	HASH_FIND(hh, streams->topics, uri, length, topic);
 	if (topic != NULL)
 		return topic;
 	topic = mcps__calloc(1, sizeof *topic + length + 1);
 	if (topic == NULL)
 		return NULL;
 	memcpy(topic->uri, uri, length);
-	HASH_ADD_KEYPTR(hh, sessions->topics, topic->uri, length, topic);
+	HASH_ADD_KEYPTR(hh, streams->topics, topic->uri, length, topic);
 	if (topic->hh.tbl != NULL)
 		return topic;
 	mcps__free(topic);
 	return NULL;
 }
 
-static void topic_put(struct sessions *sessions, struct topic *topic)
+static void topic_put(struct streams *streams, struct topic *topic)
 {
 	if (topic->newest != NULL)
 		return;
-	HASH_DELETE(hh, sessions->topics, topic);
+	HASH_DELETE(hh, streams->topics, topic);
 	mcps__free(topic);
 }
 
@@ -68,7 +69,7 @@ static struct subscription **find(struct session *session, const char *uri)
 }
 
 /* What was updated at SINCE_MS or later is due. */
-static bool index_add(struct sessions *sessions, struct session *session,
+static bool index_add(struct streams *streams, struct session *session,
                       const char *uri, int64_t since_ms)
 {
 	struct subscription *made;
@@ -76,17 +77,17 @@ static bool index_add(struct sessions *sessions, struct session *session,
 
 	if (*find(session, uri) != NULL)
 		return true;
-	topic = topic_get(sessions, uri);
+	topic = topic_get(streams, uri);
 	if (topic == NULL)
 		return false;
 	made = mcps__calloc(1, sizeof *made);
 	if (made == NULL) {
-		topic_put(sessions, topic);
+		topic_put(streams, topic);
 		return false;
 	}
 	made->session = session;
 	made->topic = topic;
-	made->is_due = mcps__updates_since(&sessions->updates, uri, since_ms);
+	made->is_due = mcps__updates_since(&streams->updates, uri, since_ms);
 	made->older = topic->newest;
 	if (made->older != NULL)
 		made->older->newer = made;
@@ -96,7 +97,7 @@ static bool index_add(struct sessions *sessions, struct session *session,
 	return true;
 }
 
-static void index_remove(struct sessions *sessions, struct subscription **at)
+static void index_remove(struct streams *streams, struct subscription **at)
 {
 	struct subscription *gone = *at;
 
@@ -109,15 +110,15 @@ static void index_remove(struct sessions *sessions, struct subscription **at)
 		gone->newer->older = gone->older;
 	else
 		gone->topic->newest = gone->older;
-	topic_put(sessions, gone->topic);
+	topic_put(streams, gone->topic);
 	mcps__free(gone);
 }
 
-static void note_update(struct sessions *sessions, const char *uri)
+static void note_update(struct streams *streams, const char *uri)
 {
-	if (!mcps__updates_note(&sessions->updates, uri,
-	                        mcps__sessions_now(sessions)))
-		mcps__sessions_note(sessions, INCIDENT_UPDATES);
+	if (!mcps__updates_note(&streams->updates, uri,
+	                        mcps__sessions_now(streams->sessions)))
+		mcps__sessions_note(streams->sessions, INCIDENT_UPDATES);
 }
 
 /* What is due to a session that may come back counts as updated now: it may
@@ -125,32 +126,33 @@ static void note_update(struct sessions *sessions, const char *uri)
 void mcps__subscriptions_leave(struct sessions *sessions,
                                struct session *session)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	struct subscription *at;
 
-	pthread_mutex_lock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->topics_lock);
 	while ((at = session->subscriptions) != NULL) {
 		if (at->is_due && !session->has_ended)
-			note_update(sessions, at->topic->uri);
-		index_remove(sessions, &session->subscriptions);
+			note_update(streams, at->topic->uri);
+		index_remove(streams, &session->subscriptions);
 	}
-	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_unlock(&streams->topics_lock);
 }
 
 /* A session that left memory meanwhile must not come into the index: nobody
  * would take it out again. False: out of memory. */
-static bool index_set(struct sessions *sessions, struct session *session,
+static bool index_set(struct streams *streams, struct session *session,
                       const char *uri, bool wants, int64_t since_ms)
 {
 	bool is_set = true;
 
-	pthread_mutex_lock(&sessions->lock);
-	pthread_mutex_lock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->sessions->lock);
+	pthread_mutex_lock(&streams->topics_lock);
 	if (!wants)
-		index_remove(sessions, find(session, uri));
+		index_remove(streams, find(session, uri));
 	else if (session->in_table)
-		is_set = index_add(sessions, session, uri, since_ms);
-	pthread_mutex_unlock(&sessions->topics_lock);
-	pthread_mutex_unlock(&sessions->lock);
+		is_set = index_add(streams, session, uri, since_ms);
+	pthread_mutex_unlock(&streams->topics_lock);
+	pthread_mutex_unlock(&streams->sessions->lock);
 	return is_set;
 }
 
@@ -167,6 +169,7 @@ void mcps__subscriptions_enter(struct sessions *sessions,
                                struct session *session,
                                const struct buffer *uris, int64_t seen_ms)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	const char *uri, *end;
 
 	if (uris->length == 0)
@@ -174,7 +177,7 @@ void mcps__subscriptions_enter(struct sessions *sessions,
 	end = uris->data + uris->length;
 	for (uri = next_uri(uris->data, end); uri != NULL;
 	     uri = next_uri(uri + strlen(uri) + 1, end))
-		(void)index_set(sessions, session, uri, true, seen_ms);
+		(void)index_set(streams, session, uri, true, seen_ms);
 }
 
 /* ---- subscribing ---- */
@@ -298,8 +301,8 @@ static void subscribe_done(struct writer_job *job, mcps_status status)
 	/* What the index has no memory for comes with the next load. */
 	if (status == MCPS_OK) {
 		flag_take(subscribe);
-		if (!index_set(subscribe->sessions, session, subscribe->uri,
-		               subscribe->wants, INT64_MAX))
+		if (!index_set(mcps__streams_of(subscribe->sessions), session,
+		               subscribe->uri, subscribe->wants, INT64_MAX))
 			mcps__sessions_forget(subscribe->sessions, session);
 	}
 	if (status == MCPS_E_SUBSCRIPTIONS)
@@ -334,7 +337,7 @@ void mcps__subscribe(struct sessions *sessions, struct session *session,
 /* ---- updates ---- */
 
 /* Who subscribed: references, for each of whom it is due now. */
-static struct session **make_due(struct sessions *sessions, const char *uri,
+static struct session **make_due(struct streams *streams, const char *uri,
                                  size_t *count)
 {
 	struct session **found = NULL;
@@ -342,7 +345,7 @@ static struct session **make_due(struct sessions *sessions, const char *uri,
 	struct topic *topic;
 
 	*count = 0;
-	HASH_FIND(hh, sessions->topics, uri, strlen(uri), topic);
+	HASH_FIND(hh, streams->topics, uri, strlen(uri), topic);
 	if (topic == NULL)
 		return NULL;
 	for (at = topic->newest; at != NULL; at = at->older) {
@@ -362,15 +365,16 @@ void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
                                 void (*fn)(void *arg, struct session *session),
                                 void *arg)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	struct session **found;
 	size_t count;
 
 	if (strlen(uri) >= SUBSCRIPTIONS_BYTES)
 		return; /* nobody can have subscribed to that */
-	pthread_mutex_lock(&sessions->topics_lock);
-	note_update(sessions, uri);
-	found = make_due(sessions, uri, &count);
-	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->topics_lock);
+	note_update(streams, uri);
+	found = make_due(streams, uri, &count);
+	pthread_mutex_unlock(&streams->topics_lock);
 	for (size_t i = 0; i < count; i++) {
 		fn(arg, found[i]);
 		mcps__session_unref(found[i]);
@@ -405,14 +409,14 @@ static void set_due(struct subscription *subscription, bool is_due,
 
 /* What is due, which it then is no more. What there is no memory for stays,
  * and *ALL becomes false. */
-static struct due *take_due(struct sessions *sessions, struct session *session,
+static struct due *take_due(struct streams *streams, struct session *session,
                             bool *all)
 {
 	struct due *first = NULL, *due;
 	struct subscription *at;
 
 	*all = true;
-	pthread_mutex_lock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next) {
 		if (!at->is_due)
 			continue;
@@ -425,38 +429,39 @@ static struct due *take_due(struct sessions *sessions, struct session *session,
 		first = due;
 		set_due(at, false, 0);
 	}
-	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_unlock(&streams->topics_lock);
 	return first;
 }
 
 /* The session may have left memory meanwhile, or another update have come. */
-static void put_back(struct sessions *sessions, struct session *session,
+static void put_back(struct streams *streams, struct session *session,
                      const struct due *due)
 {
 	struct subscription *at;
 
-	pthread_mutex_lock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->topics_lock);
 	at = *find(session, due->uri);
 	if (at == NULL)
-		note_update(sessions, due->uri);
+		note_update(streams, due->uri);
 	else if (!at->is_due)
 		set_due(at, true, due->kept_on);
-	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_unlock(&streams->topics_lock);
 }
 
 bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
                              subscriptions_say_fn say, void *arg)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	struct due *due, *next;
 	bool is_said, all;
 
-	for (due = take_due(sessions, session, &all); due != NULL; due = next) {
+	for (due = take_due(streams, session, &all); due != NULL; due = next) {
 		next = due->next;
 		is_said = say(arg, session, due->uri, &due->kept_on);
 		if (!is_said)
 			due->kept_on = 0;
 		if (!is_said || due->kept_on != 0)
-			put_back(sessions, session, due);
+			put_back(streams, session, due);
 		all = all && is_said && due->kept_on == 0;
 		mcps__free(due);
 	}
@@ -466,22 +471,24 @@ bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
 void mcps__subscriptions_said(struct sessions *sessions,
                               struct session *session, uint64_t stream)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	struct subscription *at;
 
-	pthread_mutex_lock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next)
 		if (at->is_due && at->kept_on == stream)
 			set_due(at, false, 0);
-	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_unlock(&streams->topics_lock);
 }
 
 void mcps__subscriptions_missed(struct sessions *sessions,
                                 struct session *session)
 {
+	struct streams *streams = mcps__streams_of(sessions);
 	struct subscription *at;
 
-	pthread_mutex_lock(&sessions->topics_lock);
+	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next)
 		set_due(at, true, 0);
-	pthread_mutex_unlock(&sessions->topics_lock);
+	pthread_mutex_unlock(&streams->topics_lock);
 }

@@ -3,8 +3,6 @@
 #include "session/table.h"
 
 #include "session/distrusted.h"
-#include "session/stream.h"
-#include "session/subscriptions.h"
 
 enum {
 	PAGE_OUT_TRIES = 8,
@@ -64,8 +62,7 @@ static void table_remove(struct sessions *sessions, struct session *session)
 	if (session->phase == SESSION_LIVE)
 		order_remove(sessions, session);
 	HASH_DELETE(hh, sessions->by_key, session);
-	mcps__subscriptions_leave(sessions, session);
-	mcps__session_send_away(session);
+	mcps__session_depart(session, DEPARTS_FROM_MEMORY);
 	session->in_table = false;
 	mcps__session_unref(session);
 }
@@ -139,7 +136,7 @@ void mcps__table_finish(struct sessions *sessions)
 
 	HASH_ITER (hh, sessions->by_key, session, next) {
 		HASH_DELETE(hh, sessions->by_key, session);
-		mcps__subscriptions_leave(sessions, session);
+		mcps__session_depart(session, DEPARTS_LAST);
 		mcps__session_unref(session);
 	}
 	mcps__distrusted_finish(sessions);
@@ -213,9 +210,7 @@ static void drop(struct sessions *sessions, struct session *session,
 {
 	if (has_ended) {
 		mcps__session_end_calls(session);
-		mcps__session_close_streams(session);
-	} else {
-		mcps__session_send_away(session);
+		mcps__session_depart(session, DEPARTS_FOR_GOOD);
 	}
 	mcps__session_ref(session);
 	if (has_ended)
@@ -379,7 +374,8 @@ static enum table_claim claim_fresh(struct sessions *sessions,
                                     struct session_wait *wait,
                                     struct session **out)
 {
-	struct session *session = mcps__session_new(key, principal);
+	struct session *session =
+		mcps__session_new(key, principal, &sessions->options.layer);
 
 	if (session == NULL)
 		return CLAIM_NOMEM;

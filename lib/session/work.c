@@ -3,7 +3,6 @@
 #include "base/container.h"
 #include "base/memory.h"
 #include "session/hook.h"
-#include "session/stream.h"
 #include "session/subscribed.h"
 #include "session/tombstone.h"
 #include "session/verdict.h"
@@ -159,9 +158,11 @@ static void session_fill(struct session_work *work)
 	atomic_store(&session->lists_differ, 0);
 	atomic_fetch_or(&session->lists_differ,
 	                lists_that_differ(work->sessions, row));
-	if ((row->flags & SESSION_SUBSCRIBED) != 0)
-		mcps__subscriptions_enter(work->sessions, session,
-		                          &work->subscriptions, row->seen_ms);
+	if ((row->flags & SESSION_SUBSCRIBED) != 0 &&
+	    options->layer.session_loaded != NULL)
+		options->layer.session_loaded(options->layer.streams, session,
+		                              &work->subscriptions,
+		                              row->seen_ms);
 	mcps__free(session->client_name);
 	mcps__free(session->client_version);
 	session->client_name = copy_text(work->texts);
@@ -246,7 +247,7 @@ static void tell(struct session_work *work)
 	log_event(work);
 	work->hook.run = call_hook;
 	if (work->event == MCPS_SESSION_ENDED) {
-		mcps__session_close_streams(work->session);
+		mcps__session_depart(work->session, DEPARTS_FOR_GOOD);
 		mcps__table_settle(work->sessions,
 		                   mcps__session_ref(work->session),
 		                   work->found, work->status);

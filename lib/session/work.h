@@ -2,8 +2,8 @@
 #ifndef MCPS_SESSION_WORK_H
 #define MCPS_SESSION_WORK_H
 
+#include "base/buffer.h"
 #include "session/quota.h"
-#include "session/subscriptions.h"
 
 struct session_work;
 

@@ -120,6 +120,7 @@ static mcps_status start_sessions(struct harness *self,
                                   struct mcps_error *error)
 {
 	const struct harness_options *options = &self->options;
+	mcps_status status;
 	struct sessions_options wanted = {
 		.writer = self->writer,
 		.executor = executor_of(self),
@@ -150,7 +151,14 @@ static mcps_status start_sessions(struct harness *self,
 		wanted.retry_ms = 0;
 	wanted.max_tombstones = options->max_tombstones;
 	mcps__registry_digest(&self->registry, wanted.lists);
-	return mcps__sessions_init(&self->sessions, &wanted, error);
+	status = mcps__streams_init(&self->session_streams, &self->sessions,
+	                            &wanted, error);
+	if (status != MCPS_OK)
+		return status;
+	status = mcps__sessions_init(&self->sessions, &wanted, error);
+	if (status != MCPS_OK)
+		mcps__streams_finish(&self->session_streams);
+	return status;
 }
 
 static void start_mcp(struct harness *self)
@@ -341,6 +349,7 @@ void harness_stop(struct harness *self)
 	ck_assert_ptr_null(self->mcp.locks.by_name);
 	mcps__locks_finish(&self->mcp.locks);
 	mcps__sessions_finish(&self->sessions);
+	mcps__streams_finish(&self->session_streams);
 	mcps__registry_finish(&self->registry);
 	work_queue_finish(&self->queue);
 }

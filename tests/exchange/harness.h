@@ -16,7 +16,7 @@
 #include "mcp/initialize.h"
 #include "mcp/mcp.h"
 #include "server/workers.h"
-#include "session/sessions.h"
+#include "session/streams.h"
 #include "store/writer.h"
 
 #include <check.h>
@@ -89,6 +89,7 @@ struct harness {
 	struct id_keys keys;
 	struct registry registry;
 	struct sessions sessions;
+	struct streams session_streams;
 	struct mcp mcp;
 	struct endpoint endpoint;
 	struct stream_limits *streams; /* of all requests; NULL: none */

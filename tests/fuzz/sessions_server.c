@@ -198,7 +198,7 @@ static mcps_status identify(void *arg, const mcps_request *request,
 
 static void start_sessions(struct server *server)
 {
-	const struct sessions_options options = {
+	struct sessions_options options = {
 		.writer = server->writer,
 		.executor = work_queue_executor(&server->queue),
 		.clock = &server->clock,
@@ -215,6 +215,8 @@ static void start_sessions(struct server *server)
 		.revision_text = revision_text,
 	};
 
+	require(mcps__streams_init(&server->streams, &server->sessions,
+	                           &options, NULL) == MCPS_OK);
 	require(mcps__sessions_init(&server->sessions, &options, NULL) ==
 	        MCPS_OK);
 }
@@ -287,6 +289,7 @@ static void stop(struct server *server)
 	mcps__inflight_finish(&server->mcp.inflight);
 	mcps__locks_finish(&server->mcp.locks);
 	mcps__sessions_finish(&server->sessions);
+	mcps__streams_finish(&server->streams);
 	require(server->queue.waiting == 0);
 	work_queue_finish(&server->queue);
 }

@@ -7,6 +7,7 @@
 #include "exchange/work_queue.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
+#include "session/streams.h"
 
 enum { CALLERS = 3, ANONYMOUS = 0, ID_TEXT_MAX = 140 };
 
@@ -42,6 +43,7 @@ struct server {
 	struct registry registry;
 	struct id_keys keys;
 	struct sessions sessions;
+	struct streams streams;
 	struct mcp mcp;
 	struct endpoint anonymous; /* nobody is asked who he is */
 	struct endpoint named;     /* callers 1 and 2 */
