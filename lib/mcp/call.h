@@ -111,6 +111,10 @@ struct call_value {
 void mcps__call_emit(struct mcps_call *call, struct buffer *message,
                      unsigned how);
 
+/* The same for a notification METHOD. PARAMS is JSON text, NULL: none. */
+void mcps__call_notify(struct mcps_call *call, const char *method,
+                       const char *params);
+
 enum dispatch_end {
 	DISPATCH_ANSWERED,
 	DISPATCH_PARKED,

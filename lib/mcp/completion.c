@@ -1,4 +1,5 @@
 /* completion/complete (2025-11-25, Completion). */
+#include "mcp/dispatch.h"
 #include "mcp/run.h"
 
 #include "base/memory.h"

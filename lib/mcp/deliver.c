@@ -3,27 +3,16 @@
 #include "base/memory.h"
 #include "mcp/call.h"
 #include "mcp/notify.h"
+#include "rpc/message.h"
 #include "session/stream.h"
 #include "session/streams.h"
-
-static void write_message(struct buffer *out, const char *method,
-                          const char *params)
-{
-	mcps__buffer_add_format(out, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\"",
-	                        method);
-	if (params != NULL) {
-		mcps__buffer_add_literal(out, ",\"params\":");
-		mcps__buffer_add_text(out, params);
-	}
-	mcps__buffer_add_byte(out, '}');
-}
 
 static bool append(struct stream *stream, struct session *session,
                    const char *method, const char *params)
 {
 	struct buffer message = { 0 };
 
-	write_message(&message, method, params);
+	mcps__message_write(&message, method, params);
 	return mcps__stream_tell(stream, session, &message);
 }
 
@@ -57,16 +46,6 @@ static bool to_session(void *arg, struct session *session, const char *method,
 	return is_sent;
 }
 
-static void to_call(void *arg, struct mcps_call *call, const char *method,
-                    const char *params)
-{
-	struct buffer message = { 0 };
-
-	(void)arg;
-	write_message(&message, method, params);
-	mcps__call_emit(call, &message, 0);
-}
-
 static void listens(void *arg, struct session *session, uint64_t resumed)
 {
 	mcps__notify_missed(arg, session, resumed);
@@ -97,7 +76,6 @@ void mcps__deliver_connect(struct mcp *mcp)
 
 	mcp->notifier = (struct notifier){ .session = to_session,
 		                           .list_changed = list_changed,
-		                           .call = to_call,
 		                           .arg = mcp };
 	streams->listens = listens;
 	streams->listens_arg = mcp;

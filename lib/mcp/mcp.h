@@ -20,21 +20,17 @@ struct mcp_texts { /* NULL: not said */
 	const char *instructions;
 };
 
-struct mcps_call;
-
 /* Where messages go that the server sends by itself. What is NULL drops them:
  * until streams set these, nothing is sent, and nothing is promised. */
 struct notifier {
 	/* A notification METHOD with PARAMS (JSON text, NULL: none) to one
-	 * session (false: it has no stream that takes it), and on the stream of
-	 * a call. *KEPT_ON becomes the id of the stream if nobody listens to it
-	 * now, else 0; what is on that one already is not put there again.
-	 * KEPT_ON NULL: none takes it that nobody listens to.
-	 * Called on any thread, under no lock; texts die with the return. */
+	 * session (false: it has no stream that takes it). *KEPT_ON becomes the
+	 * id of the stream if nobody listens to it now, else 0; what is on that
+	 * one already is not put there again. KEPT_ON NULL: none takes it that
+	 * nobody listens to. Called on any thread, under no lock; texts die
+	 * with the return. */
 	bool (*session)(void *arg, struct session *session, const char *method,
 	                const char *params, uint64_t *kept_on);
-	void (*call)(void *arg, struct mcps_call *call, const char *method,
-	             const char *params);
 	/* Sessions in memory are marked (lists_differ): tell who listens. */
 	void (*list_changed)(void *arg);
 	void *arg;

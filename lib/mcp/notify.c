@@ -23,15 +23,6 @@ static bool send(struct mcp *mcp, struct session *session, const char *method,
 	                         kept_on);
 }
 
-void mcps__notify_call(struct mcps_call *call, const char *method,
-                       const char *params)
-{
-	const struct notifier *notifier = &call->mcp->notifier;
-
-	if (notifier->call != NULL)
-		notifier->call(notifier->arg, call, method, params);
-}
-
 /* ---- lists ---- */
 
 static const struct {

@@ -26,8 +26,4 @@ void mcps__notify_remember(struct mcp *mcp, struct session *session);
 void mcps__notify_missed(struct mcp *mcp, struct session *session,
                          uint64_t resumed);
 
-/* On the stream of the call's own request. PARAMS is JSON text, NULL: none. */
-void mcps__notify_call(struct mcps_call *call, const char *method,
-                       const char *params);
-
 #endif

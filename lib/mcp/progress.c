@@ -24,6 +24,15 @@ void mcps__call_emit(struct mcps_call *call, struct buffer *message,
 	mcps__buffer_finish(message);
 }
 
+void mcps__call_notify(struct mcps_call *call, const char *method,
+                       const char *params)
+{
+	struct buffer message = { 0 };
+
+	mcps__message_write(&message, method, params);
+	mcps__call_emit(call, &message, 0);
+}
+
 void mcps_disconnect(mcps_call *call, uint32_t retry_ms)
 {
 	struct stream *stream = NULL;

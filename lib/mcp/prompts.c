@@ -1,4 +1,5 @@
 /* prompts/get (2025-11-25, Prompts). */
+#include "mcp/dispatch.h"
 #include "mcp/run.h"
 
 #include "base/memory.h"

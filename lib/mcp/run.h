@@ -4,7 +4,7 @@
 #ifndef MCPS_MCP_RUN_H
 #define MCPS_MCP_RUN_H
 
-#include "mcp/dispatch.h"
+#include "mcp/call.h"
 
 /* What is different between them. */
 struct activity {

@@ -1,4 +1,5 @@
 /* tools/call (2025-11-25, Tools). */
+#include "mcp/dispatch.h"
 #include "mcp/run.h"
 
 #include <json-c/json.h>

@@ -93,3 +93,15 @@ const char *mcps__message_id(const struct message *message, size_t *length)
 		return NULL;
 	return mcps__scan_raw(message->scan, message->id, length);
 }
+
+void mcps__message_write(struct buffer *out, const char *method,
+                         const char *params)
+{
+	mcps__buffer_add_format(out, "{\"jsonrpc\":\"2.0\",\"method\":\"%s\"",
+	                        method);
+	if (params != NULL) {
+		mcps__buffer_add_literal(out, ",\"params\":");
+		mcps__buffer_add_text(out, params);
+	}
+	mcps__buffer_add_byte(out, '}');
+}

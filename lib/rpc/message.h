@@ -2,6 +2,7 @@
 #ifndef MCPS_RPC_MESSAGE_H
 #define MCPS_RPC_MESSAGE_H
 
+#include "base/buffer.h"
 #include "rpc/scan.h"
 
 enum message_kind {
@@ -29,5 +30,10 @@ MCPS_MUST_USE mcps_status mcps__message_read(struct message *message,
 
 /* The id as it stands in the text: it is echoed, never rebuilt. NULL: none. */
 const char *mcps__message_id(const struct message *message, size_t *length);
+
+/* Append a notification. METHOD needs no escapes; PARAMS is JSON text, NULL:
+ * none. */
+void mcps__message_write(struct buffer *out, const char *method,
+                         const char *params);
 
 #endif
