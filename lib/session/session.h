@@ -111,7 +111,7 @@ struct session_call {
 enum session_departure {
 	DEPARTS_FOR_GOOD,    /* it has ended */
 	DEPARTS_FROM_MEMORY, /* it may be read again, as another copy */
-	DEPARTS_LAST,        /* nobody holds it any more */
+	DEPARTS_LAST,        /* nobody uses it any more */
 };
 
 /* The layer of streams, as far as this one knows it. Functions may be NULL. */

@@ -27,6 +27,33 @@ static int64_t read_clock(void *arg)
 static const struct clock_source clock_source = { .wall_ms = read_clock,
 	                                          .steady_ms = read_clock };
 
+/* ---- the layer of streams ------------------------------------------------ */
+
+static struct {
+	unsigned count;
+	enum session_departure how[8];
+} departures;
+
+static void departs(struct streams *streams, struct session *session,
+                    enum session_departure how)
+{
+	(void)session;
+	ck_assert_ptr_eq(streams, &departures);
+	if (departures.count < sizeof departures.how / sizeof how)
+		departures.how[departures.count] = how;
+	departures.count++;
+}
+
+/* Those so far, which are forgotten. */
+static void check_departures(unsigned count,
+                             const enum session_departure *expected)
+{
+	ck_assert_uint_eq(departures.count, count);
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_int_eq(departures.how[i], expected[i]);
+	departures.count = 0;
+}
+
 static void set_up(void)
 {
 	const struct writer_options how = { .inline_jobs = true };
@@ -46,6 +73,9 @@ static void set_up(void)
 	ck_assert_int_eq(mcps__writer_start(&writer, store, &how, NULL),
 	                 MCPS_OK);
 	options.writer = writer;
+	options.layer.session_departs = departs;
+	options.layer.streams = (struct streams *)&departures;
+	departures.count = 0;
 	ck_assert_int_eq(mcps__sessions_init(&sessions, &options, NULL),
 	                 MCPS_OK);
 	alice = mcps__principal_new(NULL, "alice");
@@ -403,6 +433,51 @@ START_TEST(without_memory_nothing_is_claimed_and_nobody_is_lost)
 }
 END_TEST
 
+START_TEST(session_that_leaves_memory_departs_and_is_freed_last)
+{
+	static const enum session_departure order[] = { DEPARTS_FROM_MEMORY,
+		                                        DEPARTS_LAST };
+	struct session *session;
+
+	bring_in(1);
+	check_departures(0, NULL);
+	ck_assert(mcps__table_evict(&sessions, key_of(1)));
+	check_departures(2, order);
+
+	bring_in(2);
+	session = mcps__table_hold(&sessions, key_of(2));
+	mcps__sessions_forget(&sessions, session);
+	check_departures(1, order);
+	mcps__session_unref(session);
+	check_departures(1, order + 1);
+}
+END_TEST
+
+START_TEST(session_of_a_revoked_caller_departs_for_good)
+{
+	static const enum session_departure order[] = { DEPARTS_FOR_GOOD,
+		                                        DEPARTS_FROM_MEMORY,
+		                                        DEPARTS_LAST };
+
+	bring_in(1);
+	mcps__table_drop(&sessions, alice->digest, true);
+	check_departures(3, order);
+}
+END_TEST
+
+/* Nothing closes: who carries its streams may be gone. */
+START_TEST(session_that_is_in_memory_at_the_end_only_departs_last)
+{
+	bring_in(1);
+	mcps__sessions_finish(&sessions);
+	ck_assert_uint_ge(departures.count, 1);
+	ck_assert_int_eq(departures.how[0], DEPARTS_LAST);
+	mcps__writer_stop(writer);
+	mcps__principal_unref(alice);
+	set_up(); /* for tear_down() */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("session table");
@@ -432,6 +507,11 @@ int main(void)
 	tcase_add_test(tests, an_eviction_takes_what_nobody_uses);
 	tcase_add_test(tests,
 	               without_memory_nothing_is_claimed_and_nobody_is_lost);
+	tcase_add_test(tests,
+	               session_that_leaves_memory_departs_and_is_freed_last);
+	tcase_add_test(tests, session_of_a_revoked_caller_departs_for_good);
+	tcase_add_test(tests,
+	               session_that_is_in_memory_at_the_end_only_departs_last);
 	suite_add_tcase(suite, tests);
 
 	srunner_run_all(runner, CK_ENV);
