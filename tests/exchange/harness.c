@@ -458,14 +458,3 @@ void *harness_keep(struct harness *self, void *memory)
 	pthread_mutex_unlock(&self->lock);
 	return memory;
 }
-
-int harness_main(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}

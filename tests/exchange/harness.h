@@ -302,6 +302,4 @@ void harness_end_row(struct harness *self, const char *caller, const char *id);
 void harness_forget_row(struct harness *self, const char *caller,
                         const char *id);
 
-int harness_main(Suite *suite);
-
 #endif

@@ -14,7 +14,7 @@ extern void (*meanwhile)(mcps_call *call);
 	REQUEST_WITH(id, "tools/call",                                 \
 	             "{\"name\":\"talk\",\"arguments\":{},\"_meta\":{" \
 	             "\"progressToken\":\"t\"}}")
-#define COUNT(id)                                                       \
+#define CALL_COUNT(id)                                                  \
 	REQUEST_WITH(id, "tools/call",                                  \
 	             "{\"name\":\"count\",\"arguments\":{},\"_meta\":{" \
 	             "\"progressToken\":5}}")

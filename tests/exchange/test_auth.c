@@ -3,6 +3,7 @@
 #include "exchange/harness.h"
 #include "exchange/tools.h"
 #include "http/verdicts.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <string.h>
@@ -469,42 +470,30 @@ START_TEST(ids_of_a_removed_key_are_not_believed)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("auth")
 {
-	Suite *suite = suite_create("auth");
-	TCase *tests = tcase_create("auth");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_hook_may_answer_later_from_another_thread);
-	tcase_add_test(tests, a_hook_may_finish_before_it_returns_later);
-	tcase_add_test(tests, a_late_refusal_is_401_with_a_challenge);
-	tcase_add_test(tests, a_hook_that_names_nobody_lets_nobody_in);
-	tcase_add_test(tests, a_verdict_is_kept_until_it_expires);
-	tcase_add_test(tests,
-	               a_wall_clock_that_is_set_back_keeps_no_verdict_longer);
-	tcase_add_test(tests,
-	               a_wall_clock_that_is_set_ahead_has_the_hook_asked_again);
-	tcase_add_test(tests, a_verdict_may_be_kept_as_long_as_numbers_go);
-	tcase_add_test(tests, a_verdict_without_expiry_is_not_kept);
-	tcase_add_test(tests, a_kept_verdict_is_of_its_credential_alone);
-	tcase_add_test(tests, refusals_are_not_kept);
-	tcase_add_test(tests, forgotten_verdicts_are_asked_for_again);
-	tcase_add_test(tests,
-	               a_tool_without_its_scopes_is_403_with_all_of_them);
-	tcase_add_test(tests, a_tool_with_its_scopes_is_served);
-	tcase_add_test(tests,
-	               another_client_of_the_same_subject_has_its_own_sessions);
-	tcase_add_test(tests, revoked_sessions_end_in_memory_and_in_the_store);
-	tcase_add_test(tests, all_sessions_of_a_caller_are_revoked);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(a_hook_may_answer_later_from_another_thread);
+	test_add(a_hook_may_finish_before_it_returns_later);
+	test_add(a_late_refusal_is_401_with_a_challenge);
+	test_add(a_hook_that_names_nobody_lets_nobody_in);
+	test_add(a_verdict_is_kept_until_it_expires);
+	test_add(a_wall_clock_that_is_set_back_keeps_no_verdict_longer);
+	test_add(a_wall_clock_that_is_set_ahead_has_the_hook_asked_again);
+	test_add(a_verdict_may_be_kept_as_long_as_numbers_go);
+	test_add(a_verdict_without_expiry_is_not_kept);
+	test_add(a_kept_verdict_is_of_its_credential_alone);
+	test_add(refusals_are_not_kept);
+	test_add(forgotten_verdicts_are_asked_for_again);
+	test_add(a_tool_without_its_scopes_is_403_with_all_of_them);
+	test_add(a_tool_with_its_scopes_is_served);
+	test_add(another_client_of_the_same_subject_has_its_own_sessions);
+	test_add(revoked_sessions_end_in_memory_and_in_the_store);
+	test_add(all_sessions_of_a_caller_are_revoked);
+	test_add(
 		an_id_issued_before_a_revocation_is_not_believed_without_its_row);
-	tcase_add_test(
-		tests,
-		outcome_of_a_call_that_a_revocation_overtakes_is_unknown);
-	tcase_add_test(tests, a_revoked_caller_may_begin_anew);
-	tcase_add_test(tests, ids_of_the_previous_key_are_believed);
-	tcase_add_test(tests, ids_of_a_removed_key_are_not_believed);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(outcome_of_a_call_that_a_revocation_overtakes_is_unknown);
+	test_add(a_revoked_caller_may_begin_anew);
+	test_add(ids_of_the_previous_key_are_believed);
+	test_add(ids_of_a_removed_key_are_not_believed);
 }

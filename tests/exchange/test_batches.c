@@ -1,11 +1,10 @@
 /* Batches: what 2025-03-26 has and no other revision. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct harness harness;
 
@@ -142,22 +141,14 @@ START_TEST(initialized_among_the_requests_of_a_batch_is_durable)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("batches")
 {
-	Suite *suite = suite_create("batches");
-	TCase *tests = tcase_create("batches");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, a_batch_of_2025_03_26_is_answered_as_one, 0,
-	                    COUNT(batches));
-	tcase_add_loop_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(a_batch_of_2025_03_26_is_answered_as_one, COUNT(batches));
+	test_add_loop(
 		a_mixed_or_empty_batch_or_one_that_initializes_is_refused_whole,
-		0, COUNT(mixed_batches));
-	tcase_add_test(tests, a_batch_has_at_most_so_many_messages);
-	tcase_add_loop_test(tests, later_revisions_have_no_batches, 0, 2);
-	tcase_add_test(tests,
-	               initialized_among_the_requests_of_a_batch_is_durable);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+		COUNT(mixed_batches));
+	test_add(a_batch_has_at_most_so_many_messages);
+	test_add_loop(later_revisions_have_no_batches, 2);
+	test_add(initialized_among_the_requests_of_a_batch_is_durable);
 }

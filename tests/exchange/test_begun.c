@@ -3,12 +3,11 @@
 #include "exchange/entries.h"
 #include "exchange/harness.h"
 #include "http/drain.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <sched.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct harness harness;
 static const char *the_id;
@@ -275,36 +274,23 @@ START_TEST(a_stream_whose_end_at_the_drain_cannot_be_stored_ends_with_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("begun")
 {
-	Suite *suite = suite_create("begun");
-	TCase *tests = tcase_create("begun");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(
 		outcome_is_unknown_if_the_handler_began_before_its_session_ended,
-		0, REQUESTS);
-	tcase_add_loop_test(
-		tests,
-		handler_that_has_not_begun_when_its_session_ends_never_does, 0,
 		REQUESTS);
-	tcase_add_loop_test(
-		tests,
+	test_add_loop(
+		handler_that_has_not_begun_when_its_session_ends_never_does,
+		REQUESTS);
+	test_add_loop(
 		outcome_is_unknown_if_the_handler_began_before_the_drain_ended,
-		0, REQUESTS);
-	tcase_add_loop_test(tests, every_status_of_a_handler_travels_with_200,
-	                    0, REQUESTS);
-	tcase_add_loop_test(tests, a_result_that_is_too_large_travels_with_200,
-	                    0, REQUESTS);
-	tcase_add_test(tests, no_session_is_evicted_while_a_call_waits_or_runs);
-	tcase_add_loop_test(
-		tests, a_stream_that_cannot_be_opened_ends_with_the_response, 0,
-		COUNT(stream_ops));
-	tcase_add_test(tests, a_stream_whose_end_cannot_be_stored_ends_with_it);
-	tcase_add_test(
-		tests,
-		a_stream_whose_end_at_the_drain_cannot_be_stored_ends_with_it);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+		REQUESTS);
+	test_add_loop(every_status_of_a_handler_travels_with_200, REQUESTS);
+	test_add_loop(a_result_that_is_too_large_travels_with_200, REQUESTS);
+	test_add(no_session_is_evicted_while_a_call_waits_or_runs);
+	test_add_loop(a_stream_that_cannot_be_opened_ends_with_the_response,
+	              COUNT(stream_ops));
+	test_add(a_stream_whose_end_cannot_be_stored_ends_with_it);
+	test_add(a_stream_whose_end_at_the_drain_cannot_be_stored_ends_with_it);
 }

@@ -3,6 +3,7 @@
 #include "exchange/status_case.h"
 
 #include "http/drain.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -162,22 +163,14 @@ START_TEST(without_the_option_no_call_is_logged)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("call log")
 {
-	Suite *suite = suite_create("call log");
-	TCase *tests = tcase_create("call log");
-
-	tcase_add_checked_fixture(tests, set_up, statuses_tear_down);
-	tcase_add_test(tests,
-	               each_call_is_logged_with_its_name_and_how_long_it_took);
-	tcase_add_test(tests, a_call_that_fails_is_logged_with_its_error);
-	tcase_add_test(
-		tests,
-		a_call_that_fails_with_a_long_text_is_logged_as_a_failure);
-	tcase_add_test(tests, other_methods_are_logged_too);
-	tcase_add_test(tests, a_call_that_the_drain_cut_off_is_logged_once);
-	tcase_add_test(tests, a_cancelled_call_is_logged_as_that);
-	tcase_add_test(tests, without_the_option_no_call_is_logged);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, statuses_tear_down);
+	test_add(each_call_is_logged_with_its_name_and_how_long_it_took);
+	test_add(a_call_that_fails_is_logged_with_its_error);
+	test_add(a_call_that_fails_with_a_long_text_is_logged_as_a_failure);
+	test_add(other_methods_are_logged_too);
+	test_add(a_call_that_the_drain_cut_off_is_logged_once);
+	test_add(a_cancelled_call_is_logged_as_that);
+	test_add(without_the_option_no_call_is_logged);
 }

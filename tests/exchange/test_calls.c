@@ -3,6 +3,7 @@
 #include "exchange/harness.h"
 #include "exchange/tools.h"
 #include "http/drain.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <mcps/state.h>
@@ -487,49 +488,27 @@ START_TEST(a_call_that_is_admitted_after_the_drain_is_told_to_come_again)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("calls")
 {
-	Suite *suite = suite_create("calls");
-	TCase *tests = tcase_create("calls");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests,
-	               a_call_that_is_cancelled_in_the_queue_does_not_run);
-	tcase_add_test(tests,
-	               a_call_that_is_cancelled_while_it_runs_commits_nothing);
-	tcase_add_test(tests,
-	               only_the_same_id_of_the_same_session_is_cancelled);
-	tcase_add_test(tests, cancelling_what_is_over_does_nothing);
-	tcase_add_test(tests, of_a_batch_the_cancelled_call_alone_is_silent);
-	tcase_add_test(tests,
-	               a_call_that_runs_out_of_time_is_answered_all_the_same);
-	tcase_add_test(tests, a_delete_overtakes_a_call_in_the_queue);
-	tcase_add_test(tests,
-	               a_call_whose_session_is_deleted_under_it_is_not_404);
-	tcase_add_test(tests, a_delete_that_fails_leaves_the_calls_alone);
-	tcase_add_test(
-		tests,
-		each_call_of_a_batch_is_answered_when_its_session_is_deleted);
-	tcase_add_test(tests, a_renewal_leaves_running_calls_and_state_alone);
-	tcase_add_test(tests,
-	               a_full_queue_is_503_and_the_client_may_come_again);
-	tcase_add_test(
-		tests,
-		of_a_batch_what_does_not_fit_is_an_error_among_the_answers);
-	tcase_add_test(tests, without_calls_a_drain_is_over_at_once);
-	tcase_add_test(tests,
-	               a_drain_answers_what_waits_and_drops_what_comes_later);
-	tcase_add_test(tests,
-	               a_drain_cancels_what_runs_and_commits_nothing_of_it);
-	tcase_add_test(
-		tests,
-		a_drain_between_two_calls_of_a_batch_parks_it_no_second_time);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(a_call_that_is_cancelled_in_the_queue_does_not_run);
+	test_add(a_call_that_is_cancelled_while_it_runs_commits_nothing);
+	test_add(only_the_same_id_of_the_same_session_is_cancelled);
+	test_add(cancelling_what_is_over_does_nothing);
+	test_add(of_a_batch_the_cancelled_call_alone_is_silent);
+	test_add(a_call_that_runs_out_of_time_is_answered_all_the_same);
+	test_add(a_delete_overtakes_a_call_in_the_queue);
+	test_add(a_call_whose_session_is_deleted_under_it_is_not_404);
+	test_add(a_delete_that_fails_leaves_the_calls_alone);
+	test_add(each_call_of_a_batch_is_answered_when_its_session_is_deleted);
+	test_add(a_renewal_leaves_running_calls_and_state_alone);
+	test_add(a_full_queue_is_503_and_the_client_may_come_again);
+	test_add(of_a_batch_what_does_not_fit_is_an_error_among_the_answers);
+	test_add(without_calls_a_drain_is_over_at_once);
+	test_add(a_drain_answers_what_waits_and_drops_what_comes_later);
+	test_add(a_drain_cancels_what_runs_and_commits_nothing_of_it);
+	test_add(a_drain_between_two_calls_of_a_batch_parks_it_no_second_time);
+	test_add(
 		of_a_batch_what_is_too_late_for_a_drain_is_an_error_among_the_answers);
-	tcase_add_test(
-		tests,
-		a_call_that_is_admitted_after_the_drain_is_told_to_come_again);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(a_call_that_is_admitted_after_the_drain_is_told_to_come_again);
 }

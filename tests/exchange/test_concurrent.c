@@ -2,6 +2,7 @@
  * like with few sessions, workers, and the store's own thread. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,20 +259,12 @@ START_TEST(a_sweeper_and_short_idle_times_change_nothing_of_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("concurrent")
 {
-	Suite *suite = suite_create("concurrent");
-	TCase *tests = tcase_create("concurrent");
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests,
-	               sixty_four_calls_of_one_session_get_sixty_four_numbers);
-	tcase_add_test(tests,
-	               sixty_four_calls_of_one_caller_get_sixty_four_numbers);
-	tcase_add_test(tests, nobody_is_served_after_the_204_of_a_delete);
-	tcase_add_test(tests,
-	               a_sweeper_and_short_idle_times_change_nothing_of_it);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(120);
+	test_fixture(set_up, tear_down);
+	test_add(sixty_four_calls_of_one_session_get_sixty_four_numbers);
+	test_add(sixty_four_calls_of_one_caller_get_sixty_four_numbers);
+	test_add(nobody_is_served_after_the_204_of_a_delete);
+	test_add(a_sweeper_and_short_idle_times_change_nothing_of_it);
 }

@@ -5,6 +5,7 @@
 #include "http/drain.h"
 #include "mcp/deliver.h"
 #include "mcp/notify.h"
+#include "suite.h"
 
 #include <sched.h>
 #include <string.h>
@@ -241,26 +242,14 @@ START_TEST(older_client_listens_until_the_drain_is_over)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("cut streams")
 {
-	Suite *suite = suite_create("cut streams");
-	TCase *tests = tcase_create("cut");
-
-	tcase_add_checked_fixture(tests, streams_set_up, streams_tear_down);
-	tcase_add_loop_test(
-		tests, client_that_is_to_connect_again_is_cut_unless_it_polls,
-		0, REVISIONS * LOST_COUNT);
-	tcase_add_loop_test(
-		tests, client_that_need_not_connect_again_gets_a_proper_end, 0,
-		REVISIONS * OVER_COUNT);
-	tcase_add_loop_test(tests, call_that_ended_gets_a_proper_end, 0,
-	                    REVISIONS);
-	tcase_add_test(tests, older_client_listens_until_the_drain_is_over);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_case("cut");
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add_loop(client_that_is_to_connect_again_is_cut_unless_it_polls,
+	              REVISIONS * LOST_COUNT);
+	test_add_loop(client_that_need_not_connect_again_gets_a_proper_end,
+	              REVISIONS * OVER_COUNT);
+	test_add_loop(call_that_ended_gets_a_proper_end, REVISIONS);
+	test_add(older_client_listens_until_the_drain_is_over);
 }

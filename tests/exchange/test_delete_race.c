@@ -3,6 +3,7 @@
  * 2xx, and no state survives the session. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <sched.h>
@@ -194,15 +195,9 @@ START_TEST(a_call_that_stops_when_its_session_ends_is_not_404)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("delete_race")
 {
-	Suite *suite = suite_create("delete_race");
-	TCase *tests = tcase_create("delete_race");
-
-	tcase_set_timeout(tests, 120 + 0.1 * rounds_wanted());
-	tcase_add_test(tests, no_post_is_served_after_the_204_of_a_delete);
-	tcase_add_test(tests,
-	               a_call_that_stops_when_its_session_ends_is_not_404);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(120 + 0.1 * rounds_wanted());
+	test_add(no_post_is_served_after_the_204_of_a_delete);
+	test_add(a_call_that_stops_when_its_session_ends_is_not_404);
 }

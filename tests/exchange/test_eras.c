@@ -1,11 +1,10 @@
 /* Which revision a request speaks, and what clients of a later era get. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct harness harness;
 
@@ -231,24 +230,14 @@ START_TEST(initialize_negotiates_by_its_params_whatever_the_header_says)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("eras")
 {
-	Suite *suite = suite_create("eras");
-	TCase *tests = tcase_create("eras");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, legacy_endpoint_answers_like_any_legacy_server);
-	tcase_add_test(tests,
-	               initialize_without_a_legacy_revision_lacks_a_parameter);
-	tcase_add_test(tests, modern_probe_costs_no_store_access);
-	tcase_add_test(tests, meta_that_claims_nothing_is_nobodys_business);
-	tcase_add_test(tests,
-	               any_served_revision_in_the_header_goes_with_any_session);
-	tcase_add_test(tests,
-	               a_revision_in_the_header_that_is_not_served_is_400);
-	tcase_add_test(
-		tests,
-		initialize_negotiates_by_its_params_whatever_the_header_says);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add(legacy_endpoint_answers_like_any_legacy_server);
+	test_add(initialize_without_a_legacy_revision_lacks_a_parameter);
+	test_add(modern_probe_costs_no_store_access);
+	test_add(meta_that_claims_nothing_is_nobodys_business);
+	test_add(any_served_revision_in_the_header_goes_with_any_session);
+	test_add(a_revision_in_the_header_that_is_not_served_is_400);
+	test_add(initialize_negotiates_by_its_params_whatever_the_header_says);
 }

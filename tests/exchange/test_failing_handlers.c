@@ -1,6 +1,7 @@
 /* Handlers that fail, with a reason and without, or that contradict themselves:
  * what the client gets, what becomes of the state, what is logged. */
 #include "exchange/status_case.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -246,30 +247,19 @@ START_TEST(a_tool_that_fails_all_the_time_is_logged_once_a_minute)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("failing handlers")
 {
-	Suite *suite = suite_create("failing handlers");
-	TCase *tests = tcase_create("failing handlers");
-
-	tcase_add_checked_fixture(tests, statuses_set_up, statuses_tear_down);
-	tcase_add_test(tests,
-	               a_bare_failure_is_an_error_that_names_what_failed);
-	tcase_add_test(tests, a_failure_with_a_reason_tells_the_reason);
-	tcase_add_test(tests,
-	               a_handler_that_failed_and_returns_success_has_failed);
-	tcase_add_test(tests, a_text_of_a_tool_is_reason_enough);
-	tcase_add_test(tests, blocks_before_a_bare_failure_stay);
-	tcase_add_test(tests, a_success_is_a_result_and_keeps_its_state);
-	tcase_add_test(tests, a_tool_without_its_structured_result_is_an_error);
-	tcase_add_test(tests, a_full_list_of_suggestions_is_no_failure);
-	tcase_add_test(tests, each_call_of_a_batch_is_answered_by_itself);
-	tcase_add_test(tests,
-	               a_call_of_unknown_outcome_is_logged_with_its_name);
-	tcase_add_test(
-		tests,
-		a_call_whose_state_is_not_committed_is_logged_with_its_name);
-	tcase_add_test(tests,
-	               a_tool_that_fails_all_the_time_is_logged_once_a_minute);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(statuses_set_up, statuses_tear_down);
+	test_add(a_bare_failure_is_an_error_that_names_what_failed);
+	test_add(a_failure_with_a_reason_tells_the_reason);
+	test_add(a_handler_that_failed_and_returns_success_has_failed);
+	test_add(a_text_of_a_tool_is_reason_enough);
+	test_add(blocks_before_a_bare_failure_stay);
+	test_add(a_success_is_a_result_and_keeps_its_state);
+	test_add(a_tool_without_its_structured_result_is_an_error);
+	test_add(a_full_list_of_suggestions_is_no_failure);
+	test_add(each_call_of_a_batch_is_answered_by_itself);
+	test_add(a_call_of_unknown_outcome_is_logged_with_its_name);
+	test_add(a_call_whose_state_is_not_committed_is_logged_with_its_name);
+	test_add(a_tool_that_fails_all_the_time_is_logged_once_a_minute);
 }

@@ -2,6 +2,7 @@
  * everybody is told to come again. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -246,31 +247,20 @@ START_TEST(a_batch_that_cannot_store_initialized_runs_its_calls)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("failures of the store")
 {
-	Suite *suite = suite_create("failures of the store");
-	TCase *tests = tcase_create("failures of the store");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests, initialize_fails_without_an_id_and_without_a_row, 0, 6);
-	tcase_add_loop_test(tests, a_recreation_that_fails_can_be_tried_again,
-	                    0, 6);
-	tcase_add_loop_test(tests, a_load_that_fails_is_no_404, 0, 2);
-	tcase_add_loop_test(tests, a_state_change_that_fails_is_not_kept, 0, 5);
-	tcase_add_test(tests, a_state_change_of_unknown_outcome_is_read_anew);
-	tcase_add_test(tests,
-	               a_state_that_cannot_be_read_is_an_error_of_the_call);
-	tcase_add_loop_test(
-		tests, initialized_that_is_not_stored_is_stored_when_said_again,
-		0, 3);
-	tcase_add_test(tests,
-	               a_renewal_that_fails_leaves_the_session_as_it_was);
-	tcase_add_loop_test(tests, a_delete_that_fails_ends_nothing, 0, 2);
-	tcase_add_test(tests, a_tombstone_that_fails_is_503_and_no_404);
-	tcase_add_test(tests, a_touch_that_fails_bothers_nobody);
-	tcase_add_test(tests,
-	               a_batch_that_cannot_store_initialized_runs_its_calls);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add_loop(initialize_fails_without_an_id_and_without_a_row, 6);
+	test_add_loop(a_recreation_that_fails_can_be_tried_again, 6);
+	test_add_loop(a_load_that_fails_is_no_404, 2);
+	test_add_loop(a_state_change_that_fails_is_not_kept, 5);
+	test_add(a_state_change_of_unknown_outcome_is_read_anew);
+	test_add(a_state_that_cannot_be_read_is_an_error_of_the_call);
+	test_add_loop(initialized_that_is_not_stored_is_stored_when_said_again,
+	              3);
+	test_add(a_renewal_that_fails_leaves_the_session_as_it_was);
+	test_add_loop(a_delete_that_fails_ends_nothing, 2);
+	test_add(a_tombstone_that_fails_is_503_and_no_404);
+	test_add(a_touch_that_fails_bothers_nobody);
+	test_add(a_batch_that_cannot_store_initialized_runs_its_calls);
 }

@@ -1,12 +1,12 @@
 /* What is refused by the headers alone, before a byte of the body is kept and
  * before the store is asked anything. */
 #include "exchange/harness.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
-#define JSON         "Content-Type: application/json\n"
+#define JSON "Content-Type: application/json\n"
 
 static struct harness harness;
 
@@ -390,46 +390,31 @@ START_TEST(the_order_of_refusals_is_fixed)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("the gate")
 {
-	Suite *suite = suite_create("the gate");
-	TCase *tests = tcase_create("the gate");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests,
-		what_can_be_read_in_two_ways_is_400_and_ends_the_connection, 0,
+	test_fixture(set_up, tear_down);
+	test_add_loop(
+		what_can_be_read_in_two_ways_is_400_and_ends_the_connection,
 		COUNT(twofold));
-	tcase_add_test(tests, chunked_alone_is_fine_in_any_case);
-	tcase_add_test(tests, other_headers_may_stand_twice);
-	tcase_add_loop_test(
-		tests, another_path_is_404_and_not_that_of_a_session, 0, 8);
-	tcase_add_test(
-		tests,
-		another_path_is_told_the_endpoint_and_the_header_it_expects);
-	tcase_add_test(tests, path_with_a_slash_after_it_is_the_endpoint);
-	tcase_add_loop_test(
-		tests, another_method_is_405_and_told_which_there_are, 0, 7);
-	tcase_add_test(tests, no_credential_is_401_with_a_challenge);
-	tcase_add_test(tests, a_bad_credential_is_told_so);
-	tcase_add_test(tests, a_caller_who_may_not_is_403_without_a_challenge);
-	tcase_add_loop_test(tests, another_scheme_is_no_credential, 0, 6);
-	tcase_add_test(tests, the_name_of_the_scheme_has_no_case);
-	tcase_add_loop_test(tests, a_post_that_is_no_json_is_415, 0, 9);
-	tcase_add_loop_test(tests, parameters_of_the_type_do_not_matter, 0, 3);
-	tcase_add_loop_test(tests, client_that_accepts_neither_answer_gets_406,
-	                    0, 3);
-	tcase_add_test(
-		tests,
-		client_that_accepts_event_streams_only_is_answered_by_one);
-	tcase_add_loop_test(tests, encoded_body_is_415_and_told_what_is_taken,
-	                    0, 5);
-	tcase_add_test(tests, identity_is_no_encoding);
-	tcase_add_test(tests, get_and_delete_need_neither_type_nor_body);
-	tcase_add_loop_test(
-		tests, a_body_that_is_declared_too_long_is_413_at_once, 0, 2);
-	tcase_add_test(tests, a_body_that_grows_too_long_is_413);
-	tcase_add_test(tests, the_order_of_refusals_is_fixed);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(chunked_alone_is_fine_in_any_case);
+	test_add(other_headers_may_stand_twice);
+	test_add_loop(another_path_is_404_and_not_that_of_a_session, 8);
+	test_add(another_path_is_told_the_endpoint_and_the_header_it_expects);
+	test_add(path_with_a_slash_after_it_is_the_endpoint);
+	test_add_loop(another_method_is_405_and_told_which_there_are, 7);
+	test_add(no_credential_is_401_with_a_challenge);
+	test_add(a_bad_credential_is_told_so);
+	test_add(a_caller_who_may_not_is_403_without_a_challenge);
+	test_add_loop(another_scheme_is_no_credential, 6);
+	test_add(the_name_of_the_scheme_has_no_case);
+	test_add_loop(a_post_that_is_no_json_is_415, 9);
+	test_add_loop(parameters_of_the_type_do_not_matter, 3);
+	test_add_loop(client_that_accepts_neither_answer_gets_406, 3);
+	test_add(client_that_accepts_event_streams_only_is_answered_by_one);
+	test_add_loop(encoded_body_is_415_and_told_what_is_taken, 5);
+	test_add(identity_is_no_encoding);
+	test_add(get_and_delete_need_neither_type_nor_body);
+	test_add_loop(a_body_that_is_declared_too_long_is_413_at_once, 2);
+	test_add(a_body_that_grows_too_long_is_413);
+	test_add(the_order_of_refusals_is_fixed);
 }

@@ -1,10 +1,9 @@
 /* Every status that the auth hook can return has one answer: it refuses the
  * caller, or the hook is at fault. None is taken for one of a session. */
 #include "exchange/harness.h"
+#include "suite.h"
 
 #include <limits.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 /* All there are, and some that there are not. */
 static const mcps_status statuses[] = {
@@ -109,14 +108,9 @@ static void tear_down(void)
 	harness_finish(&harness);
 }
 
-int main(void)
+TEST_MAIN("hook statuses")
 {
-	Suite *suite = suite_create("hook statuses");
-	TCase *tests = tcase_create("hook statuses");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, each_status_of_the_auth_hook_has_one_answer,
-	                    0, COUNT(statuses));
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add_loop(each_status_of_the_auth_hook_has_one_answer,
+	              COUNT(statuses));
 }

@@ -2,6 +2,7 @@
  * or after it was told. Hooks run when the test says so. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -185,23 +186,15 @@ START_TEST(a_copy_that_comes_back_to_memory_is_heard_of_as_restored)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("hooks")
 {
-	Suite *suite = suite_create("hooks");
-	TCase *tests = tcase_create("hooks");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, initialize_is_answered_after_the_created_hook);
-	tcase_add_test(tests, a_restored_session_is_served_after_its_hook);
-	tcase_add_test(tests, a_recreated_session_is_served_after_its_hook);
-	tcase_add_test(tests, a_delete_is_answered_before_the_ended_hook);
-	tcase_add_test(tests,
-	               a_delete_waits_for_the_hook_of_the_session_it_ends);
-	tcase_add_test(tests, nothing_is_heard_of_what_did_not_happen);
-	tcase_add_test(tests, a_renewal_is_not_heard_of);
-	tcase_add_test(
-		tests,
-		a_copy_that_comes_back_to_memory_is_heard_of_as_restored);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add(initialize_is_answered_after_the_created_hook);
+	test_add(a_restored_session_is_served_after_its_hook);
+	test_add(a_recreated_session_is_served_after_its_hook);
+	test_add(a_delete_is_answered_before_the_ended_hook);
+	test_add(a_delete_waits_for_the_hook_of_the_session_it_ends);
+	test_add(nothing_is_heard_of_what_did_not_happen);
+	test_add(a_renewal_is_not_heard_of);
+	test_add(a_copy_that_comes_back_to_memory_is_heard_of_as_restored);
 }

@@ -2,11 +2,10 @@
  * written of their use. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct harness harness;
 
@@ -429,44 +428,28 @@ START_TEST(the_absolute_lifetime_ends_a_session_in_use)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("the hot set")
 {
-	Suite *suite = suite_create("the hot set");
-	TCase *tests = tcase_create("the hot set");
-
-	tcase_add_checked_fixture(tests, NULL, tear_down);
-	tcase_add_test(tests, a_hot_session_asks_nothing_of_the_store);
-	tcase_add_test(tests, a_recreated_and_a_restored_session_are_as_hot);
-	tcase_add_test(tests, last_seen_is_written_once_a_minute);
-	tcase_add_test(tests,
-	               a_session_that_is_used_now_and_then_never_gets_idle);
-	tcase_add_test(tests, being_restored_counts_as_being_seen);
-	tcase_add_test(tests, a_short_idle_time_does_not_end_what_is_in_use);
-	tcase_add_test(tests, what_is_used_just_in_time_keeps_its_row);
-	tcase_add_test(tests,
-	               what_is_used_while_that_cannot_be_stored_keeps_its_row);
-	tcase_add_test(tests, a_session_used_just_in_time_survives_a_restart);
-	tcase_add_test(
-		tests,
-		a_use_that_could_not_be_stored_counts_after_leaving_memory);
-	tcase_add_test(tests, a_long_call_keeps_its_session_from_being_idle);
-	tcase_add_test(tests,
-	               a_sweep_that_cannot_store_uses_removes_what_is_over);
-	tcase_add_test(tests, a_sweep_takes_idle_sessions_out_of_memory);
-	tcase_add_test(tests, what_leaves_memory_stays_in_the_store);
-	tcase_add_test(tests, the_least_recently_used_leaves_first);
-	tcase_add_test(tests, a_session_with_a_running_call_does_not_leave);
-	tcase_add_test(tests,
-	               a_copy_of_an_ended_row_is_dropped_when_a_call_finds_out);
-	tcase_add_test(
-		tests,
-		a_copy_of_an_ended_row_is_dropped_when_a_touch_finds_out);
-	tcase_add_test(
-		tests,
-		a_copy_of_an_ended_row_is_dropped_when_a_change_finds_out);
-	tcase_add_test(tests,
-	               a_copy_of_a_lost_row_makes_room_for_a_recreated_session);
-	tcase_add_test(tests, the_absolute_lifetime_ends_a_session_in_use);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(NULL, tear_down);
+	test_add(a_hot_session_asks_nothing_of_the_store);
+	test_add(a_recreated_and_a_restored_session_are_as_hot);
+	test_add(last_seen_is_written_once_a_minute);
+	test_add(a_session_that_is_used_now_and_then_never_gets_idle);
+	test_add(being_restored_counts_as_being_seen);
+	test_add(a_short_idle_time_does_not_end_what_is_in_use);
+	test_add(what_is_used_just_in_time_keeps_its_row);
+	test_add(what_is_used_while_that_cannot_be_stored_keeps_its_row);
+	test_add(a_session_used_just_in_time_survives_a_restart);
+	test_add(a_use_that_could_not_be_stored_counts_after_leaving_memory);
+	test_add(a_long_call_keeps_its_session_from_being_idle);
+	test_add(a_sweep_that_cannot_store_uses_removes_what_is_over);
+	test_add(a_sweep_takes_idle_sessions_out_of_memory);
+	test_add(what_leaves_memory_stays_in_the_store);
+	test_add(the_least_recently_used_leaves_first);
+	test_add(a_session_with_a_running_call_does_not_leave);
+	test_add(a_copy_of_an_ended_row_is_dropped_when_a_call_finds_out);
+	test_add(a_copy_of_an_ended_row_is_dropped_when_a_touch_finds_out);
+	test_add(a_copy_of_an_ended_row_is_dropped_when_a_change_finds_out);
+	test_add(a_copy_of_a_lost_row_makes_room_for_a_recreated_session);
+	test_add(the_absolute_lifetime_ends_a_session_in_use);
 }

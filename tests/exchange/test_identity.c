@@ -2,6 +2,7 @@
  * clock, and what a lost one says. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -201,28 +202,17 @@ START_TEST(initialize_shows_the_id_and_nothing_else_does)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("identity")
 {
-	Suite *suite = suite_create("identity");
-	TCase *tests = tcase_create("identity");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(
-		tests,
-		a_lost_session_says_the_same_but_for_the_id_of_the_request);
-	tcase_add_test(tests, a_failed_credential_is_401_whatever_the_id_names);
-	tcase_add_test(tests, a_recreated_session_has_what_its_signed_id_says);
-	tcase_add_test(
-		tests,
-		a_foreign_id_gets_the_revision_of_the_header_or_2025_03_26);
-	tcase_add_test(tests,
-	               an_id_of_somebody_else_names_a_session_of_ones_own);
-	tcase_add_test(tests, an_ended_foreign_id_stays_ended_for_400_days);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(a_lost_session_says_the_same_but_for_the_id_of_the_request);
+	test_add(a_failed_credential_is_401_whatever_the_id_names);
+	test_add(a_recreated_session_has_what_its_signed_id_says);
+	test_add(a_foreign_id_gets_the_revision_of_the_header_or_2025_03_26);
+	test_add(an_id_of_somebody_else_names_a_session_of_ones_own);
+	test_add(an_ended_foreign_id_stays_ended_for_400_days);
+	test_add(
 		a_signed_id_has_no_moment_between_its_tombstone_and_its_old_age);
-	tcase_add_test(tests, a_clock_that_steps_back_revives_nothing);
-	tcase_add_test(tests, initialize_shows_the_id_and_nothing_else_does);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(a_clock_that_steps_back_revives_nothing);
+	test_add(initialize_shows_the_id_and_nothing_else_does);
 }

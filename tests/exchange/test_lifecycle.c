@@ -2,12 +2,11 @@
  * what is refused by headers, media types and sizes. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct harness harness;
 
@@ -430,40 +429,28 @@ START_TEST(a_nul_byte_ends_no_body)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("life cycle")
 {
-	Suite *suite = suite_create("life cycle");
-	TCase *tests = tcase_create("life cycle");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(
 		initialize_answers_with_the_revision_asked_for_if_it_is_served,
-		0, 9);
-	tcase_add_loop_test(tests, server_info_has_what_the_revision_knows, 0,
-	                    3);
-	tcase_add_loop_test(
-		tests,
+		9);
+	test_add_loop(server_info_has_what_the_revision_knows, 3);
+	test_add_loop(
 		initialize_with_bad_params_is_a_json_rpc_error_and_makes_nothing,
-		0, COUNT(bad_params));
-	tcase_add_test(tests, initialize_without_params_is_invalid);
-	tcase_add_test(tests, what_the_client_can_do_is_kept_with_the_session);
-	tcase_add_test(tests, a_very_long_client_name_is_cut_at_a_character);
-	tcase_add_test(tests, without_entropy_no_session_begins);
-	tcase_add_test(tests, initialized_is_remembered_over_a_restart);
-	tcase_add_test(tests, a_second_initialized_writes_nothing);
-	tcase_add_test(tests, methods_work_before_initialized_was_said);
-	tcase_add_loop_test(tests, an_unknown_method_is_32601_with_200, 0, 8);
-	tcase_add_test(
-		tests,
-		notifications_and_responses_are_accepted_with_202_and_nothing);
-	tcase_add_loop_test(tests, an_id_comes_back_exactly_as_it_was_written,
-	                    0, 10);
-	tcase_add_loop_test(
-		tests,
-		what_is_no_message_is_400_before_any_session_is_looked_for, 0,
+		COUNT(bad_params));
+	test_add(initialize_without_params_is_invalid);
+	test_add(what_the_client_can_do_is_kept_with_the_session);
+	test_add(a_very_long_client_name_is_cut_at_a_character);
+	test_add(without_entropy_no_session_begins);
+	test_add(initialized_is_remembered_over_a_restart);
+	test_add(a_second_initialized_writes_nothing);
+	test_add(methods_work_before_initialized_was_said);
+	test_add_loop(an_unknown_method_is_32601_with_200, 8);
+	test_add(notifications_and_responses_are_accepted_with_202_and_nothing);
+	test_add_loop(an_id_comes_back_exactly_as_it_was_written, 10);
+	test_add_loop(
+		what_is_no_message_is_400_before_any_session_is_looked_for,
 		COUNT(bad_bodies));
-	tcase_add_test(tests, a_nul_byte_ends_no_body);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(a_nul_byte_ends_no_body);
 }

@@ -1,6 +1,7 @@
 /* Limits of streams are reported when they are reached. Those that a client
  * can reach without a slow store are in tests/functional/limit_cases.c. */
 #include "exchange/stream_case.h"
+#include "suite.h"
 
 static bool notify(void)
 {
@@ -120,27 +121,12 @@ START_TEST(streams_of_a_session_are_bounded_on_a_store_without_streams)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("limit reports")
 {
-	Suite *suite = suite_create("limit reports");
-	TCase *tests = tcase_create("limit reports");
-
-	tcase_add_checked_fixture(tests, streams_set_up, streams_tear_down);
-	tcase_add_test(tests,
-	               a_client_that_does_not_read_its_stream_is_reported);
-	tcase_add_test(tests, events_that_wait_for_a_slow_store_are_reported);
-	tcase_add_test(
-		tests,
-		events_that_a_client_comes_back_for_in_vain_are_reported);
-	tcase_add_test(tests, events_that_are_damaged_are_no_limit);
-	tcase_add_test(
-		tests,
-		streams_of_a_session_are_bounded_on_a_store_without_streams);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add(a_client_that_does_not_read_its_stream_is_reported);
+	test_add(events_that_wait_for_a_slow_store_are_reported);
+	test_add(events_that_a_client_comes_back_for_in_vain_are_reported);
+	test_add(events_that_are_damaged_are_no_limit);
+	test_add(streams_of_a_session_are_bounded_on_a_store_without_streams);
 }

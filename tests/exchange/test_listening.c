@@ -4,11 +4,11 @@
 #include "mcp/deliver.h"
 #include "mcp/notify.h"
 #include "session/stream.h"
+#include "suite.h"
 
 #include <math.h>
 #include <mcps/call.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- listening ---- */
@@ -411,49 +411,25 @@ START_TEST(a_server_that_stops_says_when_to_come_back)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("listening")
 {
-	Suite *suite = suite_create("listening");
-	TCase *listening = tcase_create("listening");
-
-	tcase_add_checked_fixture(listening, streams_set_up, streams_tear_down);
-	tcase_add_test(listening,
-	               of_several_streams_the_newest_gets_each_message);
-	tcase_add_test(listening,
-	               what_comes_while_nobody_listens_is_heard_on_coming_back);
-	tcase_add_test(listening,
-	               after_a_restart_a_stream_goes_on_where_it_was);
-	tcase_add_test(listening,
-	               after_a_restart_who_knows_other_lists_is_told_once);
-	tcase_add_test(listening,
-	               lists_that_change_are_told_now_or_when_somebody_listens);
-	tcase_add_loop_test(listening, each_kind_of_offer_has_its_list, 0,
-	                    sizeof changes / sizeof changes[0]);
-	tcase_add_test(listening, what_a_call_logs_goes_to_its_own_stream);
-	tcase_add_test(listening,
-	               a_call_can_have_its_client_come_back_for_the_rest);
-	tcase_add_test(listening,
-	               a_client_that_does_not_poll_is_not_disconnected);
-	tcase_add_test(listening, the_oldest_of_too_many_streams_is_closed);
-	tcase_add_test(listening, of_a_session_only_so_many_streams_are_stored);
-	tcase_add_test(
-		listening,
-		who_listens_to_a_stream_that_made_room_is_told_to_come_again);
-	tcase_add_test(listening, a_get_must_accept_event_streams);
-	tcase_add_test(listening, a_silent_stream_shows_signs_of_life);
-	tcase_add_test(listening,
-	               who_reads_too_slowly_is_cut_and_resumes_without_a_loss);
-	tcase_add_test(listening,
-	               a_session_that_somebody_listens_to_does_not_expire);
-	tcase_add_test(listening,
-	               who_listens_does_not_outlive_the_absolute_lifetime);
-	tcase_add_loop_test(listening,
-	                    a_server_that_stops_says_when_to_come_back, 0, 2);
-	suite_add_tcase(suite, listening);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add(of_several_streams_the_newest_gets_each_message);
+	test_add(what_comes_while_nobody_listens_is_heard_on_coming_back);
+	test_add(after_a_restart_a_stream_goes_on_where_it_was);
+	test_add(after_a_restart_who_knows_other_lists_is_told_once);
+	test_add(lists_that_change_are_told_now_or_when_somebody_listens);
+	test_add_loop(each_kind_of_offer_has_its_list, COUNT(changes));
+	test_add(what_a_call_logs_goes_to_its_own_stream);
+	test_add(a_call_can_have_its_client_come_back_for_the_rest);
+	test_add(a_client_that_does_not_poll_is_not_disconnected);
+	test_add(the_oldest_of_too_many_streams_is_closed);
+	test_add(of_a_session_only_so_many_streams_are_stored);
+	test_add(who_listens_to_a_stream_that_made_room_is_told_to_come_again);
+	test_add(a_get_must_accept_event_streams);
+	test_add(a_silent_stream_shows_signs_of_life);
+	test_add(who_reads_too_slowly_is_cut_and_resumes_without_a_loss);
+	test_add(a_session_that_somebody_listens_to_does_not_expire);
+	test_add(who_listens_does_not_outlive_the_absolute_lifetime);
+	test_add_loop(a_server_that_stops_says_when_to_come_back, 2);
 }

@@ -5,6 +5,7 @@
 #include "mcp/notify.h"
 #include "session/stream.h"
 #include "session/updates.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -532,54 +533,31 @@ START_TEST(who_listens_while_the_store_is_behind_is_told_of_everything)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("missed updates")
 {
-	TCase *alone = tcase_create("alone");
-	Suite *suite = suite_create("missed updates");
-	TCase *tests = tcase_create("missed updates");
-
-	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
-	tcase_add_test(tests, who_never_listened_is_told_once_on_coming);
-	tcase_add_test(tests, each_uri_is_told);
-	tcase_add_test(tests, who_was_told_at_once_is_not_told_again);
-	tcase_add_test(tests, who_subscribes_anew_has_missed_nothing);
-	tcase_add_test(tests, who_subscribes_twice_is_told_still);
-	tcase_add_test(tests, what_cannot_be_said_is_said_later);
-	tcase_add_loop_test(
-		tests, who_does_not_resume_is_told_of_what_is_stored, 0, 2);
-	tcase_add_test(tests, who_resumes_is_told_once_of_what_is_stored);
-	tcase_add_test(tests, what_is_stored_is_told_over_a_restart);
-	tcase_add_test(tests, who_comes_when_what_was_stored_is_gone_is_told);
-	tcase_add_loop_test(
-		tests, after_a_restart_who_is_not_back_yet_is_told_on_coming, 0,
-		4);
-	tcase_add_test(tests, who_was_paged_out_is_told_on_coming);
-	tcase_add_test(tests, who_was_seen_since_has_missed_nothing);
-	tcase_add_test(tests, what_is_due_to_who_is_paged_out_stays_so);
-	tcase_add_test(tests, too_many_updates_while_away_are_told_as_perhaps);
-	tcase_add_test(
-		tests,
-		who_begins_to_listen_while_it_is_stored_elsewhere_is_told);
-	tcase_add_test(
-		tests,
-		who_begins_to_listen_while_lists_are_stored_elsewhere_is_told);
-	tcase_add_loop_test(
-		tests,
-		who_listens_while_the_store_fails_comes_again_and_is_told, 0,
-		2);
-	tcase_add_loop_test(tests,
-	                    what_could_not_be_stored_is_told_to_who_comes_again,
-	                    0, 3);
-	suite_add_tcase(suite, tests);
-	tcase_add_checked_fixture(alone, NULL, streams_tear_down);
-	tcase_add_test(
-		alone,
-		who_listens_while_the_store_is_behind_is_told_of_everything);
-	suite_add_tcase(suite, alone);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_case("missed updates");
+	test_fixture(set_up, streams_tear_down);
+	test_add(who_never_listened_is_told_once_on_coming);
+	test_add(each_uri_is_told);
+	test_add(who_was_told_at_once_is_not_told_again);
+	test_add(who_subscribes_anew_has_missed_nothing);
+	test_add(who_subscribes_twice_is_told_still);
+	test_add(what_cannot_be_said_is_said_later);
+	test_add_loop(who_does_not_resume_is_told_of_what_is_stored, 2);
+	test_add(who_resumes_is_told_once_of_what_is_stored);
+	test_add(what_is_stored_is_told_over_a_restart);
+	test_add(who_comes_when_what_was_stored_is_gone_is_told);
+	test_add_loop(after_a_restart_who_is_not_back_yet_is_told_on_coming, 4);
+	test_add(who_was_paged_out_is_told_on_coming);
+	test_add(who_was_seen_since_has_missed_nothing);
+	test_add(what_is_due_to_who_is_paged_out_stays_so);
+	test_add(too_many_updates_while_away_are_told_as_perhaps);
+	test_add(who_begins_to_listen_while_it_is_stored_elsewhere_is_told);
+	test_add(who_begins_to_listen_while_lists_are_stored_elsewhere_is_told);
+	test_add_loop(who_listens_while_the_store_fails_comes_again_and_is_told,
+	              2);
+	test_add_loop(what_could_not_be_stored_is_told_to_who_comes_again, 3);
+	test_case("alone");
+	test_fixture(NULL, streams_tear_down);
+	test_add(who_listens_while_the_store_is_behind_is_told_of_everything);
 }

@@ -5,6 +5,7 @@
 
 #include "http/asking.h"
 #include "http/drain.h"
+#include "suite.h"
 
 #include <json-c/json.h>
 #include <mcps/auth.h>
@@ -315,33 +316,21 @@ START_TEST(hook_that_holds_its_thread_is_reported)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("misuse")
 {
 	enum { NOT_QUICK = sizeof not_quick / sizeof *not_quick };
-	Suite *suite = suite_create("misuse");
-	TCase *tests = tcase_create("misuse");
 
-	tcase_add_checked_fixture(tests, statuses_set_up, statuses_tear_down);
-	tcase_add_loop_test(tests,
-	                    quick_handler_that_needs_a_worker_is_logged_once, 0,
-	                    NOT_QUICK);
-	tcase_add_loop_test(tests, handler_on_a_worker_may_do_all_that, 0,
-	                    NOT_QUICK);
-	tcase_add_test(tests, quick_handler_that_is_quick_is_not_logged);
-	tcase_add_test(tests,
-	               null_for_what_is_needed_is_logged_once_with_the_name);
-	tcase_add_test(tests, failure_with_null_for_its_words_is_a_failure);
-	tcase_add_test(tests,
-	               request_after_the_drain_does_not_wait_for_the_hook);
-	tcase_add_test(tests,
-	               hook_that_never_answers_is_503_after_the_deadline);
-	tcase_add_test(tests,
-	               answer_after_the_deadline_does_not_change_the_503);
-	tcase_add_test(
-		tests,
-		hooks_that_do_not_answer_are_given_up_when_the_server_stops);
-	tcase_add_test(tests, hook_that_holds_its_thread_is_reported);
-	tcase_add_test(tests, hook_that_answers_in_time_is_not_given_up);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(statuses_set_up, statuses_tear_down);
+	test_add_loop(quick_handler_that_needs_a_worker_is_logged_once,
+	              NOT_QUICK);
+	test_add_loop(handler_on_a_worker_may_do_all_that, NOT_QUICK);
+	test_add(quick_handler_that_is_quick_is_not_logged);
+	test_add(null_for_what_is_needed_is_logged_once_with_the_name);
+	test_add(failure_with_null_for_its_words_is_a_failure);
+	test_add(request_after_the_drain_does_not_wait_for_the_hook);
+	test_add(hook_that_never_answers_is_503_after_the_deadline);
+	test_add(answer_after_the_deadline_does_not_change_the_503);
+	test_add(hooks_that_do_not_answer_are_given_up_when_the_server_stops);
+	test_add(hook_that_holds_its_thread_is_reported);
+	test_add(hook_that_answers_in_time_is_not_given_up);
 }

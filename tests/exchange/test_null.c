@@ -1,14 +1,13 @@
 /* null where something may be left out is the same as leaving it out; where it
  * is a value, it stays one. */
 #include "exchange/harness.h"
+#include "suite.h"
 
 #include <json-c/json.h>
 #include <mcps/call.h>
 #include <mcps/prompt.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct harness harness;
 
@@ -257,19 +256,13 @@ START_TEST(progress_token_of_another_type_is_32602)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("null")
 {
-	Suite *suite = suite_create("null");
-	TCase *tests = tcase_create("null");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests,
-		null_is_the_same_as_absent_where_something_may_be_left_out, 0,
+	test_fixture(set_up, tear_down);
+	test_add_loop(
+		null_is_the_same_as_absent_where_something_may_be_left_out,
 		COUNT(rows));
-	tcase_add_test(tests, id_is_never_null);
-	tcase_add_loop_test(tests, progress_token_of_another_type_is_32602, 0,
-	                    COUNT(bad_tokens));
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(id_is_never_null);
+	test_add_loop(progress_token_of_another_type_is_32602,
+	              COUNT(bad_tokens));
 }

@@ -1,6 +1,7 @@
 /* 2024-11-05, as clients speak it that offer it over Streamable HTTP: what it
  * lacks is left out, or said in another way. */
 #include "exchange/stream_case.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <mcps/prompt.h>
@@ -151,19 +152,14 @@ START_TEST(session_keeps_its_revision_over_a_restart)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("oldest revision")
 {
-	Suite *suite = suite_create("oldest revision");
-	TCase *tests = tcase_create("2024-11-05");
-
-	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
-	tcase_add_test(tests, completions_are_served_without_being_declared);
-	tcase_add_test(tests, tools_are_listed_without_annotations);
-	tcase_add_test(tests, audio_is_a_text_that_names_its_type);
-	tcase_add_test(tests, progress_has_no_message);
-	tcase_add_test(tests, array_of_messages_is_400);
-	tcase_add_loop_test(tests, session_keeps_its_revision_over_a_restart, 0,
-	                    2);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_case("2024-11-05");
+	test_fixture(set_up, streams_tear_down);
+	test_add(completions_are_served_without_being_declared);
+	test_add(tools_are_listed_without_annotations);
+	test_add(audio_is_a_text_that_names_its_type);
+	test_add(progress_has_no_message);
+	test_add(array_of_messages_is_400);
+	test_add_loop(session_keeps_its_revision_over_a_restart, 2);
 }

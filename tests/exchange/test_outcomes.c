@@ -4,6 +4,7 @@
 #include "exchange/stream_case.h"
 #include "http/drain.h"
 #include "session/stream.h"
+#include "suite.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -13,7 +14,6 @@
 #define COUNTED(id)                                                      \
 	"{\"jsonrpc\":\"2.0\",\"id\":" #id ",\"result\":{\"content\":[{" \
 	"\"type\":\"text\",\"text\":\"1\"}]}}"
-#define COUNT_ROWS(table) ((int)(sizeof(table) / sizeof *(table)))
 
 enum form { JSON, STREAM, BATCH, FORMS };
 
@@ -235,9 +235,10 @@ static struct flight *send_in_form(const struct row *row)
 	the_id = harness_begin(&harness, "alice",
 	                       form == BATCH ? "2025-03-26" : "2025-11-25");
 	if (form == BATCH)
-		return send_call(row->has_state ? "[" PING(1) "," COUNT(7) "]"
-		                                : "[" PING(1) "," TALK(7) "]");
-	flight = send_call(row->has_state ? COUNT(7) : TALK(7));
+		return send_call(row->has_state
+		                         ? "[" PING(1) "," CALL_COUNT(7) "]"
+		                         : "[" PING(1) "," TALK(7) "]");
+	flight = send_call(row->has_state ? CALL_COUNT(7) : TALK(7));
 	if (form == STREAM && row->moment == WAITS) /* it waited for long */
 		mcps__drain_open_streams(&harness.endpoint, INT64_MAX);
 	return flight;
@@ -367,15 +368,11 @@ START_TEST(a_call_is_answered_as_the_table_says)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("outcomes")
 {
-	Suite *suite = suite_create("outcomes");
-	TCase *tests = tcase_create("the table");
-
-	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
-	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, a_call_is_answered_as_the_table_says, 0,
-	                    COUNT_ROWS(rows) * FORMS);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_case("the table");
+	test_fixture(set_up, streams_tear_down);
+	test_timeout(120);
+	test_add_loop(a_call_is_answered_as_the_table_says,
+	              COUNT(rows) * FORMS);
 }

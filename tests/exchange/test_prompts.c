@@ -1,13 +1,12 @@
 /* Prompts, the completion of their arguments, and what tools share with them:
  * links, annotations, _meta. */
 #include "exchange/harness.h"
+#include "suite.h"
 
 #include <json-c/json.h>
 #include <mcps/call.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
@@ -538,43 +537,28 @@ START_TEST(who_declares_an_output_has_to_give_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("prompts")
 {
-	Suite *suite = suite_create("prompts");
-	TCase *tests = tcase_create("prompts");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, a_prompt_is_listed_as_the_revision_knows_it,
-	                    0, COUNT(versions));
-	tcase_add_loop_test(tests, a_prompt_is_made_of_its_arguments, 0,
-	                    COUNT(versions));
-	tcase_add_loop_test(tests, messages_have_a_role_and_any_kind_of_content,
-	                    0, COUNT(versions));
-	tcase_add_loop_test(tests, a_bad_prompt_or_argument_is_32602, 0,
-	                    COUNT(refused));
-	tcase_add_test(tests, a_prompt_that_fails_is_32603);
-	tcase_add_test(
-		tests,
-		prompts_and_completions_are_declared_when_there_are_some);
-	tcase_add_test(
-		tests,
-		a_prompt_without_its_scopes_is_403_and_completes_nothing);
-	tcase_add_loop_test(tests, an_argument_is_completed, 0,
-	                    COUNT(completed));
-	tcase_add_test(tests, at_most_100_values_are_sent);
-	tcase_add_loop_test(
-		tests, other_arguments_are_known_where_the_revision_has_them, 0,
-		COUNT(versions));
-	tcase_add_loop_test(tests, completion_of_the_unknown_is_32602, 0,
-	                    COUNT(bad_completions));
-	tcase_add_test(tests, a_completion_that_fails_is_32603);
-	tcase_add_loop_test(
-		tests, a_tool_shows_icons_meta_and_its_output_where_they_exist,
-		0, COUNT(versions));
-	tcase_add_loop_test(tests, a_link_is_a_text_before_there_were_links, 0,
-	                    COUNT(versions));
-	tcase_add_loop_test(tests, who_declares_an_output_has_to_give_it, 0,
-	                    COUNT(versions));
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add_loop(a_prompt_is_listed_as_the_revision_knows_it,
+	              COUNT(versions));
+	test_add_loop(a_prompt_is_made_of_its_arguments, COUNT(versions));
+	test_add_loop(messages_have_a_role_and_any_kind_of_content,
+	              COUNT(versions));
+	test_add_loop(a_bad_prompt_or_argument_is_32602, COUNT(refused));
+	test_add(a_prompt_that_fails_is_32603);
+	test_add(prompts_and_completions_are_declared_when_there_are_some);
+	test_add(a_prompt_without_its_scopes_is_403_and_completes_nothing);
+	test_add_loop(an_argument_is_completed, COUNT(completed));
+	test_add(at_most_100_values_are_sent);
+	test_add_loop(other_arguments_are_known_where_the_revision_has_them,
+	              COUNT(versions));
+	test_add_loop(completion_of_the_unknown_is_32602,
+	              COUNT(bad_completions));
+	test_add(a_completion_that_fails_is_32603);
+	test_add_loop(a_tool_shows_icons_meta_and_its_output_where_they_exist,
+	              COUNT(versions));
+	test_add_loop(a_link_is_a_text_before_there_were_links,
+	              COUNT(versions));
+	test_add_loop(who_declares_an_output_has_to_give_it, COUNT(versions));
 }

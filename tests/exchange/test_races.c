@@ -1,11 +1,10 @@
 /* Several requests for one session at once, while the store takes its time. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 enum { MANY = 6 };
 
@@ -471,46 +470,28 @@ START_TEST(a_renewal_that_finds_the_row_ended_begins_a_new_session)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("races")
 {
-	Suite *suite = suite_create("races");
-	TCase *tests = tcase_create("races");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(
 		requests_for_one_cold_id_share_one_load_and_are_served_in_order);
-	tcase_add_test(tests, a_cancel_during_the_commit_comes_too_late);
-	tcase_add_test(tests, different_cold_ids_are_loaded_each_for_itself);
-	tcase_add_test(tests, recreating_asked_for_by_several_makes_one_row);
-	tcase_add_test(tests,
-	               who_comes_while_it_is_recreated_gets_the_same_session);
-	tcase_add_test(tests, a_line_for_an_ended_session_is_told_one_and_all);
-	tcase_add_test(tests,
-	               a_line_that_the_store_fails_is_told_to_come_again);
-	tcase_add_test(tests,
-	               a_line_of_different_wishes_is_served_by_each_ones_own);
-	tcase_add_test(tests,
-	               who_comes_after_a_delete_waits_for_it_and_gets_404);
-	tcase_add_test(
-		tests,
-		a_delete_whose_commit_fails_is_503_for_all_and_ends_nothing);
-	tcase_add_test(tests, a_delete_of_unknown_outcome_is_looked_up_again);
-	tcase_add_test(
-		tests,
-		a_call_whose_commit_is_before_that_of_a_delete_has_its_result);
-	tcase_add_test(tests,
-	               a_call_of_another_session_is_not_touched_by_a_delete);
-	tcase_add_test(tests, a_tombstone_is_stored_before_its_404_is_sent);
-	tcase_add_test(tests, initialize_is_answered_after_its_commit);
-	tcase_add_test(tests, initialized_is_answered_before_its_commit);
-	tcase_add_test(tests,
-	               initialized_that_is_said_again_and_again_is_one_write);
-	tcase_add_test(tests, a_state_change_is_answered_after_its_commit);
-	tcase_add_test(tests,
-	               a_renewal_before_a_delete_is_answered_and_then_ended);
-	tcase_add_test(tests,
-	               a_renewal_that_finds_the_row_ended_begins_a_new_session);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(a_cancel_during_the_commit_comes_too_late);
+	test_add(different_cold_ids_are_loaded_each_for_itself);
+	test_add(recreating_asked_for_by_several_makes_one_row);
+	test_add(who_comes_while_it_is_recreated_gets_the_same_session);
+	test_add(a_line_for_an_ended_session_is_told_one_and_all);
+	test_add(a_line_that_the_store_fails_is_told_to_come_again);
+	test_add(a_line_of_different_wishes_is_served_by_each_ones_own);
+	test_add(who_comes_after_a_delete_waits_for_it_and_gets_404);
+	test_add(a_delete_whose_commit_fails_is_503_for_all_and_ends_nothing);
+	test_add(a_delete_of_unknown_outcome_is_looked_up_again);
+	test_add(a_call_whose_commit_is_before_that_of_a_delete_has_its_result);
+	test_add(a_call_of_another_session_is_not_touched_by_a_delete);
+	test_add(a_tombstone_is_stored_before_its_404_is_sent);
+	test_add(initialize_is_answered_after_its_commit);
+	test_add(initialized_is_answered_before_its_commit);
+	test_add(initialized_that_is_said_again_and_again_is_one_write);
+	test_add(a_state_change_is_answered_after_its_commit);
+	test_add(a_renewal_before_a_delete_is_answered_and_then_ended);
+	test_add(a_renewal_that_finds_the_row_ended_begins_a_new_session);
 }

@@ -4,14 +4,14 @@
 #include "exchange/harness.h"
 
 #include "http/refusal.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
-#define BODY         INITIALIZE(1, "2025-06-18")
-#define JSON         "Content-Type: application/json\n"
-#define BOTH         "Accept: application/json, text/event-stream\n"
+#define BODY INITIALIZE(1, "2025-06-18")
+#define JSON "Content-Type: application/json\n"
+#define BOTH "Accept: application/json, text/event-stream\n"
 
 static struct harness harness;
 static const char *const hosts[] = { "localhost", NULL };
@@ -326,21 +326,13 @@ START_TEST(a_request_that_is_served_is_not_counted)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("refusals")
 {
-	Suite *suite = suite_create("refusals");
-	TCase *tests = tcase_create("refusals");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(
 		each_refusal_is_counted_by_its_reason_and_logged_once_a_minute,
-		0, COUNT(rows));
-	tcase_add_test(
-		tests,
-		refusals_have_no_line_of_their_own_unless_calls_are_logged);
-	tcase_add_test(tests, a_request_that_finds_no_memory_is_counted);
-	tcase_add_test(tests, a_request_that_is_served_is_not_counted);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+		COUNT(rows));
+	test_add(refusals_have_no_line_of_their_own_unless_calls_are_logged);
+	test_add(a_request_that_finds_no_memory_is_counted);
+	test_add(a_request_that_is_served_is_not_counted);
 }

@@ -1,13 +1,12 @@
 /* Resources, templates and subscriptions as each revision knows them. */
 #include "exchange/harness.h"
+#include "suite.h"
 
 #include <json-c/json.h>
 #include <mcps/call.h>
 #include <mcps/state.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
@@ -469,38 +468,27 @@ START_TEST(resources_are_declared_but_nothing_that_needs_streams)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("resources")
 {
-	Suite *suite = suite_create("resources");
-	TCase *tests = tcase_create("resources");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests,
-	                    a_resource_is_listed_as_the_revision_knows_it, 0,
-	                    COUNT(versions));
-	tcase_add_loop_test(tests, templates_are_a_list_of_their_own, 0,
-	                    COUNT(versions));
-	tcase_add_loop_test(tests, pages_of_every_list_follow_each_other, 0,
-	                    COUNT(lists));
-	tcase_add_test(tests, a_cursor_is_good_for_its_own_list_only);
-	tcase_add_loop_test(tests, what_is_there_is_read_as_text_or_as_bytes, 0,
-	                    COUNT(versions));
-	tcase_add_test(tests, a_read_function_may_keep_state_like_a_tool);
-	tcase_add_test(tests, one_uri_may_have_several_contents);
-	tcase_add_test(tests, a_template_tells_its_variables_decoded);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(a_resource_is_listed_as_the_revision_knows_it,
+	              COUNT(versions));
+	test_add_loop(templates_are_a_list_of_their_own, COUNT(versions));
+	test_add_loop(pages_of_every_list_follow_each_other, COUNT(lists));
+	test_add(a_cursor_is_good_for_its_own_list_only);
+	test_add_loop(what_is_there_is_read_as_text_or_as_bytes,
+	              COUNT(versions));
+	test_add(a_read_function_may_keep_state_like_a_tool);
+	test_add(one_uri_may_have_several_contents);
+	test_add(a_template_tells_its_variables_decoded);
+	test_add(
 		a_listed_resource_wins_over_a_template_and_the_first_template_wins);
-	tcase_add_loop_test(tests, what_is_not_there_is_32002_with_its_uri, 0,
-	                    COUNT(missing) * COUNT(versions));
-	tcase_add_loop_test(tests, what_is_no_uri_is_32602, 0, COUNT(bad_uris));
-	tcase_add_loop_test(tests, a_read_function_that_fails_is_32603, 0,
-	                    COUNT(failures));
-	tcase_add_test(tests, a_resource_without_its_scopes_is_403);
-	tcase_add_loop_test(tests, without_resources_their_methods_do_not_exist,
-	                    0, COUNT(methods));
-	tcase_add_test(tests,
-	               resources_are_declared_but_nothing_that_needs_streams);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add_loop(what_is_not_there_is_32002_with_its_uri,
+	              COUNT(missing) * COUNT(versions));
+	test_add_loop(what_is_no_uri_is_32602, COUNT(bad_uris));
+	test_add_loop(a_read_function_that_fails_is_32603, COUNT(failures));
+	test_add(a_resource_without_its_scopes_is_403);
+	test_add_loop(without_resources_their_methods_do_not_exist,
+	              COUNT(methods));
+	test_add(resources_are_declared_but_nothing_that_needs_streams);
 }

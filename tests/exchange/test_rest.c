@@ -2,6 +2,7 @@
  * connection and come back later. */
 #include "exchange/stream_case.h"
 #include "http/drain.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -224,7 +225,7 @@ END_TEST
 
 START_TEST(a_recreated_session_has_what_the_one_before_it_left)
 {
-	const char *first = cut_and_forget(COUNT(7));
+	const char *first = cut_and_forget(CALL_COUNT(7));
 
 	harness_restart(&harness, KEEP_ALL);
 	check_rest(first, OUTCOME_OF(7, "dropped"));
@@ -310,7 +311,7 @@ static void is_cut_and_renewed(mcps_call *c)
 START_TEST(a_renewal_ends_neither_calls_nor_their_streams)
 {
 	meanwhile = is_cut_and_renewed;
-	call = send_call(COUNT(7));
+	call = send_call(CALL_COUNT(7));
 	ck_assert(harness_work(&harness));
 	ck_assert_str_eq(harness_state(&harness, "alice", the_id, "n"), "1");
 	call = resume_after(keep_id(0));
@@ -340,36 +341,22 @@ START_TEST(the_stream_of_a_call_is_kept_while_it_runs)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("rest")
 {
-	Suite *suite = suite_create("rest");
-	TCase *tests = tcase_create("rest");
-
-	tcase_add_checked_fixture(tests, streams_set_up, streams_tear_down);
-	tcase_add_test(
-		tests,
-		a_call_that_was_cut_and_ended_is_answered_to_who_resumes);
-	tcase_add_test(tests,
-	               client_that_has_all_events_is_told_not_to_come_again);
-	tcase_add_test(tests, it_outlives_the_process);
-	tcase_add_test(tests, after_event_age_it_is_404);
-	tcase_add_test(tests, it_is_its_callers_and_its_sessions_alone);
-	tcase_add_test(tests, nothing_else_is_served);
-	tcase_add_test(tests, streams_of_no_call_are_not_left);
-	tcase_add_test(tests,
-	               client_that_resumes_a_running_call_waits_for_its_end);
-	tcase_add_test(
-		tests,
-		an_evicted_session_leaves_its_calls_where_none_is_recreated);
-	tcase_add_test(tests,
-	               a_recreated_session_has_what_the_one_before_it_left);
-	tcase_add_test(tests, outcome_of_a_lost_call_is_unknown);
-	tcase_add_test(tests, a_lost_call_ends_once);
-	tcase_add_test(
-		tests,
-		while_its_end_cannot_be_stored_the_client_is_to_come_again);
-	tcase_add_test(tests, a_renewal_ends_neither_calls_nor_their_streams);
-	tcase_add_test(tests, the_stream_of_a_call_is_kept_while_it_runs);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add(a_call_that_was_cut_and_ended_is_answered_to_who_resumes);
+	test_add(client_that_has_all_events_is_told_not_to_come_again);
+	test_add(it_outlives_the_process);
+	test_add(after_event_age_it_is_404);
+	test_add(it_is_its_callers_and_its_sessions_alone);
+	test_add(nothing_else_is_served);
+	test_add(streams_of_no_call_are_not_left);
+	test_add(client_that_resumes_a_running_call_waits_for_its_end);
+	test_add(an_evicted_session_leaves_its_calls_where_none_is_recreated);
+	test_add(a_recreated_session_has_what_the_one_before_it_left);
+	test_add(outcome_of_a_lost_call_is_unknown);
+	test_add(a_lost_call_ends_once);
+	test_add(while_its_end_cannot_be_stored_the_client_is_to_come_again);
+	test_add(a_renewal_ends_neither_calls_nor_their_streams);
+	test_add(the_stream_of_a_call_is_kept_while_it_runs);
 }

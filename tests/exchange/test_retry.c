@@ -3,6 +3,7 @@
 #include "exchange/stream_case.h"
 #include "http/drain.h"
 #include "session/stream.h"
+#include "suite.h"
 
 #include <mcps/server.h>
 #include <sched.h>
@@ -507,56 +508,29 @@ START_TEST(client_keeps_its_id_when_the_store_cannot_be_read)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("retry")
 {
-	Suite *suite = suite_create("retry");
-	TCase *tests = tcase_create("retry");
-
-	tcase_add_checked_fixture(tests, streams_set_up, streams_tear_down);
-	tcase_add_loop_test(tests,
-	                    first_event_of_each_stream_says_when_to_come_again,
-	                    0, STREAM_COUNT);
-	tcase_add_loop_test(tests,
-	                    without_the_option_no_event_says_when_to_come_again,
-	                    0, STREAM_COUNT);
-	tcase_add_test(
-		tests,
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add_loop(first_event_of_each_stream_says_when_to_come_again,
+	              STREAM_COUNT);
+	test_add_loop(without_the_option_no_event_says_when_to_come_again,
+	              STREAM_COUNT);
+	test_add(
 		session_is_told_the_same_after_it_left_memory_and_after_a_restart);
-	tcase_add_test(tests,
-	               clients_of_different_sessions_do_not_come_back_at_once);
-	tcase_add_test(tests,
-	               store_without_streams_says_when_to_come_again_too);
-	tcase_add_loop_test(
-		tests,
-		older_revision_gets_neither_retry_nor_an_event_without_data, 0,
-		sizeof older / sizeof older[0]);
-	tcase_add_test(tests,
-	               listener_is_told_to_stay_away_for_the_rest_of_the_drain);
-	tcase_add_test(
-		tests,
-		listener_of_an_idle_server_is_told_what_it_was_told_before);
-	tcase_add_test(tests, short_retry_is_longer_while_the_server_stops);
-	tcase_add_test(tests, get_during_a_drain_is_told_when_to_come_again);
-	tcase_add_test(tests,
-	               get_during_a_drain_keeps_the_id_that_it_resumes_after);
-	tcase_add_test(
-		tests,
-		get_of_a_session_that_is_not_in_memory_is_told_by_its_header);
-	tcase_add_test(
-		tests,
-		get_during_a_drain_without_the_option_keeps_its_id_alone);
-	tcase_add_loop_test(tests,
-	                    get_of_an_older_revision_is_refused_during_a_drain,
-	                    0, sizeof older / sizeof older[0]);
-	tcase_add_test(tests,
-	               request_that_could_not_listen_is_refused_during_a_drain);
-	tcase_add_test(tests,
-	               client_keeps_its_id_when_the_store_cannot_be_read);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_add(clients_of_different_sessions_do_not_come_back_at_once);
+	test_add(store_without_streams_says_when_to_come_again_too);
+	test_add_loop(
+		older_revision_gets_neither_retry_nor_an_event_without_data,
+		COUNT(older));
+	test_add(listener_is_told_to_stay_away_for_the_rest_of_the_drain);
+	test_add(listener_of_an_idle_server_is_told_what_it_was_told_before);
+	test_add(short_retry_is_longer_while_the_server_stops);
+	test_add(get_during_a_drain_is_told_when_to_come_again);
+	test_add(get_during_a_drain_keeps_the_id_that_it_resumes_after);
+	test_add(get_of_a_session_that_is_not_in_memory_is_told_by_its_header);
+	test_add(get_during_a_drain_without_the_option_keeps_its_id_alone);
+	test_add_loop(get_of_an_older_revision_is_refused_during_a_drain,
+	              COUNT(older));
+	test_add(request_that_could_not_listen_is_refused_during_a_drain);
+	test_add(client_keeps_its_id_when_the_store_cannot_be_read);
 }

@@ -2,6 +2,7 @@
  * run when the test says so. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <mcps/state.h>
@@ -262,28 +263,16 @@ START_TEST(one_that_fails_leaves_the_calls_alone)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("revocation")
 {
-	Suite *suite = suite_create("revocation");
-	TCase *tests = tcase_create("revocation");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests,
-	               sessions_that_a_revocation_ends_are_counted_and_logged);
-	tcase_add_test(tests,
-	               a_revocation_that_fails_is_logged_and_counts_nothing);
-	tcase_add_test(tests,
-	               a_session_that_is_restored_meanwhile_is_not_served);
-	tcase_add_test(tests,
-	               a_session_that_is_recreated_meanwhile_is_not_served);
-	tcase_add_test(tests,
-	               an_initialize_meanwhile_gets_a_session_that_lives);
-	tcase_add_test(tests,
-	               a_session_that_is_restored_while_it_fails_is_served);
-	tcase_add_test(tests, one_of_unknown_outcome_is_looked_up_again);
-	tcase_add_test(tests,
-	               a_call_that_begins_after_one_failed_has_its_result);
-	tcase_add_test(tests, one_that_fails_leaves_the_calls_alone);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add(sessions_that_a_revocation_ends_are_counted_and_logged);
+	test_add(a_revocation_that_fails_is_logged_and_counts_nothing);
+	test_add(a_session_that_is_restored_meanwhile_is_not_served);
+	test_add(a_session_that_is_recreated_meanwhile_is_not_served);
+	test_add(an_initialize_meanwhile_gets_a_session_that_lives);
+	test_add(a_session_that_is_restored_while_it_fails_is_served);
+	test_add(one_of_unknown_outcome_is_looked_up_again);
+	test_add(a_call_that_begins_after_one_failed_has_its_result);
+	test_add(one_that_fails_leaves_the_calls_alone);
 }

@@ -2,6 +2,7 @@
  * together. Everything that adds a row to the store counts. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -421,47 +422,26 @@ START_TEST(a_limit_is_logged_once_a_minute_with_a_count)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-
-int main(void)
+TEST_MAIN("session rates")
 {
-	Suite *suite = suite_create("session rates");
-	TCase *tests = tcase_create("session rates");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(
-		tests,
-		one_address_begins_a_burst_of_sessions_and_then_gets_429);
-	tcase_add_loop_test(tests, addresses_of_one_ipv6_64_are_one_address, 0,
-	                    COUNT(pairs));
-	tcase_add_loop_test(tests,
-	                    a_peer_on_this_machine_meets_only_the_limit_in_all,
-	                    0, COUNT(locals));
-	tcase_add_test(tests,
-	               clients_behind_a_trusted_proxy_are_limited_one_by_one);
-	tcase_add_test(tests,
-	               clients_that_a_proxy_does_not_name_are_limited_together);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(one_address_begins_a_burst_of_sessions_and_then_gets_429);
+	test_add_loop(addresses_of_one_ipv6_64_are_one_address, COUNT(pairs));
+	test_add_loop(a_peer_on_this_machine_meets_only_the_limit_in_all,
+	              COUNT(locals));
+	test_add(clients_behind_a_trusted_proxy_are_limited_one_by_one);
+	test_add(clients_that_a_proxy_does_not_name_are_limited_together);
+	test_add(
 		a_trusted_proxy_without_the_header_meets_only_the_limit_in_all);
-	tcase_add_test(tests,
-	               headers_of_a_peer_that_is_not_trusted_change_nothing);
-	tcase_add_test(tests,
-	               requests_are_counted_by_the_address_of_their_client);
-	tcase_add_test(
-		tests,
+	test_add(headers_of_a_peer_that_is_not_trusted_change_nothing);
+	test_add(requests_are_counted_by_the_address_of_their_client);
+	test_add(
 		all_addresses_together_begin_a_burst_of_sessions_and_then_get_429);
-	tcase_add_test(
-		tests,
-		an_address_beyond_its_limit_takes_nothing_from_the_others);
-	tcase_add_test(tests, recreated_sessions_count);
-	tcase_add_test(tests, tombstones_of_unknown_sessions_count);
-	tcase_add_test(tests, deleting_a_session_is_never_limited);
-	tcase_add_test(tests, identified_callers_are_not_counted_by_address);
-	tcase_add_test(
-		tests,
-		tombstones_of_unknown_sessions_of_an_identified_caller_count);
-	tcase_add_test(tests, a_limit_is_logged_once_a_minute_with_a_count);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(an_address_beyond_its_limit_takes_nothing_from_the_others);
+	test_add(recreated_sessions_count);
+	test_add(tombstones_of_unknown_sessions_count);
+	test_add(deleting_a_session_is_never_limited);
+	test_add(identified_callers_are_not_counted_by_address);
+	test_add(tombstones_of_unknown_sessions_of_an_identified_caller_count);
+	test_add(a_limit_is_logged_once_a_minute_with_a_count);
 }

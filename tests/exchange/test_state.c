@@ -2,6 +2,7 @@
  * nobody else's. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <json-c/json.h>
 #include <mcps/call.h>
@@ -457,32 +458,25 @@ START_TEST(calls_of_a_batch_count_one_after_the_other)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("state")
 {
-	Suite *suite = suite_create("state");
-	TCase *tests = tcase_create("state");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests, what_was_put_is_got_in_later_calls_and_after_a_restart,
-		0, 8);
-	tcase_add_test(tests, what_is_not_there_is_no_state);
-	tcase_add_test(tests, what_was_deleted_is_gone);
-	tcase_add_test(tests, a_call_sees_its_own_changes_first);
-	tcase_add_test(tests, adding_wants_an_integer_and_room_for_the_sum);
-	tcase_add_test(tests, keys_have_1_to_255_bytes);
-	tcase_add_loop_test(tests, a_handler_that_fails_changes_nothing, 0, 4);
-	tcase_add_test(tests, several_changes_are_kept_together_or_not_at_all);
-	tcase_add_test(tests, a_call_that_only_reads_commits_nothing);
-	tcase_add_test(tests, a_quick_tool_has_no_state);
-	tcase_add_test(tests, a_value_has_at_most_64_kib_as_json);
-	tcase_add_test(tests,
-	               a_session_keeps_at_most_1_mib_at_the_end_of_a_call);
-	tcase_add_test(tests, sessions_of_one_caller_share_what_is_the_callers);
-	tcase_add_test(tests, callers_do_not_see_each_others);
-	tcase_add_test(tests, what_is_the_callers_outlives_a_lost_session);
-	tcase_add_test(tests, anonymous_callers_share_no_state);
-	tcase_add_test(tests, calls_of_a_batch_count_one_after_the_other);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add_loop(what_was_put_is_got_in_later_calls_and_after_a_restart,
+	              8);
+	test_add(what_is_not_there_is_no_state);
+	test_add(what_was_deleted_is_gone);
+	test_add(a_call_sees_its_own_changes_first);
+	test_add(adding_wants_an_integer_and_room_for_the_sum);
+	test_add(keys_have_1_to_255_bytes);
+	test_add_loop(a_handler_that_fails_changes_nothing, 4);
+	test_add(several_changes_are_kept_together_or_not_at_all);
+	test_add(a_call_that_only_reads_commits_nothing);
+	test_add(a_quick_tool_has_no_state);
+	test_add(a_value_has_at_most_64_kib_as_json);
+	test_add(a_session_keeps_at_most_1_mib_at_the_end_of_a_call);
+	test_add(sessions_of_one_caller_share_what_is_the_callers);
+	test_add(callers_do_not_see_each_others);
+	test_add(what_is_the_callers_outlives_a_lost_session);
+	test_add(anonymous_callers_share_no_state);
+	test_add(calls_of_a_batch_count_one_after_the_other);
 }

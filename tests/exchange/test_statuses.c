@@ -1,12 +1,11 @@
 /* Every status that a handler can return has one answer, which tells the client
  * nothing that is not so. */
 #include "exchange/status_case.h"
+#include "suite.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 /* All there are, and some that there are not. */
 static const mcps_status statuses[] = {
@@ -148,16 +147,10 @@ START_TEST(a_handler_that_gives_up_owes_an_answer)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("statuses")
 {
-	Suite *suite = suite_create("statuses");
-	TCase *tests = tcase_create("statuses");
-
-	tcase_add_checked_fixture(tests, statuses_set_up, statuses_tear_down);
-	tcase_add_loop_test(tests, each_status_of_a_handler_has_one_answer, 0,
-	                    COUNT(statuses));
-	tcase_add_test(tests, a_resource_that_says_there_is_none_is_not_found);
-	tcase_add_test(tests, a_handler_that_gives_up_owes_an_answer);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(statuses_set_up, statuses_tear_down);
+	test_add_loop(each_status_of_a_handler_has_one_answer, COUNT(statuses));
+	test_add(a_resource_that_says_there_is_none_is_not_found);
+	test_add(a_handler_that_gives_up_owes_an_answer);
 }

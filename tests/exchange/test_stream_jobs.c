@@ -2,6 +2,7 @@
  * together, and nothing is sent before it is committed. */
 #include "exchange/stream_case.h"
 #include "http/drain.h"
+#include "suite.h"
 
 #include <sched.h>
 
@@ -175,26 +176,13 @@ START_TEST(a_drain_waits_for_what_is_on_its_way_to_the_store)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("stream jobs")
 {
-	Suite *suite = suite_create("stream jobs");
-	TCase *tests = tcase_create("jobs");
-
-	tcase_add_checked_fixture(tests, set_up, streams_tear_down);
-	tcase_add_test(tests, what_a_call_says_in_a_row_is_stored_in_a_row);
-	tcase_add_test(tests, a_long_row_is_stored_without_a_gap);
-	tcase_add_test(
-		tests,
-		a_response_is_kept_though_what_was_said_before_it_is_not);
-	tcase_add_loop_test(tests, what_waits_for_the_store_is_bounded_in_bytes,
-	                    0, 2);
-	tcase_add_test(tests,
-	               a_drain_waits_for_what_is_on_its_way_to_the_store);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_case("jobs");
+	test_fixture(set_up, streams_tear_down);
+	test_add(what_a_call_says_in_a_row_is_stored_in_a_row);
+	test_add(a_long_row_is_stored_without_a_gap);
+	test_add(a_response_is_kept_though_what_was_said_before_it_is_not);
+	test_add_loop(what_waits_for_the_store_is_bounded_in_bytes, 2);
+	test_add(a_drain_waits_for_what_is_on_its_way_to_the_store);
 }

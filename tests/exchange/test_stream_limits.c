@@ -2,6 +2,7 @@
  * caller, of all together; and that calls are not counted. */
 #include "exchange/stream_case.h"
 #include "http/listening.h"
+#include "suite.h"
 
 enum { ALL = 4, OF_ADDRESS = 2, RETRY_S = 10 };
 
@@ -265,49 +266,24 @@ START_TEST(unknown_event_id_does_not_get_around_the_bound)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("stream limits")
 {
-	Suite *suite = suite_create("stream limits");
-	TCase *anonymous = tcase_create("anonymous");
-	TCase *identified = tcase_create("identified");
-
-	tcase_add_checked_fixture(anonymous, set_up_anonymous, tear_down);
-	tcase_add_loop_test(
-		anonymous,
-		anonymous_callers_of_one_address_have_a_bound_of_their_own, 0,
-		sizeof addresses / sizeof *addresses);
-	tcase_add_loop_test(
-		anonymous,
-		callers_of_this_machine_are_bounded_only_all_together, 0, 5);
-	suite_add_tcase(suite, anonymous);
-	tcase_add_checked_fixture(identified, set_up_identified, tear_down);
-	tcase_add_test(identified,
-	               address_of_identified_callers_does_not_matter);
-	tcase_add_test(
-		identified,
-		caller_beyond_its_own_bound_takes_nothing_of_what_is_for_all);
-	tcase_add_test(identified,
-	               refused_for_all_takes_nothing_of_the_callers_own);
-	tcase_add_test(
-		identified,
-		a_call_answers_by_a_stream_although_no_listener_has_room);
-	tcase_add_test(
-		identified,
-		stream_of_a_call_is_resumed_although_no_listener_has_room);
-	tcase_add_test(
-		identified,
+	test_case("anonymous");
+	test_fixture(set_up_anonymous, tear_down);
+	test_add_loop(
+		anonymous_callers_of_one_address_have_a_bound_of_their_own,
+		COUNT(addresses));
+	test_add_loop(callers_of_this_machine_are_bounded_only_all_together, 5);
+	test_case("identified");
+	test_fixture(set_up_identified, tear_down);
+	test_add(address_of_identified_callers_does_not_matter);
+	test_add(caller_beyond_its_own_bound_takes_nothing_of_what_is_for_all);
+	test_add(refused_for_all_takes_nothing_of_the_callers_own);
+	test_add(a_call_answers_by_a_stream_although_no_listener_has_room);
+	test_add(stream_of_a_call_is_resumed_although_no_listener_has_room);
+	test_add(
 		client_that_has_all_of_a_call_is_told_so_although_there_is_no_room);
-	tcase_add_test(
-		identified,
-		resumed_listener_without_room_is_refused_and_harms_no_other);
-	tcase_add_test(identified, resumed_listener_is_counted);
-	tcase_add_test(identified,
-	               unknown_event_id_does_not_get_around_the_bound);
-	suite_add_tcase(suite, identified);
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_add(resumed_listener_without_room_is_refused_and_harms_no_other);
+	test_add(resumed_listener_is_counted);
+	test_add(unknown_event_id_does_not_get_around_the_bound);
 }

@@ -5,11 +5,11 @@
 #include "http/drain.h"
 #include "mcp/deliver.h"
 #include "session/stream.h"
+#include "suite.h"
 
 #include <math.h>
 #include <mcps/call.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- of calls ---- */
@@ -192,7 +192,7 @@ END_TEST
 START_TEST(state_is_kept_with_the_response)
 {
 	meanwhile = tells;
-	parse_events(finish_call(send_call(COUNT(1))).body);
+	parse_events(finish_call(send_call(CALL_COUNT(1))).body);
 	ck_assert_ptr_nonnull(strstr(events[2].data, "\"text\":\"1\""));
 	ck_assert_str_eq(harness_state(&harness, "alice", the_id, "n"), "1");
 }
@@ -213,8 +213,8 @@ static void told_and_cancelled(mcps_call *c)
 START_TEST(a_cancelled_call_ends_its_stream_without_a_response)
 {
 	meanwhile = told_and_cancelled;
-	ck_assert_int_eq(parse_events(finish_call(send_call(COUNT(1))).body),
-	                 2);
+	ck_assert_int_eq(
+		parse_events(finish_call(send_call(CALL_COUNT(1))).body), 2);
 	check_event(1, TOLD("5", 1));
 	ck_assert_ptr_null(harness_state(&harness, "alice", the_id, "n"));
 }
@@ -262,7 +262,7 @@ static void told_and_cut(mcps_call *c)
 START_TEST(a_call_goes_on_without_its_client_who_resumes_after_its_end)
 {
 	meanwhile = told_and_cut;
-	the_call = send_call(COUNT(1));
+	the_call = send_call(CALL_COUNT(1));
 	ck_assert(harness_work(&harness));
 	ck_assert_str_eq(harness_state(&harness, "alice", the_id, "n"), "1");
 	the_call = resume_after(events[1].id);
@@ -291,8 +291,8 @@ START_TEST(who_has_all_of_a_stream_that_ended_is_told_not_to_come_again)
 	const char *last, *before;
 
 	meanwhile = tells;
-	ck_assert_int_eq(parse_events(finish_call(send_call(COUNT(1))).body),
-	                 3);
+	ck_assert_int_eq(
+		parse_events(finish_call(send_call(CALL_COUNT(1))).body), 3);
 	last = keep_id(2);
 	before = keep_id(1);
 	check_nothing_is_left(last);
@@ -306,8 +306,8 @@ END_TEST
 START_TEST(of_a_cancelled_call_nothing_is_left)
 {
 	meanwhile = told_and_cancelled;
-	ck_assert_int_eq(parse_events(finish_call(send_call(COUNT(1))).body),
-	                 2);
+	ck_assert_int_eq(
+		parse_events(finish_call(send_call(CALL_COUNT(1))).body), 2);
 	check_nothing_is_left(keep_id(1));
 }
 END_TEST
@@ -493,69 +493,39 @@ START_TEST(events_are_kept_for_a_while)
 }
 END_TEST
 
-static Suite *suite(void)
+TEST_MAIN("streams")
 {
-	Suite *suite = suite_create("streams");
-	TCase *calls = tcase_create("calls");
-	TCase *back = tcase_create("coming back");
-
-	tcase_add_checked_fixture(calls, streams_set_up, streams_tear_down);
-	tcase_add_test(calls, a_call_that_says_nothing_is_answered_with_json);
-	tcase_add_test(
-		calls,
+	test_case("calls");
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add(a_call_that_says_nothing_is_answered_with_json);
+	test_add(
 		progress_makes_the_answer_a_stream_that_ends_with_the_response);
-	tcase_add_loop_test(
-		calls, before_2025_11_25_a_stream_has_ids_but_no_empty_event, 0,
-		2);
-	tcase_add_test(calls, progress_has_its_total_and_its_message);
-	tcase_add_test(calls, who_gave_no_token_is_not_told);
-	tcase_add_test(calls, progress_only_rises);
-	tcase_add_test(calls, too_much_progress_is_not_told_but_its_end_is);
-	tcase_add_test(calls, twenty_times_a_second_is_not_too_much);
-	tcase_add_test(calls,
-	               a_client_that_takes_no_stream_gets_the_response_alone);
-	tcase_add_test(calls,
-	               the_calls_of_a_batch_say_nothing_before_their_end);
-	tcase_add_test(calls, a_quick_tool_says_nothing_before_its_end);
-	tcase_add_test(calls, a_call_that_takes_long_gets_a_stream);
-	tcase_add_test(calls, state_is_kept_with_the_response);
-	tcase_add_test(calls,
-	               a_cancelled_call_ends_its_stream_without_a_response);
-	tcase_add_test(calls, the_end_of_the_session_ends_its_streams);
-	suite_add_tcase(suite, calls);
+	test_add_loop(before_2025_11_25_a_stream_has_ids_but_no_empty_event, 2);
+	test_add(progress_has_its_total_and_its_message);
+	test_add(who_gave_no_token_is_not_told);
+	test_add(progress_only_rises);
+	test_add(too_much_progress_is_not_told_but_its_end_is);
+	test_add(twenty_times_a_second_is_not_too_much);
+	test_add(a_client_that_takes_no_stream_gets_the_response_alone);
+	test_add(the_calls_of_a_batch_say_nothing_before_their_end);
+	test_add(a_quick_tool_says_nothing_before_its_end);
+	test_add(a_call_that_takes_long_gets_a_stream);
+	test_add(state_is_kept_with_the_response);
+	test_add(a_cancelled_call_ends_its_stream_without_a_response);
+	test_add(the_end_of_the_session_ends_its_streams);
 
-	tcase_add_checked_fixture(back, streams_set_up, streams_tear_down);
-	tcase_add_test(
-		back,
-		a_call_goes_on_without_its_client_who_resumes_after_its_end);
-	tcase_add_test(
-		back,
-		who_has_all_of_a_stream_that_ended_is_told_not_to_come_again);
-	tcase_add_test(back, of_a_cancelled_call_nothing_is_left);
-	tcase_add_test(back,
-	               who_resumes_while_the_call_runs_gets_each_event_once);
-	tcase_add_test(
-		back,
-		who_resumes_takes_over_from_a_connection_that_looks_alive);
-	tcase_add_test(
-		back, after_a_restart_a_cut_call_ends_with_what_is_known_of_it);
-	tcase_add_test(back,
-	               after_the_store_is_lost_an_id_of_before_names_nothing);
-	tcase_add_loop_test(back,
-	                    an_id_that_names_nothing_here_begins_a_fresh_stream,
-	                    0, 4);
-	tcase_add_test(back, nobody_resumes_the_stream_of_another_session);
-	tcase_add_test(back, an_id_from_the_future_gets_what_comes);
-	tcase_add_test(
-		back,
-		of_a_call_whose_events_are_no_longer_kept_nothing_is_replayed);
-	tcase_add_test(back, events_are_kept_for_a_while);
-	suite_add_tcase(suite, back);
-
-	return suite;
-}
-
-int main(void)
-{
-	return harness_main(suite());
+	test_case("coming back");
+	test_fixture(streams_set_up, streams_tear_down);
+	test_add(a_call_goes_on_without_its_client_who_resumes_after_its_end);
+	test_add(who_has_all_of_a_stream_that_ended_is_told_not_to_come_again);
+	test_add(of_a_cancelled_call_nothing_is_left);
+	test_add(who_resumes_while_the_call_runs_gets_each_event_once);
+	test_add(who_resumes_takes_over_from_a_connection_that_looks_alive);
+	test_add(after_a_restart_a_cut_call_ends_with_what_is_known_of_it);
+	test_add(after_the_store_is_lost_an_id_of_before_names_nothing);
+	test_add_loop(an_id_that_names_nothing_here_begins_a_fresh_stream, 4);
+	test_add(nobody_resumes_the_stream_of_another_session);
+	test_add(an_id_from_the_future_gets_what_comes);
+	test_add(of_a_call_whose_events_are_no_longer_kept_nothing_is_replayed);
+	test_add(events_are_kept_for_a_while);
 }

@@ -2,12 +2,11 @@
  * what becomes of them, and of calls, when what is offered changes. */
 #include "exchange/harness.h"
 #include "mcp/notify.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
@@ -429,35 +428,22 @@ START_TEST(after_a_restart_a_session_knows_which_lists_are_other_ones)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("subscriptions")
 {
-	Suite *suite = suite_create("subscriptions");
-	TCase *tests = tcase_create("subscriptions");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, an_update_goes_to_those_who_subscribed, 0,
-	                    COUNT(versions));
-	tcase_add_test(tests, a_uri_may_be_short);
-	tcase_add_test(tests, to_subscribe_twice_is_to_subscribe_once);
-	tcase_add_test(
-		tests,
-		a_subscription_survives_a_restart_and_comes_with_its_session);
-	tcase_add_test(tests, a_subscription_ends_with_its_session);
-	tcase_add_test(tests,
-	               a_session_that_leaves_memory_is_not_told_and_comes_back);
-	tcase_add_test(tests, a_session_has_only_so_many_subscriptions);
-	tcase_add_test(tests, to_what_is_not_there_nobody_subscribes);
-	tcase_add_test(tests,
-	               a_subscription_that_is_not_stored_is_not_answered);
-	tcase_add_test(tests, a_session_that_was_ended_behind_our_back_is_404);
-	tcase_add_loop_test(tests, a_log_level_is_kept_with_the_session, 0,
-	                    COUNT(versions));
-	tcase_add_loop_test(tests, an_unknown_level_is_32602, 0, 5);
-	tcase_add_test(tests, what_is_added_later_is_listed_and_told);
-	tcase_add_test(tests, a_call_goes_on_when_what_it_reads_is_removed);
-	tcase_add_test(
-		tests,
-		after_a_restart_a_session_knows_which_lists_are_other_ones);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add_loop(an_update_goes_to_those_who_subscribed, COUNT(versions));
+	test_add(a_uri_may_be_short);
+	test_add(to_subscribe_twice_is_to_subscribe_once);
+	test_add(a_subscription_survives_a_restart_and_comes_with_its_session);
+	test_add(a_subscription_ends_with_its_session);
+	test_add(a_session_that_leaves_memory_is_not_told_and_comes_back);
+	test_add(a_session_has_only_so_many_subscriptions);
+	test_add(to_what_is_not_there_nobody_subscribes);
+	test_add(a_subscription_that_is_not_stored_is_not_answered);
+	test_add(a_session_that_was_ended_behind_our_back_is_404);
+	test_add_loop(a_log_level_is_kept_with_the_session, COUNT(versions));
+	test_add_loop(an_unknown_level_is_32602, 5);
+	test_add(what_is_added_later_is_listed_and_told);
+	test_add(a_call_goes_on_when_what_it_reads_is_removed);
+	test_add(after_a_restart_a_session_knows_which_lists_are_other_ones);
 }

@@ -4,6 +4,7 @@
  * then holds. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -442,19 +443,13 @@ START_TEST(every_cell_is_as_the_table_says)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("the session table")
 {
-	Suite *suite = suite_create("the session table");
-
 	/* A case for each column, so that its name is seen when it fails. */
 	for (int i = 0; i < COLUMNS; i++) {
-		TCase *cells = tcase_create(columns[i].name);
-
-		tcase_add_loop_test(cells, every_cell_is_as_the_table_says,
-		                    i * ROW_COUNT * CALLERS,
-		                    (i + 1) * ROW_COUNT * CALLERS);
-		suite_add_tcase(suite, cells);
+		test_case(columns[i].name);
+		test_add_range(every_cell_is_as_the_table_says,
+		               i * ROW_COUNT * CALLERS,
+		               (i + 1) * ROW_COUNT * CALLERS);
 	}
-
-	return harness_main(suite);
 }

@@ -3,11 +3,11 @@
 #include "exchange/harness.h"
 #include "exchange/tools.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <mcps/store.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -515,41 +515,25 @@ START_TEST(a_foreign_id_whose_row_is_damaged_has_ended)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("tombstones")
 {
-	Suite *suite = suite_create("tombstones");
-	TCase *tests = tcase_create("tombstones");
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, sessions_ended_beyond_the_bound_stay_ended,
-	                    0, 2);
-	tcase_add_loop_test(
-		tests, unknown_ids_as_old_as_a_forgotten_one_are_not_recreated,
-		0, 2);
-	tcase_add_loop_test(
-		tests, live_sessions_are_served_however_old_they_are, 0, 2);
-	tcase_add_loop_test(
-		tests,
+	test_timeout(120);
+	test_add_loop(sessions_ended_beyond_the_bound_stay_ended, 2);
+	test_add_loop(unknown_ids_as_old_as_a_forgotten_one_are_not_recreated,
+	              2);
+	test_add_loop(live_sessions_are_served_however_old_they_are, 2);
+	test_add_loop(
 		a_delete_of_an_unknown_id_that_is_not_recreated_stores_nothing,
-		0, 2);
-	tcase_add_loop_test(tests, tombstones_of_unknown_ids_count, 0, 2);
-	tcase_add_test(tests, callers_forget_nothing_for_each_other);
-	tcase_add_test(tests, unsigned_ids_count_as_the_oldest);
-	tcase_add_test(tests, revoking_keeps_to_the_bound);
-	tcase_add_loop_test(
-		tests, sessions_that_end_of_old_age_keep_to_the_bound, 0, 2);
-	tcase_add_test(
-		tests,
-		a_delete_is_answered_when_it_is_durable_beyond_the_bound_too);
-	tcase_add_test(tests, an_older_back_end_remembers_all);
-	tcase_add_test(tests, forgetting_is_logged_once_a_minute_with_a_count);
-	tcase_add_test(
-		tests,
-		a_flood_of_initialize_and_delete_leaves_the_disk_bounded);
-	tcase_add_loop_test(
-		tests, a_session_whose_row_is_damaged_has_ended_for_good, 0, 4);
-	tcase_add_loop_test(tests, a_foreign_id_whose_row_is_damaged_has_ended,
-	                    0, 2);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+		2);
+	test_add_loop(tombstones_of_unknown_ids_count, 2);
+	test_add(callers_forget_nothing_for_each_other);
+	test_add(unsigned_ids_count_as_the_oldest);
+	test_add(revoking_keeps_to_the_bound);
+	test_add_loop(sessions_that_end_of_old_age_keep_to_the_bound, 2);
+	test_add(a_delete_is_answered_when_it_is_durable_beyond_the_bound_too);
+	test_add(an_older_back_end_remembers_all);
+	test_add(forgetting_is_logged_once_a_minute_with_a_count);
+	test_add(a_flood_of_initialize_and_delete_leaves_the_disk_bounded);
+	test_add_loop(a_session_whose_row_is_damaged_has_ended_for_good, 4);
+	test_add_loop(a_foreign_id_whose_row_is_damaged_has_ended, 2);
 }

@@ -1,11 +1,10 @@
 /* tools/list and tools/call as each revision knows them. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
@@ -439,46 +438,28 @@ START_TEST(who_gives_up_uncancelled_owes_an_answer)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("tools")
 {
-	Suite *suite = suite_create("tools");
-	TCase *tests = tcase_create("tools");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests,
-		a_list_shows_the_tools_in_order_as_the_revision_knows_them, 0,
-		3);
-	tcase_add_loop_test(
-		tests, pages_follow_each_other_to_the_end_of_the_list, 0, 5);
-	tcase_add_test(tests,
-	               a_cursor_lives_over_a_restart_and_belongs_to_no_session);
-	tcase_add_loop_test(tests, a_cursor_that_was_not_made_here_is_32602, 0,
-	                    9);
-	tcase_add_test(tests, every_changed_letter_of_a_cursor_is_noticed);
-	tcase_add_test(tests, a_cursor_of_another_list_begins_nowhere);
-	tcase_add_loop_test(
-		tests, a_call_without_a_tool_is_32602_in_every_revision, 0, 3);
-	tcase_add_test(tests, a_call_without_params_is_32602);
-	tcase_add_test(tests, a_very_long_name_names_no_tool);
-	tcase_add_loop_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(
+		a_list_shows_the_tools_in_order_as_the_revision_knows_them, 3);
+	test_add_loop(pages_follow_each_other_to_the_end_of_the_list, 5);
+	test_add(a_cursor_lives_over_a_restart_and_belongs_to_no_session);
+	test_add_loop(a_cursor_that_was_not_made_here_is_32602, 9);
+	test_add(every_changed_letter_of_a_cursor_is_noticed);
+	test_add(a_cursor_of_another_list_begins_nowhere);
+	test_add_loop(a_call_without_a_tool_is_32602_in_every_revision, 3);
+	test_add(a_call_without_params_is_32602);
+	test_add(a_very_long_name_names_no_tool);
+	test_add_loop(
 		bad_arguments_are_an_error_until_2025_11_25_makes_them_a_result,
-		0, 3);
-	tcase_add_loop_test(tests, a_wish_for_a_task_changes_nothing, 0,
-	                    COUNT(versions));
-	tcase_add_test(tests, arguments_may_be_left_out);
-	tcase_add_test(tests,
-	               a_tool_with_a_schema_text_gets_the_object_as_it_is);
-	tcase_add_loop_test(
-		tests, a_structured_result_is_what_the_revision_knows, 0, 3);
-	tcase_add_loop_test(
-		tests, a_call_knows_whose_it_is_and_in_which_session, 0, 3);
-	tcase_add_loop_test(tests, a_tool_that_fails_says_so_in_a_result, 0, 3);
-	tcase_add_loop_test(tests,
-	                    no_status_of_a_handler_is_mistaken_for_one_of_http,
-	                    0, 10);
-	tcase_add_test(tests, who_gives_up_uncancelled_owes_an_answer);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+		3);
+	test_add_loop(a_wish_for_a_task_changes_nothing, COUNT(versions));
+	test_add(arguments_may_be_left_out);
+	test_add(a_tool_with_a_schema_text_gets_the_object_as_it_is);
+	test_add_loop(a_structured_result_is_what_the_revision_knows, 3);
+	test_add_loop(a_call_knows_whose_it_is_and_in_which_session, 3);
+	test_add_loop(a_tool_that_fails_says_so_in_a_result, 3);
+	test_add_loop(no_status_of_a_handler_is_mistaken_for_one_of_http, 10);
+	test_add(who_gives_up_uncancelled_owes_an_answer);
 }

@@ -3,6 +3,7 @@
  * test_clock_restart.c has what the next process makes of it. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -175,30 +176,18 @@ START_TEST(a_jump_back_between_two_processes_changes_nothing)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("clock")
 {
-	Suite *suite = suite_create("clock");
-	TCase *tests = tcase_create("clock");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, a_jump_forward_ends_no_session_in_use, 0,
-	                    JUMP_COUNT);
-	tcase_add_loop_test(tests,
-	                    a_jump_forward_ends_no_session_that_was_paged_out,
-	                    0, JUMP_COUNT);
-	tcase_add_loop_test(
-		tests, a_session_in_memory_keeps_its_row_whatever_the_wall_says,
-		0, JUMP_COUNT);
-	tcase_add_loop_test(tests,
-	                    a_clock_that_jumps_there_and_back_leaves_no_trace,
-	                    0, JUMP_COUNT);
-	tcase_add_loop_test(tests, a_jump_back_ends_no_session_and_revives_none,
-	                    0, JUMP_COUNT);
-	tcase_add_loop_test(tests, a_jump_purges_no_tombstone, 0,
-	                    2 * JUMP_COUNT);
-	tcase_add_loop_test(tests,
-	                    a_jump_back_between_two_processes_changes_nothing,
-	                    0, JUMP_COUNT);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add_loop(a_jump_forward_ends_no_session_in_use, JUMP_COUNT);
+	test_add_loop(a_jump_forward_ends_no_session_that_was_paged_out,
+	              JUMP_COUNT);
+	test_add_loop(a_session_in_memory_keeps_its_row_whatever_the_wall_says,
+	              JUMP_COUNT);
+	test_add_loop(a_clock_that_jumps_there_and_back_leaves_no_trace,
+	              JUMP_COUNT);
+	test_add_loop(a_jump_back_ends_no_session_and_revives_none, JUMP_COUNT);
+	test_add_loop(a_jump_purges_no_tombstone, 2 * JUMP_COUNT);
+	test_add_loop(a_jump_back_between_two_processes_changes_nothing,
+	              JUMP_COUNT);
 }

@@ -6,6 +6,7 @@
 #include "exchange/tools.h"
 #include "fault/vfs_shim.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -340,38 +341,25 @@ START_TEST(no_jump_revives_an_ended_session_while_its_id_is_believed)
 }
 END_TEST
 
-static TCase *clock_case(void)
+static void clock_case(void)
 {
 	const int times = 2 * JUMP_COUNT * CHANGE_COUNT;
-	TCase *tests = tcase_create("clock");
 
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(
-		tests, a_jump_while_running_and_a_restart_end_no_session_in_use,
-		0, times);
-	tcase_add_loop_test(tests, a_jump_while_down_ends_no_session_in_use, 0,
-	                    times);
-	tcase_add_loop_test(
-		tests, a_boot_in_1970_ends_no_session_and_revives_none, 0, 2);
-	tcase_add_test(tests,
-	               a_store_made_in_1970_serves_when_the_time_is_right);
-	tcase_add_test(tests,
-	               a_hundred_reboots_between_1970_and_now_end_no_session);
-	tcase_add_loop_test(tests, a_long_downtime_counts_as_one_day, 0,
-	                    CHANGE_COUNT);
-	tcase_add_test(
-		tests,
-		sessions_begun_after_a_long_downtime_live_as_long_as_any);
-	tcase_add_test(tests,
-	               a_machine_that_sleeps_for_weeks_ends_no_session_in_use);
-	tcase_add_loop_test(tests,
-	                    a_revocation_ends_nothing_that_begins_after_it, 0,
-	                    CHANGE_COUNT);
-	tcase_add_loop_test(
-		tests,
-		no_jump_revives_an_ended_session_while_its_id_is_believed, 0,
-		20);
-	return tests;
+	test_case("clock");
+	test_fixture(set_up, tear_down);
+	test_add_loop(a_jump_while_running_and_a_restart_end_no_session_in_use,
+	              times);
+	test_add_loop(a_jump_while_down_ends_no_session_in_use, times);
+	test_add_loop(a_boot_in_1970_ends_no_session_and_revives_none, 2);
+	test_add(a_store_made_in_1970_serves_when_the_time_is_right);
+	test_add(a_hundred_reboots_between_1970_and_now_end_no_session);
+	test_add_loop(a_long_downtime_counts_as_one_day, CHANGE_COUNT);
+	test_add(sessions_begun_after_a_long_downtime_live_as_long_as_any);
+	test_add(a_machine_that_sleeps_for_weeks_ends_no_session_in_use);
+	test_add_loop(a_revocation_ends_nothing_that_begins_after_it,
+	              CHANGE_COUNT);
+	test_add_loop(no_jump_revives_an_ended_session_while_its_id_is_believed,
+	              20);
 }
 
 /* ---- a store of version 0.1.0, which kept session time alone ---- */
@@ -434,21 +422,15 @@ START_TEST(a_store_of_the_version_before_goes_on)
 }
 END_TEST
 
-static TCase *old_store_case(void)
+static void old_store_case(void)
 {
-	TCase *tests = tcase_create("old_store");
-
-	tcase_add_checked_fixture(tests, set_up_file, tear_down_file);
-	tcase_add_loop_test(tests, a_store_of_the_version_before_goes_on, 0,
-	                    2 * JUMP_COUNT);
-	return tests;
+	test_case("old_store");
+	test_fixture(set_up_file, tear_down_file);
+	test_add_loop(a_store_of_the_version_before_goes_on, 2 * JUMP_COUNT);
 }
 
-int main(void)
+TEST_MAIN("clock_restart")
 {
-	Suite *suite = suite_create("clock_restart");
-
-	suite_add_tcase(suite, clock_case());
-	suite_add_tcase(suite, old_store_case());
-	return harness_main(suite);
+	clock_case();
+	old_store_case();
 }

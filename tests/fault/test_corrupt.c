@@ -6,6 +6,7 @@
 #include "fault/ledger.h"
 #include "fault/vfs_shim.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <mcps/server.h>
 #include <sqlite3.h>
@@ -419,36 +420,27 @@ START_TEST(a_damaged_value_of_the_session_layer_is_refused)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("corrupt stores")
 {
-	Suite *suite = suite_create("corrupt stores");
-	TCase *tests = tcase_create("corrupt stores");
 	int flips = (int)fault_number("MCPS_FAULT_FLIPS", FLIPS);
 
 	directory_in_memory();
-	tcase_set_timeout(tests, 600);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_whole_store_serves_everybody);
-	tcase_add_test(tests,
-	               a_file_cut_anywhere_is_refused_or_serves_what_is_true);
-	tcase_add_test(tests, a_file_cut_to_fewer_pages_is_refused);
-	tcase_add_test(tests, a_zeroed_page_is_refused_or_serves_what_is_true);
-	tcase_add_test(
-		tests,
-		a_header_with_a_wrong_byte_is_refused_or_serves_what_is_true);
-	tcase_add_loop_test(tests, a_flipped_bit_anywhere_never_shows, 0,
-	                    flips / FLIPS_PER_TEST);
-	tcase_add_test(tests, a_log_cut_at_a_frame_loses_its_end_only);
-	tcase_add_test(tests, a_log_with_a_flipped_bit_loses_its_end_only);
-	tcase_add_test(tests, a_log_of_nothing_is_ignored);
-	tcase_add_test(tests, a_log_of_another_store_never_shows);
-	tcase_add_test(tests, a_log_without_its_file_is_refused_and_kept);
-	tcase_add_test(tests, a_damaged_store_is_refused_by_default);
-	tcase_add_test(tests,
-	               a_damaged_store_is_set_aside_and_a_new_one_begins);
-	tcase_add_loop_test(tests, what_is_not_ours_is_never_set_aside, 0, 2);
-	tcase_add_loop_test(
-		tests, a_damaged_value_of_the_session_layer_is_refused, 0, 3);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(600);
+	test_fixture(set_up, tear_down);
+	test_add(a_whole_store_serves_everybody);
+	test_add(a_file_cut_anywhere_is_refused_or_serves_what_is_true);
+	test_add(a_file_cut_to_fewer_pages_is_refused);
+	test_add(a_zeroed_page_is_refused_or_serves_what_is_true);
+	test_add(a_header_with_a_wrong_byte_is_refused_or_serves_what_is_true);
+	test_add_loop(a_flipped_bit_anywhere_never_shows,
+	              flips / FLIPS_PER_TEST);
+	test_add(a_log_cut_at_a_frame_loses_its_end_only);
+	test_add(a_log_with_a_flipped_bit_loses_its_end_only);
+	test_add(a_log_of_nothing_is_ignored);
+	test_add(a_log_of_another_store_never_shows);
+	test_add(a_log_without_its_file_is_refused_and_kept);
+	test_add(a_damaged_store_is_refused_by_default);
+	test_add(a_damaged_store_is_set_aside_and_a_new_one_begins);
+	test_add_loop(what_is_not_ours_is_never_set_aside, 2);
+	test_add_loop(a_damaged_value_of_the_session_layer_is_refused, 3);
 }

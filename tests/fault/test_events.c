@@ -5,6 +5,7 @@
 #include "fault/ledger.h"
 #include "fault/vfs_shim.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <inttypes.h>
 #include <mcps/sys/store.h>
@@ -441,19 +442,14 @@ START_TEST(no_committed_event_is_lost_when_the_disk_fails)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("events")
 {
-	Suite *suite = suite_create("events");
-	TCase *tests = tcase_create("events");
 	unsigned rounds = fault_number("MCPS_FAULT_ROUNDS", SHORT);
 
 	directory_in_memory();
-	tcase_set_timeout(tests, 600);
-	tcase_add_loop_test(tests, no_committed_event_is_lost_with_the_power, 0,
-	                    (int)(rounds / SEEDS_PER_TEST));
-	tcase_add_loop_test(tests,
-	                    no_committed_event_is_lost_when_the_disk_fails, 0,
-	                    FAULT_COUNT * STRIDE);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(600);
+	test_add_loop(no_committed_event_is_lost_with_the_power,
+	              (int)(rounds / SEEDS_PER_TEST));
+	test_add_loop(no_committed_event_is_lost_when_the_disk_fails,
+	              FAULT_COUNT * STRIDE);
 }

@@ -10,6 +10,7 @@
 #include "fault/files.h"
 #include "fault/vfs_shim.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -265,25 +266,16 @@ START_TEST(a_large_log_does_not_keep_sessions_from_being_ended)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("full disk")
 {
-	Suite *suite = suite_create("full disk");
-	TCase *tests = tcase_create("full disk");
-
-	tcase_set_timeout(tests, 600);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, the_ballast_is_there_while_there_is_room);
-	tcase_add_test(
-		tests,
-		a_full_disk_begins_no_session_and_serves_those_in_memory);
-	tcase_add_test(tests, a_session_can_be_ended_on_a_full_disk);
-	tcase_add_test(
-		tests,
+	test_timeout(600);
+	test_fixture(set_up, tear_down);
+	test_add(the_ballast_is_there_while_there_is_room);
+	test_add(a_full_disk_begins_no_session_and_serves_those_in_memory);
+	test_add(a_session_can_be_ended_on_a_full_disk);
+	test_add(
 		what_was_begun_before_is_served_after_a_restart_on_a_full_disk);
-	tcase_add_test(tests, room_is_noticed_without_a_restart);
-	tcase_add_test(tests, it_is_said_once);
-	tcase_add_test(tests,
-	               a_large_log_does_not_keep_sessions_from_being_ended);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_add(room_is_noticed_without_a_restart);
+	test_add(it_is_said_once);
+	test_add(a_large_log_does_not_keep_sessions_from_being_ended);
 }

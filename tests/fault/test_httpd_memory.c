@@ -6,8 +6,8 @@
 #include "functional/httpd_version.h"
 #include "functional/wire_events.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/daemon.h>
 #include <stdio.h>
 #include <time.h>
@@ -229,27 +229,14 @@ START_TEST(a_daemon_without_memory_does_not_start_and_may_try_again)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("libmicrohttpd's memory")
 {
-	Suite *suite = suite_create("libmicrohttpd's memory");
-	TCase *tests = tcase_create("memory");
-	SRunner *runner;
-	int failed;
-
 	failing_heap_install_httpd();
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_loop_test(
-		tests, a_request_libmicrohttpd_has_no_memory_for_harms_nobody,
-		0, 2 * SCENARIOS);
-	tcase_add_loop_test(tests, a_second_request_without_memory_harms_nobody,
-	                    0, 2);
-	tcase_add_loop_test(
-		tests, a_daemon_without_memory_does_not_start_and_may_try_again,
-		0, 2);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("memory");
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add_loop(a_request_libmicrohttpd_has_no_memory_for_harms_nobody,
+	              2 * SCENARIOS);
+	test_add_loop(a_second_request_without_memory_harms_nobody, 2);
+	test_add_loop(a_daemon_without_memory_does_not_start_and_may_try_again,
+	              2);
 }

@@ -4,6 +4,7 @@
 #include "ledger.h"
 #include "store/directory.h"
 #include "vfs_shim.h"
+#include "suite.h"
 
 #include <sqlite3.h>
 
@@ -99,15 +100,9 @@ START_TEST(nobody_is_told_what_is_not_so)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("input and output")
 {
-	Suite *suite = suite_create("input and output");
-	TCase *tests = tcase_create("input and output");
-
 	directory_in_memory();
-	tcase_set_timeout(tests, 600);
-	tcase_add_loop_test(tests, nobody_is_told_what_is_not_so, 0,
-	                    FAULT_COUNT * STRIDE);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(600);
+	test_add_loop(nobody_is_told_what_is_not_so, FAULT_COUNT * STRIDE);
 }

@@ -7,6 +7,7 @@
 #include "fault/failing_heap.h"
 #include "fault/ledger.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <mcps/call.h>
 #include <stdio.h>
@@ -369,20 +370,14 @@ START_TEST(a_start_without_memory_is_refused_and_can_be_tried_again)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("memory")
 {
-	Suite *suite = suite_create("memory");
-	TCase *tests = tcase_create("memory");
-
 	failing_heap_install();
 	directory_in_memory();
 	tools_make();
-	tcase_set_timeout(tests, 600);
-	tcase_add_loop_test(tests, a_request_without_memory_harms_nobody, 0,
-	                    SCENARIO_COUNT * VARIANT_COUNT);
-	tcase_add_loop_test(
-		tests, a_start_without_memory_is_refused_and_can_be_tried_again,
-		0, 4);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(600);
+	test_add_loop(a_request_without_memory_harms_nobody,
+	              SCENARIO_COUNT * VARIANT_COUNT);
+	test_add_loop(a_start_without_memory_is_refused_and_can_be_tried_again,
+	              4);
 }

@@ -4,8 +4,7 @@
 #include "ledger.h"
 #include "store/directory.h"
 #include "vfs_shim.h"
-
-#include <stdlib.h>
+#include "suite.h"
 
 enum { STEPS = 30, SHORT = 200, SEEDS_PER_TEST = 10 };
 
@@ -82,17 +81,13 @@ START_TEST(nothing_that_was_told_is_lost_with_the_power)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("power loss")
 {
-	Suite *suite = suite_create("power loss");
-	TCase *tests = tcase_create("power loss");
 	unsigned rounds = fault_number("MCPS_FAULT_ROUNDS", SHORT);
 
 	first_seed = fault_number("MCPS_FAULT_SEED", 1);
 	directory_in_memory();
-	tcase_set_timeout(tests, 600);
-	tcase_add_loop_test(tests, nothing_that_was_told_is_lost_with_the_power,
-	                    0, (int)(rounds / SEEDS_PER_TEST));
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_timeout(600);
+	test_add_loop(nothing_that_was_told_is_lost_with_the_power,
+	              (int)(rounds / SEEDS_PER_TEST));
 }

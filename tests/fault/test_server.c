@@ -2,12 +2,11 @@
  * start. */
 #include "fault/files.h"
 #include "store/directory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/server.h>
 #include <mcps/sys/store.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static mcps_server *server;
@@ -154,26 +153,14 @@ START_TEST(the_ballast_can_be_done_without)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("server")
 {
-	Suite *suite = suite_create("server");
-	TCase *tests = tcase_create("server");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_server_is_ready_from_its_start_to_its_drain);
-	tcase_add_test(tests, a_server_that_did_not_start_is_not_ready);
-	tcase_add_test(tests,
-	               a_server_whose_store_fails_is_not_ready_until_it_works);
-	tcase_add_test(tests, a_file_of_somebody_else_is_never_set_aside);
-	tcase_add_test(tests, a_damaged_store_is_set_aside_by_option);
-	tcase_add_test(tests, a_damaged_store_is_set_aside_by_the_program);
-	tcase_add_test(tests, the_ballast_can_be_done_without);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(a_server_is_ready_from_its_start_to_its_drain);
+	test_add(a_server_that_did_not_start_is_not_ready);
+	test_add(a_server_whose_store_fails_is_not_ready_until_it_works);
+	test_add(a_file_of_somebody_else_is_never_set_aside);
+	test_add(a_damaged_store_is_set_aside_by_option);
+	test_add(a_damaged_store_is_set_aside_by_the_program);
+	test_add(the_ballast_can_be_done_without);
 }

@@ -10,6 +10,7 @@
 #include "mcp/deliver.h"
 #include "mcp/notify.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -168,7 +169,7 @@ static void call_and_tell(void)
 static void call_and_count(void)
 {
 	meanwhile = tells;
-	call(COUNT(1));
+	call(CALL_COUNT(1));
 }
 
 /* Exactly one response, now or on coming back, unless nothing was heard from
@@ -409,17 +410,12 @@ START_TEST(streams_without_memory_lose_nothing_that_was_heard)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("memory of streams")
 {
-	Suite *suite = suite_create("memory of streams");
-	TCase *tests = tcase_create("memory");
-
 	failing_heap_install();
 	directory_in_memory();
-	tcase_set_timeout(tests, 600);
-	tcase_add_loop_test(tests,
-	                    streams_without_memory_lose_nothing_that_was_heard,
-	                    0, SCENARIOS * VARIANTS);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_case("memory");
+	test_timeout(600);
+	test_add_loop(streams_without_memory_lose_nothing_that_was_heard,
+	              SCENARIOS * VARIANTS);
 }

@@ -1,8 +1,8 @@
 #define _GNU_SOURCE
 #include "functional/program.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -47,14 +47,13 @@ const char *program_path(const char *name)
 	return path;
 }
 
-TCase *program_case(const char *name)
+void program_case(const char *name)
 {
 	enum { TIMEOUT_S = 240 };
-	TCase *tests = tcase_create(name);
 
-	tcase_add_checked_fixture(tests, NULL, program_directory_remove);
-	tcase_set_timeout(tests, TIMEOUT_S);
-	return tests;
+	test_case(name);
+	test_fixture(NULL, program_directory_remove);
+	test_timeout(TIMEOUT_S);
 }
 
 /* ---- starting ---- */

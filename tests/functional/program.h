@@ -30,8 +30,9 @@ struct program_process {
 /* A directory for one test; program_directory_remove() afterwards. */
 const char *program_directory(void);
 void program_directory_remove(void);
-/* A case of tests that use it; each may take minutes on a busy machine. */
-TCase *program_case(const char *name);
+/* Begin a case of tests that use it; each may take minutes on a busy machine.
+ */
+void program_case(const char *name);
 /* "DIRECTORY/NAME", static until the fourth next call. */
 const char *program_path(const char *name);
 

@@ -7,13 +7,12 @@
 #include "functional/clock_shift.h"
 #include "functional/wire_events.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -471,54 +470,32 @@ END_TEST
 
 /* ---- the suite --------------------------------------------------------- */
 
-static void add(TCase *tests, const TTest *test)
+static void add(const TTest *test)
 {
-	tcase_add_loop_test(tests, test, 1, LOOPS_MOST + 1);
+	test_add_range(test, 1, LOOPS_MOST + 1);
 }
 
-static TCase *case_with_loops(void)
+TEST_MAIN("accepting")
 {
-	TCase *result = tcase_create("with one loop and with several");
+	test_case("with one loop and with several");
+	test_timeout(TIMEOUT_S);
+	add(idle_timeout_makes_room_for_a_client_that_waits);
+	add(idle_timeout_makes_room_for_a_client_that_comes_later);
+	add(client_that_leaves_makes_room);
+	add(all_clients_that_leave_at_once_make_room);
+	add(crowds_that_come_and_go_leave_room);
+	add(crowd_beyond_the_limit_is_served_one_after_another);
+	add(refused_request_that_ends_its_connection_makes_room);
+	add(deadline_of_a_slow_client_makes_room);
+	add(parked_calls_without_clients_make_room_when_they_end);
+	add(parked_calls_make_room_when_their_clients_have_the_answer);
+	add(streams_make_room_when_their_clients_leave);
+	add(descriptors_that_come_back_make_room_while_clients_stay);
+	add(descriptors_that_come_back_make_room_for_the_first_client);
+	add(all_places_of_all_loops_are_taken_and_no_more);
 
-	tcase_set_timeout(result, TIMEOUT_S);
-	add(result, idle_timeout_makes_room_for_a_client_that_waits);
-	add(result, idle_timeout_makes_room_for_a_client_that_comes_later);
-	add(result, client_that_leaves_makes_room);
-	add(result, all_clients_that_leave_at_once_make_room);
-	add(result, crowds_that_come_and_go_leave_room);
-	add(result, crowd_beyond_the_limit_is_served_one_after_another);
-	add(result, refused_request_that_ends_its_connection_makes_room);
-	add(result, deadline_of_a_slow_client_makes_room);
-	add(result, parked_calls_without_clients_make_room_when_they_end);
-	add(result, parked_calls_make_room_when_their_clients_have_the_answer);
-	add(result, streams_make_room_when_their_clients_leave);
-	add(result, descriptors_that_come_back_make_room_while_clients_stay);
-	add(result, descriptors_that_come_back_make_room_for_the_first_client);
-	add(result, all_places_of_all_loops_are_taken_and_no_more);
-	return result;
-}
-
-static TCase *case_once(void)
-{
-	TCase *tests = tcase_create("once");
-
-	tcase_set_timeout(tests, TIMEOUT_S);
-	tcase_add_test(tests, fewer_connections_than_loops_are_not_exceeded);
-	tcase_add_test(tests, client_that_waits_when_the_stop_begins_is_served);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("accepting");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_with_loops());
-	suite_add_tcase(suite, case_once());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("once");
+	test_timeout(TIMEOUT_S);
+	test_add(fewer_connections_than_loops_are_not_exceeded);
+	test_add(client_that_waits_when_the_stop_begins_is_served);
 }

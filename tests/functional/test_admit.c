@@ -2,8 +2,8 @@
  * of requests, without HTTP. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "functional/admit_case.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/store.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,38 +368,25 @@ START_TEST(a_view_that_is_not_whole_is_refused)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("admit")
 {
-	Suite *suite = suite_create("admit");
-	TCase *tests = tcase_create("admit");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, admit_set_up, admit_tear_down);
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, a_session_is_opened_served_and_ended);
-	tcase_add_test(tests, what_is_in_memory_is_served_without_waiting);
-	tcase_add_test(tests, nothing_is_stored_before_the_session_is_opened);
-	tcase_add_test(tests, only_an_initialize_opens_a_session);
-	tcase_add_test(tests, the_same_initialize_renews_its_session);
-	tcase_add_test(tests, what_is_no_good_request_is_answered);
-	tcase_add_test(tests, what_the_program_says_of_the_caller_counts);
-	tcase_add_loop_test(
-		tests,
-		anonymous_callers_are_limited_by_the_address_of_their_client, 0,
-		sizeof sources / sizeof *sources);
-	tcase_add_test(tests, otherwise_the_servers_hook_says_who_it_is);
-	tcase_add_test(tests, a_hook_may_answer_later);
-	tcase_add_test(tests,
-	               no_status_of_a_hook_is_taken_for_one_of_a_session);
-	tcase_add_test(tests, drain_answers_requests_that_wait_for_the_hook);
-	tcase_add_test(tests, a_session_outlives_the_process);
-	tcase_add_test(tests, after_the_drain_it_is_503);
-	tcase_add_test(tests, a_view_that_is_not_whole_is_refused);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_fixture(admit_set_up, admit_tear_down);
+	test_timeout(120);
+	test_add(a_session_is_opened_served_and_ended);
+	test_add(what_is_in_memory_is_served_without_waiting);
+	test_add(nothing_is_stored_before_the_session_is_opened);
+	test_add(only_an_initialize_opens_a_session);
+	test_add(the_same_initialize_renews_its_session);
+	test_add(what_is_no_good_request_is_answered);
+	test_add(what_the_program_says_of_the_caller_counts);
+	test_add_loop(
+		anonymous_callers_are_limited_by_the_address_of_their_client,
+		COUNT(sources));
+	test_add(otherwise_the_servers_hook_says_who_it_is);
+	test_add(a_hook_may_answer_later);
+	test_add(no_status_of_a_hook_is_taken_for_one_of_a_session);
+	test_add(drain_answers_requests_that_wait_for_the_hook);
+	test_add(a_session_outlives_the_process);
+	test_add(after_the_drain_it_is_503);
+	test_add(a_view_that_is_not_whole_is_refused);
 }

@@ -1,8 +1,8 @@
 /* Sessions for a program with JSON-RPC code of its own: how mcps_admit()
  * answers a request whose session ends while it is served. */
 #include "functional/admit_case.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,29 +116,15 @@ START_TEST(call_that_has_not_begun_when_its_session_ends_is_404)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("admit ends")
 {
-	Suite *suite = suite_create("admit ends");
-	TCase *tests = tcase_create("admit ends");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, admit_set_up, admit_tear_down);
-	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(
-		tests,
-		outcome_of_a_call_that_runs_when_its_session_ends_is_unknown, 0,
+	test_fixture(admit_set_up, admit_tear_down);
+	test_timeout(120);
+	test_add_loop(
+		outcome_of_a_call_that_runs_when_its_session_ends_is_unknown,
 		2);
-	tcase_add_test(tests, outcome_of_each_call_of_a_batch_is_unknown);
-	tcase_add_test(tests,
-	               a_notification_is_served_whatever_its_session_does);
-	tcase_add_test(tests, a_stream_of_a_session_that_has_ended_is_404);
-	tcase_add_test(tests,
-	               call_that_has_not_begun_when_its_session_ends_is_404);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_add(outcome_of_each_call_of_a_batch_is_unknown);
+	test_add(a_notification_is_served_whatever_its_session_does);
+	test_add(a_stream_of_a_session_that_has_ended_is_404);
+	test_add(call_that_has_not_begun_when_its_session_ends_is_404);
 }

@@ -6,8 +6,8 @@
  * MCPS_REPLIES: how many there are to be; MCPS_SEED: of what is random. */
 #include "functional/answer_reader.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <inttypes.h>
 #include <mcps/call.h>
 #include <stdio.h>
@@ -321,20 +321,9 @@ START_TEST(nobody_gets_what_another_asked_for)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("crowd")
 {
-	Suite *suite = suite_create("crowd");
-	TCase *tests = tcase_create("crowd");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, nobody_gets_what_another_asked_for);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(start, wire_stop);
+	test_timeout(120);
+	test_add(nobody_gets_what_another_asked_for);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "raw_client.h"
+#include "suite.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -541,55 +542,32 @@ END_TEST
 /* ---- the suite
  * ------------------------------------------------------------------------ */
 
-static TCase *case_serving(void)
+TEST_MAIN("daemon")
 {
-	TCase *tests = tcase_create("serving");
+	test_case("serving");
+	test_fixture(start, stop);
+	test_timeout(3 * DEADLINE_S);
+	test_add(initialize_gives_a_session_id);
+	test_add(a_connection_serves_many_requests);
+	test_add(other_paths_are_404);
+	test_add(a_query_is_no_part_of_the_path);
+	test_add(pipelined_requests_are_answered_in_order);
+	test_add(a_body_may_come_byte_by_byte);
+	test_add(a_body_may_come_in_chunks);
+	test_add(two_lengths_end_the_connection);
+	test_add(a_long_body_is_refused_before_it_comes);
+	test_add(a_short_body_that_is_refused_keeps_the_connection);
+	test_add(clients_may_leave_anywhere);
+	test_add(clients_may_reset_anywhere);
+	test_add(clients_may_leave_while_their_calls_are_parked);
+	test_add(newcomers_wait_while_there_are_no_descriptors);
+	test_add(an_address_in_use_is_named);
+	test_add(what_is_no_address_is_refused);
 
-	tcase_add_checked_fixture(tests, start, stop);
-	tcase_set_timeout(tests, 3 * DEADLINE_S);
-	tcase_add_test(tests, initialize_gives_a_session_id);
-	tcase_add_test(tests, a_connection_serves_many_requests);
-	tcase_add_test(tests, other_paths_are_404);
-	tcase_add_test(tests, a_query_is_no_part_of_the_path);
-	tcase_add_test(tests, pipelined_requests_are_answered_in_order);
-	tcase_add_test(tests, a_body_may_come_byte_by_byte);
-	tcase_add_test(tests, a_body_may_come_in_chunks);
-	tcase_add_test(tests, two_lengths_end_the_connection);
-	tcase_add_test(tests, a_long_body_is_refused_before_it_comes);
-	tcase_add_test(tests,
-	               a_short_body_that_is_refused_keeps_the_connection);
-	tcase_add_test(tests, clients_may_leave_anywhere);
-	tcase_add_test(tests, clients_may_reset_anywhere);
-	tcase_add_test(tests, clients_may_leave_while_their_calls_are_parked);
-	tcase_add_test(tests, newcomers_wait_while_there_are_no_descriptors);
-	tcase_add_test(tests, an_address_in_use_is_named);
-	tcase_add_test(tests, what_is_no_address_is_refused);
-	return tests;
-}
-
-static TCase *case_stopping(void)
-{
-	TCase *tests = tcase_create("starting and stopping");
-
-	tcase_set_timeout(tests, 3 * DEADLINE_S);
-	tcase_add_test(tests, stop_waits_for_parked_calls);
-	tcase_add_test(tests, stop_answers_calls_that_do_not_end);
-	tcase_add_test(tests, stop_does_not_wait_for_idle_connections);
-	tcase_add_test(tests, listens_on_ipv6);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("daemon");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_serving());
-	suite_add_tcase(suite, case_stopping());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("starting and stopping");
+	test_timeout(3 * DEADLINE_S);
+	test_add(stop_waits_for_parked_calls);
+	test_add(stop_answers_calls_that_do_not_end);
+	test_add(stop_does_not_wait_for_idle_connections);
+	test_add(listens_on_ipv6);
 }

@@ -4,8 +4,8 @@
  * where another policy held). */
 #include "functional/wire.h"
 #include "store/directory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/call.h>
 #include <mcps/daemon.h>
 #include <mcps/server.h>
@@ -224,29 +224,14 @@ START_TEST(endpoints_of_one_name_believe_each_others_ids)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("endpoints")
 {
-	Suite *suite = suite_create("endpoints");
-	TCase *tests = tcase_create("endpoints");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(
-		tests,
+	test_fixture(directory_make, directory_remove);
+	test_timeout(120);
+	test_add(
 		incident_7_an_id_of_one_endpoint_is_404_on_the_next_with_its_store);
-	tcase_add_test(
-		tests,
-		incident_7_an_id_of_one_endpoint_is_404_on_another_beside_it);
-	tcase_add_test(
-		tests,
+	test_add(incident_7_an_id_of_one_endpoint_is_404_on_another_beside_it);
+	test_add(
 		incident_7_an_id_that_begins_anew_elsewhere_has_nothing_of_the_first);
-	tcase_add_test(tests, endpoints_of_one_name_believe_each_others_ids);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(endpoints_of_one_name_believe_each_others_ids);
 }

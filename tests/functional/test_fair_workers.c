@@ -2,12 +2,11 @@
  * Nothing here depends on time: calls of the first caller end when the test
  * releases them, so an answer before that is an answer that did not wait. */
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -359,34 +358,17 @@ START_TEST(calls_that_wait_for_longer_than_a_second_are_logged)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("fair workers")
 {
-	Suite *suite = suite_create("fair workers");
-	TCase *tests = tcase_create("fair workers");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_set_timeout(tests, 6 * WIRE_DEADLINE_S);
-	tcase_add_test(
-		tests,
-		a_caller_with_64_calls_that_do_not_end_holds_up_no_other);
-	tcase_add_test(tests, two_sessions_of_a_caller_are_one_caller);
-	tcase_add_test(tests, anonymous_callers_count_by_their_address);
-	tcase_add_test(tests, a_caller_may_have_all_workers_if_that_is_wanted);
-	tcase_add_test(tests, a_caller_leaves_places_in_the_queue_to_others);
-	tcase_add_test(
-		tests,
-		a_caller_whose_session_hooks_do_not_end_holds_up_no_other);
-	tcase_add_test(tests,
-	               session_hooks_do_not_wait_behind_calls_of_their_caller);
-	tcase_add_test(tests, one_worker_is_warned_of_at_the_start);
-	tcase_add_test(tests,
-	               calls_that_wait_for_longer_than_a_second_are_logged);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, NULL);
+	test_timeout(6 * WIRE_DEADLINE_S);
+	test_add(a_caller_with_64_calls_that_do_not_end_holds_up_no_other);
+	test_add(two_sessions_of_a_caller_are_one_caller);
+	test_add(anonymous_callers_count_by_their_address);
+	test_add(a_caller_may_have_all_workers_if_that_is_wanted);
+	test_add(a_caller_leaves_places_in_the_queue_to_others);
+	test_add(a_caller_whose_session_hooks_do_not_end_holds_up_no_other);
+	test_add(session_hooks_do_not_wait_behind_calls_of_their_caller);
+	test_add(one_worker_is_warned_of_at_the_start);
+	test_add(calls_that_wait_for_longer_than_a_second_are_logged);
 }

@@ -4,9 +4,9 @@
  * mode of a mount, in a daemon of ours, and in each revision. */
 #include "functional/mount_case.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define HOLD          WIRE_CALL(7, "hold", "{}")
 #define TELL_AND_HOLD WIRE_TOLD_CALL(7, "tell", "{\"times\":1,\"holds\":true}")
@@ -177,30 +177,19 @@ START_TEST(a_call_that_its_client_cancels_gets_a_byte)
 }
 END_TEST
 
-static void add(TCase *tests, const TTest *test)
+static void add(const TTest *test)
 {
-	tcase_add_loop_test(tests, test, 0, REVISIONS * (host_mode_count + 1));
+	test_add_loop(test, REVISIONS * (host_mode_count + 1));
 }
 
-int main(void)
+TEST_MAIN("first bytes")
 {
-	Suite *suite = suite_create("first bytes");
-	TCase *tests = tcase_create("first bytes");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	add(tests, a_listener_gets_a_byte);
-	add(tests, a_listener_that_is_told_no_time_to_retry_gets_a_byte);
-	add(tests, a_silent_call_gets_a_byte);
-	add(tests, a_resumed_call_with_nothing_new_gets_a_byte);
-	add(tests, a_resumed_listener_with_nothing_new_gets_a_byte);
-	add(tests, a_listener_that_resumes_after_an_unknown_event_gets_a_byte);
-	add(tests, a_call_that_its_client_cancels_gets_a_byte);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(120);
+	add(a_listener_gets_a_byte);
+	add(a_listener_that_is_told_no_time_to_retry_gets_a_byte);
+	add(a_silent_call_gets_a_byte);
+	add(a_resumed_call_with_nothing_new_gets_a_byte);
+	add(a_resumed_listener_with_nothing_new_gets_a_byte);
+	add(a_listener_that_resumes_after_an_unknown_event_gets_a_byte);
+	add(a_call_that_its_client_cancels_gets_a_byte);
 }

@@ -4,8 +4,8 @@
 #include "functional/bystander.h"
 #include "functional/clock_shift.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -505,39 +505,23 @@ END_TEST
 
 /* ---- the suite ---- */
 
-int main(void)
+TEST_MAIN("hostile clients")
 {
-	Suite *suite = suite_create("hostile clients");
-	TCase *tests = tcase_create("hostile");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests, who_connects_and_says_nothing_is_cut_after_10_s);
-	tcase_add_test(tests, a_head_that_drips_is_cut_after_10_s);
-	tcase_add_test(tests, a_second_head_that_drips_is_cut_too);
-	tcase_add_test(tests, a_body_that_drips_is_cut_after_120_s);
-	tcase_add_test(tests,
-	               who_never_reads_holds_one_answer_and_is_cut_after_300_s);
-	tcase_add_test(tests,
-	               who_closes_his_side_still_gets_an_answer_given_at_once);
-	tcase_add_test(tests,
-	               who_closes_his_side_may_lose_an_answer_given_later);
-	tcase_add_test(tests, who_closes_his_side_inside_a_request_is_let_go);
-	tcase_add_test(tests, incident_18_a_reset_at_any_byte_hurts_nobody);
-	tcase_add_test(tests, who_resets_inside_an_answer_is_let_go);
-	tcase_add_test(tests,
-	               a_flood_of_pipelined_requests_hardly_slows_others);
-	tcase_add_test(tests,
-	               a_flood_of_pipelined_requests_is_answered_in_order);
-	tcase_add_test(tests, who_asks_for_more_has_no_more_than_its_turn);
-	tcase_add_test(tests,
-	               connecting_and_leaving_all_the_time_leaves_nothing);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("hostile");
+	test_fixture(start, wire_stop);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(who_connects_and_says_nothing_is_cut_after_10_s);
+	test_add(a_head_that_drips_is_cut_after_10_s);
+	test_add(a_second_head_that_drips_is_cut_too);
+	test_add(a_body_that_drips_is_cut_after_120_s);
+	test_add(who_never_reads_holds_one_answer_and_is_cut_after_300_s);
+	test_add(who_closes_his_side_still_gets_an_answer_given_at_once);
+	test_add(who_closes_his_side_may_lose_an_answer_given_later);
+	test_add(who_closes_his_side_inside_a_request_is_let_go);
+	test_add(incident_18_a_reset_at_any_byte_hurts_nobody);
+	test_add(who_resets_inside_an_answer_is_let_go);
+	test_add(a_flood_of_pipelined_requests_hardly_slows_others);
+	test_add(a_flood_of_pipelined_requests_is_answered_in_order);
+	test_add(who_asks_for_more_has_no_more_than_its_turn);
+	test_add(connecting_and_leaving_all_the_time_leaves_nothing);
 }

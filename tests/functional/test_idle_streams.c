@@ -5,8 +5,8 @@
 #include "functional/bystander.h"
 #include "functional/listeners.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -203,24 +203,11 @@ START_TEST(a_stop_ends_each_of_many_streams_properly)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("idle streams")
 {
-	Suite *suite = suite_create("idle streams");
-	TCase *tests = tcase_create("idle streams");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, TIMEOUT_S);
-	tcase_add_test(tests,
-	               an_idle_stream_takes_little_memory_and_gives_it_back);
-	tcase_add_test(tests, an_idle_stream_takes_less_with_a_small_pool);
-	tcase_add_test(tests,
-	               each_of_many_streams_hears_what_all_are_told_once);
-	tcase_add_test(tests, a_stop_ends_each_of_many_streams_properly);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(TIMEOUT_S);
+	test_add(an_idle_stream_takes_little_memory_and_gives_it_back);
+	test_add(an_idle_stream_takes_less_with_a_small_pool);
+	test_add(each_of_many_streams_hears_what_all_are_told_once);
+	test_add(a_stop_ends_each_of_many_streams_properly);
 }

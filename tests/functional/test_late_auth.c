@@ -2,8 +2,8 @@
  * libmicrohttpd's first call, before a byte of its body is read. */
 #define _GNU_SOURCE
 #include "functional/wire.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/daemon.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -183,25 +183,13 @@ START_TEST(a_client_may_leave_while_it_is_asked_about)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("late_auth")
 {
-	Suite *suite = suite_create("late_auth");
-	TCase *tests = tcase_create("late_auth");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, requests_on_one_connection_are_let_in_one_by_one);
-	tcase_add_test(tests, a_request_without_body_is_let_in);
-	tcase_add_test(tests, who_is_refused_keeps_the_connection);
-	tcase_add_test(tests,
-	               body_too_long_to_skip_is_not_read_of_a_refused_caller);
-	tcase_add_test(tests, a_client_may_leave_while_it_is_asked_about);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_fixture(set_up, tear_down);
+	test_timeout(120);
+	test_add(requests_on_one_connection_are_let_in_one_by_one);
+	test_add(a_request_without_body_is_let_in);
+	test_add(who_is_refused_keeps_the_connection);
+	test_add(body_too_long_to_skip_is_not_read_of_a_refused_caller);
+	test_add(a_client_may_leave_while_it_is_asked_about);
 }

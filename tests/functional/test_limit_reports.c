@@ -4,11 +4,10 @@
  * machine's, are in tests/exchange/test_limit_reports.c. */
 #include "functional/clock_shift.h"
 #include "functional/limit_cases.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -101,23 +100,11 @@ START_TEST(counts_can_be_read_before_the_start)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("limit reports")
 {
-	Suite *suite = suite_create("limit reports");
-	TCase *tests = tcase_create("limit reports");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 4 * WIRE_DEADLINE_S);
-	tcase_add_loop_test(
-		tests,
+	test_timeout(4 * WIRE_DEADLINE_S);
+	test_add_loop(
 		each_limit_is_counted_under_its_name_and_logged_once_a_minute,
-		0, limit_case_count);
-	tcase_add_test(tests, counts_can_be_read_before_the_start);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		limit_case_count);
+	test_add(counts_can_be_read_before_the_start);
 }

@@ -3,11 +3,10 @@
  * in a program's own daemon. */
 #include "functional/host_program.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/mhd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -219,41 +218,23 @@ START_TEST(max_streams_that_leaves_no_connection_for_calls_is_refused)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("listener limits")
 {
 	const int loop_counts = sizeof loops / sizeof *loops;
-	Suite *suite = suite_create("listener limits");
-	TCase *tests = tcase_create("listener limits");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tests, 4 * WIRE_DEADLINE_S);
-	tcase_add_loop_test(
-		tests,
-		twelve_listeners_on_twelve_connections_leave_room_for_a_call, 0,
+	test_timeout(4 * WIRE_DEADLINE_S);
+	test_add_loop(
+		twelve_listeners_on_twelve_connections_leave_room_for_a_call,
 		loop_counts);
-	tcase_add_loop_test(tests,
-	                    listener_that_leaves_makes_room_for_the_next_one, 0,
-	                    loop_counts);
-	tcase_add_loop_test(tests, max_streams_is_the_number_of_listeners, 0,
-	                    loop_counts);
-	tcase_add_loop_test(tests,
-	                    fewer_descriptors_leave_room_for_fewer_listeners, 0,
-	                    sizeof asked / sizeof *asked);
-	tcase_add_loop_test(
-		tests,
-		listeners_of_a_mounted_server_leave_room_for_pages_and_calls, 0,
+	test_add_loop(listener_that_leaves_makes_room_for_the_next_one,
+	              loop_counts);
+	test_add_loop(max_streams_is_the_number_of_listeners, loop_counts);
+	test_add_loop(fewer_descriptors_leave_room_for_fewer_listeners,
+	              COUNT(asked));
+	test_add_loop(
+		listeners_of_a_mounted_server_leave_room_for_pages_and_calls,
 		host_mode_count);
-	tcase_add_test(tests,
-	               mounted_server_without_max_streams_refuses_no_listener);
-	tcase_add_loop_test(
-		tests,
-		max_streams_that_leaves_no_connection_for_calls_is_refused, 0,
-		3);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(mounted_server_without_max_streams_refuses_no_listener);
+	test_add_loop(
+		max_streams_that_leaves_no_connection_for_calls_is_refused, 3);
 }

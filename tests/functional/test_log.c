@@ -4,12 +4,11 @@
  * there is; then each secret is looked for, and each part of one. */
 #include "functional/wire_server.h"
 #include "store/directory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/auth.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* PART: bytes in a row of a secret that no other text has by chance. */
@@ -237,20 +236,9 @@ START_TEST(no_token_and_no_session_id_is_ever_logged)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("log")
 {
-	Suite *suite = suite_create("log");
-	TCase *tests = tcase_create("log");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests, no_token_and_no_session_id_is_ever_logged);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(directory_make, directory_remove);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(no_token_and_no_session_id_is_ever_logged);
 }

@@ -2,11 +2,10 @@
  * however much they send. */
 #include "functional/wire_server.h"
 #include "store/directory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -201,23 +200,9 @@ START_TEST(sessions_of_identified_callers_are_logged_one_by_one)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("log flood")
 {
-	Suite *suite = suite_create("log flood");
-	TCase *tests = tcase_create("log flood");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 300);
-	tcase_add_test(
-		tests,
-		a_flood_of_anonymous_requests_writes_a_line_a_minute_a_reason);
-	tcase_add_test(tests,
-	               sessions_of_identified_callers_are_logged_one_by_one);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(300);
+	test_add(a_flood_of_anonymous_requests_writes_a_line_a_minute_a_reason);
+	test_add(sessions_of_identified_callers_are_logged_one_by_one);
 }

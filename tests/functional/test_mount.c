@@ -1,11 +1,11 @@
 /* A server mounted in a program's own libmicrohttpd daemon, in each of the
  * modes in which that is possible: what clients see of both. */
 #include "functional/mount_case.h"
+#include "suite.h"
 
 #include <mcps/mhd.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MANY = MOUNT_WORKERS };
@@ -317,15 +317,10 @@ START_TEST(pages_go_on_after_the_drain)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mount")
 {
-	Suite *suite = suite_create("mount");
-	TCase *tests = tcase_create("mount");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-#define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
+	test_timeout(120);
+#define EVERY_MODE(name) test_add_loop(name, host_mode_count)
 	EVERY_MODE(pages_and_calls_share_a_connection);
 	EVERY_MODE(other_paths_are_the_programs);
 	EVERY_MODE(path_with_a_slash_after_it_is_ours_by_option);
@@ -337,10 +332,4 @@ int main(void)
 	EVERY_MODE(a_drain_waits_for_calls);
 	EVERY_MODE(a_drain_answers_calls_that_do_not_end);
 	EVERY_MODE(pages_go_on_after_the_drain);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
 }

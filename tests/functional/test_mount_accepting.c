@@ -4,8 +4,8 @@
  * docs/MOUNT-GUIDE.md says. */
 #include "functional/mount_case.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { FULL = 6, TIMEOUT_S = 120 };
@@ -188,28 +188,18 @@ START_TEST(streams_make_room_when_their_clients_leave)
 }
 END_TEST
 
-static void add(TCase *tests, const TTest *test)
+static void add(const TTest *test)
 {
-	tcase_add_loop_test(tests, test, 0, host_mode_count);
+	test_add_loop(test, host_mode_count);
 }
 
-int main(void)
+TEST_MAIN("mounted, accepting")
 {
-	Suite *suite = suite_create("mounted, accepting");
-	TCase *tests = tcase_create("in each mode");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, TIMEOUT_S);
-	add(tests, client_that_leaves_makes_room);
-	add(tests, all_clients_that_leave_at_once_make_room);
-	add(tests, idle_timeout_makes_room);
-	add(tests, parked_calls_without_clients_make_room_when_they_end);
-	add(tests, streams_make_room_when_their_clients_leave);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("in each mode");
+	test_timeout(TIMEOUT_S);
+	add(client_that_leaves_makes_room);
+	add(all_clients_that_leave_at_once_make_room);
+	add(idle_timeout_makes_room);
+	add(parked_calls_without_clients_make_room_when_they_end);
+	add(streams_make_room_when_their_clients_leave);
 }

@@ -3,8 +3,8 @@
 #include "functional/host_program.h"
 #include "functional/httpd_version.h"
 #include "mhd/mode.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/mhd.h>
 #include <pthread.h>
 #include <string.h>
@@ -510,45 +510,28 @@ START_TEST(program_that_tells_the_ends_is_not_warned)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mount_attach")
 {
-	Suite *suite = suite_create("mount_attach");
-	TCase *tests = tcase_create("mount_attach");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, a_daemon_that_cannot_suspend_is_refused);
-	tcase_add_test(tests, a_loop_without_wake_is_refused);
-	tcase_add_test(tests, no_daemon_is_refused);
-	tcase_add_test(tests, a_server_that_was_not_started_is_refused);
-	tcase_add_test(tests, all_that_is_wrong_is_said_at_once);
-	tcase_add_test(tests, clients_hear_why_the_mount_was_refused);
-	tcase_add_test(tests, a_second_attach_is_refused);
-	tcase_add_test(tests, before_it_is_attached_it_is_503);
-	tcase_add_test(tests, a_body_that_began_before_it_was_attached_is_503);
-	tcase_add_test(tests, escaped_paths_are_404_where_targets_are_known);
-	tcase_add_test(
-		tests,
-		escaped_slash_after_the_path_is_404_where_targets_are_known);
-	tcase_add_test(tests, escaped_paths_are_served_where_they_are_not);
-	tcase_add_test(tests, what_the_program_put_in_a_request_comes_back);
-	tcase_add_test(tests, without_a_host_it_is_refused);
-	tcase_add_test(tests, http_1_0_is_served_and_closes);
-	tcase_add_test(tests, a_small_pool_takes_long_bodies);
-	tcase_add_test(tests,
-	               an_epoll_thread_without_timeout_is_warned_of_once);
-	tcase_add_test(tests,
-	               versions_1_0_0_to_1_0_2_forget_requests_with_select);
-	tcase_add_test(tests, a_daemon_that_may_forget_requests_is_warned_of);
-	tcase_add_test(
-		tests,
-		program_that_forgets_the_ends_is_told_once_and_loses_little);
-	tcase_add_test(tests, program_that_tells_the_ends_is_not_warned);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_timeout(120);
+	test_add(a_daemon_that_cannot_suspend_is_refused);
+	test_add(a_loop_without_wake_is_refused);
+	test_add(no_daemon_is_refused);
+	test_add(a_server_that_was_not_started_is_refused);
+	test_add(all_that_is_wrong_is_said_at_once);
+	test_add(clients_hear_why_the_mount_was_refused);
+	test_add(a_second_attach_is_refused);
+	test_add(before_it_is_attached_it_is_503);
+	test_add(a_body_that_began_before_it_was_attached_is_503);
+	test_add(escaped_paths_are_404_where_targets_are_known);
+	test_add(escaped_slash_after_the_path_is_404_where_targets_are_known);
+	test_add(escaped_paths_are_served_where_they_are_not);
+	test_add(what_the_program_put_in_a_request_comes_back);
+	test_add(without_a_host_it_is_refused);
+	test_add(http_1_0_is_served_and_closes);
+	test_add(a_small_pool_takes_long_bodies);
+	test_add(an_epoll_thread_without_timeout_is_warned_of_once);
+	test_add(versions_1_0_0_to_1_0_2_forget_requests_with_select);
+	test_add(a_daemon_that_may_forget_requests_is_warned_of);
+	test_add(program_that_forgets_the_ends_is_told_once_and_loses_little);
+	test_add(program_that_tells_the_ends_is_not_warned);
 }

@@ -4,6 +4,7 @@
 #include "functional/bystander.h"
 #include "functional/mount_case.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
 #include <malloc.h>
 #include <mcps/auth.h>
@@ -272,33 +273,16 @@ START_TEST(memory_does_not_grow_with_requests)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mounted, thread per connection")
 {
-	Suite *suite = suite_create("mounted, thread per connection");
-	TCase *tests = tcase_create("blocking");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(
-		tests, silent_stream_outlives_the_connection_timeout, 0, MODES);
-	tcase_add_loop_test(tests,
-	                    call_may_take_longer_than_the_connection_timeout, 0,
-	                    MODES);
-	tcase_add_loop_test(
-		tests, auth_hook_may_take_longer_than_the_connection_timeout, 0,
-		MODES);
-	tcase_add_loop_test(
-		tests, daemon_that_is_stopped_without_a_drain_waits_for_calls,
-		0, MODES);
-	tcase_add_loop_test(tests, listeners_leave_connections_for_calls, 0,
-	                    MODES);
-	tcase_add_loop_test(tests, memory_does_not_grow_with_requests, 0,
-	                    MODES);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("blocking");
+	test_timeout(120);
+	test_add_loop(silent_stream_outlives_the_connection_timeout, MODES);
+	test_add_loop(call_may_take_longer_than_the_connection_timeout, MODES);
+	test_add_loop(auth_hook_may_take_longer_than_the_connection_timeout,
+	              MODES);
+	test_add_loop(daemon_that_is_stopped_without_a_drain_waits_for_calls,
+	              MODES);
+	test_add_loop(listeners_leave_connections_for_calls, MODES);
+	test_add_loop(memory_does_not_grow_with_requests, MODES);
 }

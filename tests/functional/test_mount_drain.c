@@ -1,6 +1,7 @@
 /* A program drains a mounted server early, before it releases what its tools
  * use, and again before it stops its daemon; in each mode. */
 #include "functional/mount_case.h"
+#include "suite.h"
 
 #include <mcps/mcps.h>
 #include <mcps/mhd.h>
@@ -146,23 +147,12 @@ START_TEST(second_drain_waits_for_what_the_first_one_answered)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mount_drain")
 {
-	Suite *suite = suite_create("mount_drain");
-	TCase *tests = tcase_create("mount_drain");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-#define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
+	test_timeout(120);
+#define EVERY_MODE(name) test_add_loop(name, host_mode_count)
 	EVERY_MODE(early_drain_leaves_the_pages_and_may_be_repeated);
 	EVERY_MODE(drain_waits_for_the_handler_of_a_cancelled_call);
 	EVERY_MODE(drain_waits_for_the_handler_of_an_ended_session);
 	EVERY_MODE(second_drain_waits_for_what_the_first_one_answered);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
 }

@@ -3,6 +3,7 @@
  * test forks, and plays the rest in the child. */
 #include "functional/mount_case.h"
 #include "functional/second_daemon.h"
+#include "suite.h"
 
 #include <mcps/admit.h>
 #include <mcps/mhd.h>
@@ -211,27 +212,14 @@ START_TEST(fork_can_stop_what_it_inherited)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mount_fork")
 {
-	Suite *suite = suite_create("mount_fork");
-	TCase *tests = tcase_create("mount_fork");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
+	test_timeout(120);
 	if (FOLLOWS_FORKS) {
-		tcase_add_loop_test(
-			tests, daemon_of_a_fork_is_not_attached_and_answers_503,
-			0, host_mode_count);
-		tcase_add_loop_test(
-			tests, fork_with_an_attached_daemon_answers_503, 0, 2);
+		test_add_loop(daemon_of_a_fork_is_not_attached_and_answers_503,
+		              host_mode_count);
+		test_add_loop(fork_with_an_attached_daemon_answers_503, 2);
 	}
-	tcase_add_test(tests, fork_starts_no_daemon_and_admits_nobody);
-	tcase_add_test(tests, fork_can_stop_what_it_inherited);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(fork_starts_no_daemon_and_admits_nobody);
+	test_add(fork_can_stop_what_it_inherited);
 }

@@ -1,8 +1,8 @@
 /* A server mounted in a program that has logins: the program checks them before
  * it asks mcps, in two ways, or its auth hook does; in each mode. */
 #include "functional/host_program.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/mhd.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -331,25 +331,13 @@ START_TEST(stream_of_a_logged_in_client_ends_with_the_drain)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mount_login")
 {
-	Suite *suite = suite_create("mount_login");
-	TCase *tests = tcase_create("mount_login");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-#define EVERYWHERE(name) \
-	tcase_add_loop_test(tests, name, 0, host_mode_count *WAYS)
+	test_timeout(120);
+#define EVERYWHERE(name) test_add_loop(name, host_mode_count *WAYS)
 	EVERYWHERE(a_stranger_is_refused_and_nothing_runs);
 	EVERYWHERE(whoever_logs_in_calls_tools_and_sees_pages);
 	EVERYWHERE(each_request_is_checked_once);
 	EVERYWHERE(bodies_that_come_late_or_not_at_all_are_served);
 	EVERYWHERE(stream_of_a_logged_in_client_ends_with_the_drain);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
 }

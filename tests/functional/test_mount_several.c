@@ -3,9 +3,9 @@
 #include "functional/mount_case.h"
 #include "functional/second_daemon.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
 #include <mcps/mhd.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define HOLD WIRE_CALL(7, "hold", "{}")
@@ -255,18 +255,13 @@ START_TEST(daemon_that_was_never_attached_can_be_detached)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mount_several")
 {
-	Suite *suite = suite_create("mount_several");
-	TCase *tests = tcase_create("mount_several");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-#define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
+	test_timeout(120);
+#define EVERY_MODE(name) test_add_loop(name, host_mode_count)
 	EVERY_MODE(daemon_that_is_not_attached_answers_503);
-	tcase_add_loop_test(tests, two_daemons_serve_in_their_own_modes, 0,
-	                    2 * host_mode_count);
+	test_add_loop(two_daemons_serve_in_their_own_modes,
+	              2 * host_mode_count);
 	EVERY_MODE(same_daemon_is_not_attached_twice);
 	EVERY_MODE(daemon_that_is_detached_lets_the_others_go_on);
 	EVERY_MODE(
@@ -274,11 +269,5 @@ int main(void)
 	EVERY_MODE(
 		request_that_was_not_begun_is_refused_once_its_daemon_is_detached);
 	EVERY_MODE(daemon_may_be_started_anew_again_and_again);
-	tcase_add_test(tests, daemon_that_was_never_attached_can_be_detached);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(daemon_that_was_never_attached_can_be_detached);
 }

@@ -3,11 +3,11 @@
  * not matter, in a daemon of ours. */
 #include "functional/mount_case.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
 #include <mcps/mhd.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define TELL           WIRE_TOLD_CALL(7, "tell", "{\"times\":3}")
@@ -482,22 +482,18 @@ START_TEST(a_stop_amid_clients_that_come_and_go_harms_nobody)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mounted streams")
 {
-	Suite *suite = suite_create("mounted streams");
-	TCase *tests = tcase_create("streams");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-#define EVERY_MODE(name) tcase_add_loop_test(tests, name, 0, host_mode_count)
-#define OURS_TOO(name)   tcase_add_loop_test(tests, name, 0, host_mode_count + 1)
+	test_case("streams");
+	test_timeout(120);
+#define EVERY_MODE(name) test_add_loop(name, host_mode_count)
+#define OURS_TOO(name)   test_add_loop(name, host_mode_count + 1)
 	EVERY_MODE(a_call_tells_its_progress_beside_pages);
 	EVERY_MODE(who_listens_is_told_while_pages_go_on);
 	OURS_TOO(who_resumes_misses_nothing_and_hears_nothing_twice);
 	OURS_TOO(the_head_of_a_silent_stream_comes_at_once);
 	OURS_TOO(the_head_of_a_call_that_takes_long_comes_before_its_end);
-	tcase_add_loop_test(tests, a_silent_stream_shows_signs_of_life, 0, 3);
+	test_add_loop(a_silent_stream_shows_signs_of_life, 3);
 	OURS_TOO(who_left_is_found_without_a_sign_of_life);
 	OURS_TOO(who_leaves_a_call_that_goes_on_is_found_too);
 	OURS_TOO(who_closed_only_his_own_side_is_not_let_go_without_a_word);
@@ -506,10 +502,4 @@ int main(void)
 	EVERY_MODE(get_during_a_drain_is_told_when_to_come_again);
 	EVERY_MODE(a_drain_that_is_short_of_time_ends_calls_with_an_error);
 	EVERY_MODE(a_stop_amid_clients_that_come_and_go_harms_nobody);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
 }

@@ -2,6 +2,7 @@
  */
 #include "functional/null_cases.h"
 #include "functional/wire.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,24 +72,11 @@ START_TEST(handler_function_survives_null)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("null arguments")
 {
-	Suite *suite = suite_create("null arguments");
-	TCase *tests = tcase_create("null arguments");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, server_function_survives_null, 0,
-	                    null_server_count);
-	tcase_add_loop_test(tests, function_survives_null, 0, null_other_count);
-	tcase_add_loop_test(tests, handler_function_survives_null, 0,
-	                    null_call_count);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_timeout(120);
+	test_fixture(set_up, tear_down);
+	test_add_loop(server_function_survives_null, null_server_count);
+	test_add_loop(function_survives_null, null_other_count);
+	test_add_loop(handler_function_survives_null, null_call_count);
 }

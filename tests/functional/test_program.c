@@ -4,9 +4,9 @@
 #define _GNU_SOURCE
 #include "functional/program.h"
 #include "functional/wire.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -448,66 +448,31 @@ START_TEST(the_client_config_of_codex_is_toml)
 }
 END_TEST
 
-static TCase *case_supervised(void)
+TEST_MAIN("program")
 {
-	TCase *tests = program_case("supervised");
+	program_case("supervised");
 
-	tcase_add_test(tests, a_passed_socket_is_served_and_left_listening);
-	tcase_add_test(tests, what_is_passed_must_be_a_listening_socket);
-	tcase_add_test(tests, sockets_for_another_process_are_not_ours);
-	tcase_add_test(tests, a_supervisor_is_told_of_each_step_in_order);
-	tcase_add_test(tests,
-	               probes_are_answered_and_a_stop_shows_before_it_begins);
-	tcase_add_test(tests,
-	               in_development_each_call_and_each_refusal_is_logged);
-	tcase_add_test(tests,
-	               without_its_store_it_is_not_ready_and_with_it_again);
-	tcase_add_test(tests, a_probe_that_says_nothing_hinders_no_other);
-	tcase_add_test(
-		tests,
-		healthcheck_asks_the_health_address_or_else_the_endpoint);
-	return tests;
-}
+	test_add(a_passed_socket_is_served_and_left_listening);
+	test_add(what_is_passed_must_be_a_listening_socket);
+	test_add(sockets_for_another_process_are_not_ours);
+	test_add(a_supervisor_is_told_of_each_step_in_order);
+	test_add(probes_are_answered_and_a_stop_shows_before_it_begins);
+	test_add(in_development_each_call_and_each_refusal_is_logged);
+	test_add(without_its_store_it_is_not_ready_and_with_it_again);
+	test_add(a_probe_that_says_nothing_hinders_no_other);
+	test_add(healthcheck_asks_the_health_address_or_else_the_endpoint);
 
-static TCase *case_unix(void)
-{
-	TCase *tests = program_case("Unix sockets");
+	program_case("Unix sockets");
 
-	tcase_add_test(
-		tests,
-		a_unix_socket_is_served_with_its_mode_and_removed_at_the_end);
-	tcase_add_test(tests,
-	               a_stale_unix_socket_is_replaced_one_in_use_is_not);
-	tcase_add_test(tests, a_file_that_is_no_socket_is_left_alone);
-	return tests;
-}
+	test_add(a_unix_socket_is_served_with_its_mode_and_removed_at_the_end);
+	test_add(a_stale_unix_socket_is_replaced_one_in_use_is_not);
+	test_add(a_file_that_is_no_socket_is_left_alone);
 
-static TCase *case_texts(void)
-{
-	TCase *tests = program_case("logs and settings");
+	program_case("logs and settings");
 
-	tcase_add_test(tests, json_logs_are_an_object_on_each_line);
-	tcase_add_test(
-		tests,
-		a_reload_takes_over_the_log_level_and_names_what_it_cannot);
-	tcase_add_loop_test(tests, a_client_config_is_json_that_names_the_url,
-	                    0, sizeof json_clients / sizeof *json_clients);
-	tcase_add_test(tests, the_client_config_of_codex_is_toml);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("program");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_supervised());
-	suite_add_tcase(suite, case_unix());
-	suite_add_tcase(suite, case_texts());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(json_logs_are_an_object_on_each_line);
+	test_add(a_reload_takes_over_the_log_level_and_names_what_it_cannot);
+	test_add_loop(a_client_config_is_json_that_names_the_url,
+	              COUNT(json_clients));
+	test_add(the_client_config_of_codex_is_toml);
 }

@@ -6,8 +6,8 @@
 #include "functional/listeners.h"
 #include "functional/program.h"
 #include "functional/wire.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,20 +277,9 @@ START_TEST(each_client_of_a_program_that_stops_goes_on_with_the_next)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("program's drain")
 {
-	Suite *suite = suite_create("program's drain");
-	TCase *tests = program_case("a crowd");
-	SRunner *runner;
-	int failed;
+	program_case("a crowd");
 
-	tcase_add_test(
-		tests,
-		each_client_of_a_program_that_stops_goes_on_with_the_next);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(each_client_of_a_program_that_stops_goes_on_with_the_next);
 }

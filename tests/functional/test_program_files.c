@@ -4,8 +4,8 @@
 #include "functional/program.h"
 #include "functional/wire.h"
 #include "store/snapshot.h"
+#include "suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +18,6 @@
 /* SHA-256 of "one" and "two". */
 #define ONE "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 #define TWO "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 static struct program_process program;
 
@@ -515,61 +513,29 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *case_tokens(void)
+TEST_MAIN("program files")
 {
-	TCase *tests = program_case("tokens");
+	program_case("tokens");
 
-	tcase_add_test(tests, subjects_with_a_hash_sign_stay_apart);
-	tcase_add_test(tests, a_comment_behind_a_token_stops_the_start);
-	tcase_add_test(tests,
-	               a_reload_of_a_bad_token_file_keeps_the_old_tokens);
-	tcase_add_test(tests,
-	               a_pipe_in_place_of_the_token_file_blocks_no_signal);
-	tcase_add_loop_test(tests, a_pipe_named_as_a_file_stops_the_start, 0,
-	                    3);
-	tcase_add_test(tests, a_reload_names_all_files_that_it_could_not_use);
-	tcase_add_test(
-		tests,
-		a_reload_without_a_key_file_keeps_the_key_and_makes_none);
-	tcase_add_loop_test(
-		tests,
-		a_reload_of_a_file_that_is_gone_changes_and_makes_nothing, 0,
-		COUNT(reloads));
-	tcase_add_test(
-		tests,
-		a_reload_of_an_empty_token_file_refuses_everybody_and_says_it);
-	tcase_add_test(tests,
-	               a_key_file_with_two_current_lines_stops_the_start);
-	tcase_add_test(tests, comments_of_a_key_file_outlive_the_start);
-	tcase_add_test(tests, a_check_tells_that_others_can_read_the_tokens);
-	return tests;
-}
+	test_add(subjects_with_a_hash_sign_stay_apart);
+	test_add(a_comment_behind_a_token_stops_the_start);
+	test_add(a_reload_of_a_bad_token_file_keeps_the_old_tokens);
+	test_add(a_pipe_in_place_of_the_token_file_blocks_no_signal);
+	test_add_loop(a_pipe_named_as_a_file_stops_the_start, 3);
+	test_add(a_reload_names_all_files_that_it_could_not_use);
+	test_add(a_reload_without_a_key_file_keeps_the_key_and_makes_none);
+	test_add_loop(a_reload_of_a_file_that_is_gone_changes_and_makes_nothing,
+	              COUNT(reloads));
+	test_add(a_reload_of_an_empty_token_file_refuses_everybody_and_says_it);
+	test_add(a_key_file_with_two_current_lines_stops_the_start);
+	test_add(comments_of_a_key_file_outlive_the_start);
+	test_add(a_check_tells_that_others_can_read_the_tokens);
 
-static TCase *case_others(void)
-{
-	TCase *tests = program_case("files of others");
+	program_case("files of others");
 
-	tcase_add_loop_test(tests,
-	                    a_file_that_is_no_socket_of_ours_is_never_replaced,
-	                    0, COUNT(not_sockets));
-	tcase_add_loop_test(tests, a_file_that_is_something_else_stays_as_it_is,
-	                    0, COUNT(wrong_files));
-	tcase_add_loop_test(tests, a_private_file_that_is_no_key_stays_as_it_is,
-	                    0, 2);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("program files");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_tokens());
-	suite_add_tcase(suite, case_others());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add_loop(a_file_that_is_no_socket_of_ours_is_never_replaced,
+	              COUNT(not_sockets));
+	test_add_loop(a_file_that_is_something_else_stays_as_it_is,
+	              COUNT(wrong_files));
+	test_add_loop(a_private_file_that_is_no_key_stays_as_it_is, 2);
 }

@@ -3,9 +3,9 @@
 #define _GNU_SOURCE
 #include "functional/program.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -325,34 +325,14 @@ START_TEST(two_signals_within_a_second_do_not_cut_calls_off)
 }
 END_TEST
 
-static TCase *case_stop(void)
+TEST_MAIN("program's stop")
 {
-	TCase *tests = program_case("starts and stops");
+	program_case("starts and stops");
 
-	tcase_add_test(tests, a_stop_under_load_loses_no_call);
-	tcase_add_test(tests,
-	               a_call_that_does_not_end_in_time_is_of_unknown_outcome);
-	tcase_add_test(tests,
-	               a_handler_that_does_not_end_delays_a_stop_by_1500_ms);
-	tcase_add_test(
-		tests,
-		get_that_is_whole_during_the_drain_is_told_when_to_come_again);
-	tcase_add_test(tests,
-	               a_signal_one_second_after_the_first_ends_it_at_once);
-	tcase_add_test(tests, two_signals_within_a_second_do_not_cut_calls_off);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("program's stop");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_stop());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(a_stop_under_load_loses_no_call);
+	test_add(a_call_that_does_not_end_in_time_is_of_unknown_outcome);
+	test_add(a_handler_that_does_not_end_delays_a_stop_by_1500_ms);
+	test_add(get_that_is_whole_during_the_drain_is_told_when_to_come_again);
+	test_add(a_signal_one_second_after_the_first_ends_it_at_once);
+	test_add(two_signals_within_a_second_do_not_cut_calls_off);
 }

@@ -3,12 +3,11 @@
  * for what the programs say. */
 #define _GNU_SOURCE
 #include "functional/program.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -209,34 +208,17 @@ START_TEST(a_signal_ends_a_process_that_waits_for_the_store)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("program's wait")
 {
-	Suite *suite = suite_create("program's wait");
-	TCase *tests = program_case("waiting for the store");
-	SRunner *runner;
-	int failed;
+	program_case("waiting for the store");
 
-	tcase_add_test(
-		tests,
+	test_add(
 		a_starting_process_waits_for_the_store_and_does_not_bind_before);
-	tcase_add_test(tests,
-	               a_store_that_stays_locked_is_75_and_names_who_holds_it);
-	tcase_add_test(tests,
-	               a_process_that_waits_for_the_store_answers_probes);
-	tcase_add_test(
-		tests,
-		a_health_address_that_is_in_use_is_taken_over_with_the_store);
-	tcase_add_test(
-		tests,
-		a_health_address_that_becomes_free_is_bound_while_it_waits);
-	tcase_add_test(
-		tests,
+	test_add(a_store_that_stays_locked_is_75_and_names_who_holds_it);
+	test_add(a_process_that_waits_for_the_store_answers_probes);
+	test_add(a_health_address_that_is_in_use_is_taken_over_with_the_store);
+	test_add(a_health_address_that_becomes_free_is_bound_while_it_waits);
+	test_add(
 		a_health_address_that_stays_in_use_is_69_once_the_store_is_open);
-	tcase_add_test(tests, a_signal_ends_a_process_that_waits_for_the_store);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(a_signal_ends_a_process_that_waits_for_the_store);
 }

@@ -7,8 +7,8 @@
 #include "functional/mount_case.h"
 #include "functional/program.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/daemon.h>
 #include <pthread.h>
 #include <sched.h>
@@ -459,55 +459,29 @@ END_TEST
 
 /* ---- the suite --------------------------------------------------------- */
 
-static TCase *case_daemon(void)
+TEST_MAIN("readiness")
 {
-	TCase *tests = tcase_create("daemon");
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, TIMEOUT_S);
-	tcase_add_test(tests, blocked_network_thread_is_named_after_5_s);
-	tcase_add_test(tests, one_blocked_network_thread_of_several_is_enough);
-	tcase_add_test(
-		tests,
-		blocked_network_thread_is_logged_once_and_when_it_runs_again);
-	tcase_add_test(tests, idle_server_stays_ready);
-	tcase_add_test(tests, busy_network_thread_stays_ready);
-	tcase_add_test(tests, call_that_takes_long_on_a_worker_stays_ready);
-	tcase_add_test(tests, full_server_is_ready_while_nobody_waits);
-	tcase_add_test(tests, full_server_is_named_when_clients_wait_for_30_s);
-	tcase_add_test(
-		tests,
+	test_case("daemon");
+	test_fixture(start, wire_stop);
+	test_timeout(TIMEOUT_S);
+	test_add(blocked_network_thread_is_named_after_5_s);
+	test_add(one_blocked_network_thread_of_several_is_enough);
+	test_add(blocked_network_thread_is_logged_once_and_when_it_runs_again);
+	test_add(idle_server_stays_ready);
+	test_add(busy_network_thread_stays_ready);
+	test_add(call_that_takes_long_on_a_worker_stays_ready);
+	test_add(full_server_is_ready_while_nobody_waits);
+	test_add(full_server_is_named_when_clients_wait_for_30_s);
+	test_add(
 		server_without_descriptors_is_named_when_clients_wait_for_30_s);
-	tcase_add_test(tests, full_server_is_ready_while_some_are_accepted);
-	tcase_add_test(tests, server_that_stops_says_so);
-	tcase_add_test(tests, readyz_names_the_reason_in_one_line);
-	tcase_add_test(tests, probes_are_answered_without_free_descriptors);
-	return tests;
-}
+	test_add(full_server_is_ready_while_some_are_accepted);
+	test_add(server_that_stops_says_so);
+	test_add(readyz_names_the_reason_in_one_line);
+	test_add(probes_are_answered_without_free_descriptors);
 
-static TCase *case_others(void)
-{
-	TCase *tests = tcase_create("others");
-
-	tcase_set_timeout(tests, TIMEOUT_S);
-	tcase_add_test(tests, server_that_was_not_started_says_so);
-	tcase_add_loop_test(
-		tests, daemon_of_a_program_that_does_not_run_is_named_after_5_s,
-		0, host_mode_count);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("readiness");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_daemon());
-	suite_add_tcase(suite, case_others());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("others");
+	test_timeout(TIMEOUT_S);
+	test_add(server_that_was_not_started_says_so);
+	test_add_loop(daemon_of_a_program_that_does_not_run_is_named_after_5_s,
+	              host_mode_count);
 }

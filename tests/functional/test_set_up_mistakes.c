@@ -1,6 +1,7 @@
 /* Mistakes of authors that mcps_server_start() and its kin report: which tool
  * or option it is, and what to do. */
-#include <check.h>
+#include "suite.h"
+
 #include <mcps/daemon.h>
 #include <mcps/mcps.h>
 #include <stdio.h>
@@ -263,36 +264,19 @@ START_TEST(what_needs_scopes_is_not_added_to_a_server_without_callers)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("set-up mistakes")
 {
 	enum { SCOPED = sizeof scoped / sizeof *scoped };
-	Suite *suite = suite_create("set-up mistakes");
-	TCase *tests = tcase_create("set-up mistakes");
-	SRunner *runner;
-	int failed;
 
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, struct_without_its_size_is_named);
-	tcase_add_test(tests, struct_of_another_version_is_named);
-	tcase_add_test(tests, daemon_options_without_their_size_are_refused);
-	tcase_add_test(tests, tool_whose_field_table_has_no_end_is_named);
-	tcase_add_loop_test(tests, scopes_without_callers_are_refused, 0,
-	                    SCOPED);
-	tcase_add_loop_test(tests,
-	                    scopes_without_callers_are_found_by_the_check, 0,
-	                    SCOPED);
-	tcase_add_loop_test(tests,
-	                    scopes_without_callers_are_a_warning_in_development,
-	                    0, SCOPED);
-	tcase_add_loop_test(tests, scopes_of_identified_callers_are_fine, 0,
-	                    SCOPED);
-	tcase_add_test(
-		tests,
-		what_needs_scopes_is_not_added_to_a_server_without_callers);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_timeout(120);
+	test_add(struct_without_its_size_is_named);
+	test_add(struct_of_another_version_is_named);
+	test_add(daemon_options_without_their_size_are_refused);
+	test_add(tool_whose_field_table_has_no_end_is_named);
+	test_add_loop(scopes_without_callers_are_refused, SCOPED);
+	test_add_loop(scopes_without_callers_are_found_by_the_check, SCOPED);
+	test_add_loop(scopes_without_callers_are_a_warning_in_development,
+	              SCOPED);
+	test_add_loop(scopes_of_identified_callers_are_fine, SCOPED);
+	test_add(what_needs_scopes_is_not_added_to_a_server_without_callers);
 }

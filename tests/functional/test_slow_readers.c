@@ -5,8 +5,8 @@
 #include "functional/clock_shift.h"
 #include "functional/flood.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -369,63 +369,26 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *add_case(Suite *suite, const char *name, void (*set_up)(void))
+TEST_MAIN("slow readers")
 {
-	TCase *tests = tcase_create(name);
-
-	tcase_add_checked_fixture(tests, set_up, stop);
-	tcase_set_timeout(tests, 2 * WIRE_DEADLINE_S);
-	suite_add_tcase(suite, tests);
-	return tests;
-}
-
-static void add_deaf(Suite *suite)
-{
-	TCase *tests = add_case(suite, "deaf", start);
-
-	tcase_add_test(
-		tests,
+	test_case("deaf");
+	test_fixture(start, stop);
+	test_timeout(2 * WIRE_DEADLINE_S);
+	test_add(
 		a_call_whose_reader_never_reads_ends_and_holds_a_bounded_queue);
-	tcase_add_test(tests, a_listener_who_never_reads_holds_a_bounded_queue);
-}
+	test_add(a_listener_who_never_reads_holds_a_bounded_queue);
 
-static void add_slow(Suite *suite)
-{
-	TCase *tests = add_case(suite, "slow", start_keeping_much);
+	test_case("slow");
+	test_fixture(start_keeping_much, stop);
+	test_timeout(2 * WIRE_DEADLINE_S);
+	test_add(a_slow_reader_of_a_call_comes_back_and_has_all_of_it_once);
+	test_add(a_slow_reader_that_comes_back_in_the_middle_misses_nothing);
+	test_add(a_slow_listener_comes_back_and_has_all_of_it_once);
 
-	tcase_add_test(
-		tests,
-		a_slow_reader_of_a_call_comes_back_and_has_all_of_it_once);
-	tcase_add_test(
-		tests,
-		a_slow_reader_that_comes_back_in_the_middle_misses_nothing);
-	tcase_add_test(tests,
-	               a_slow_listener_comes_back_and_has_all_of_it_once);
-}
-
-static void add_leaving(Suite *suite)
-{
-	TCase *tests = add_case(suite, "leaving", start);
-
-	tcase_add_test(tests, a_stream_that_is_reset_anywhere_is_resumed);
-	tcase_add_test(tests,
-	               who_closes_its_side_of_a_stream_still_gets_all_of_it);
-	tcase_add_test(tests,
-	               a_listener_who_closes_its_side_is_told_until_it_leaves);
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("slow readers");
-	SRunner *runner;
-	int failed;
-
-	add_deaf(suite);
-	add_slow(suite);
-	add_leaving(suite);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("leaving");
+	test_fixture(start, stop);
+	test_timeout(2 * WIRE_DEADLINE_S);
+	test_add(a_stream_that_is_reset_anywhere_is_resumed);
+	test_add(who_closes_its_side_of_a_stream_still_gets_all_of_it);
+	test_add(a_listener_who_closes_its_side_is_told_until_it_leaves);
 }

@@ -2,6 +2,7 @@
  * forwards, whoever owns the daemon. */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "functional/mount_case.h"
+#include "suite.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -203,31 +204,14 @@ START_TEST(a_proxy_that_is_none_is_refused_at_the_start)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("trusted proxies")
 {
-	Suite *suite = suite_create("trusted proxies");
-	TCase *tests = tcase_create("trusted proxies");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests,
-	                    hooks_see_the_client_that_a_trusted_proxy_forwards,
-	                    0, 2);
-	tcase_add_loop_test(tests, hooks_see_the_peer_if_it_is_not_trusted, 0,
-	                    2);
-	tcase_add_loop_test(
-		tests, limits_by_address_count_what_a_trusted_proxy_forwards, 0,
-		2);
-	tcase_add_loop_test(tests, limits_by_address_ignore_what_others_forward,
-	                    0, 2);
-	tcase_add_test(tests, a_proxy_at_a_unix_socket_may_be_trusted);
-	tcase_add_loop_test(tests, a_proxy_that_is_none_is_refused_at_the_start,
-	                    0, sizeof wrong / sizeof *wrong);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(120);
+	test_add_loop(hooks_see_the_client_that_a_trusted_proxy_forwards, 2);
+	test_add_loop(hooks_see_the_peer_if_it_is_not_trusted, 2);
+	test_add_loop(limits_by_address_count_what_a_trusted_proxy_forwards, 2);
+	test_add_loop(limits_by_address_ignore_what_others_forward, 2);
+	test_add(a_proxy_at_a_unix_socket_may_be_trusted);
+	test_add_loop(a_proxy_that_is_none_is_refused_at_the_start,
+	              COUNT(wrong));
 }

@@ -4,8 +4,8 @@
 #include "functional/limit_cases.h"
 #include "functional/unread_case.h"
 #include "functional/wire_events.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,36 +322,18 @@ END_TEST
 
 /* ---- the suite ---- */
 
-int main(void)
+TEST_MAIN("unread answers")
 {
-	Suite *suite = suite_create("unread answers");
-	TCase *tests = tcase_create("unread answers");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 4 * WIRE_DEADLINE_S);
-	tcase_add_test(
-		tests,
+	test_timeout(4 * WIRE_DEADLINE_S);
+	test_add(
 		a_caller_with_many_unread_answers_is_429_and_others_are_served);
-	tcase_add_test(tests, when_all_memory_is_used_every_request_is_503);
-	tcase_add_test(tests,
-	               a_message_without_an_answer_is_served_all_the_same);
-	tcase_add_test(
-		tests,
-		a_call_that_finds_no_room_when_a_worker_has_time_is_not_begun);
-	tcase_add_test(tests, an_unread_answer_of_a_worker_counts);
-	tcase_add_test(tests, an_unread_stream_counts);
-	tcase_add_test(tests, an_answer_that_was_read_counts_no_more);
-	tcase_add_test(tests, the_answers_of_a_batch_have_a_bound_together);
-	tcase_add_test(tests,
-	               the_answers_of_workers_in_a_batch_have_a_bound_together);
-	tcase_add_test(
-		tests,
-		a_client_that_resumes_without_room_is_told_to_come_again);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(when_all_memory_is_used_every_request_is_503);
+	test_add(a_message_without_an_answer_is_served_all_the_same);
+	test_add(a_call_that_finds_no_room_when_a_worker_has_time_is_not_begun);
+	test_add(an_unread_answer_of_a_worker_counts);
+	test_add(an_unread_stream_counts);
+	test_add(an_answer_that_was_read_counts_no_more);
+	test_add(the_answers_of_a_batch_have_a_bound_together);
+	test_add(the_answers_of_workers_in_a_batch_have_a_bound_together);
+	test_add(a_client_that_resumes_without_room_is_told_to_come_again);
 }

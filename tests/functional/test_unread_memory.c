@@ -4,6 +4,7 @@
 #include "functional/bystander.h"
 #include "functional/mount_case.h"
 #include "functional/unread_case.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,21 +104,10 @@ START_TEST(unread_batches_hold_bounded_memory_that_is_given_back)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("unread memory")
 {
-	Suite *suite = suite_create("unread memory");
-	TCase *tests = tcase_create("modes");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 8 * WIRE_DEADLINE_S);
-	tcase_add_loop_test(
-		tests, unread_batches_hold_bounded_memory_that_is_given_back, 0,
-		MODES);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("modes");
+	test_timeout(8 * WIRE_DEADLINE_S);
+	test_add_loop(unread_batches_hold_bounded_memory_that_is_given_back,
+	              MODES);
 }

@@ -4,9 +4,8 @@
  * libmicrohttpd hides from us is in test_wire_hidden.c. */
 #include "functional/httpd_version.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Whether a connection goes on after the answer. */
@@ -527,33 +526,22 @@ static void start(void)
 	wire_start(WIRE_ANONYMOUS, .path = NULL);
 }
 
-int main(void)
+TEST_MAIN("wire")
 {
-	Suite *suite = suite_create("wire");
-	TCase *tests = tcase_create("framing");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests, a_body_has_one_length_or_the_connection_ends);
-	tcase_add_test(tests, chunked_alone_is_a_transfer_encoding);
-	tcase_add_test(tests, chunks_are_what_they_say);
-	tcase_add_test(tests, what_decides_something_stands_once);
-	tcase_add_test(tests, a_header_name_is_a_token);
-	tcase_add_test(tests,
-	               a_carriage_return_inside_a_value_ends_the_connection);
-	tcase_add_test(tests, a_folded_length_ends_the_connection);
-	tcase_add_test(tests, control_characters_make_a_value_wrong);
-	tcase_add_test(tests, blanks_around_a_value_are_none_of_it);
-	tcase_add_test(tests, the_target_is_the_path_as_it_is_spelled);
-	tcase_add_test(tests, the_request_line_is_that_of_http_1);
-	tcase_add_test(tests, a_head_of_40_kib_is_431);
-	tcase_add_test(tests, a_target_of_40_kib_is_414);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("framing");
+	test_fixture(start, wire_stop);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(a_body_has_one_length_or_the_connection_ends);
+	test_add(chunked_alone_is_a_transfer_encoding);
+	test_add(chunks_are_what_they_say);
+	test_add(what_decides_something_stands_once);
+	test_add(a_header_name_is_a_token);
+	test_add(a_carriage_return_inside_a_value_ends_the_connection);
+	test_add(a_folded_length_ends_the_connection);
+	test_add(control_characters_make_a_value_wrong);
+	test_add(blanks_around_a_value_are_none_of_it);
+	test_add(the_target_is_the_path_as_it_is_spelled);
+	test_add(the_request_line_is_that_of_http_1);
+	test_add(a_head_of_40_kib_is_431);
+	test_add(a_target_of_40_kib_is_414);
 }

@@ -2,9 +2,8 @@
  * whose client goes away, one that tells its progress. */
 #include "functional/wire_events.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct wire_session session;
@@ -89,26 +88,13 @@ START_TEST(a_stream_that_is_over_when_it_is_sent_has_a_length)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("wire: calls")
 {
-	Suite *suite = suite_create("wire: calls");
-	TCase *tests = tcase_create("calls");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests,
-	               a_cancelled_call_is_an_event_stream_without_events);
-	tcase_add_loop_test(
-		tests, a_call_whose_client_leaves_runs_to_its_end_and_is_kept,
-		0, 2);
-	tcase_add_test(tests,
-	               a_stream_that_is_over_when_it_is_sent_has_a_length);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("calls");
+	test_fixture(start, wire_stop);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(a_cancelled_call_is_an_event_stream_without_events);
+	test_add_loop(a_call_whose_client_leaves_runs_to_its_end_and_is_kept,
+	              2);
+	test_add(a_stream_that_is_over_when_it_is_sent_has_a_length);
 }

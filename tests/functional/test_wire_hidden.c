@@ -5,9 +5,8 @@
  * own, and docs/WIRE.md says what a proxy in front must do. */
 #include "functional/httpd_version.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ANN "Authorization: Bearer ann\r\n"
@@ -160,26 +159,16 @@ static void start(void)
 	wire_start(WIRE_NAMED, .path = NULL);
 }
 
-int main(void)
+TEST_MAIN("wire: hidden")
 {
-	Suite *suite = suite_create("wire: hidden");
-	TCase *tests = tcase_create("hidden");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests, a_nul_ends_a_value_before_we_see_it);
-	tcase_add_test(tests, a_session_id_with_a_nul_is_what_stands_before_it);
-	tcase_add_test(tests, a_nul_in_the_target_ends_it);
-	tcase_add_test(tests, a_line_feed_alone_ends_a_line);
-	tcase_add_test(tests, a_folded_header_has_another_name);
-	tcase_add_test(tests, a_line_without_a_name_ends_the_head);
-	tcase_add_test(tests, what_libmicrohttpd_refuses_itself_is_no_json);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("hidden");
+	test_fixture(start, wire_stop);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(a_nul_ends_a_value_before_we_see_it);
+	test_add(a_session_id_with_a_nul_is_what_stands_before_it);
+	test_add(a_nul_in_the_target_ends_it);
+	test_add(a_line_feed_alone_ends_a_line);
+	test_add(a_folded_header_has_another_name);
+	test_add(a_line_without_a_name_ends_the_head);
+	test_add(what_libmicrohttpd_refuses_itself_is_no_json);
 }

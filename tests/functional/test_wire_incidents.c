@@ -1,11 +1,10 @@
 /* Attacks on other servers, by the numbers of the list that docs/WIRE.md
  * explains: whose session it is, and whose answer. */
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char whoami[] = WIRE_CALL(1, "whoami", "{}");
@@ -262,28 +261,16 @@ START_TEST(incident_3_an_answer_reaches_who_asked)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("wire: incidents")
 {
-	Suite *suite = suite_create("wire: incidents");
-	TCase *tests = tcase_create("incidents");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests,
-	               incidents_2_4_6_a_stolen_id_is_like_one_that_never_was);
-	tcase_add_test(tests, incident_3_an_answer_reaches_who_asked);
-	tcase_add_test(tests, incident_5_a_refreshed_token_is_the_same_caller);
-	tcase_add_test(tests,
-	               incident_10_a_planted_id_names_nothing_of_the_planters);
-	tcase_add_test(tests, incident_10_an_anonymous_caller_plants_nothing);
-	tcase_add_test(tests, incident_11_nothing_is_served_after_delete);
-	tcase_add_test(tests, incident_12_closing_connections_ends_no_session);
-	tcase_add_test(tests, incident_23_no_id_is_400_and_a_wrong_one_404);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("incidents");
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(incidents_2_4_6_a_stolen_id_is_like_one_that_never_was);
+	test_add(incident_3_an_answer_reaches_who_asked);
+	test_add(incident_5_a_refreshed_token_is_the_same_caller);
+	test_add(incident_10_a_planted_id_names_nothing_of_the_planters);
+	test_add(incident_10_an_anonymous_caller_plants_nothing);
+	test_add(incident_11_nothing_is_served_after_delete);
+	test_add(incident_12_closing_connections_ends_no_session);
+	test_add(incident_23_no_id_is_400_and_a_wrong_one_404);
 }

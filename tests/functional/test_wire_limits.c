@@ -2,8 +2,8 @@
  * calls, sessions. */
 #include "functional/wire_events.h"
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -545,39 +545,25 @@ END_TEST
 
 /* ---- the suite ---- */
 
-int main(void)
+TEST_MAIN("wire: limits")
 {
-	Suite *suite = suite_create("wire: limits");
-	TCase *tests = tcase_create("limits");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests,
-	               a_caller_beyond_the_rate_gets_429_and_no_other_does);
-	tcase_add_test(tests, an_address_may_guess_only_so_often);
-	tcase_add_test(tests, a_caller_may_begin_sessions_only_so_fast);
-	tcase_add_test(tests,
-	               anonymous_callers_may_begin_sessions_only_so_fast);
-	tcase_add_test(tests, a_body_declared_too_large_is_413_before_it_comes);
-	tcase_add_test(
-		tests,
-		refusal_answers_a_client_that_expects_100_continue_at_once);
-	tcase_add_test(tests, a_body_that_grows_too_large_is_413);
-	tcase_add_test(tests, a_body_that_grows_without_end_is_cut_off);
-	tcase_add_test(tests, bodies_together_have_only_so_much_memory);
-	tcase_add_test(tests, the_bodies_of_one_caller_leave_memory_to_others);
-	tcase_add_test(tests, a_result_has_at_most_so_many_bytes);
-	tcase_add_test(tests, a_caller_has_only_so_many_calls_under_way);
-	tcase_add_test(tests, a_caller_listens_on_only_so_many_streams);
-	tcase_add_test(tests, one_session_too_many_evicts_the_callers_oldest);
-	tcase_add_test(tests, when_all_sessions_are_in_use_a_new_one_is_429);
-	tcase_add_test(tests, incident_13_sessions_of_one_caller_are_bounded);
-	tcase_add_test(tests, incident_13_a_bad_credential_begins_nothing);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("limits");
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(a_caller_beyond_the_rate_gets_429_and_no_other_does);
+	test_add(an_address_may_guess_only_so_often);
+	test_add(a_caller_may_begin_sessions_only_so_fast);
+	test_add(anonymous_callers_may_begin_sessions_only_so_fast);
+	test_add(a_body_declared_too_large_is_413_before_it_comes);
+	test_add(refusal_answers_a_client_that_expects_100_continue_at_once);
+	test_add(a_body_that_grows_too_large_is_413);
+	test_add(a_body_that_grows_without_end_is_cut_off);
+	test_add(bodies_together_have_only_so_much_memory);
+	test_add(the_bodies_of_one_caller_leave_memory_to_others);
+	test_add(a_result_has_at_most_so_many_bytes);
+	test_add(a_caller_has_only_so_many_calls_under_way);
+	test_add(a_caller_listens_on_only_so_many_streams);
+	test_add(one_session_too_many_evicts_the_callers_oldest);
+	test_add(when_all_sessions_are_in_use_a_new_one_is_429);
+	test_add(incident_13_sessions_of_one_caller_are_bounded);
+	test_add(incident_13_a_bad_credential_begins_nothing);
 }

@@ -1,11 +1,10 @@
 /* Which page may talk to a server (DNS rebinding, incident 14; browsers'
  * "simple" requests, incident 15), and what CORS lets it read. */
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/daemon.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct reply send_lines(const char *start, const char *lines)
@@ -395,36 +394,6 @@ static void start_cors(void)
 	wire_start(WIRE_NAMED, .cors = true);
 }
 
-static TCase *case_pages(void)
-{
-	TCase *tests = tcase_create("pages");
-
-	tcase_add_checked_fixture(tests, start, wire_stop);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests, incident_14_a_name_that_is_not_ours_is_403);
-	tcase_add_test(tests, incident_14_a_page_from_elsewhere_is_403);
-	tcase_add_test(tests, a_refused_page_learns_nothing);
-	tcase_add_test(tests, incident_15_only_json_reaches_a_tool);
-	tcase_add_test(tests, client_that_accepts_neither_answer_gets_406);
-	tcase_add_test(tests, without_cors_no_page_may_read);
-	tcase_add_test(tests, options_is_405_and_told_which_methods_there_are);
-	return tests;
-}
-
-static TCase *case_cors(void)
-{
-	TCase *tests = tcase_create("cors");
-
-	tcase_add_checked_fixture(tests, start_cors, wire_stop);
-	tcase_set_timeout(tests, 3 * WIRE_DEADLINE_S);
-	tcase_add_test(tests, a_preflight_needs_no_credentials);
-	tcase_add_test(tests, preflight_allows_the_headers_of_a_later_revision);
-	tcase_add_test(tests, a_preflight_of_a_strange_page_is_403);
-	tcase_add_test(tests, a_page_may_read_errors_too);
-	tcase_add_test(tests, a_page_may_read_the_session_id);
-	return tests;
-}
-
 /* Another program may have that port; then it is named, too. */
 START_TEST(by_default_it_listens_on_this_machine_alone)
 {
@@ -447,21 +416,29 @@ START_TEST(by_default_it_listens_on_this_machine_alone)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("wire: origin")
 {
-	Suite *suite = suite_create("wire: origin");
-	TCase *allowed = tcase_create("allowed");
-	SRunner *runner;
-	int failed;
+	test_case("allowed");
+	test_add(by_default_it_listens_on_this_machine_alone);
+	test_add(allowed_names_and_pages_are_served);
 
-	tcase_add_test(allowed, by_default_it_listens_on_this_machine_alone);
-	tcase_add_test(allowed, allowed_names_and_pages_are_served);
-	suite_add_tcase(suite, case_pages());
-	suite_add_tcase(suite, allowed);
-	suite_add_tcase(suite, case_cors());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("pages");
+	test_fixture(start, wire_stop);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(incident_14_a_name_that_is_not_ours_is_403);
+	test_add(incident_14_a_page_from_elsewhere_is_403);
+	test_add(a_refused_page_learns_nothing);
+	test_add(incident_15_only_json_reaches_a_tool);
+	test_add(client_that_accepts_neither_answer_gets_406);
+	test_add(without_cors_no_page_may_read);
+	test_add(options_is_405_and_told_which_methods_there_are);
+
+	test_case("cors");
+	test_fixture(start_cors, wire_stop);
+	test_timeout(3 * WIRE_DEADLINE_S);
+	test_add(a_preflight_needs_no_credentials);
+	test_add(preflight_allows_the_headers_of_a_later_revision);
+	test_add(a_preflight_of_a_strange_page_is_403);
+	test_add(a_page_may_read_errors_too);
+	test_add(a_page_may_read_the_session_id);
 }

@@ -4,6 +4,7 @@
 #include "contract.h"
 #include "directory.h"
 #include "store/writer.h"
+#include "suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -170,12 +171,10 @@ START_TEST(without_memory_nothing_is_opened)
 }
 END_TEST
 
-TCase *allocation_case(void)
+void allocation_case(void)
 {
-	TCase *tests = tcase_create("allocation");
-
-	tcase_set_timeout(tests, 600);
-	tcase_add_test(tests, without_memory_the_memory_store_changes_nothing);
-	tcase_add_test(tests, without_memory_nothing_is_opened);
-	return tests;
+	test_case("allocation");
+	test_timeout(600);
+	test_add(without_memory_the_memory_store_changes_nothing);
+	test_add(without_memory_nothing_is_opened);
 }

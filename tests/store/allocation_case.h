@@ -4,6 +4,6 @@
 
 #include <check.h>
 
-TCase *allocation_case(void);
+void allocation_case(void);
 
 #endif

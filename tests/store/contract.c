@@ -1,6 +1,8 @@
 /* The runner of the contract suite, and what its tests share. */
 #include "contract.h"
 
+#include "suite.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,29 +22,25 @@ void contract_close(void)
 		current->clean();
 }
 
+static void add_cases(void)
+{
+	contract_transaction_case();
+	contract_principal_case();
+	contract_clock_case();
+	contract_session_case();
+	contract_tombstone_case();
+	contract_trim_case();
+	contract_state_case();
+	contract_sweep_case();
+	contract_stream_case();
+	contract_stream_end_case();
+	contract_event_case();
+}
+
 int contract_run(const struct contract_backend *backend)
 {
-	Suite *suite = suite_create(backend->name);
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, contract_transaction_case());
-	suite_add_tcase(suite, contract_principal_case());
-	suite_add_tcase(suite, contract_clock_case());
-	suite_add_tcase(suite, contract_session_case());
-	suite_add_tcase(suite, contract_tombstone_case());
-	suite_add_tcase(suite, contract_trim_case());
-	suite_add_tcase(suite, contract_state_case());
-	suite_add_tcase(suite, contract_sweep_case());
-	suite_add_tcase(suite, contract_stream_case());
-	suite_add_tcase(suite, contract_stream_end_case());
-	suite_add_tcase(suite, contract_event_case());
 	current = backend;
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed;
+	return test_main(backend->name, add_cases);
 }
 
 /* ---- writing ---------------------------------------------------------- */

@@ -14,20 +14,20 @@ struct contract_backend {
 	void (*clean)(void);       /* after it was closed; may be NULL */
 };
 
-/* Run the suite; the number of tests that failed. */
+/* Run the suite, as test_main() does. */
 int contract_run(const struct contract_backend *backend);
 
-TCase *contract_transaction_case(void);
-TCase *contract_principal_case(void);
-TCase *contract_clock_case(void);
-TCase *contract_session_case(void);
-TCase *contract_tombstone_case(void);
-TCase *contract_trim_case(void);
-TCase *contract_state_case(void);
-TCase *contract_sweep_case(void);
-TCase *contract_stream_case(void);
-TCase *contract_stream_end_case(void);
-TCase *contract_event_case(void);
+void contract_transaction_case(void);
+void contract_principal_case(void);
+void contract_clock_case(void);
+void contract_session_case(void);
+void contract_tombstone_case(void);
+void contract_trim_case(void);
+void contract_state_case(void);
+void contract_sweep_case(void);
+void contract_stream_case(void);
+void contract_stream_end_case(void);
+void contract_event_case(void);
 
 /* ---- for the tests ---------------------------------------------------- */
 

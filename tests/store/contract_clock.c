@@ -2,6 +2,7 @@
  * values. */
 #include "contract.h"
 #include "session/clock_record.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -168,20 +169,16 @@ START_TEST(a_session_time_of_another_form_is_damage)
 }
 END_TEST
 
-TCase *contract_clock_case(void)
+void contract_clock_case(void)
 {
-	TCase *tests = tcase_create("clock");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, a_new_store_has_no_clock);
-	tcase_add_test(tests, a_clock_comes_back_as_it_was_stored);
-	tcase_add_test(tests, a_clock_without_a_boot_id_comes_back_without_one);
-	tcase_add_test(tests, a_clock_is_undone_with_its_transaction);
-	tcase_add_test(tests, a_clock_of_an_older_version_is_its_own_wall_time);
-	tcase_add_test(
-		tests,
-		readings_that_belong_to_another_session_time_do_not_count);
-	tcase_add_test(tests, readings_of_another_form_do_not_count);
-	tcase_add_test(tests, a_session_time_of_another_form_is_damage);
-	return tests;
+	test_case("clock");
+	test_fixture(contract_open, contract_close);
+	test_add(a_new_store_has_no_clock);
+	test_add(a_clock_comes_back_as_it_was_stored);
+	test_add(a_clock_without_a_boot_id_comes_back_without_one);
+	test_add(a_clock_is_undone_with_its_transaction);
+	test_add(a_clock_of_an_older_version_is_its_own_wall_time);
+	test_add(readings_that_belong_to_another_session_time_do_not_count);
+	test_add(readings_of_another_form_do_not_count);
+	test_add(a_session_time_of_another_form_is_damage);
 }

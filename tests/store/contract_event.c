@@ -1,5 +1,6 @@
 /* Contract: the events of streams. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -386,34 +387,31 @@ START_TEST(what_was_undone_keeps_its_order)
 }
 END_TEST
 
-TCase *contract_event_case(void)
+void contract_event_case(void)
 {
-	TCase *tests = tcase_create("event");
-
-	tcase_add_checked_fixture(tests, event_setup, contract_close);
-	tcase_add_test(tests, events_are_numbered_from_1);
-	tcase_add_test(tests, several_events_are_appended_at_once);
-	tcase_add_test(tests, no_events_at_all_cannot_be_appended);
-	tcase_add_test(tests, the_latest_of_several_events_moves_seen_ms);
-	tcase_add_test(tests,
-	               of_several_appended_events_the_last_never_makes_room);
-	tcase_add_test(tests, an_append_tells_the_number);
-	tcase_add_test(tests, a_replay_hands_out_one_stream_in_order);
-	tcase_add_test(tests, a_replay_begins_after_a_number);
-	tcase_add_test(tests, a_replay_ends_as_the_callback_says);
-	tcase_add_test(tests, an_event_comes_back_byte_for_byte);
-	tcase_add_test(tests, an_event_may_be_empty);
-	tcase_add_test(tests, an_event_may_have_64_kib);
-	tcase_add_test(tests, nothing_follows_the_final_event);
-	tcase_add_test(tests, an_unknown_stream_takes_no_events);
-	tcase_add_test(tests, as_many_bytes_as_the_bound_stay);
-	tcase_add_test(tests, an_event_counts_as_at_least_64_bytes);
-	tcase_add_test(tests, the_oldest_stream_makes_room_first);
-	tcase_add_test(tests, a_stream_makes_room_for_itself);
-	tcase_add_test(tests, the_appended_event_never_makes_room);
-	tcase_add_test(tests, an_old_stream_that_is_empty_is_passed_over);
-	tcase_add_test(tests, sessions_make_no_room_for_each_other);
-	tcase_add_test(tests, a_rollback_takes_numbers_back);
-	tcase_add_test(tests, what_was_undone_keeps_its_order);
-	return tests;
+	test_case("event");
+	test_fixture(event_setup, contract_close);
+	test_add(events_are_numbered_from_1);
+	test_add(several_events_are_appended_at_once);
+	test_add(no_events_at_all_cannot_be_appended);
+	test_add(the_latest_of_several_events_moves_seen_ms);
+	test_add(of_several_appended_events_the_last_never_makes_room);
+	test_add(an_append_tells_the_number);
+	test_add(a_replay_hands_out_one_stream_in_order);
+	test_add(a_replay_begins_after_a_number);
+	test_add(a_replay_ends_as_the_callback_says);
+	test_add(an_event_comes_back_byte_for_byte);
+	test_add(an_event_may_be_empty);
+	test_add(an_event_may_have_64_kib);
+	test_add(nothing_follows_the_final_event);
+	test_add(an_unknown_stream_takes_no_events);
+	test_add(as_many_bytes_as_the_bound_stay);
+	test_add(an_event_counts_as_at_least_64_bytes);
+	test_add(the_oldest_stream_makes_room_first);
+	test_add(a_stream_makes_room_for_itself);
+	test_add(the_appended_event_never_makes_room);
+	test_add(an_old_stream_that_is_empty_is_passed_over);
+	test_add(sessions_make_no_room_for_each_other);
+	test_add(a_rollback_takes_numbers_back);
+	test_add(what_was_undone_keeps_its_order);
 }

@@ -1,5 +1,6 @@
 /* Contract: named values and principals. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -198,25 +199,22 @@ START_TEST(counting_is_undone_with_the_rest)
 }
 END_TEST
 
-TCase *contract_principal_case(void)
+void contract_principal_case(void)
 {
-	TCase *tests = tcase_create("principal");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, a_name_without_a_value_calls_nobody);
-	tcase_add_test(tests, a_named_value_comes_back_byte_for_byte);
-	tcase_add_test(tests, a_named_value_may_be_empty);
-	tcase_add_test(tests, a_named_value_is_replaced);
-	tcase_add_test(tests, a_store_has_a_uuid_that_nobody_can_write);
-	tcase_add_test(tests, what_a_callback_answers_is_returned);
-	tcase_add_test(tests, an_unknown_principal_calls_nobody);
-	tcase_add_test(tests, a_principal_is_interned_once);
-	tcase_add_test(tests,
-	               the_ref_of_an_undone_principal_is_not_given_again);
-	tcase_add_test(tests, revoking_moves_forward_and_never_back);
-	tcase_add_test(tests, revoking_nobody_is_refused);
-	tcase_add_test(tests, live_sessions_are_counted);
-	tcase_add_test(tests, revoking_does_not_disturb_the_count);
-	tcase_add_test(tests, counting_is_undone_with_the_rest);
-	return tests;
+	test_case("principal");
+	test_fixture(contract_open, contract_close);
+	test_add(a_name_without_a_value_calls_nobody);
+	test_add(a_named_value_comes_back_byte_for_byte);
+	test_add(a_named_value_may_be_empty);
+	test_add(a_named_value_is_replaced);
+	test_add(a_store_has_a_uuid_that_nobody_can_write);
+	test_add(what_a_callback_answers_is_returned);
+	test_add(an_unknown_principal_calls_nobody);
+	test_add(a_principal_is_interned_once);
+	test_add(the_ref_of_an_undone_principal_is_not_given_again);
+	test_add(revoking_moves_forward_and_never_back);
+	test_add(revoking_nobody_is_refused);
+	test_add(live_sessions_are_counted);
+	test_add(revoking_does_not_disturb_the_count);
+	test_add(counting_is_undone_with_the_rest);
 }

@@ -1,5 +1,6 @@
 /* Contract: live sessions. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -406,34 +407,32 @@ START_TEST(a_list_ends_when_the_callback_says_so)
 }
 END_TEST
 
-TCase *contract_session_case(void)
+void contract_session_case(void)
 {
-	TCase *tests = tcase_create("session");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, an_unknown_key_calls_nobody);
-	tcase_add_test(tests, an_inserted_row_comes_back_whole);
-	tcase_add_test(tests, insert_ignores_ref_version_phase_and_until);
-	tcase_add_test(tests, a_session_may_have_no_data);
-	tcase_add_test(tests, data_may_be_larger_than_a_page);
-	tcase_add_test(tests, a_key_that_is_taken_is_a_conflict);
-	tcase_add_test(tests, a_session_of_nobody_is_refused);
-	tcase_add_test(tests, refs_are_never_used_again);
-	tcase_add_test(tests, save_replaces_the_row_and_counts_its_version);
-	tcase_add_test(tests, save_under_another_version_is_a_conflict);
-	tcase_add_test(tests, save_of_what_is_not_live_is_gone);
-	tcase_add_test(tests, save_never_moves_last_seen_back);
-	tcase_add_test(tests, save_cannot_give_a_session_to_somebody_else);
-	tcase_add_test(tests, a_touch_moves_forward_and_never_back);
-	tcase_add_test(tests, a_touch_of_what_is_not_there_is_gone);
-	tcase_add_test(tests, a_touch_never_revives_an_ended_session);
-	tcase_add_test(tests, the_guard_knows_what_is_live);
-	tcase_add_test(tests, the_guard_fails_in_the_transaction_that_ended_it);
-	tcase_add_test(tests, a_removed_session_leaves_nothing_behind);
-	tcase_add_test(tests, what_is_not_live_cannot_be_removed);
-	tcase_add_test(tests, a_list_is_ordered_by_last_seen);
-	tcase_add_test(tests, sessions_seen_at_the_same_time_are_all_listed);
-	tcase_add_test(tests, a_list_has_the_live_sessions_of_one_owner);
-	tcase_add_test(tests, a_list_ends_when_the_callback_says_so);
-	return tests;
+	test_case("session");
+	test_fixture(contract_open, contract_close);
+	test_add(an_unknown_key_calls_nobody);
+	test_add(an_inserted_row_comes_back_whole);
+	test_add(insert_ignores_ref_version_phase_and_until);
+	test_add(a_session_may_have_no_data);
+	test_add(data_may_be_larger_than_a_page);
+	test_add(a_key_that_is_taken_is_a_conflict);
+	test_add(a_session_of_nobody_is_refused);
+	test_add(refs_are_never_used_again);
+	test_add(save_replaces_the_row_and_counts_its_version);
+	test_add(save_under_another_version_is_a_conflict);
+	test_add(save_of_what_is_not_live_is_gone);
+	test_add(save_never_moves_last_seen_back);
+	test_add(save_cannot_give_a_session_to_somebody_else);
+	test_add(a_touch_moves_forward_and_never_back);
+	test_add(a_touch_of_what_is_not_there_is_gone);
+	test_add(a_touch_never_revives_an_ended_session);
+	test_add(the_guard_knows_what_is_live);
+	test_add(the_guard_fails_in_the_transaction_that_ended_it);
+	test_add(a_removed_session_leaves_nothing_behind);
+	test_add(what_is_not_live_cannot_be_removed);
+	test_add(a_list_is_ordered_by_last_seen);
+	test_add(sessions_seen_at_the_same_time_are_all_listed);
+	test_add(a_list_has_the_live_sessions_of_one_owner);
+	test_add(a_list_ends_when_the_callback_says_so);
 }

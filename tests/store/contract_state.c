@@ -1,5 +1,6 @@
 /* Contract: what tools keep. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -232,24 +233,22 @@ START_TEST(changes_of_state_are_undone)
 }
 END_TEST
 
-TCase *contract_state_case(void)
+void contract_state_case(void)
 {
-	TCase *tests = tcase_create("state");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, an_unknown_state_calls_nobody);
-	tcase_add_test(tests, a_value_comes_back_byte_for_byte);
-	tcase_add_test(tests, an_expired_value_is_still_handed_out);
-	tcase_add_test(tests, a_value_may_be_empty);
-	tcase_add_test(tests, a_value_may_have_64_kib);
-	tcase_add_test(tests, a_put_adds_only_what_is_not_there);
-	tcase_add_test(tests, a_put_replaces_only_the_version_it_knows);
-	tcase_add_test(tests, a_put_replaces_the_expiry_too);
-	tcase_add_test(tests, a_delete_expects_a_version);
-	tcase_add_test(tests, a_deleted_key_starts_again_at_version_1);
-	tcase_add_test(tests, owners_scopes_and_keys_are_apart);
-	tcase_add_test(tests, a_key_has_1_to_255_bytes);
-	tcase_add_test(tests, usage_sums_up_keys_and_values_of_one_owner);
-	tcase_add_test(tests, changes_of_state_are_undone);
-	return tests;
+	test_case("state");
+	test_fixture(contract_open, contract_close);
+	test_add(an_unknown_state_calls_nobody);
+	test_add(a_value_comes_back_byte_for_byte);
+	test_add(an_expired_value_is_still_handed_out);
+	test_add(a_value_may_be_empty);
+	test_add(a_value_may_have_64_kib);
+	test_add(a_put_adds_only_what_is_not_there);
+	test_add(a_put_replaces_only_the_version_it_knows);
+	test_add(a_put_replaces_the_expiry_too);
+	test_add(a_delete_expects_a_version);
+	test_add(a_deleted_key_starts_again_at_version_1);
+	test_add(owners_scopes_and_keys_are_apart);
+	test_add(a_key_has_1_to_255_bytes);
+	test_add(usage_sums_up_keys_and_values_of_one_owner);
+	test_add(changes_of_state_are_undone);
 }

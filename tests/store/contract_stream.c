@@ -1,5 +1,6 @@
 /* Contract: streams, and how they go. */
 #include "contract_stream.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -394,38 +395,34 @@ START_TEST(what_a_sweep_removed_counts_no_more)
 }
 END_TEST
 
-TCase *contract_stream_case(void)
+void contract_stream_case(void)
 {
-	TCase *tests = tcase_create("stream");
-
-	tcase_add_checked_fixture(tests, stream_setup, contract_close);
-	tcase_add_test(tests, an_unknown_stream_calls_nobody);
-	tcase_add_test(tests, a_stream_comes_back_as_it_was_opened);
-	tcase_add_test(tests, a_stream_may_answer_no_request);
-	tcase_add_test(tests, a_request_has_at_most_255_bytes);
-	tcase_add_test(tests, no_stream_has_id_0);
-	tcase_add_test(tests, an_id_that_is_taken_is_a_conflict);
-	tcase_add_test(tests, only_a_live_session_opens_streams);
-	tcase_add_test(tests, a_stream_is_written_inside_a_transaction_only);
-	tcase_add_test(tests,
-	               one_stream_too_many_takes_the_place_of_the_oldest);
-	tcase_add_test(tests,
-	               the_oldest_goes_with_its_events_and_they_count_no_more);
-	tcase_add_test(tests, the_oldest_is_the_one_that_was_opened_first);
-	tcase_add_test(tests, streams_of_calls_neither_count_nor_go);
-	tcase_add_test(tests, each_session_has_its_own_streams);
-	tcase_add_test(tests, without_a_bound_no_stream_goes);
-	tcase_add_test(tests, a_stream_that_cannot_be_opened_takes_no_place);
-	tcase_add_test(tests, what_made_room_comes_back_with_a_rollback);
-	tcase_add_test(tests, a_touch_moves_seen_forward_only);
-	tcase_add_test(tests, an_append_moves_seen_forward_only);
-	tcase_add_test(tests, a_stream_that_ended_can_still_be_touched);
-	tcase_add_test(tests, a_sweep_that_names_no_times_leaves_streams);
-	tcase_add_test(tests, events_go_when_they_are_old);
-	tcase_add_test(tests, an_event_that_stays_keeps_those_after_it);
-	tcase_add_test(tests, streams_go_when_nobody_has_seen_them);
-	tcase_add_test(tests, a_stream_goes_bit_by_bit_within_the_limit);
-	tcase_add_test(tests, the_limit_counts_events_too);
-	tcase_add_test(tests, what_a_sweep_removed_counts_no_more);
-	return tests;
+	test_case("stream");
+	test_fixture(stream_setup, contract_close);
+	test_add(an_unknown_stream_calls_nobody);
+	test_add(a_stream_comes_back_as_it_was_opened);
+	test_add(a_stream_may_answer_no_request);
+	test_add(a_request_has_at_most_255_bytes);
+	test_add(no_stream_has_id_0);
+	test_add(an_id_that_is_taken_is_a_conflict);
+	test_add(only_a_live_session_opens_streams);
+	test_add(a_stream_is_written_inside_a_transaction_only);
+	test_add(one_stream_too_many_takes_the_place_of_the_oldest);
+	test_add(the_oldest_goes_with_its_events_and_they_count_no_more);
+	test_add(the_oldest_is_the_one_that_was_opened_first);
+	test_add(streams_of_calls_neither_count_nor_go);
+	test_add(each_session_has_its_own_streams);
+	test_add(without_a_bound_no_stream_goes);
+	test_add(a_stream_that_cannot_be_opened_takes_no_place);
+	test_add(what_made_room_comes_back_with_a_rollback);
+	test_add(a_touch_moves_seen_forward_only);
+	test_add(an_append_moves_seen_forward_only);
+	test_add(a_stream_that_ended_can_still_be_touched);
+	test_add(a_sweep_that_names_no_times_leaves_streams);
+	test_add(events_go_when_they_are_old);
+	test_add(an_event_that_stays_keeps_those_after_it);
+	test_add(streams_go_when_nobody_has_seen_them);
+	test_add(a_stream_goes_bit_by_bit_within_the_limit);
+	test_add(the_limit_counts_events_too);
+	test_add(what_a_sweep_removed_counts_no_more);
 }

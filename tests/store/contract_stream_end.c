@@ -1,5 +1,6 @@
 /* Contract: what becomes of streams when their session ends. */
 #include "contract_stream.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -212,25 +213,18 @@ START_TEST(removed_streams_come_back_with_a_rollback)
 }
 END_TEST
 
-TCase *contract_stream_end_case(void)
+void contract_stream_end_case(void)
 {
-	TCase *tests = tcase_create("stream end");
-
-	tcase_add_checked_fixture(tests, stream_setup, contract_close);
-	tcase_add_loop_test(tests, streams_of_no_call_vanish_with_their_session,
-	                    0, ENDS);
-	tcase_add_loop_test(tests, streams_of_calls_outlive_their_session, 0,
-	                    ENDS);
-	tcase_add_loop_test(
-		tests,
-		stream_of_an_ended_session_is_removed_when_nobody_reads_it, 0,
+	test_case("stream end");
+	test_fixture(stream_setup, contract_close);
+	test_add_loop(streams_of_no_call_vanish_with_their_session, ENDS);
+	test_add_loop(streams_of_calls_outlive_their_session, ENDS);
+	test_add_loop(
+		stream_of_an_ended_session_is_removed_when_nobody_reads_it,
 		ENDS);
-	tcase_add_loop_test(tests, streams_of_ended_sessions_stay_bounded, 0,
-	                    ENDS);
-	tcase_add_test(tests, a_session_of_the_same_key_begins_without_streams);
-	tcase_add_test(tests,
-	               an_end_that_is_rolled_back_leaves_streams_as_they_were);
-	tcase_add_test(tests, a_session_that_changes_keeps_its_streams);
-	tcase_add_test(tests, removed_streams_come_back_with_a_rollback);
-	return tests;
+	test_add_loop(streams_of_ended_sessions_stay_bounded, ENDS);
+	test_add(a_session_of_the_same_key_begins_without_streams);
+	test_add(an_end_that_is_rolled_back_leaves_streams_as_they_were);
+	test_add(a_session_that_changes_keeps_its_streams);
+	test_add(removed_streams_come_back_with_a_rollback);
 }

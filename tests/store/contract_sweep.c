@@ -1,5 +1,6 @@
 /* Contract: what is over is removed, oldest first. */
 #include "contract.h"
+#include "suite.h"
 
 START_TEST(an_empty_store_has_nothing_to_sweep)
 {
@@ -173,21 +174,19 @@ START_TEST(a_sweep_can_be_undone)
 }
 END_TEST
 
-TCase *contract_sweep_case(void)
+void contract_sweep_case(void)
 {
-	TCase *tests = tcase_create("sweep");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, an_empty_store_has_nothing_to_sweep);
-	tcase_add_test(tests, a_sweep_that_names_no_times_removes_nothing);
-	tcase_add_test(tests, a_tombstone_goes_when_its_time_has_come);
-	tcase_add_test(tests, an_idle_session_vanishes_without_a_tombstone);
-	tcase_add_test(tests, an_aged_session_becomes_a_tombstone);
-	tcase_add_test(tests, a_session_both_aged_and_idle_becomes_a_tombstone);
-	tcase_add_test(tests, state_goes_when_its_time_has_come);
-	tcase_add_test(tests, a_sweep_removes_at_most_its_limit_oldest_first);
-	tcase_add_test(tests, the_limit_counts_all_kinds_together);
-	tcase_add_test(tests, a_touch_saves_a_session_from_the_sweep);
-	tcase_add_test(tests, a_sweep_can_be_undone);
-	return tests;
+	test_case("sweep");
+	test_fixture(contract_open, contract_close);
+	test_add(an_empty_store_has_nothing_to_sweep);
+	test_add(a_sweep_that_names_no_times_removes_nothing);
+	test_add(a_tombstone_goes_when_its_time_has_come);
+	test_add(an_idle_session_vanishes_without_a_tombstone);
+	test_add(an_aged_session_becomes_a_tombstone);
+	test_add(a_session_both_aged_and_idle_becomes_a_tombstone);
+	test_add(state_goes_when_its_time_has_come);
+	test_add(a_sweep_removes_at_most_its_limit_oldest_first);
+	test_add(the_limit_counts_all_kinds_together);
+	test_add(a_touch_saves_a_session_from_the_sweep);
+	test_add(a_sweep_can_be_undone);
 }

@@ -1,5 +1,6 @@
 /* Contract: ended sessions. Nothing revives a tombstone. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -165,21 +166,18 @@ START_TEST(a_tombstone_of_nobody_is_refused)
 }
 END_TEST
 
-TCase *contract_tombstone_case(void)
+void contract_tombstone_case(void)
 {
-	TCase *tests = tcase_create("tombstone");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests,
-	               a_tombstone_keeps_key_principal_phase_and_until_only);
-	tcase_add_test(tests, the_state_of_an_ended_session_goes_with_it);
-	tcase_add_test(tests, a_session_ends_once);
-	tcase_add_test(tests, what_is_not_there_cannot_end);
-	tcase_add_test(tests, an_ended_key_cannot_be_inserted_again);
-	tcase_add_test(tests, many_sessions_may_be_ended);
-	tcase_add_test(tests, an_unknown_key_can_be_buried);
-	tcase_add_test(tests, burying_again_keeps_the_later_time);
-	tcase_add_test(tests, a_live_session_cannot_be_buried);
-	tcase_add_test(tests, a_tombstone_of_nobody_is_refused);
-	return tests;
+	test_case("tombstone");
+	test_fixture(contract_open, contract_close);
+	test_add(a_tombstone_keeps_key_principal_phase_and_until_only);
+	test_add(the_state_of_an_ended_session_goes_with_it);
+	test_add(a_session_ends_once);
+	test_add(what_is_not_there_cannot_end);
+	test_add(an_ended_key_cannot_be_inserted_again);
+	test_add(many_sessions_may_be_ended);
+	test_add(an_unknown_key_can_be_buried);
+	test_add(burying_again_keeps_the_later_time);
+	test_add(a_live_session_cannot_be_buried);
+	test_add(a_tombstone_of_nobody_is_refused);
 }

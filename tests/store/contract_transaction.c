@@ -1,5 +1,6 @@
 /* Contract: transactions, savepoints, completeness. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -218,23 +219,20 @@ START_TEST(a_store_may_be_closed_in_mid_transaction)
 }
 END_TEST
 
-TCase *contract_transaction_case(void)
+void contract_transaction_case(void)
 {
-	TCase *tests = tcase_create("transaction");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, the_back_end_is_complete);
-	tcase_add_test(tests, a_commit_keeps_every_kind_of_write);
-	tcase_add_test(tests, a_rollback_undoes_every_kind_of_write);
-	tcase_add_test(tests, a_transaction_sees_its_own_writes);
-	tcase_add_test(tests,
-	               rolling_back_to_the_savepoint_undoes_one_job_alone);
-	tcase_add_test(tests, a_rollback_undoes_released_savepoints_too);
-	tcase_add_test(tests, a_rollback_leaves_an_open_savepoint);
-	tcase_add_test(tests, many_changes_of_one_row_are_undone_in_turn);
-	tcase_add_test(tests, a_rollback_without_a_transaction_does_nothing);
-	tcase_add_test(tests, a_write_outside_of_a_transaction_is_refused);
-	tcase_add_test(tests, transactions_and_savepoints_do_not_nest);
-	tcase_add_test(tests, a_store_may_be_closed_in_mid_transaction);
-	return tests;
+	test_case("transaction");
+	test_fixture(contract_open, contract_close);
+	test_add(the_back_end_is_complete);
+	test_add(a_commit_keeps_every_kind_of_write);
+	test_add(a_rollback_undoes_every_kind_of_write);
+	test_add(a_transaction_sees_its_own_writes);
+	test_add(rolling_back_to_the_savepoint_undoes_one_job_alone);
+	test_add(a_rollback_undoes_released_savepoints_too);
+	test_add(a_rollback_leaves_an_open_savepoint);
+	test_add(many_changes_of_one_row_are_undone_in_turn);
+	test_add(a_rollback_without_a_transaction_does_nothing);
+	test_add(a_write_outside_of_a_transaction_is_refused);
+	test_add(transactions_and_savepoints_do_not_nest);
+	test_add(a_store_may_be_closed_in_mid_transaction);
 }

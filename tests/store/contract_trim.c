@@ -1,6 +1,7 @@
 /* Contract: tombstones beyond a bound go, those of the oldest ids first, and
  * what went is known. */
 #include "contract.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -239,20 +240,18 @@ START_TEST(a_trim_can_be_undone)
 }
 END_TEST
 
-TCase *contract_trim_case(void)
+void contract_trim_case(void)
 {
-	TCase *tests = tcase_create("trim");
-
-	tcase_add_checked_fixture(tests, contract_open, contract_close);
-	tcase_add_test(tests, within_the_bound_nothing_is_dropped);
-	tcase_add_test(tests, beyond_the_bound_the_oldest_ids_go_first);
-	tcase_add_test(tests, time_of_the_last_dropped_tombstone_never_falls);
-	tcase_add_test(tests, ids_without_a_time_of_issue_are_the_oldest);
-	tcase_add_test(tests, one_call_drops_only_a_few);
-	tcase_add_test(tests, other_callers_and_live_sessions_do_not_count);
-	tcase_add_test(tests, second_tombstone_of_a_session_does_not_count);
-	tcase_add_test(tests, swept_tombstones_do_not_count);
-	tcase_add_test(tests, a_sweep_that_ends_sessions_keeps_to_the_bound);
-	tcase_add_test(tests, a_trim_can_be_undone);
-	return tests;
+	test_case("trim");
+	test_fixture(contract_open, contract_close);
+	test_add(within_the_bound_nothing_is_dropped);
+	test_add(beyond_the_bound_the_oldest_ids_go_first);
+	test_add(time_of_the_last_dropped_tombstone_never_falls);
+	test_add(ids_without_a_time_of_issue_are_the_oldest);
+	test_add(one_call_drops_only_a_few);
+	test_add(other_callers_and_live_sessions_do_not_count);
+	test_add(second_tombstone_of_a_session_does_not_count);
+	test_add(swept_tombstones_do_not_count);
+	test_add(a_sweep_that_ends_sessions_keeps_to_the_bound);
+	test_add(a_trim_can_be_undone);
 }

@@ -13,19 +13,19 @@
 #define TEXT_OF_(macro) #macro
 #define TEXT_OF(macro)  TEXT_OF_(macro)
 
-TCase *sqlite_file_case(void);
-TCase *sqlite_place_case(void);
-TCase *sqlite_foreign_case(void);
-TCase *sqlite_ours_case(void);
-TCase *sqlite_identity_case(void);
-TCase *sqlite_damage_case(void);
-TCase *sqlite_damage_age_case(void);
-TCase *sqlite_seal_case(void);
-TCase *sqlite_event_damage_case(void);
-TCase *sqlite_golden_case(void);
-TCase *sqlite_index_case(void);
-TCase *sqlite_failure_case(void);
-TCase *sqlite_migration_case(void);
+void sqlite_file_case(void);
+void sqlite_place_case(void);
+void sqlite_foreign_case(void);
+void sqlite_ours_case(void);
+void sqlite_identity_case(void);
+void sqlite_damage_case(void);
+void sqlite_damage_age_case(void);
+void sqlite_seal_case(void);
+void sqlite_event_damage_case(void);
+void sqlite_golden_case(void);
+void sqlite_index_case(void);
+void sqlite_failure_case(void);
+void sqlite_migration_case(void);
 
 /* Open test.db in the directory of the test into `store`; close it. */
 void open_store(void);

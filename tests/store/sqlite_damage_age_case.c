@@ -1,6 +1,7 @@
 /* How long the damaged row of a session stays: until its id is too old to be
  * believed, for it may have been a tombstone. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -95,17 +96,12 @@ START_TEST(a_damaged_row_of_no_age_stays_as_long_as_any_tombstone)
 }
 END_TEST
 
-TCase *sqlite_damage_age_case(void)
+void sqlite_damage_age_case(void)
 {
-	TCase *tests = tcase_create("damage and age");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests, a_damaged_row_stays_until_its_id_is_too_old,
-	                    0, 2);
-	tcase_add_loop_test(tests, a_damaged_row_that_is_met_late_goes_at_once,
-	                    0, 2);
-	tcase_add_loop_test(
-		tests, a_damaged_row_of_no_age_stays_as_long_as_any_tombstone,
-		0, 2);
-	return tests;
+	test_case("damage and age");
+	test_fixture(directory_make, directory_remove);
+	test_add_loop(a_damaged_row_stays_until_its_id_is_too_old, 2);
+	test_add_loop(a_damaged_row_that_is_met_late_goes_at_once, 2);
+	test_add_loop(a_damaged_row_of_no_age_stays_as_long_as_any_tombstone,
+	              2);
 }

@@ -2,6 +2,7 @@
  * handed out, and everything goes on without it. The session of a damaged row
  * counts as ended, for it may have been a tombstone. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -534,39 +535,28 @@ START_TEST(a_truncated_file_does_no_harm)
 }
 END_TEST
 
-#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
-
-TCase *sqlite_damage_case(void)
+void sqlite_damage_case(void)
 {
-	TCase *tests = tcase_create("damage");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests, a_damaged_session_is_ended, 0,
-	                    COUNT(session_columns));
-	tcase_add_loop_test(tests,
-	                    a_damaged_session_makes_way_for_a_tombstone_alone,
-	                    0, COUNT(session_columns));
-	tcase_add_loop_test(tests,
-	                    a_sweep_leaves_a_tombstone_of_a_damaged_session, 0,
-	                    COUNT(session_columns));
-	tcase_add_loop_test(tests, a_damaged_tombstone_stays_ended, 0,
-	                    COUNT(tombstone_columns));
-	tcase_add_loop_test(tests, a_damaged_state_is_never_handed_out, 0,
-	                    COUNT(state_columns));
-	tcase_add_loop_test(tests, a_damaged_principal_is_an_error, 0, 2);
-	tcase_add_loop_test(tests, damaged_record_may_miss_any_tombstone, 0, 3);
-	tcase_add_test(tests,
-	               tombstones_that_were_counted_wrong_are_counted_again);
-	tcase_add_test(
-		tests,
-		a_damaged_tombstone_does_not_stop_others_from_being_dropped);
-	tcase_add_test(tests, an_index_that_lies_drops_no_live_session);
-	tcase_add_test(tests, a_flipped_bit_of_the_file_is_never_handed_out);
-	tcase_add_test(tests, a_row_that_disagrees_with_its_indexes_makes_way);
-	tcase_add_test(tests, an_index_that_lies_ends_no_session);
-	tcase_add_test(tests, a_damaged_page_is_found_when_the_store_is_opened);
-	tcase_add_test(tests,
-	               a_damaged_page_is_found_when_the_store_is_opened_again);
-	tcase_add_test(tests, a_truncated_file_does_no_harm);
-	return tests;
+	test_case("damage");
+	test_fixture(directory_make, directory_remove);
+	test_add_loop(a_damaged_session_is_ended, COUNT(session_columns));
+	test_add_loop(a_damaged_session_makes_way_for_a_tombstone_alone,
+	              COUNT(session_columns));
+	test_add_loop(a_sweep_leaves_a_tombstone_of_a_damaged_session,
+	              COUNT(session_columns));
+	test_add_loop(a_damaged_tombstone_stays_ended,
+	              COUNT(tombstone_columns));
+	test_add_loop(a_damaged_state_is_never_handed_out,
+	              COUNT(state_columns));
+	test_add_loop(a_damaged_principal_is_an_error, 2);
+	test_add_loop(damaged_record_may_miss_any_tombstone, 3);
+	test_add(tombstones_that_were_counted_wrong_are_counted_again);
+	test_add(a_damaged_tombstone_does_not_stop_others_from_being_dropped);
+	test_add(an_index_that_lies_drops_no_live_session);
+	test_add(a_flipped_bit_of_the_file_is_never_handed_out);
+	test_add(a_row_that_disagrees_with_its_indexes_makes_way);
+	test_add(an_index_that_lies_ends_no_session);
+	test_add(a_damaged_page_is_found_when_the_store_is_opened);
+	test_add(a_damaged_page_is_found_when_the_store_is_opened_again);
+	test_add(a_truncated_file_does_no_harm);
 }

@@ -2,6 +2,7 @@
  * never handed out, a gap is never passed over, and nothing stands in the way
  * of what comes after. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -454,56 +455,36 @@ START_TEST(an_index_that_lies_ends_no_stream)
 }
 END_TEST
 
-#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
-
-TCase *sqlite_event_damage_case(void)
+void sqlite_event_damage_case(void)
 {
-	TCase *tests = tcase_create("event damage");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests, a_damaged_stream_is_never_handed_out, 0,
-	                    COUNT(stream_columns));
-	tcase_add_loop_test(tests, a_damaged_stream_is_swept_with_its_events, 0,
-	                    COUNT(stream_columns));
-	tcase_add_loop_test(tests,
-	                    a_stream_after_a_damaged_one_has_events_of_its_own,
-	                    0, COUNT(stream_columns));
-	tcase_add_test(tests,
-	               events_of_a_lost_stream_are_not_those_of_the_next);
-	tcase_add_test(tests, streams_vanish_with_a_damaged_session);
-	tcase_add_loop_test(tests, a_replay_stops_where_an_event_is_damaged, 0,
-	                    COUNT(event_changes));
-	tcase_add_test(tests, what_comes_after_a_damaged_event_can_be_replayed);
-	tcase_add_test(tests, the_loss_of_the_last_event_is_noticed);
-	tcase_add_test(tests,
-	               the_loss_of_the_first_event_is_as_if_it_were_too_old);
-	tcase_add_test(tests, a_damaged_event_does_not_stop_the_sweep);
-	tcase_add_loop_test(tests, damaged_events_make_room, 0,
-	                    COUNT(event_changes));
-	tcase_add_loop_test(tests, a_damaged_usage_is_summed_up_again, 0,
-	                    COUNT(usage_changes));
-	tcase_add_test(
-		tests,
-		an_index_that_names_a_lost_event_does_not_stop_the_sweep);
-	tcase_add_test(
-		tests,
-		an_index_that_names_a_lost_event_does_not_stop_an_append);
-	tcase_add_test(
-		tests,
-		an_index_that_names_a_lost_stream_does_not_stop_a_new_one);
-	tcase_add_test(tests, a_damaged_stream_makes_room_first);
-	tcase_add_test(
-		tests,
-		an_index_that_names_a_lost_stream_does_not_stop_the_sweep);
-	tcase_add_test(tests,
-	               an_index_that_names_a_lost_event_does_not_stop_an_end);
-	tcase_add_test(tests, an_index_that_lies_ends_no_stream);
-	tcase_add_loop_test(
-		tests, without_its_row_nobody_knows_whose_a_stream_was, 0, 5);
-	tcase_add_test(tests, nothing_is_left_of_what_outlived_its_session);
-	tcase_add_test(tests, a_session_that_leaves_no_stream_leaves_nothing);
-	tcase_add_test(
-		tests,
+	test_case("event damage");
+	test_fixture(directory_make, directory_remove);
+	test_add_loop(a_damaged_stream_is_never_handed_out,
+	              COUNT(stream_columns));
+	test_add_loop(a_damaged_stream_is_swept_with_its_events,
+	              COUNT(stream_columns));
+	test_add_loop(a_stream_after_a_damaged_one_has_events_of_its_own,
+	              COUNT(stream_columns));
+	test_add(events_of_a_lost_stream_are_not_those_of_the_next);
+	test_add(streams_vanish_with_a_damaged_session);
+	test_add_loop(a_replay_stops_where_an_event_is_damaged,
+	              COUNT(event_changes));
+	test_add(what_comes_after_a_damaged_event_can_be_replayed);
+	test_add(the_loss_of_the_last_event_is_noticed);
+	test_add(the_loss_of_the_first_event_is_as_if_it_were_too_old);
+	test_add(a_damaged_event_does_not_stop_the_sweep);
+	test_add_loop(damaged_events_make_room, COUNT(event_changes));
+	test_add_loop(a_damaged_usage_is_summed_up_again, COUNT(usage_changes));
+	test_add(an_index_that_names_a_lost_event_does_not_stop_the_sweep);
+	test_add(an_index_that_names_a_lost_event_does_not_stop_an_append);
+	test_add(an_index_that_names_a_lost_stream_does_not_stop_a_new_one);
+	test_add(a_damaged_stream_makes_room_first);
+	test_add(an_index_that_names_a_lost_stream_does_not_stop_the_sweep);
+	test_add(an_index_that_names_a_lost_event_does_not_stop_an_end);
+	test_add(an_index_that_lies_ends_no_stream);
+	test_add_loop(without_its_row_nobody_knows_whose_a_stream_was, 5);
+	test_add(nothing_is_left_of_what_outlived_its_session);
+	test_add(a_session_that_leaves_no_stream_leaves_nothing);
+	test_add(
 		stream_of_an_ended_session_outlives_the_damage_of_another_session);
-	return tests;
 }

@@ -1,6 +1,7 @@
 /* Crashes, full disks, lost files. */
 #define _DEFAULT_SOURCE
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <signal.h>
 #include <sqlite3.h>
@@ -302,24 +303,19 @@ START_TEST(opening_again_keeps_what_was_committed)
 }
 END_TEST
 
-TCase *sqlite_failure_case(void)
+void sqlite_failure_case(void)
 {
-	TCase *tests = tcase_create("failure");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_test(tests,
-	               kill_9_in_mid_transaction_loses_that_transaction_alone);
-	tcase_add_test(tests,
-	               a_commit_that_cannot_write_fails_and_leaves_nothing);
-	tcase_add_test(tests, a_full_store_goes_on_when_there_is_space_again);
-	tcase_add_test(tests, nothing_is_written_after_a_transaction_was_lost);
-	tcase_add_test(tests, nothing_is_acknowledged_into_a_deleted_file);
-	tcase_add_test(tests, what_took_the_place_of_the_files_is_left_alone);
-	tcase_add_test(tests, nothing_is_acknowledged_into_a_deleted_log);
-	tcase_add_test(tests,
-	               an_emptied_file_is_not_made_a_new_store_behind_our_back);
-	tcase_add_test(tests, a_file_that_is_back_is_opened_again);
-	tcase_add_test(tests, another_store_in_its_place_is_refused);
-	tcase_add_test(tests, opening_again_keeps_what_was_committed);
-	return tests;
+	test_case("failure");
+	test_fixture(directory_make, directory_remove);
+	test_add(kill_9_in_mid_transaction_loses_that_transaction_alone);
+	test_add(a_commit_that_cannot_write_fails_and_leaves_nothing);
+	test_add(a_full_store_goes_on_when_there_is_space_again);
+	test_add(nothing_is_written_after_a_transaction_was_lost);
+	test_add(nothing_is_acknowledged_into_a_deleted_file);
+	test_add(what_took_the_place_of_the_files_is_left_alone);
+	test_add(nothing_is_acknowledged_into_a_deleted_log);
+	test_add(an_emptied_file_is_not_made_a_new_store_behind_our_back);
+	test_add(a_file_that_is_back_is_opened_again);
+	test_add(another_store_in_its_place_is_refused);
+	test_add(opening_again_keeps_what_was_committed);
 }

@@ -2,6 +2,7 @@
  * process's. */
 #define _DEFAULT_SOURCE /* chmod, symlink, mkfifo */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -364,30 +365,26 @@ START_TEST(an_opener_waits_for_the_lock_as_long_as_it_is_told)
 }
 END_TEST
 
-TCase *sqlite_file_case(void)
+void sqlite_file_case(void)
 {
-	TCase *tests = tcase_create("files");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_test(tests, a_restart_keeps_every_row);
-	tcase_add_test(tests, refs_are_not_used_again_after_a_restart);
-	tcase_add_test(tests, the_uuid_survives_a_restart);
-	tcase_add_test(tests, names_that_sqlite_reads_as_more_are_only_names);
-	tcase_add_test(tests, a_relative_name_survives_a_change_of_directory);
-	tcase_add_test(tests, files_are_for_their_owner_only);
-	tcase_add_test(tests, a_loose_mode_is_tightened);
-	tcase_add_test(tests, there_is_no_shm_file);
-	tcase_add_test(tests, closing_leaves_one_whole_file);
-	tcase_add_test(tests, a_symbolic_link_is_refused);
-	tcase_add_test(tests,
-	               a_link_in_place_of_the_lock_or_the_log_is_refused);
-	tcase_add_test(tests, what_is_no_file_is_refused);
-	tcase_add_test(tests, a_directory_that_others_write_is_refused);
-	tcase_add_test(tests, a_missing_directory_is_refused);
-	tcase_add_test(tests, a_second_opener_is_locked_out);
-	tcase_add_test(tests, another_process_is_locked_out);
-	tcase_add_test(tests, somebody_with_the_shell_is_noticed);
-	tcase_add_test(tests,
-	               an_opener_waits_for_the_lock_as_long_as_it_is_told);
-	return tests;
+	test_case("files");
+	test_fixture(directory_make, directory_remove);
+	test_add(a_restart_keeps_every_row);
+	test_add(refs_are_not_used_again_after_a_restart);
+	test_add(the_uuid_survives_a_restart);
+	test_add(names_that_sqlite_reads_as_more_are_only_names);
+	test_add(a_relative_name_survives_a_change_of_directory);
+	test_add(files_are_for_their_owner_only);
+	test_add(a_loose_mode_is_tightened);
+	test_add(there_is_no_shm_file);
+	test_add(closing_leaves_one_whole_file);
+	test_add(a_symbolic_link_is_refused);
+	test_add(a_link_in_place_of_the_lock_or_the_log_is_refused);
+	test_add(what_is_no_file_is_refused);
+	test_add(a_directory_that_others_write_is_refused);
+	test_add(a_missing_directory_is_refused);
+	test_add(a_second_opener_is_locked_out);
+	test_add(another_process_is_locked_out);
+	test_add(somebody_with_the_shell_is_noticed);
+	test_add(an_opener_waits_for_the_lock_as_long_as_it_is_told);
 }

@@ -4,6 +4,7 @@
 #define _DEFAULT_SOURCE /* mkfifo, mknod, symlink */
 #include "sqlite_cases.h"
 #include "store/snapshot.h"
+#include "suite.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -363,23 +364,16 @@ START_TEST(a_database_in_place_of_our_store_is_not_ours_whatever_the_lock_says)
 }
 END_TEST
 
-TCase *sqlite_foreign_case(void)
+void sqlite_foreign_case(void)
 {
-	TCase *tests = tcase_create("foreign files");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests, file_of_another_program_stays_as_it_is, 0,
-	                    (int)(sizeof foreign / sizeof *foreign));
+	test_case("foreign files");
+	test_fixture(directory_make, directory_remove);
+	test_add_loop(file_of_another_program_stays_as_it_is, COUNT(foreign));
 	if (geteuid() == 0) /* only root can make a device */
-		tcase_add_test(tests, a_device_is_not_opened);
-	tcase_add_test(tests,
-	               the_journal_of_another_program_is_not_rolled_back);
-	tcase_add_loop_test(
-		tests,
-		a_file_that_took_the_place_of_an_open_store_stays_as_it_is, 0,
-		2);
-	tcase_add_test(
-		tests,
+		test_add(a_device_is_not_opened);
+	test_add(the_journal_of_another_program_is_not_rolled_back);
+	test_add_loop(
+		a_file_that_took_the_place_of_an_open_store_stays_as_it_is, 2);
+	test_add(
 		a_database_in_place_of_our_store_is_not_ours_whatever_the_lock_says);
-	return tests;
 }

@@ -10,6 +10,7 @@
 #include "session/id.h"
 #include "session/principal.h"
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <sodium.h>
 #include <sqlite3.h>
@@ -304,12 +305,10 @@ static void set_up(void)
 	directory_make();
 }
 
-TCase *sqlite_golden_case(void)
+void sqlite_golden_case(void)
 {
-	TCase *tests = tcase_create("golden");
-
-	tcase_add_checked_fixture(tests, set_up, directory_remove);
-	tcase_add_test(tests, golden_store_is_read);
-	tcase_add_test(tests, golden_store_is_what_is_written_today);
-	return tests;
+	test_case("golden");
+	test_fixture(set_up, directory_remove);
+	test_add(golden_store_is_read);
+	test_add(golden_store_is_what_is_written_today);
 }

@@ -2,6 +2,7 @@
  * (sqlite_foreign_case.c has all of them). And that the connection is set up as
  * it must be. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -301,24 +302,21 @@ START_TEST(the_log_is_copied_while_nobody_waits)
 }
 END_TEST
 
-TCase *sqlite_identity_case(void)
+void sqlite_identity_case(void)
 {
-	TCase *tests = tcase_create("identity");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_test(tests,
-	               a_store_whose_making_was_interrupted_is_a_new_one);
-	tcase_add_test(tests, garbage_is_refused);
-	tcase_add_test(tests, half_a_header_is_refused);
-	tcase_add_test(tests, a_database_of_another_program_is_refused);
-	tcase_add_test(tests, the_log_of_another_program_stays_where_it_is);
-	tcase_add_test(tests, a_newer_store_is_refused);
-	tcase_add_test(tests, a_changed_schema_is_refused);
-	tcase_add_test(tests, a_store_without_its_own_records_is_refused);
-	tcase_add_test(tests, the_connection_is_set_up_as_it_must_be);
-	tcase_add_test(tests, the_connection_is_defensive);
-	tcase_add_test(tests, no_statement_reads_a_whole_table);
-	tcase_add_test(tests, no_statement_is_left_standing);
-	tcase_add_test(tests, the_log_is_copied_while_nobody_waits);
-	return tests;
+	test_case("identity");
+	test_fixture(directory_make, directory_remove);
+	test_add(a_store_whose_making_was_interrupted_is_a_new_one);
+	test_add(garbage_is_refused);
+	test_add(half_a_header_is_refused);
+	test_add(a_database_of_another_program_is_refused);
+	test_add(the_log_of_another_program_stays_where_it_is);
+	test_add(a_newer_store_is_refused);
+	test_add(a_changed_schema_is_refused);
+	test_add(a_store_without_its_own_records_is_refused);
+	test_add(the_connection_is_set_up_as_it_must_be);
+	test_add(the_connection_is_defensive);
+	test_add(no_statement_reads_a_whole_table);
+	test_add(no_statement_is_left_standing);
+	test_add(the_log_is_copied_while_nobody_waits);
 }

@@ -2,6 +2,7 @@
 /* Damage of indexes alone is mended when the store is opened, with every
  * version of SQLite; a look before says so, and changes nothing. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -338,29 +339,19 @@ START_TEST(look_at_a_sound_store_changes_nothing)
 }
 END_TEST
 
-#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
-
-TCase *sqlite_index_case(void)
+void sqlite_index_case(void)
 {
-	TCase *tests = tcase_create("indexes");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests,
-	                    damaged_page_of_an_index_is_rebuilt_at_the_start, 0,
-	                    COUNT(indexes));
-	tcase_add_loop_test(tests,
-	                    index_that_lacks_entries_is_rebuilt_at_the_start, 0,
-	                    COUNT(indexes));
-	tcase_add_test(tests,
-	               damaged_index_is_rebuilt_when_the_store_is_opened_again);
-	tcase_add_test(tests, store_with_a_damaged_index_is_not_set_aside);
-	tcase_add_loop_test(tests,
-	                    damaged_table_is_refused_whatever_else_is_damaged,
-	                    0, COUNT(tables));
-	tcase_add_loop_test(
-		tests, look_tells_of_a_damaged_index_and_changes_nothing, 0, 2);
-	tcase_add_loop_test(
-		tests, look_tells_of_a_damaged_table_and_changes_nothing, 0, 2);
-	tcase_add_loop_test(tests, look_at_a_sound_store_changes_nothing, 0, 2);
-	return tests;
+	test_case("indexes");
+	test_fixture(directory_make, directory_remove);
+	test_add_loop(damaged_page_of_an_index_is_rebuilt_at_the_start,
+	              COUNT(indexes));
+	test_add_loop(index_that_lacks_entries_is_rebuilt_at_the_start,
+	              COUNT(indexes));
+	test_add(damaged_index_is_rebuilt_when_the_store_is_opened_again);
+	test_add(store_with_a_damaged_index_is_not_set_aside);
+	test_add_loop(damaged_table_is_refused_whatever_else_is_damaged,
+	              COUNT(tables));
+	test_add_loop(look_tells_of_a_damaged_index_and_changes_nothing, 2);
+	test_add_loop(look_tells_of_a_damaged_table_and_changes_nothing, 2);
+	test_add_loop(look_at_a_sound_store_changes_nothing, 2);
 }

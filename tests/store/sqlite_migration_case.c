@@ -2,6 +2,7 @@
  * and from there to one that it does not have yet. */
 #define _DEFAULT_SOURCE
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -325,29 +326,22 @@ START_TEST(half_of_version_2_is_not_version_1)
 }
 END_TEST
 
-TCase *sqlite_migration_case(void)
+void sqlite_migration_case(void)
 {
-	TCase *tests = tcase_create("migration");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_test(tests, an_older_store_is_brought_up_to_date);
-	tcase_add_test(tests,
-	               a_new_store_is_made_of_all_versions_without_a_backup);
-	tcase_add_test(
-		tests,
+	test_case("migration");
+	test_fixture(directory_make, directory_remove);
+	test_add(an_older_store_is_brought_up_to_date);
+	test_add(a_new_store_is_made_of_all_versions_without_a_backup);
+	test_add(
 		a_new_store_that_was_not_completed_is_made_as_if_there_were_none);
-	tcase_add_test(tests, a_backup_is_made_before_the_upgrade);
-	tcase_add_test(tests, without_a_backup_there_is_no_upgrade);
-	tcase_add_test(tests, an_upgrade_that_fails_changes_nothing);
-	tcase_add_test(tests,
-	               an_older_store_with_a_changed_schema_is_not_upgraded);
-	tcase_add_test(tests, a_store_without_streams_gets_them);
-	tcase_add_test(tests, a_store_without_streams_is_backed_up_first);
-	tcase_add_test(tests, a_store_that_counted_otherwise_counts_anew);
-	tcase_add_test(
-		tests,
-		streams_of_an_older_store_outlive_their_session_from_now_on);
-	tcase_add_test(tests, tombstones_of_an_older_store_count);
-	tcase_add_test(tests, half_of_version_2_is_not_version_1);
-	return tests;
+	test_add(a_backup_is_made_before_the_upgrade);
+	test_add(without_a_backup_there_is_no_upgrade);
+	test_add(an_upgrade_that_fails_changes_nothing);
+	test_add(an_older_store_with_a_changed_schema_is_not_upgraded);
+	test_add(a_store_without_streams_gets_them);
+	test_add(a_store_without_streams_is_backed_up_first);
+	test_add(a_store_that_counted_otherwise_counts_anew);
+	test_add(streams_of_an_older_store_outlive_their_session_from_now_on);
+	test_add(tombstones_of_an_older_store_count);
+	test_add(half_of_version_2_is_not_version_1);
 }

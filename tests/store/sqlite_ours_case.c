@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE
 #include "sqlite_cases.h"
 #include "store/snapshot.h"
+#include "suite.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -280,31 +281,22 @@ START_TEST(a_lock_of_before_is_signed)
 }
 END_TEST
 
-TCase *sqlite_ours_case(void)
+void sqlite_ours_case(void)
 {
-	TCase *tests = tcase_create("our files");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_test(tests, a_store_with_damaged_pages_is_still_ours);
-	tcase_add_test(tests,
-	               a_store_whose_first_page_is_gone_is_ours_by_its_lock);
-	tcase_add_test(
-		tests,
+	test_case("our files");
+	test_fixture(directory_make, directory_remove);
+	test_add(a_store_with_damaged_pages_is_still_ours);
+	test_add(a_store_whose_first_page_is_gone_is_ours_by_its_lock);
+	test_add(
 		a_store_whose_first_page_and_lock_are_gone_is_not_known_as_ours);
-	tcase_add_test(tests, a_store_that_was_cut_short_is_ours_by_its_lock);
-	tcase_add_test(tests, an_empty_file_beside_our_lock_is_a_new_store);
-	tcase_add_test(tests, a_store_without_tables_is_a_new_one);
-	tcase_add_test(tests,
-	               a_store_whose_first_page_was_being_written_is_a_new_one);
-	tcase_add_test(tests,
-	               the_file_alone_says_whose_it_is_from_the_beginning);
-	tcase_add_test(
-		tests,
-		a_store_of_before_whose_log_alone_says_whose_it_is_is_ours);
-	tcase_add_test(tests, a_log_of_ours_without_its_file_is_kept);
-	tcase_add_test(
-		tests,
+	test_add(a_store_that_was_cut_short_is_ours_by_its_lock);
+	test_add(an_empty_file_beside_our_lock_is_a_new_store);
+	test_add(a_store_without_tables_is_a_new_one);
+	test_add(a_store_whose_first_page_was_being_written_is_a_new_one);
+	test_add(the_file_alone_says_whose_it_is_from_the_beginning);
+	test_add(a_store_of_before_whose_log_alone_says_whose_it_is_is_ours);
+	test_add(a_log_of_ours_without_its_file_is_kept);
+	test_add(
 		the_lock_says_which_process_holds_the_store_and_of_what_program);
-	tcase_add_test(tests, a_lock_of_before_is_signed);
-	return tests;
+	test_add(a_lock_of_before_is_signed);
 }

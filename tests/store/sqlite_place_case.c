@@ -4,12 +4,12 @@
 #define _GNU_SOURCE /* unshare, setgroups */
 #include "sqlite_cases.h"
 #include "store/sqlite_mount.h"
+#include "suite.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -408,38 +408,30 @@ START_TEST(a_directory_that_is_mounted_is_fine)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-
 /* Only root can give files away and mount. */
-static void add_tests_of_root(TCase *tests)
+static void add_tests_of_root(void)
 {
-	tcase_add_test(tests, a_volume_of_our_group_is_used_with_one_warning);
-	tcase_add_test(tests, modes_that_let_our_group_in_stay_as_they_are);
-	tcase_add_test(tests, an_empty_lock_that_our_group_can_write_is_ours);
-	tcase_add_loop_test(tests,
-	                    a_directory_that_other_users_write_is_refused, 0,
-	                    COUNT(loose));
-	tcase_add_test(tests, a_file_that_other_users_can_use_is_made_private);
-	tcase_add_test(tests, a_file_of_another_user_is_refused_in_our_words);
-	tcase_add_loop_test(tests, a_start_and_a_look_give_the_same_reason, 0,
-	                    COUNT(spoilt));
+	test_add(a_volume_of_our_group_is_used_with_one_warning);
+	test_add(modes_that_let_our_group_in_stay_as_they_are);
+	test_add(an_empty_lock_that_our_group_can_write_is_ours);
+	test_add_loop(a_directory_that_other_users_write_is_refused,
+	              COUNT(loose));
+	test_add(a_file_that_other_users_can_use_is_made_private);
+	test_add(a_file_of_another_user_is_refused_in_our_words);
+	test_add_loop(a_start_and_a_look_give_the_same_reason, COUNT(spoilt));
 	if (!can_mount())
 		return;
-	tcase_add_test(tests,
-	               a_file_that_is_mounted_alone_is_refused_or_insisted_on);
-	tcase_add_test(tests, a_log_that_is_mounted_alone_is_refused);
-	tcase_add_test(tests, a_directory_that_is_mounted_is_fine);
+	test_add(a_file_that_is_mounted_alone_is_refused_or_insisted_on);
+	test_add(a_log_that_is_mounted_alone_is_refused);
+	test_add(a_directory_that_is_mounted_is_fine);
 }
 
-TCase *sqlite_place_case(void)
+void sqlite_place_case(void)
 {
-	TCase *tests = tcase_create("place");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_loop_test(tests,
-	                    a_mount_point_or_another_device_means_mounted_alone,
-	                    0, COUNT(mounts));
+	test_case("place");
+	test_fixture(directory_make, directory_remove);
+	test_add_loop(a_mount_point_or_another_device_means_mounted_alone,
+	              COUNT(mounts));
 	if (geteuid() == 0)
-		add_tests_of_root(tests);
-	return tests;
+		add_tests_of_root();
 }

@@ -2,6 +2,7 @@
  * spares that. The damage here lies where nothing looks but the check: whether
  * the store opens tells whether it was checked. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -285,23 +286,21 @@ START_TEST(a_seal_follows_the_checkpoints)
 }
 END_TEST
 
-TCase *sqlite_seal_case(void)
+void sqlite_seal_case(void)
 {
-	TCase *tests = tcase_create("seal");
-
-	tcase_add_checked_fixture(tests, directory_make, directory_remove);
-	tcase_add_test(tests, a_sealed_store_is_not_checked_again);
-	tcase_add_test(tests, a_store_that_was_killed_is_not_checked_again);
-	tcase_add_test(tests, a_store_without_its_seal_is_checked);
-	tcase_add_test(tests, a_store_is_checked_after_a_boot);
-	tcase_add_test(tests, a_store_whose_seal_is_cut_is_checked);
-	tcase_add_test(tests, a_store_that_somebody_wrote_to_is_checked);
-	tcase_add_test(tests, a_store_that_was_restored_is_checked);
-	tcase_add_test(tests, a_store_beside_another_log_is_checked);
-	tcase_add_test(tests, a_store_beside_a_journal_is_checked);
-	tcase_add_test(tests, a_check_seals);
-	tcase_add_test(tests, damage_that_shows_breaks_the_seal);
-	tcase_add_test(tests, a_damaged_row_breaks_the_seal);
-	tcase_add_test(tests, a_seal_follows_the_checkpoints);
-	return tests;
+	test_case("seal");
+	test_fixture(directory_make, directory_remove);
+	test_add(a_sealed_store_is_not_checked_again);
+	test_add(a_store_that_was_killed_is_not_checked_again);
+	test_add(a_store_without_its_seal_is_checked);
+	test_add(a_store_is_checked_after_a_boot);
+	test_add(a_store_whose_seal_is_cut_is_checked);
+	test_add(a_store_that_somebody_wrote_to_is_checked);
+	test_add(a_store_that_was_restored_is_checked);
+	test_add(a_store_beside_another_log_is_checked);
+	test_add(a_store_beside_a_journal_is_checked);
+	test_add(a_check_seals);
+	test_add(damage_that_shows_breaks_the_seal);
+	test_add(a_damaged_row_breaks_the_seal);
+	test_add(a_seal_follows_the_checkpoints);
 }

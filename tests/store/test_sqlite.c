@@ -2,6 +2,7 @@
 /* What only the SQLite back end has: files, locks, identity, damage, crashes,
  * migrations. The contract of back ends is in test_store.c. */
 #include "sqlite_cases.h"
+#include "suite.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -170,28 +171,19 @@ bool file_exists(const char *path)
 	return lstat(path, &about) == 0;
 }
 
-int main(void)
+TEST_MAIN("sqlite")
 {
-	Suite *suite = suite_create("sqlite");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, sqlite_file_case());
-	suite_add_tcase(suite, sqlite_place_case());
-	suite_add_tcase(suite, sqlite_foreign_case());
-	suite_add_tcase(suite, sqlite_ours_case());
-	suite_add_tcase(suite, sqlite_identity_case());
-	suite_add_tcase(suite, sqlite_damage_case());
-	suite_add_tcase(suite, sqlite_damage_age_case());
-	suite_add_tcase(suite, sqlite_seal_case());
-	suite_add_tcase(suite, sqlite_event_damage_case());
-	suite_add_tcase(suite, sqlite_golden_case());
-	suite_add_tcase(suite, sqlite_index_case());
-	suite_add_tcase(suite, sqlite_failure_case());
-	suite_add_tcase(suite, sqlite_migration_case());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	sqlite_file_case();
+	sqlite_place_case();
+	sqlite_foreign_case();
+	sqlite_ours_case();
+	sqlite_identity_case();
+	sqlite_damage_case();
+	sqlite_damage_age_case();
+	sqlite_seal_case();
+	sqlite_event_damage_case();
+	sqlite_golden_case();
+	sqlite_index_case();
+	sqlite_failure_case();
+	sqlite_migration_case();
 }

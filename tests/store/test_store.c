@@ -4,6 +4,7 @@
 #include "allocation_case.h"
 #include "contract.h"
 #include "directory.h"
+#include "suite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,36 +240,29 @@ START_TEST(sqlite_does_what_memory_does)
 }
 END_TEST
 
-static Suite *open_suite(void)
+static void add_tests(void)
 {
-	Suite *suite = suite_create("store");
-	TCase *tests = tcase_create("open");
-
-	tcase_add_test(tests, a_url_names_its_back_end);
-	tcase_add_test(tests, a_url_that_names_none_is_refused);
-	tcase_add_test(tests, a_refusal_does_not_show_the_url);
-	tcase_add_test(tests, options_of_any_known_size_are_taken);
-	tcase_add_test(tests, closing_nothing_is_fine);
-	tcase_add_test(tests, a_missing_function_is_named);
-	tcase_add_test(tests, a_back_end_without_a_table_is_refused);
-	tcase_add_test(tests, an_older_table_may_lack_optional_functions_only);
-	tcase_add_test(tests, a_back_end_may_have_no_streams_at_all);
-	tcase_add_test(tests, a_newer_table_is_refused);
-	tcase_add_loop_test(tests, sqlite_does_what_memory_does, 0, 8);
-	suite_add_tcase(suite, tests);
-	suite_add_tcase(suite, allocation_case());
-	return suite;
+	test_case("open");
+	test_add(a_url_names_its_back_end);
+	test_add(a_url_that_names_none_is_refused);
+	test_add(a_refusal_does_not_show_the_url);
+	test_add(options_of_any_known_size_are_taken);
+	test_add(closing_nothing_is_fine);
+	test_add(a_missing_function_is_named);
+	test_add(a_back_end_without_a_table_is_refused);
+	test_add(an_older_table_may_lack_optional_functions_only);
+	test_add(a_back_end_may_have_no_streams_at_all);
+	test_add(a_newer_table_is_refused);
+	test_add_loop(sqlite_does_what_memory_does, 8);
+	allocation_case();
 }
 
 int main(void)
 {
-	SRunner *runner = srunner_create(open_suite());
-	int failed;
+	int status = test_main("store", add_tests);
 
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	for (size_t i = 0; i < sizeof backends / sizeof *backends; i++)
-		failed += contract_run(&backends[i]);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	for (int i = 0; i < COUNT(backends); i++)
+		if (contract_run(&backends[i]) != EXIT_SUCCESS)
+			status = EXIT_FAILURE;
+	return status;
 }

@@ -2,6 +2,7 @@
  * when jobs, transactions, commits and the store itself fail. */
 #include "directory.h"
 #include "writer_jobs.h"
+#include "suite.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -127,41 +128,19 @@ START_TEST(a_full_disk_is_survived)
 }
 END_TEST
 
-static TCase *inline_case(void)
+TEST_MAIN("writer")
 {
-	TCase *tests = tcase_create("inline");
+	writer_batch_case();
+	writer_failure_case();
+	writer_end_case();
 
-	tcase_add_checked_fixture(tests, writer_start_inline, writer_stop);
-	tcase_add_test(tests, an_inline_job_is_done_before_submit_returns);
-	tcase_add_test(tests, an_inline_store_is_opened_again_by_the_next_job);
-	tcase_add_test(tests, an_inline_job_may_submit_another_when_it_is_done);
-	tcase_add_test(tests,
-	               a_commit_that_fails_while_retrying_fails_the_rest);
-	return tests;
-}
+	test_case("inline");
+	test_fixture(writer_start_inline, writer_stop);
+	test_add(an_inline_job_is_done_before_submit_returns);
+	test_add(an_inline_store_is_opened_again_by_the_next_job);
+	test_add(an_inline_job_may_submit_another_when_it_is_done);
+	test_add(a_commit_that_fails_while_retrying_fails_the_rest);
 
-static TCase *sqlite_case(void)
-{
-	TCase *tests = tcase_create("sqlite");
-
-	tcase_add_test(tests, a_full_disk_is_survived);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("writer");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, writer_batch_case());
-	suite_add_tcase(suite, writer_failure_case());
-	suite_add_tcase(suite, writer_end_case());
-	suite_add_tcase(suite, inline_case());
-	suite_add_tcase(suite, sqlite_case());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("sqlite");
+	test_add(a_full_disk_is_survived);
 }

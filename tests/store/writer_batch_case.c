@@ -1,6 +1,7 @@
 /* One commit for many, savepoints and lost transactions, and the thread. */
 #define _GNU_SOURCE /* pthread_getname_np */
 #include "writer_jobs.h"
+#include "suite.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -279,25 +280,23 @@ START_TEST(many_threads_may_submit)
 }
 END_TEST
 
-TCase *writer_batch_case(void)
+void writer_batch_case(void)
 {
-	TCase *tests = tcase_create("batch");
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
-	tcase_add_test(tests, many_jobs_cost_one_commit);
-	tcase_add_test(tests, a_batch_has_its_limit);
-	tcase_add_test(tests, later_jobs_share_the_commit_of_the_next_write);
-	tcase_add_test(tests, later_jobs_share_a_commit_without_another_write);
-	tcase_add_test(tests, nobody_is_told_before_the_commit);
-	tcase_add_test(tests, jobs_run_and_are_told_in_order);
-	tcase_add_test(tests, a_job_that_fails_fails_alone);
-	tcase_add_test(tests, reads_overtake_writes);
-	tcase_add_test(tests, run_waits_for_what_the_job_answers);
-	tcase_add_test(tests, idle_time_is_used);
-	tcase_add_test(tests, jobs_of_a_lost_transaction_run_one_by_one);
-	tcase_add_test(tests, a_job_that_always_loses_it_fails_alone);
-	tcase_add_test(tests, the_thread_has_a_name_and_takes_no_signals);
-	tcase_add_test(tests, many_threads_may_submit);
-	return tests;
+	test_case("batch");
+	test_timeout(120);
+	test_fixture(writer_start_thread, writer_stop);
+	test_add(many_jobs_cost_one_commit);
+	test_add(a_batch_has_its_limit);
+	test_add(later_jobs_share_the_commit_of_the_next_write);
+	test_add(later_jobs_share_a_commit_without_another_write);
+	test_add(nobody_is_told_before_the_commit);
+	test_add(jobs_run_and_are_told_in_order);
+	test_add(a_job_that_fails_fails_alone);
+	test_add(reads_overtake_writes);
+	test_add(run_waits_for_what_the_job_answers);
+	test_add(idle_time_is_used);
+	test_add(jobs_of_a_lost_transaction_run_one_by_one);
+	test_add(a_job_that_always_loses_it_fails_alone);
+	test_add(the_thread_has_a_name_and_takes_no_signals);
+	test_add(many_threads_may_submit);
 }

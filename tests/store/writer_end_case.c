@@ -1,6 +1,7 @@
 /* Starting and stopping: nothing that was queued is lost. */
 #define _GNU_SOURCE
 #include "writer_jobs.h"
+#include "suite.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -93,15 +94,13 @@ START_TEST(an_incomplete_store_is_refused_and_closed)
 }
 END_TEST
 
-TCase *writer_end_case(void)
+void writer_end_case(void)
 {
-	TCase *tests = tcase_create("end");
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
-	tcase_add_test(tests, stop_finishes_every_queued_job);
-	tcase_add_test(tests, after_stop_began_jobs_are_turned_away_at_once);
-	tcase_add_test(tests, stopping_nothing_is_fine);
-	tcase_add_test(tests, an_incomplete_store_is_refused_and_closed);
-	return tests;
+	test_case("end");
+	test_timeout(120);
+	test_fixture(writer_start_thread, writer_stop);
+	test_add(stop_finishes_every_queued_job);
+	test_add(after_stop_began_jobs_are_turned_away_at_once);
+	test_add(stopping_nothing_is_fine);
+	test_add(an_incomplete_store_is_refused_and_closed);
 }

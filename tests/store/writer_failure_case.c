@@ -1,5 +1,6 @@
 /* Failed commits: everybody is told, the store is opened again. */
 #include "writer_jobs.h"
+#include "suite.h"
 
 START_TEST(after_a_failed_commit_every_waiter_is_told_once)
 {
@@ -103,19 +104,16 @@ START_TEST(stop_does_not_wait_for_a_broken_store)
 }
 END_TEST
 
-TCase *writer_failure_case(void)
+void writer_failure_case(void)
 {
-	TCase *tests = tcase_create("failure");
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, writer_start_thread, writer_stop);
-	tcase_add_test(tests, after_a_failed_commit_every_waiter_is_told_once);
-	tcase_add_test(tests, the_store_is_opened_again_and_goes_on);
-	tcase_add_test(tests, it_is_unhealthy_until_opening_works);
-	tcase_add_test(tests, reading_goes_on_while_it_is_unhealthy);
-	tcase_add_test(tests, a_transaction_that_cannot_begin_counts_as_failed);
-	tcase_add_test(tests,
-	               a_store_that_cannot_be_opened_again_is_tried_as_it_is);
-	tcase_add_test(tests, stop_does_not_wait_for_a_broken_store);
-	return tests;
+	test_case("failure");
+	test_timeout(120);
+	test_fixture(writer_start_thread, writer_stop);
+	test_add(after_a_failed_commit_every_waiter_is_told_once);
+	test_add(the_store_is_opened_again_and_goes_on);
+	test_add(it_is_unhealthy_until_opening_works);
+	test_add(reading_goes_on_while_it_is_unhealthy);
+	test_add(a_transaction_that_cannot_begin_counts_as_failed);
+	test_add(a_store_that_cannot_be_opened_again_is_tried_as_it_is);
+	test_add(stop_does_not_wait_for_a_broken_store);
 }

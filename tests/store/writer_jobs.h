@@ -9,9 +9,9 @@
 #include <check.h>
 #include <stdatomic.h>
 
-TCase *writer_batch_case(void);
-TCase *writer_failure_case(void);
-TCase *writer_end_case(void);
+void writer_batch_case(void);
+void writer_failure_case(void);
+void writer_end_case(void);
 
 /* What a job does besides writing its number. */
 enum job_kind {

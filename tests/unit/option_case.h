@@ -31,6 +31,4 @@ bool option_read(const char *const *arguments, const char *const *variables);
 /* Read a config file with this text. */
 bool option_read_file(const char *text);
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-
 #endif

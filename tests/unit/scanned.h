@@ -5,12 +5,10 @@
 
 #include "base/memory.h"
 #include "rpc/scan.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 /* A literal, which may hold NUL, and its length. */
 #define TEXT(literal) "" literal, sizeof(literal) - 1
@@ -91,25 +89,6 @@ static inline bool is_accepted(const char *text, size_t length)
 	accepted = it.status == MCPS_OK;
 	scanned_finish(&it);
 	return accepted;
-}
-
-/* One case with a test for each row of TABLE. */
-#define ADD_TABLE(suite, test, table)                             \
-	do {                                                      \
-		TCase *rows = tcase_create(#test);                \
-		tcase_add_loop_test(rows, test, 0, COUNT(table)); \
-		suite_add_tcase(suite, rows);                     \
-	} while (0)
-
-static inline int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
 }
 
 #endif

@@ -1,8 +1,8 @@
 /* Addresses of clients, and which of them are one caller. */
 #include "base/address.h"
 #include "session/caller.h"
+#include "suite.h"
 
-#include <check.h>
 #include <netinet/in.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -204,30 +204,17 @@ START_TEST(text_that_is_no_range_is_refused)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("address")
 {
-	Suite *suite = suite_create("address");
-	TCase *test = tcase_create("addresses and callers");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
 	if (sodium_init() < 0)
-		return EXIT_FAILURE;
-	tcase_add_loop_test(test, text_of_an_address_is_read_and_written, 0,
-	                    sizeof addresses / sizeof *addresses);
-	tcase_add_loop_test(test, text_that_is_no_address_is_refused, 0,
-	                    sizeof no_addresses / sizeof *no_addresses);
-	tcase_add_test(test, socket_addresses_are_read);
-	tcase_add_loop_test(test, anonymous_callers_are_told_apart_by_address,
-	                    0, sizeof pairs / sizeof *pairs);
-	tcase_add_test(test, identified_caller_is_one_at_any_address);
-	tcase_add_loop_test(test, range_holds_addresses_that_begin_like_it, 0,
-	                    sizeof members / sizeof *members);
-	tcase_add_loop_test(test, text_that_is_no_range_is_refused, 0,
-	                    sizeof no_ranges / sizeof *no_ranges);
-	suite_add_tcase(suite, test);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		abort();
+	test_case("addresses and callers");
+	test_add_loop(text_of_an_address_is_read_and_written, COUNT(addresses));
+	test_add_loop(text_that_is_no_address_is_refused, COUNT(no_addresses));
+	test_add(socket_addresses_are_read);
+	test_add_loop(anonymous_callers_are_told_apart_by_address,
+	              COUNT(pairs));
+	test_add(identified_caller_is_one_at_any_address);
+	test_add_loop(range_holds_addresses_that_begin_like_it, COUNT(members));
+	test_add_loop(text_that_is_no_range_is_refused, COUNT(no_ranges));
 }

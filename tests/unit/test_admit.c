@@ -1,9 +1,7 @@
 /* Admission over its whole input space, against the table written down once
  * more, column by column, and by somebody else. */
 #include "http/admit.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "suite.h"
 
 /* ---- the table ----------------------------------------------------------- */
 
@@ -232,27 +230,15 @@ START_TEST(a_burial_is_404_unless_somebody_lives_there)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("admit")
 {
-	Suite *suite = suite_create("admit");
-	TCase *tests = tcase_create("admit");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_test(tests, every_input_gets_the_verdict_of_the_table);
-	tcase_add_test(tests, initialize_never_locks_anybody_out);
-	tcase_add_test(tests, what_has_ended_is_served_to_nobody);
-	tcase_add_test(tests, delete_never_makes_a_session);
-	tcase_add_loop_test(tests, what_the_store_cannot_say_has_failed, 0, 6);
-	tcase_add_loop_test(
-		tests, what_was_loaded_or_recreated_is_admitted_again, 0, 3);
-	tcase_add_test(tests, what_was_created_or_renewed_is_served);
-	tcase_add_test(tests, only_the_delete_that_ended_it_gets_204);
-	tcase_add_test(tests, a_burial_is_404_unless_somebody_lives_there);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(every_input_gets_the_verdict_of_the_table);
+	test_add(initialize_never_locks_anybody_out);
+	test_add(what_has_ended_is_served_to_nobody);
+	test_add(delete_never_makes_a_session);
+	test_add_loop(what_the_store_cannot_say_has_failed, 6);
+	test_add_loop(what_was_loaded_or_recreated_is_admitted_again, 3);
+	test_add(what_was_created_or_renewed_is_served);
+	test_add(only_the_delete_that_ended_it_gets_204);
+	test_add(a_burial_is_404_unless_somebody_lives_there);
 }

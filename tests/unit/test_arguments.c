@@ -3,11 +3,10 @@
 
 #include "argument_call.h"
 #include "failing_memory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const langs[] = { "en", "de", "\xc3\xa9\n", NULL };
@@ -294,49 +293,21 @@ START_TEST(finishing_what_was_never_read_is_fine)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static TCase *value_tests(void)
+TEST_MAIN("arguments")
 {
-	TCase *tests = tcase_create("values");
+	test_case("values");
+	test_add(each_kind_arrives_in_its_member);
+	test_add_loop(an_absent_argument_is_its_default_or_zero, COUNT(empty));
+	test_add(a_default_object_is_the_calls_own);
+	test_add_loop(an_integer_arrives_exactly, COUNT(integers));
+	test_add_loop(a_value_at_its_bound_is_accepted, COUNT(accepted));
+	test_add(a_tool_without_fields_takes_no_arguments);
+	test_add(the_document_itself_is_not_taken_for_absent_arguments);
 
-	tcase_add_test(tests, each_kind_arrives_in_its_member);
-	tcase_add_loop_test(tests, an_absent_argument_is_its_default_or_zero, 0,
-	                    COUNT(empty));
-	tcase_add_test(tests, a_default_object_is_the_calls_own);
-	tcase_add_loop_test(tests, an_integer_arrives_exactly, 0,
-	                    COUNT(integers));
-	tcase_add_loop_test(tests, a_value_at_its_bound_is_accepted, 0,
-	                    COUNT(accepted));
-	tcase_add_test(tests, a_tool_without_fields_takes_no_arguments);
-	tcase_add_test(tests,
-	               the_document_itself_is_not_taken_for_absent_arguments);
-	return tests;
-}
-
-static TCase *memory_tests(void)
-{
-	TCase *tests = tcase_create("memory");
-
-	tcase_add_test(tests, small_arguments_need_no_allocation);
-	tcase_add_test(tests, larger_arguments_need_one);
-	tcase_add_test(tests, reading_survives_the_failure_of_each_allocation);
-	tcase_add_test(tests, a_large_struct_that_finds_no_memory_is_reported);
-	tcase_add_test(tests, finishing_what_was_never_read_is_fine);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("arguments");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	suite_add_tcase(suite, value_tests());
-	suite_add_tcase(suite, memory_tests());
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("memory");
+	test_add(small_arguments_need_no_allocation);
+	test_add(larger_arguments_need_one);
+	test_add(reading_survives_the_failure_of_each_allocation);
+	test_add(a_large_struct_that_finds_no_memory_is_reported);
+	test_add(finishing_what_was_never_read_is_fine);
 }

@@ -1,8 +1,8 @@
 /* The sleep of a network loop: what ends it, and what it sees. */
 #define _GNU_SOURCE /* pipe2, prlimit */
 #include "mhd/bell.h"
+#include "suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -145,27 +145,14 @@ START_TEST(sleep_that_cannot_poll_reports_all_descriptors)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("bell")
 {
-	Suite *suite = suite_create("bell");
-	TCase *tests = tcase_create("bell");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, sleep_tells_which_descriptors_are_readable);
-	tcase_add_test(tests, missing_descriptors_are_never_readable);
-	tcase_add_test(tests, ring_before_the_sleep_ends_it);
-	tcase_add_test(tests, ring_during_the_sleep_ends_it);
-	tcase_add_test(tests, sleeps_of_no_time_see_descriptors_now_and_then);
-	tcase_add_test(
-		tests,
-		sleeps_that_a_ring_prevents_see_descriptors_now_and_then);
-	tcase_add_test(tests, sleep_that_cannot_poll_reports_all_descriptors);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(sleep_tells_which_descriptors_are_readable);
+	test_add(missing_descriptors_are_never_readable);
+	test_add(ring_before_the_sleep_ends_it);
+	test_add(ring_during_the_sleep_ends_it);
+	test_add(sleeps_of_no_time_see_descriptors_now_and_then);
+	test_add(sleeps_that_a_ring_prevents_see_descriptors_now_and_then);
+	test_add(sleep_that_cannot_poll_reports_all_descriptors);
 }

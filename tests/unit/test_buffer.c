@@ -2,9 +2,8 @@
 #include "base/buffer.h"
 
 #include "base/memory.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct buffer buffer;
@@ -129,27 +128,14 @@ START_TEST(a_size_that_cannot_be_is_a_failure_and_no_overflow)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("buffer")
 {
-	Suite *suite = suite_create("buffer");
-	TCase *tests = tcase_create("buffer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, an_empty_buffer_needs_no_memory);
-	tcase_add_test(tests, bytes_texts_numbers_and_formats_are_appended);
-	tcase_add_test(tests, it_grows_as_long_as_there_is_memory);
-	tcase_add_test(tests, a_reset_keeps_the_memory);
-	tcase_add_test(tests, formats_of_any_length_fit);
-	tcase_add_test(tests,
-	               the_first_failure_sticks_and_keeps_what_was_there);
-	tcase_add_test(tests,
-	               a_size_that_cannot_be_is_a_failure_and_no_overflow);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(an_empty_buffer_needs_no_memory);
+	test_add(bytes_texts_numbers_and_formats_are_appended);
+	test_add(it_grows_as_long_as_there_is_memory);
+	test_add(a_reset_keeps_the_memory);
+	test_add(formats_of_any_length_fit);
+	test_add(the_first_failure_sticks_and_keeps_what_was_there);
+	test_add(a_size_that_cannot_be_is_a_failure_and_no_overflow);
 }

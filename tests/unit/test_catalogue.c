@@ -1,14 +1,12 @@
 /* The registry: which entries may be added, and changes while others read. */
 #include "mcp/registry.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static struct registry registry;
 
@@ -340,31 +338,19 @@ START_TEST(readers_and_changes_do_not_meet)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("catalogue")
 {
-	Suite *suite = suite_create("catalogue");
-	TCase *tests = tcase_create("catalogue");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, a_bad_resource_is_refused_with_the_reason, 0,
-	                    COUNT(bad_resources));
-	tcase_add_loop_test(tests, a_bad_template_is_refused_with_the_reason, 0,
-	                    COUNT(bad_templates));
-	tcase_add_loop_test(tests, a_bad_prompt_is_refused_with_the_reason, 0,
-	                    COUNT(bad_prompts));
-	tcase_add_loop_test(tests, a_bad_tool_is_refused_with_the_reason, 0,
-	                    COUNT(bad_tools));
-	tcase_add_test(tests, a_name_is_taken_once_in_each_kind);
-	tcase_add_test(tests, a_thousand_tools_are_found_and_removed_again);
-	tcase_add_test(tests, who_reads_keeps_what_was_there_when_he_began);
-	tcase_add_test(tests, readers_and_changes_do_not_meet);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(120);
+	test_fixture(set_up, tear_down);
+	test_add_loop(a_bad_resource_is_refused_with_the_reason,
+	              COUNT(bad_resources));
+	test_add_loop(a_bad_template_is_refused_with_the_reason,
+	              COUNT(bad_templates));
+	test_add_loop(a_bad_prompt_is_refused_with_the_reason,
+	              COUNT(bad_prompts));
+	test_add_loop(a_bad_tool_is_refused_with_the_reason, COUNT(bad_tools));
+	test_add(a_name_is_taken_once_in_each_kind);
+	test_add(a_thousand_tools_are_found_and_removed_again);
+	test_add(who_reads_keeps_what_was_there_when_he_began);
+	test_add(readers_and_changes_do_not_meet);
 }

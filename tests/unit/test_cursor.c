@@ -1,9 +1,8 @@
 /* List cursors: made here for this list, or refused. */
 #include "mcp/cursor.h"
+#include "suite.h"
 
-#include <check.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 static uint8_t digest[3];
@@ -85,21 +84,10 @@ START_TEST(another_list_key_or_content_is_refused)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("cursor")
 {
-	Suite *suite = suite_create("cursor");
-	TCase *tests = tcase_create("cursor");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_add_test(tests, an_index_is_read_back);
-	tcase_add_test(tests, every_flipped_bit_and_every_cut_is_refused);
-	tcase_add_test(tests, another_list_key_or_content_is_refused);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, NULL);
+	test_add(an_index_is_read_back);
+	test_add(every_flipped_bit_and_every_cut_is_refused);
+	test_add(another_list_key_or_content_is_refused);
 }

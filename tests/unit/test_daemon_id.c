@@ -1,10 +1,9 @@
 /* Whether the daemon of a connection is the one that was attached, as far as
  * libmicrohttpd before 1.0 tells. */
 #include "mhd/daemon_id.h"
+#include "suite.h"
 
-#include <check.h>
 #include <microhttpd.h>
-#include <stdlib.h>
 
 enum { POOL = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME };
 
@@ -56,21 +55,9 @@ START_TEST(other_daemon_at_the_same_address_is_not_taken_for_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("daemon_id")
 {
-	Suite *suite = suite_create("daemon_id");
-	TCase *tests = tcase_create("daemon_id");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tests, worker_has_flags_socket_and_port_of_its_daemon);
-	tcase_add_test(tests, daemon_without_workers_is_known_by_its_address);
-	tcase_add_test(tests,
-	               other_daemon_at_the_same_address_is_not_taken_for_it);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(worker_has_flags_socket_and_port_of_its_daemon);
+	test_add(daemon_without_workers_is_known_by_its_address);
+	test_add(other_daemon_at_the_same_address_is_not_taken_for_it);
 }

@@ -2,9 +2,8 @@
  * Cut is what the other end sees as the end. */
 #define _GNU_SOURCE /* SOCK_CLOEXEC */
 #include "mhd/deadline.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -216,31 +215,20 @@ START_TEST(only_clients_that_took_too_long_are_late)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("deadline")
 {
-	Suite *suite = suite_create("deadline");
-	TCase *tests = tcase_create("deadline");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, without_a_deadline_nothing_is_due);
-	tcase_add_test(tests, nobody_is_no_timeout);
-	tcase_add_test(tests, who_is_late_is_cut_and_not_before);
-	tcase_add_test(tests, the_soonest_is_due_first);
-	tcase_add_test(tests, a_lifted_deadline_cuts_nobody);
-	tcase_add_test(tests, a_later_deadline_takes_the_place_of_one);
-	tcase_add_test(tests, who_is_cut_once_is_left_alone);
-	tcase_add_test(tests, rounds_are_at_least_a_second_apart);
-	tcase_add_test(tests, what_is_gone_is_not_touched);
-	tcase_add_test(tests, who_has_left_is_cut_after_a_second);
-	tcase_add_test(tests, who_has_left_something_to_read_is_not_gone);
-	tcase_add_test(tests, who_may_close_his_side_is_not_looked_at);
-	tcase_add_test(tests, only_clients_that_took_too_long_are_late);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(without_a_deadline_nothing_is_due);
+	test_add(nobody_is_no_timeout);
+	test_add(who_is_late_is_cut_and_not_before);
+	test_add(the_soonest_is_due_first);
+	test_add(a_lifted_deadline_cuts_nobody);
+	test_add(a_later_deadline_takes_the_place_of_one);
+	test_add(who_is_cut_once_is_left_alone);
+	test_add(rounds_are_at_least_a_second_apart);
+	test_add(what_is_gone_is_not_touched);
+	test_add(who_has_left_is_cut_after_a_second);
+	test_add(who_has_left_something_to_read_is_not_gone);
+	test_add(who_may_close_his_side_is_not_looked_at);
+	test_add(only_clients_that_took_too_long_are_late);
 }

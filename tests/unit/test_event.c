@@ -1,8 +1,7 @@
 /* Server-sent events: what is written, and ids read back. */
 #include "rpc/event.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct buffer out;
@@ -114,25 +113,14 @@ START_TEST(only_ids_as_they_are_written_are_read)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("event")
 {
-	Suite *suite = suite_create("event");
-	TCase *tcase = tcase_create("event");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_add_test(tcase, an_event_has_its_id_and_one_line_of_data);
-	tcase_add_test(tcase, an_event_without_an_id_is_data_alone);
-	tcase_add_test(tcase, an_empty_event_primes_a_client_with_its_id);
-	tcase_add_test(tcase, line_ends_between_tokens_cannot_begin_a_field);
-	tcase_add_test(tcase, retry_is_an_event_of_its_own);
-	tcase_add_test(tcase, first_event_says_when_to_come_again);
-	tcase_add_loop_test(tcase, only_ids_as_they_are_written_are_read, 0,
-	                    sizeof ids / sizeof ids[0]);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(an_event_has_its_id_and_one_line_of_data);
+	test_add(an_event_without_an_id_is_data_alone);
+	test_add(an_empty_event_primes_a_client_with_its_id);
+	test_add(line_ends_between_tokens_cannot_begin_a_field);
+	test_add(retry_is_an_event_of_its_own);
+	test_add(first_event_says_when_to_come_again);
+	test_add_loop(only_ids_as_they_are_written_are_read, COUNT(ids));
 }

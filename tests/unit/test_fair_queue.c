@@ -2,10 +2,9 @@
 #include "base/container.h"
 #include "server/fair_queue.h"
 #include "unit/failing_memory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PLACES = 16, MOST = 3, JOBS = 4096 };
@@ -385,45 +384,28 @@ START_TEST(work_that_its_owner_s_bound_holds_up_is_late_too)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("fair queue")
 {
-	Suite *suite = suite_create("fair queue");
-	TCase *tests = tcase_create("fair queue");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, work_of_one_owner_keeps_its_order);
-	tcase_add_test(tests, owners_are_served_in_turn);
-	tcase_add_test(tests, an_owner_that_comes_late_is_next_in_one_round);
-	tcase_add_test(tests, work_without_an_owner_takes_turns_too);
-	tcase_add_test(tests, an_owner_at_its_bound_waits_while_others_run);
-	tcase_add_test(tests,
-	               an_owner_at_its_bound_is_served_when_its_work_ends);
-	tcase_add_test(tests,
-	               an_owner_that_leaves_its_bound_waits_for_its_turn);
-	tcase_add_test(tests, work_without_an_owner_has_no_bound);
-	tcase_add_test(tests, without_bounds_an_owner_runs_all_its_work);
-	tcase_add_test(tests, one_owner_takes_half_of_the_places);
-	tcase_add_test(
-		tests,
-		an_owner_with_nothing_waiting_finds_a_place_whoever_waits);
-	tcase_add_test(tests, an_owner_gives_way_when_others_come);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(work_of_one_owner_keeps_its_order);
+	test_add(owners_are_served_in_turn);
+	test_add(an_owner_that_comes_late_is_next_in_one_round);
+	test_add(work_without_an_owner_takes_turns_too);
+	test_add(an_owner_at_its_bound_waits_while_others_run);
+	test_add(an_owner_at_its_bound_is_served_when_its_work_ends);
+	test_add(an_owner_that_leaves_its_bound_waits_for_its_turn);
+	test_add(work_without_an_owner_has_no_bound);
+	test_add(without_bounds_an_owner_runs_all_its_work);
+	test_add(one_owner_takes_half_of_the_places);
+	test_add(an_owner_with_nothing_waiting_finds_a_place_whoever_waits);
+	test_add(an_owner_gives_way_when_others_come);
+	test_add(
 		work_that_must_run_is_taken_by_a_full_queue_and_fills_no_place);
-	tcase_add_test(tests, an_owner_without_work_takes_no_memory);
-	tcase_add_test(tests, an_owner_that_is_refused_takes_no_memory);
-	tcase_add_test(tests,
-	               without_memory_a_call_is_refused_and_what_must_run_runs);
-	tcase_add_test(tests, without_memory_there_is_no_queue);
-	tcase_add_test(tests, a_thousand_owners_are_told_apart);
-	tcase_add_test(tests, late_work_is_counted_once);
-	tcase_add_test(tests, work_that_its_owner_s_bound_holds_up_is_late_too);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(an_owner_without_work_takes_no_memory);
+	test_add(an_owner_that_is_refused_takes_no_memory);
+	test_add(without_memory_a_call_is_refused_and_what_must_run_runs);
+	test_add(without_memory_there_is_no_queue);
+	test_add(a_thousand_owners_are_told_apart);
+	test_add(late_work_is_counted_once);
+	test_add(work_that_its_owner_s_bound_holds_up_is_late_too);
 }

@@ -2,10 +2,9 @@
 #include "mcp/fields.h"
 
 #include "argument_call.h"
+#include "suite.h"
 
-#include <check.h>
 #include <locale.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const langs[] = { "en", "de", "\xc3\xa9\n", NULL };
@@ -245,34 +244,12 @@ START_TEST(sentences_do_not_depend_on_the_locale)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static TCase *refusal_tests(void)
+TEST_MAIN("field_refusal")
 {
-	TCase *tests = tcase_create("refusals");
-
-	tcase_add_loop_test(tests, a_bad_argument_is_refused_by_a_sentence, 0,
-	                    COUNT(refusals));
-	tcase_add_loop_test(tests, a_required_argument_is_missed_by_name, 0,
-	                    COUNT(missing));
-	tcase_add_test(tests, a_refusal_needs_no_error_struct);
-	tcase_add_test(
-		tests,
-		bounds_are_compared_as_integers_beyond_a_doubles_precision);
-	tcase_add_test(tests, sentences_do_not_depend_on_the_locale);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("field_refusal");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	suite_add_tcase(suite, refusal_tests());
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("refusals");
+	test_add_loop(a_bad_argument_is_refused_by_a_sentence, COUNT(refusals));
+	test_add_loop(a_required_argument_is_missed_by_name, COUNT(missing));
+	test_add(a_refusal_needs_no_error_struct);
+	test_add(bounds_are_compared_as_integers_beyond_a_doubles_precision);
+	test_add(sentences_do_not_depend_on_the_locale);
 }

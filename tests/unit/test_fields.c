@@ -3,11 +3,10 @@
 #include "mcp/fields.h"
 
 #include "failing_memory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct all {
@@ -459,62 +458,25 @@ START_TEST(freeing_nothing_is_fine)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static TCase *schema_tests(void)
+TEST_MAIN("fields")
 {
-	TCase *tests = tcase_create("schema");
+	test_case("schema");
+	test_add_loop(a_property_says_what_its_row_says, COUNT(properties));
+	test_add(a_full_table_has_this_schema);
+	test_add(no_fields_accept_an_empty_object_only);
+	test_add(nothing_is_required_of_optional_fields_only);
 
-	tcase_add_loop_test(tests, a_property_says_what_its_row_says, 0,
-	                    COUNT(properties));
-	tcase_add_test(tests, a_full_table_has_this_schema);
-	tcase_add_test(tests, no_fields_accept_an_empty_object_only);
-	tcase_add_test(tests, nothing_is_required_of_optional_fields_only);
-	return tests;
-}
-
-static TCase *mistake_tests(void)
-{
-	TCase *tests = tcase_create("mistakes");
-
-	tcase_add_loop_test(tests, a_mistake_is_named, 0, COUNT(mistakes));
-	tcase_add_loop_test(
-		tests,
+	test_case("mistakes");
+	test_add_loop(a_mistake_is_named, COUNT(mistakes));
+	test_add_loop(
 		a_default_that_is_not_JSON_is_refused_with_the_scanners_reason,
-		0, COUNT(no_json));
-	tcase_add_test(tests, a_mistake_is_found_without_an_error_struct);
-	tcase_add_loop_test(tests, a_table_without_its_end_is_refused, 0,
-	                    COUNT(endless));
-	tcase_add_test(tests,
-	               a_table_without_the_size_of_its_struct_is_refused);
-	return tests;
-}
+		COUNT(no_json));
+	test_add(a_mistake_is_found_without_an_error_struct);
+	test_add_loop(a_table_without_its_end_is_refused, COUNT(endless));
+	test_add(a_table_without_the_size_of_its_struct_is_refused);
 
-static TCase *memory_tests(void)
-{
-	TCase *tests = tcase_create("memory");
-
-	tcase_add_test(tests,
-	               compiling_survives_the_failure_of_each_allocation);
-	tcase_add_test(
-		tests,
-		writing_the_schema_survives_the_failure_of_each_allocation);
-	tcase_add_test(tests, freeing_nothing_is_fine);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("fields");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	suite_add_tcase(suite, schema_tests());
-	suite_add_tcase(suite, mistake_tests());
-	suite_add_tcase(suite, memory_tests());
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("memory");
+	test_add(compiling_survives_the_failure_of_each_allocation);
+	test_add(writing_the_schema_survives_the_failure_of_each_allocation);
+	test_add(freeing_nothing_is_fine);
 }

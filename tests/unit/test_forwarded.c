@@ -1,10 +1,9 @@
 /* Which client a request comes from: what trusted proxies say counts, and only
  * that. */
 #include "http/request.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/auth.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const proxy_texts[] = { "10.0.0.0/8", "2001:db8:f::/48",
@@ -273,32 +272,15 @@ START_TEST(limits_by_address_count_those_who_may_be_told_apart)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-
-int main(void)
+TEST_MAIN("forwarded")
 {
-	Suite *suite = suite_create("forwarded");
-	TCase *tests = tcase_create("forwarded");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests,
-	                    headers_of_a_peer_that_is_not_trusted_are_ignored,
-	                    0, COUNT(peers));
-	tcase_add_loop_test(tests, trusted_proxies_name_the_client, 0,
-	                    COUNT(rows));
-	tcase_add_loop_test(tests,
-	                    client_of_a_proxy_that_names_no_address_has_none, 0,
-	                    COUNT(hidden));
-	tcase_add_test(tests, peers_of_unix_sockets_may_be_trusted);
-	tcase_add_loop_test(tests,
-	                    limits_by_address_count_those_who_may_be_told_apart,
-	                    0, COUNT(limits));
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add_loop(headers_of_a_peer_that_is_not_trusted_are_ignored,
+	              COUNT(peers));
+	test_add_loop(trusted_proxies_name_the_client, COUNT(rows));
+	test_add_loop(client_of_a_proxy_that_names_no_address_has_none,
+	              COUNT(hidden));
+	test_add(peers_of_unix_sockets_may_be_trusted);
+	test_add_loop(limits_by_address_count_those_who_may_be_told_apart,
+	              COUNT(limits));
 }

@@ -1,18 +1,15 @@
 /* The health address takes what probes and load balancers send: each request is
  * answered, and its connection closed. */
 #include "app/health.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 enum { PATIENCE_S = 60 };
 
@@ -162,24 +159,12 @@ START_TEST(headers_that_are_too_long_are_431_without_a_reset)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("health")
 {
-	Suite *suite = suite_create("health");
-	TCase *tests = tcase_create("health");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 2 * PATIENCE_S);
-	tcase_add_loop_test(tests,
-	                    each_request_is_answered_and_its_connection_closed,
-	                    0, COUNT(rows));
-	tcase_add_test(tests, head_of_a_server_that_is_not_ready_is_503);
-	tcase_add_test(tests,
-	               headers_that_are_too_long_are_431_without_a_reset);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_timeout(2 * PATIENCE_S);
+	test_add_loop(each_request_is_answered_and_its_connection_closed,
+	              COUNT(rows));
+	test_add(head_of_a_server_that_is_not_ready_is_503);
+	test_add(headers_that_are_too_long_are_431_without_a_reset);
 }

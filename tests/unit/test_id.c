@@ -1,7 +1,7 @@
 /* Session ids: what is minted is believed again, and nothing else is. */
 #include "session/id.h"
+#include "suite.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -331,40 +331,26 @@ START_TEST(the_time_in_a_row_key_is_read_believed_or_not)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("id")
 {
-	Suite *suite = suite_create("id");
-	TCase *tests = tcase_create("id");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_add_test(tests, what_was_minted_is_read_back);
-	tcase_add_test(tests, every_revision_and_time_survives);
-	tcase_add_test(tests, an_id_has_62_visible_characters);
-	tcase_add_test(tests, every_flipped_bit_is_refused);
-	tcase_add_test(tests, every_other_letter_is_refused);
-	tcase_add_test(tests, other_lengths_and_spellings_are_refused);
-	tcase_add_test(tests, somebody_elses_id_is_not_believed);
-	tcase_add_test(tests, an_id_of_another_endpoint_is_not_believed);
-	tcase_add_test(tests,
-	               an_id_of_the_previous_key_is_believed_and_none_older);
-	tcase_add_test(tests, ids_are_minted_with_the_current_key);
-	tcase_add_test(tests, without_entropy_nothing_is_minted);
-	tcase_add_test(tests,
-	               a_hundred_thousand_ids_of_one_moment_are_different);
-	tcase_add_test(tests, well_formed_is_1_to_128_visible_ascii_characters);
-	tcase_add_test(tests, a_row_key_depends_on_caller_endpoint_and_id);
-	tcase_add_test(
-		tests,
+	test_timeout(120);
+	test_fixture(set_up, NULL);
+	test_add(what_was_minted_is_read_back);
+	test_add(every_revision_and_time_survives);
+	test_add(an_id_has_62_visible_characters);
+	test_add(every_flipped_bit_is_refused);
+	test_add(every_other_letter_is_refused);
+	test_add(other_lengths_and_spellings_are_refused);
+	test_add(somebody_elses_id_is_not_believed);
+	test_add(an_id_of_another_endpoint_is_not_believed);
+	test_add(an_id_of_the_previous_key_is_believed_and_none_older);
+	test_add(ids_are_minted_with_the_current_key);
+	test_add(without_entropy_nothing_is_minted);
+	test_add(a_hundred_thousand_ids_of_one_moment_are_different);
+	test_add(well_formed_is_1_to_128_visible_ascii_characters);
+	test_add(a_row_key_depends_on_caller_endpoint_and_id);
+	test_add(
 		where_the_id_ends_and_the_endpoint_begins_is_no_matter_of_taste);
-	tcase_add_test(tests, rows_of_minted_ids_lie_in_order_of_time);
-	tcase_add_test(tests, the_time_in_a_row_key_is_read_believed_or_not);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(rows_of_minted_ids_lie_in_order_of_time);
+	test_add(the_time_in_a_row_key_is_read_believed_or_not);
 }

@@ -3,8 +3,8 @@
  * as under valgrind): what is random in them does not repeat and has no
  * favourite bytes. */
 #include "session/id.h"
+#include "suite.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,19 +105,9 @@ START_TEST(incident_1_a_million_ids_are_different_and_even)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("id: chance")
 {
-	Suite *suite = suite_create("id: chance");
-	TCase *tests = tcase_create("chance");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, incident_1_a_million_ids_are_different_and_even);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("chance");
+	test_timeout(120);
+	test_add(incident_1_a_million_ids_are_different_and_even);
 }

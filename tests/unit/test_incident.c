@@ -1,8 +1,7 @@
 /* Incidents are counted, and logged at most once a minute. */
 #include "base/incident.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int64_t now_ms;
@@ -159,27 +158,17 @@ START_TEST(nobody_has_to_count)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("incident")
 {
-	Suite *suite = suite_create("incident");
-	TCase *test = tcase_create("incidents");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(test, set_up, NULL);
-	tcase_add_test(test, first_incident_is_logged_at_once);
-	tcase_add_test(test, several_incidents_at_once_are_one_line);
-	tcase_add_test(test, one_line_a_minute_tells_how_often);
-	tcase_add_test(test, end_of_a_series_is_told_by_the_timer);
-	tcase_add_test(test, each_kind_is_counted_and_logged_by_itself);
-	tcase_add_test(test, noted_incident_is_logged_by_the_timer);
-	tcase_add_test(test,
-	               a_state_that_belongs_to_no_list_has_the_same_bound);
-	tcase_add_test(test, usual_requests_of_clients_log_no_warning);
-	tcase_add_test(test, nobody_has_to_count);
-	suite_add_tcase(suite, test);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("incidents");
+	test_fixture(set_up, NULL);
+	test_add(first_incident_is_logged_at_once);
+	test_add(several_incidents_at_once_are_one_line);
+	test_add(one_line_a_minute_tells_how_often);
+	test_add(end_of_a_series_is_told_by_the_timer);
+	test_add(each_kind_is_counted_and_logged_by_itself);
+	test_add(noted_incident_is_logged_by_the_timer);
+	test_add(a_state_that_belongs_to_no_list_has_the_same_bound);
+	test_add(usual_requests_of_clients_log_no_warning);
+	test_add(nobody_has_to_count);
 }

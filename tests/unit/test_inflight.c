@@ -1,11 +1,10 @@
 /* Calls under way, counted for each caller. */
 #include "base/memory.h"
 #include "mcp/inflight.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
 
 static struct inflight_calls calls;
 static struct caller ann, bob, nobody;
@@ -155,27 +154,16 @@ START_TEST(two_threads_leave_nothing_behind)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("inflight")
 {
-	Suite *suite = suite_create("inflight");
-	TCase *tests = tcase_create("inflight");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, one_too_many_is_refused_and_not_counted);
-	tcase_add_test(tests, each_caller_has_his_own_count);
-	tcase_add_test(tests, the_same_identity_is_the_same_caller);
-	tcase_add_test(tests, anonymous_callers_are_not_counted);
-	tcase_add_test(tests, without_a_limit_nobody_is_counted);
-	tcase_add_test(tests, another_bound_holds_for_any_caller);
-	tcase_add_test(tests, who_has_no_calls_takes_no_memory);
-	tcase_add_test(tests, two_threads_leave_nothing_behind);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_timeout(120);
+	test_add(one_too_many_is_refused_and_not_counted);
+	test_add(each_caller_has_his_own_count);
+	test_add(the_same_identity_is_the_same_caller);
+	test_add(anonymous_callers_are_not_counted);
+	test_add(without_a_limit_nobody_is_counted);
+	test_add(another_bound_holds_for_any_caller);
+	test_add(who_has_no_calls_takes_no_memory);
+	test_add(two_threads_leave_nothing_behind);
 }

@@ -2,8 +2,8 @@
 #include "session/keys.h"
 
 #include "session/key_file.h"
+#include "suite.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -519,58 +519,38 @@ START_TEST(blank_lines_comments_and_capital_digits_are_fine)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("keys")
 {
-	Suite *suite = suite_create("keys");
-	TCase *tests = tcase_create("keys");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_missing_file_is_made_for_its_owner_alone);
-	tcase_add_test(tests,
-	               of_two_that_make_a_file_both_use_the_key_of_the_first);
-	tcase_add_test(tests, nothing_is_left_beside_the_file);
-	tcase_add_test(tests, two_new_files_have_different_keys);
-	tcase_add_test(tests, without_entropy_no_file_is_made);
-	tcase_add_test(tests, a_missing_directory_is_an_error);
-	tcase_add_loop_test(tests, noting_the_store_keeps_every_other_line, 0,
-	                    (int)(sizeof noted / sizeof *noted));
-	tcase_add_test(tests,
-	               noting_the_store_never_makes_a_file_too_long_to_read);
-	tcase_add_test(tests,
-	               writing_replaces_the_file_and_leaves_nothing_beside_it);
-	tcase_add_test(tests, a_leftover_of_a_crash_does_not_matter);
-	tcase_add_test(tests,
-	               a_link_where_the_new_file_is_written_is_not_followed);
-	tcase_add_loop_test(tests, a_file_that_others_can_use_is_refused, 0, 6);
-	tcase_add_test(tests, a_file_that_its_owner_can_only_read_is_fine);
+	test_fixture(set_up, tear_down);
+	test_add(a_missing_file_is_made_for_its_owner_alone);
+	test_add(of_two_that_make_a_file_both_use_the_key_of_the_first);
+	test_add(nothing_is_left_beside_the_file);
+	test_add(two_new_files_have_different_keys);
+	test_add(without_entropy_no_file_is_made);
+	test_add(a_missing_directory_is_an_error);
+	test_add_loop(noting_the_store_keeps_every_other_line, COUNT(noted));
+	test_add(noting_the_store_never_makes_a_file_too_long_to_read);
+	test_add(writing_replaces_the_file_and_leaves_nothing_beside_it);
+	test_add(a_leftover_of_a_crash_does_not_matter);
+	test_add(a_link_where_the_new_file_is_written_is_not_followed);
+	test_add_loop(a_file_that_others_can_use_is_refused, 6);
+	test_add(a_file_that_its_owner_can_only_read_is_fine);
 	if (geteuid() == 0) { /* only root can give */
-		tcase_add_test(tests,
-		               a_secret_that_root_gave_to_our_group_is_read);
-		tcase_add_loop_test(
-			tests,
-			a_file_that_our_group_can_use_is_read_with_a_warning, 0,
+		test_add(a_secret_that_root_gave_to_our_group_is_read);
+		test_add_loop(
+			a_file_that_our_group_can_use_is_read_with_a_warning,
 			3);
-		tcase_add_loop_test(
-			tests, a_secret_that_root_gave_to_everybody_is_refused,
-			0, 3);
+		test_add_loop(a_secret_that_root_gave_to_everybody_is_refused,
+		              3);
 	}
-	tcase_add_test(tests, a_symbolic_link_is_refused);
-	tcase_add_test(tests, a_directory_is_refused);
-	tcase_add_test(tests, a_pipe_is_refused_and_not_waited_for);
-	tcase_add_loop_test(tests, unknown_contents_are_refused_and_left_alone,
-	                    0, (int)(sizeof garbage / sizeof *garbage));
-	tcase_add_test(tests, a_wrong_line_is_named);
-	tcase_add_loop_test(tests, two_lines_of_one_name_are_refused, 0,
-	                    (int)(sizeof doubled / sizeof *doubled));
-	tcase_add_test(tests, bytes_after_a_nul_are_not_overlooked);
-	tcase_add_test(tests, no_part_of_a_long_file_is_overlooked);
-	tcase_add_test(tests, blank_lines_comments_and_capital_digits_are_fine);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(a_symbolic_link_is_refused);
+	test_add(a_directory_is_refused);
+	test_add(a_pipe_is_refused_and_not_waited_for);
+	test_add_loop(unknown_contents_are_refused_and_left_alone,
+	              COUNT(garbage));
+	test_add(a_wrong_line_is_named);
+	test_add_loop(two_lines_of_one_name_are_refused, COUNT(doubled));
+	test_add(bytes_after_a_nul_are_not_overlooked);
+	test_add(no_part_of_a_long_file_is_overlooked);
+	test_add(blank_lines_comments_and_capital_digits_are_fine);
 }

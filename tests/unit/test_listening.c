@@ -1,7 +1,7 @@
 /* The default bounds of listening streams. */
 #include "http/listening.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -44,18 +44,7 @@ START_TEST(bounds_follow_from_options_and_connections)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("listening")
 {
-	Suite *suite = suite_create("listening");
-	TCase *tests = tcase_create("listening");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_loop_test(tests, bounds_follow_from_options_and_connections,
-	                    0, sizeof rows / sizeof *rows);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add_loop(bounds_follow_from_options_and_connections, COUNT(rows));
 }

@@ -2,8 +2,8 @@
  * sleeps: a thread stands in line once the kernel says that it waits. */
 #define _GNU_SOURCE /* gettid */
 #include "mcp/locks.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -226,28 +226,14 @@ START_TEST(another_thread_may_release_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("locks")
 {
-	Suite *suite = suite_create("locks");
-	TCase *tests = tcase_create("locks");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests,
-	               a_free_lock_is_had_at_once_and_again_after_its_release);
-	tcase_add_test(tests, names_are_bytes_of_a_length);
-	tcase_add_test(tests, a_held_lock_is_not_to_be_had_in_time);
-	tcase_add_test(tests, those_in_line_get_it_in_the_order_of_asking);
-	tcase_add_test(tests, who_gives_up_leaves_the_line_to_the_others);
-	tcase_add_test(
-		tests,
-		two_keys_in_opposite_order_end_in_a_conflict_and_no_deadlock);
-	tcase_add_test(tests, another_thread_may_release_it);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(a_free_lock_is_had_at_once_and_again_after_its_release);
+	test_add(names_are_bytes_of_a_length);
+	test_add(a_held_lock_is_not_to_be_had_in_time);
+	test_add(those_in_line_get_it_in_the_order_of_asking);
+	test_add(who_gives_up_leaves_the_line_to_the_others);
+	test_add(two_keys_in_opposite_order_end_in_a_conflict_and_no_deadlock);
+	test_add(another_thread_may_release_it);
 }

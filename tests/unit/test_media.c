@@ -1,7 +1,7 @@
 /* Content-Type and Accept. */
 #include "http/media.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,23 +111,10 @@ START_TEST(an_event_stream_is_a_type_like_another)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("media")
 {
-	Suite *suite = suite_create("media");
-	TCase *tests = tcase_create("media");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_loop_test(tests,
-	                    json_is_application_json_with_whatever_parameters,
-	                    0, (int)(sizeof types / sizeof *types));
-	tcase_add_loop_test(tests, accept_says_whether_json_may_be_sent, 0,
-	                    (int)(sizeof accepts / sizeof *accepts));
-	tcase_add_test(tests, an_event_stream_is_a_type_like_another);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add_loop(json_is_application_json_with_whatever_parameters,
+	              COUNT(types));
+	test_add_loop(accept_says_whether_json_may_be_sent, COUNT(accepts));
+	test_add(an_event_stream_is_a_type_like_another);
 }

@@ -2,9 +2,8 @@
  * given back. */
 #include "server/give_back.h"
 #include "session/memory_limit.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST = 1000, MIB = 1024 * 1024 };
@@ -179,32 +178,18 @@ START_TEST(little_memory_is_not_worth_giving_back)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("memory limit")
 {
-	Suite *suite = suite_create("memory limit");
-	TCase *tests = tcase_create("memory limit");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_add_test(tests,
-	               a_caller_that_is_alone_is_admitted_until_it_has_half);
-	tcase_add_test(tests, the_share_of_a_caller_is_what_others_leave_free);
-	tcase_add_test(tests, nobody_is_admitted_when_all_is_used);
-	tcase_add_test(tests, released_memory_may_be_used_again_by_anyone);
-	tcase_add_test(tests, a_caller_with_one_holder_may_use_all);
-	tcase_add_test(tests, without_a_limit_nothing_is_counted);
-	tcase_add_test(tests, a_peak_between_two_looks_is_seen);
-	tcase_add_test(tests, memory_is_given_back_once_a_second_after_a_load);
-	tcase_add_test(tests, a_load_that_only_pauses_keeps_its_memory);
-	tcase_add_test(
-		tests,
-		loads_that_follow_each_other_give_back_every_five_seconds);
-	tcase_add_test(tests, little_memory_is_not_worth_giving_back);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, NULL);
+	test_add(a_caller_that_is_alone_is_admitted_until_it_has_half);
+	test_add(the_share_of_a_caller_is_what_others_leave_free);
+	test_add(nobody_is_admitted_when_all_is_used);
+	test_add(released_memory_may_be_used_again_by_anyone);
+	test_add(a_caller_with_one_holder_may_use_all);
+	test_add(without_a_limit_nothing_is_counted);
+	test_add(a_peak_between_two_looks_is_seen);
+	test_add(memory_is_given_back_once_a_second_after_a_load);
+	test_add(a_load_that_only_pauses_keeps_its_memory);
+	test_add(loads_that_follow_each_other_give_back_every_five_seconds);
+	test_add(little_memory_is_not_worth_giving_back);
 }

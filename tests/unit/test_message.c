@@ -2,6 +2,7 @@
 #include "rpc/message.h"
 
 #include "unit/scanned.h"
+#include "suite.h"
 
 static struct scanned it;
 static struct message message;
@@ -135,19 +136,12 @@ START_TEST(a_message_of_a_batch_is_read_at_its_place)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("message")
 {
-	Suite *suite = suite_create("message");
-	TCase *tests = tcase_create("message");
-
-	tcase_add_checked_fixture(tests, NULL, tear_down);
-	tcase_add_loop_test(tests, a_message_is_read_for_what_it_is, 0,
-	                    COUNT(good));
-	tcase_add_loop_test(tests,
-	                    what_is_no_message_is_refused_with_the_reason, 0,
-	                    COUNT(bad));
-	tcase_add_test(tests, a_reason_need_not_be_wanted);
-	tcase_add_test(tests, a_message_of_a_batch_is_read_at_its_place);
-	suite_add_tcase(suite, tests);
-	return run_suite(suite);
+	test_fixture(NULL, tear_down);
+	test_add_loop(a_message_is_read_for_what_it_is, COUNT(good));
+	test_add_loop(what_is_no_message_is_refused_with_the_reason,
+	              COUNT(bad));
+	test_add(a_reason_need_not_be_wanted);
+	test_add(a_message_of_a_batch_is_read_at_its_place);
 }

@@ -1,7 +1,7 @@
 /* Options: the messages about wrong arguments, variables and config files. */
 #include "unit/option_case.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -221,38 +221,20 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *case_wrong(void)
+TEST_MAIN("option errors")
 {
-	TCase *tests = tcase_create("what is wrong");
-
-	tcase_add_checked_fixture(tests, option_set_up, option_tear_down);
-	tcase_add_loop_test(tests,
-	                    a_wrong_argument_is_named_with_what_would_be_right,
-	                    0, COUNT(wrong));
-	tcase_add_loop_test(tests, max_streams_leaves_connections_for_calls, 0,
-	                    sizeof streams / sizeof *streams);
-	tcase_add_test(tests, a_wrong_variable_is_named);
-	tcase_add_loop_test(tests, a_wrong_line_is_named_with_its_number, 0,
-	                    COUNT(wrong_files));
-	tcase_add_test(tests, a_missing_file_is_named);
-	tcase_add_test(tests, a_directory_is_no_config_file);
-	tcase_add_test(tests, a_pipe_is_no_config_file);
-	tcase_add_test(tests, a_device_is_no_config_file);
-	tcase_add_test(tests, help_is_had_whatever_else_is_wrong);
-	tcase_add_test(tests, an_unknown_variable_is_noticed);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("option errors");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_wrong());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("what is wrong");
+	test_fixture(option_set_up, option_tear_down);
+	test_add_loop(a_wrong_argument_is_named_with_what_would_be_right,
+	              COUNT(wrong));
+	test_add_loop(max_streams_leaves_connections_for_calls, COUNT(streams));
+	test_add(a_wrong_variable_is_named);
+	test_add_loop(a_wrong_line_is_named_with_its_number,
+	              COUNT(wrong_files));
+	test_add(a_missing_file_is_named);
+	test_add(a_directory_is_no_config_file);
+	test_add(a_pipe_is_no_config_file);
+	test_add(a_device_is_no_config_file);
+	test_add(help_is_had_whatever_else_is_wrong);
+	test_add(an_unknown_variable_is_noticed);
 }

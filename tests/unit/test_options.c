@@ -1,9 +1,8 @@
 /* Options: which source counts, and how values are written. */
 #include "unit/option_case.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- which source counts ---- */
@@ -312,61 +311,36 @@ END_TEST
 
 /* ---- the suite ---- */
 
-static TCase *case_sources(void)
+TEST_MAIN("options")
 {
-	TCase *tests = tcase_create("sources");
-
-	tcase_add_checked_fixture(tests, option_set_up, option_tear_down);
-	tcase_add_test(
-		tests,
+	test_case("sources");
+	test_fixture(option_set_up, option_tear_down);
+	test_add(
 		a_flag_counts_more_than_the_environment_and_that_more_than_the_file);
-	tcase_add_test(tests, what_the_author_configured_is_the_default);
-	tcase_add_test(tests, a_list_is_one_source_s_repeated_or_with_commas);
-	tcase_add_test(tests, lines_of_a_list_in_a_file_add_up);
-	tcase_add_test(tests, of_one_source_the_last_word_counts);
-	tcase_add_test(tests, max_gap_is_a_day_unless_a_source_says_otherwise);
-	tcase_add_test(tests,
-	               a_server_with_a_max_gap_below_a_minute_does_not_start);
-	tcase_add_test(tests, an_empty_variable_says_nothing);
-	tcase_add_test(tests, the_file_may_be_named_by_the_environment);
-	tcase_add_test(tests,
-	               tokens_have_a_second_variable_as_secrets_in_files_do);
-	tcase_add_test(tests, anonymous_callers_are_limited_by_default);
-	tcase_add_test(tests, dev_changes_defaults_and_nothing_that_was_said);
-	tcase_add_test(tests, a_start_waits_for_a_predecessor_that_drains);
-	tcase_add_test(tests, an_author_may_say_how_long_a_start_waits);
-	tcase_add_test(tests, every_option_has_a_name_of_its_own_and_help);
-	return tests;
-}
+	test_add(what_the_author_configured_is_the_default);
+	test_add(a_list_is_one_source_s_repeated_or_with_commas);
+	test_add(lines_of_a_list_in_a_file_add_up);
+	test_add(of_one_source_the_last_word_counts);
+	test_add(max_gap_is_a_day_unless_a_source_says_otherwise);
+	test_add(a_server_with_a_max_gap_below_a_minute_does_not_start);
+	test_add(an_empty_variable_says_nothing);
+	test_add(the_file_may_be_named_by_the_environment);
+	test_add(tokens_have_a_second_variable_as_secrets_in_files_do);
+	test_add(anonymous_callers_are_limited_by_default);
+	test_add(dev_changes_defaults_and_nothing_that_was_said);
+	test_add(a_start_waits_for_a_predecessor_that_drains);
+	test_add(an_author_may_say_how_long_a_start_waits);
+	test_add(every_option_has_a_name_of_its_own_and_help);
 
-static TCase *case_values(void)
-{
-	TCase *tests = tcase_create("values");
-
-	tcase_add_checked_fixture(tests, option_set_up, option_tear_down);
-	tcase_add_loop_test(tests, sizes_have_units, 0, COUNT(sizes));
-	tcase_add_loop_test(tests, times_have_units, 0, COUNT(times));
-	tcase_add_test(tests, short_times_have_milliseconds);
-	tcase_add_test(tests, zero_needs_no_unit);
-	tcase_add_test(tests, retry_is_that_of_the_author_unless_it_is_said);
-	tcase_add_test(tests, retry_of_the_author_is_at_most_an_hour);
-	tcase_add_test(tests, flags_say_yes_or_no);
-	tcase_add_test(tests, words_and_modes);
-	tcase_add_test(tests, a_file_has_comment_lines_blanks_and_quotes);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("options");
-	SRunner *runner;
-	int failed;
-
-	suite_add_tcase(suite, case_sources());
-	suite_add_tcase(suite, case_values());
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("values");
+	test_fixture(option_set_up, option_tear_down);
+	test_add_loop(sizes_have_units, COUNT(sizes));
+	test_add_loop(times_have_units, COUNT(times));
+	test_add(short_times_have_milliseconds);
+	test_add(zero_needs_no_unit);
+	test_add(retry_is_that_of_the_author_unless_it_is_said);
+	test_add(retry_of_the_author_is_at_most_an_hour);
+	test_add(flags_say_yes_or_no);
+	test_add(words_and_modes);
+	test_add(a_file_has_comment_lines_blanks_and_quotes);
 }

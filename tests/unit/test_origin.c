@@ -2,8 +2,8 @@
  * functional/test_wire_origin.c, this is the decision alone. */
 #include "http/allow.h"
 #include "http/origin.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -363,37 +363,25 @@ START_TEST(any_is_any_wherever_it_stands_in_the_list)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("origin")
 {
-	Suite *suite = suite_create("origin");
-	TCase *tests = tcase_create("decisions");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tests, localhost_and_addresses_are_ours);
-	tcase_add_test(tests, other_names_and_what_is_no_host_are_not);
-	tcase_add_test(tests, listed_names_are_ours_with_any_port);
-	tcase_add_test(tests, a_star_allows_any_host_even_none);
-	tcase_add_test(tests, nothing_is_read_beyond_the_value);
-	tcase_add_test(tests, who_is_no_page_may_call);
-	tcase_add_test(tests, pages_of_this_machine_and_of_the_host_may_call);
-	tcase_add_test(tests, other_pages_may_not);
-	tcase_add_test(tests, listed_pages_may_call_by_scheme_host_and_port);
-	tcase_add_loop_test(
-		tests,
-		allowed_host_is_brought_into_the_form_of_headers_or_refused, 0,
-		(int)(sizeof host_entries / sizeof *host_entries));
-	tcase_add_loop_test(
-		tests,
+	test_case("decisions");
+	test_add(localhost_and_addresses_are_ours);
+	test_add(other_names_and_what_is_no_host_are_not);
+	test_add(listed_names_are_ours_with_any_port);
+	test_add(a_star_allows_any_host_even_none);
+	test_add(nothing_is_read_beyond_the_value);
+	test_add(who_is_no_page_may_call);
+	test_add(pages_of_this_machine_and_of_the_host_may_call);
+	test_add(other_pages_may_not);
+	test_add(listed_pages_may_call_by_scheme_host_and_port);
+	test_add_loop(
+		allowed_host_is_brought_into_the_form_of_headers_or_refused,
+		COUNT(host_entries));
+	test_add_loop(
 		allowed_origin_is_brought_into_the_form_of_headers_or_refused,
-		0, (int)(sizeof origin_entries / sizeof *origin_entries));
-	tcase_add_test(tests, taken_entries_match);
-	tcase_add_test(tests, scheme_of_an_extension_can_be_allowed);
-	tcase_add_test(tests, any_is_any_wherever_it_stands_in_the_list);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		COUNT(origin_entries));
+	test_add(taken_entries_match);
+	test_add(scheme_of_an_extension_can_be_allowed);
+	test_add(any_is_any_wherever_it_stands_in_the_list);
 }

@@ -1,8 +1,8 @@
 /* The outcome of a call: the table of its steps. */
 #include "mcp/outcome.h"
 #include "session/session.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { B = CALL_BEGUN, C = CALL_CANCELLED, E = CALL_ENDED, S = CALL_STOPPED };
@@ -58,24 +58,10 @@ START_TEST(later_events_do_not_change_the_outcome_of_a_call_that_returned)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("outcome")
 {
-	Suite *suite = suite_create("outcome");
-	TCase *tests = tcase_create("outcome");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_loop_test(tests, a_call_that_has_begun_is_never_refused, 0,
-	                    sizeof rows / sizeof *rows);
-	tcase_add_loop_test(tests, first_event_decides_whether_a_handler_begins,
-	                    0, 3);
-	tcase_add_test(
-		tests,
+	test_add_loop(a_call_that_has_begun_is_never_refused, COUNT(rows));
+	test_add_loop(first_event_decides_whether_a_handler_begins, 3);
+	test_add(
 		later_events_do_not_change_the_outcome_of_a_call_that_returned);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

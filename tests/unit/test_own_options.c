@@ -3,8 +3,8 @@
 #include "app/own_options.h"
 
 #include "app/option_table.h"
+#include "suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static const char *text;
@@ -121,21 +121,9 @@ START_TEST(options_join_the_table_and_leave_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("own options")
 {
-	Suite *suite = suite_create("own options");
-	TCase *tests = tcase_create("own options");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_loop_test(tests, wrong_option_is_named, 0,
-	                    sizeof wrong / sizeof *wrong);
-	tcase_add_test(tests, too_many_options_are_refused);
-	tcase_add_test(tests, options_join_the_table_and_leave_it);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	test_add_loop(wrong_option_is_named, COUNT(wrong));
+	test_add(too_many_options_are_refused);
+	test_add(options_join_the_table_and_leave_it);
 }

@@ -1,9 +1,8 @@
 /* A thread that waits in the place of a suspended connection. */
 #include "mhd/parked_thread.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 enum { SHORT_MS = 1, ROUNDS = 2000 };
 
@@ -67,22 +66,11 @@ START_TEST(woken_thread_may_go_at_once)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("parked_thread")
 {
-	Suite *suite = suite_create("parked_thread");
-	TCase *tests = tcase_create("parked_thread");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 60);
-	tcase_add_test(tests, thread_that_was_not_parked_does_not_wait);
-	tcase_add_test(tests, wake_before_the_wait_counts);
-	tcase_add_test(tests, earlier_wakes_do_not_end_a_later_wait);
-	tcase_add_test(tests, woken_thread_may_go_at_once);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(60);
+	test_add(thread_that_was_not_parked_does_not_wait);
+	test_add(wake_before_the_wait_counts);
+	test_add(earlier_wakes_do_not_end_a_later_wait);
+	test_add(woken_thread_may_go_at_once);
 }

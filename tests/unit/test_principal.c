@@ -1,9 +1,8 @@
 /* Callers: who is the same and who is not. */
 #include "session/principal.h"
+#include "suite.h"
 
-#include <check.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void set_up(void)
@@ -126,23 +125,12 @@ START_TEST(the_last_reference_frees_it)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("principal")
 {
-	Suite *suite = suite_create("principal");
-	TCase *tests = tcase_create("principal");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_add_test(tests, different_names_are_different_callers);
-	tcase_add_test(tests, nobody_is_named_like_the_anonymous_caller);
-	tcase_add_test(tests, scopes_do_not_change_who_it_is);
-	tcase_add_test(tests, a_list_of_scopes_wants_each_of_them);
-	tcase_add_test(tests, the_last_reference_frees_it);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, NULL);
+	test_add(different_names_are_different_callers);
+	test_add(nobody_is_named_like_the_anonymous_caller);
+	test_add(scopes_do_not_change_who_it_is);
+	test_add(a_list_of_scopes_wants_each_of_them);
+	test_add(the_last_reference_frees_it);
 }

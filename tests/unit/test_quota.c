@@ -5,6 +5,7 @@
 #include "http/rate.h"
 #include "session/quota.h"
 #include "store/directory.h"
+#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -470,44 +471,25 @@ START_TEST(incident_24_a_limit_does_not_tell_whether_a_session_exists)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("quota")
 {
-	Suite *suite = suite_create("quota");
-	TCase *tests = tcase_create("quota");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests,
-	               the_callers_least_recently_seen_session_makes_room);
-	tcase_add_test(tests, an_evicted_session_has_no_tombstone);
-	tcase_add_test(tests, a_recreated_session_counts_like_any_other);
-	tcase_add_test(tests, anonymous_callers_share_one_quota);
-	tcase_add_test(tests, who_had_more_before_loses_a_few_at_a_time);
-	tcase_add_test(tests, sessions_in_use_stay_and_a_new_one_is_429);
-	tcase_add_loop_test(tests, a_session_used_just_now_is_not_evicted, 0,
-	                    2);
-	tcase_add_loop_test(
-		tests, a_session_used_since_a_restart_is_not_evicted, 0, 2);
-	tcase_add_loop_test(tests,
-	                    a_session_that_left_memory_just_now_is_not_evicted,
-	                    0, 2);
-	tcase_add_loop_test(tests,
-	                    many_sessions_are_evicted_in_the_order_of_their_use,
-	                    0, 2);
-	tcase_add_loop_test(tests, a_session_with_an_open_stream_is_not_evicted,
-	                    0, 2);
-	tcase_add_loop_test(tests, a_session_with_a_running_call_is_not_evicted,
-	                    0, 2);
-	tcase_add_test(
-		tests,
-		a_session_whose_copy_was_dropped_under_a_call_is_not_evicted);
-	tcase_add_loop_test(
-		tests, a_session_whose_request_is_still_arriving_is_not_evicted,
-		0, 2);
-	tcase_add_test(tests, a_burst_of_sessions_and_then_one_after_the_other);
-	tcase_add_test(tests, known_sessions_are_served_at_any_rate);
-	tcase_add_test(
-		tests,
-		incident_24_a_limit_does_not_tell_whether_a_session_exists);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_fixture(set_up, tear_down);
+	test_add(the_callers_least_recently_seen_session_makes_room);
+	test_add(an_evicted_session_has_no_tombstone);
+	test_add(a_recreated_session_counts_like_any_other);
+	test_add(anonymous_callers_share_one_quota);
+	test_add(who_had_more_before_loses_a_few_at_a_time);
+	test_add(sessions_in_use_stay_and_a_new_one_is_429);
+	test_add_loop(a_session_used_just_now_is_not_evicted, 2);
+	test_add_loop(a_session_used_since_a_restart_is_not_evicted, 2);
+	test_add_loop(a_session_that_left_memory_just_now_is_not_evicted, 2);
+	test_add_loop(many_sessions_are_evicted_in_the_order_of_their_use, 2);
+	test_add_loop(a_session_with_an_open_stream_is_not_evicted, 2);
+	test_add_loop(a_session_with_a_running_call_is_not_evicted, 2);
+	test_add(a_session_whose_copy_was_dropped_under_a_call_is_not_evicted);
+	test_add_loop(a_session_whose_request_is_still_arriving_is_not_evicted,
+	              2);
+	test_add(a_burst_of_sessions_and_then_one_after_the_other);
+	test_add(known_sessions_are_served_at_any_rate);
+	test_add(incident_24_a_limit_does_not_tell_whether_a_session_exists);
 }

@@ -1,7 +1,7 @@
 /* Rate limits to the millisecond: time is the test's. */
 #include "http/rate.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -198,27 +198,16 @@ START_TEST(two_threads_share_one_limit)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("rate")
 {
-	Suite *suite = suite_create("rate");
-	TCase *tests = tcase_create("rate");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, a_rest_allows_exactly_a_burst);
-	tcase_add_test(tests, without_a_burst_it_is_one_second_of_requests);
-	tcase_add_test(tests, who_waits_as_long_as_told_passes_and_not_sooner);
-	tcase_add_test(tests, over_a_long_time_it_is_the_rate);
-	tcase_add_test(tests, others_do_not_notice);
-	tcase_add_test(tests, no_limit_is_no_table);
-	tcase_add_test(tests, without_entropy_there_is_none);
-	tcase_add_test(tests, a_full_table_forgets_those_longest_at_rest);
-	tcase_add_test(tests, two_threads_share_one_limit);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_timeout(120);
+	test_add(a_rest_allows_exactly_a_burst);
+	test_add(without_a_burst_it_is_one_second_of_requests);
+	test_add(who_waits_as_long_as_told_passes_and_not_sooner);
+	test_add(over_a_long_time_it_is_the_rate);
+	test_add(others_do_not_notice);
+	test_add(no_limit_is_no_table);
+	test_add(without_entropy_there_is_none);
+	test_add(a_full_table_forgets_those_longest_at_rest);
+	test_add(two_threads_share_one_limit);
 }

@@ -1,10 +1,10 @@
 /* Tools as a server takes them: what is wrong with one is told when the server
  * starts, and the first mistake counts. */
+#include "suite.h"
+
 #include <mcps/server.h>
 #include <mcps/tool.h>
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static mcps_status run(mcps_call *call, const void *args)
@@ -128,24 +128,12 @@ START_TEST(the_first_complaint_counts)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("registry")
 {
-	Suite *suite = suite_create("registry");
-	TCase *tests = tcase_create("registry");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_name_is_1_to_128_of_letters_digits_and_3_more);
-	tcase_add_loop_test(tests, the_start_complains_of_any_other_name, 0,
-	                    sizeof bad_names / sizeof *bad_names);
-	tcase_add_test(tests, the_start_complains_of_a_name_added_twice);
-	tcase_add_test(tests, names_differ_by_case);
-	tcase_add_test(tests, the_first_complaint_counts);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(a_name_is_1_to_128_of_letters_digits_and_3_more);
+	test_add_loop(the_start_complains_of_any_other_name, COUNT(bad_names));
+	test_add(the_start_complains_of_a_name_added_twice);
+	test_add(names_differ_by_case);
+	test_add(the_first_complaint_counts);
 }

@@ -1,8 +1,7 @@
 /* JSON-RPC replies, byte for byte. */
 #include "rpc/reply.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct buffer out;
@@ -88,24 +87,13 @@ START_TEST(a_long_detail_is_cut_and_still_json)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("reply")
 {
-	Suite *suite = suite_create("reply");
-	TCase *tests = tcase_create("reply");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_result_stands_between_begin_and_end);
-	tcase_add_test(tests, an_id_is_written_as_it_was_read);
-	tcase_add_test(tests, an_error_without_id_has_no_member_for_it);
-	tcase_add_test(tests, detail_and_data_follow_the_message);
-	tcase_add_test(tests, a_reply_is_added_to_what_is_there);
-	tcase_add_test(tests, a_long_detail_is_cut_and_still_json);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(a_result_stands_between_begin_and_end);
+	test_add(an_id_is_written_as_it_was_read);
+	test_add(an_error_without_id_has_no_member_for_it);
+	test_add(detail_and_data_follow_the_message);
+	test_add(a_reply_is_added_to_what_is_there);
+	test_add(a_long_detail_is_cut_and_still_json);
 }

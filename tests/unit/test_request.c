@@ -1,8 +1,7 @@
 /* The request view: headers once, by any case, without blanks around. */
 #include "http/request.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct mcps_request request;
@@ -157,28 +156,17 @@ START_TEST(methods_are_known_by_their_exact_names)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("request")
 {
-	Suite *suite = suite_create("request");
-	TCase *tests = tcase_create("request");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, each_header_is_found_by_its_name_in_any_case);
-	tcase_add_test(tests, blanks_around_a_value_are_no_part_of_it);
-	tcase_add_test(tests, a_second_one_is_noted_and_not_taken);
-	tcase_add_test(tests, an_empty_one_counts_as_the_first);
-	tcase_add_test(tests, other_headers_are_asked_of_the_connection);
-	tcase_add_test(tests, a_hook_sees_method_and_path);
-	tcase_add_loop_test(tests, a_bearer_token_is_what_follows_the_scheme, 0,
-	                    (int)(sizeof bearers / sizeof *bearers));
-	tcase_add_test(tests, without_the_header_there_is_no_token);
-	tcase_add_test(tests, methods_are_known_by_their_exact_names);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(each_header_is_found_by_its_name_in_any_case);
+	test_add(blanks_around_a_value_are_no_part_of_it);
+	test_add(a_second_one_is_noted_and_not_taken);
+	test_add(an_empty_one_counts_as_the_first);
+	test_add(other_headers_are_asked_of_the_connection);
+	test_add(a_hook_sees_method_and_path);
+	test_add_loop(a_bearer_token_is_what_follows_the_scheme,
+	              COUNT(bearers));
+	test_add(without_the_header_there_is_no_token);
+	test_add(methods_are_known_by_their_exact_names);
 }

@@ -2,10 +2,9 @@
 #include "mcp/result.h"
 
 #include "failing_memory.h"
+#include "suite.h"
 
-#include <check.h>
 #include <json-c/json.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct result result;
@@ -343,72 +342,34 @@ START_TEST(reset_ends_a_failure)
 }
 END_TEST
 
-static TCase *block_tests(void)
+TEST_MAIN("result")
 {
-	TCase *tests = tcase_create("blocks");
+	test_case("blocks");
+	test_fixture(result_setup, result_teardown);
+	test_add(an_empty_result_has_no_blocks);
+	test_add(a_text_is_formatted_and_escaped);
+	test_add(an_empty_text_is_a_block);
+	test_add(what_is_not_UTF_8_is_sent_as_U_FFFD);
+	test_add(blocks_stand_in_the_order_they_were_added);
+	test_add(a_resource_is_embedded_as_text_or_as_bytes);
+	test_add_loop(text_that_is_no_uri_is_neither_embedded_nor_linked,
+	              COUNT(no_uris));
+	test_add(a_block_without_its_parts_is_refused_and_leaves_nothing);
+	test_add(an_error_says_so);
+	test_add(a_reset_result_is_empty_again);
 
-	tcase_add_checked_fixture(tests, result_setup, result_teardown);
-	tcase_add_test(tests, an_empty_result_has_no_blocks);
-	tcase_add_test(tests, a_text_is_formatted_and_escaped);
-	tcase_add_test(tests, an_empty_text_is_a_block);
-	tcase_add_test(tests, what_is_not_UTF_8_is_sent_as_U_FFFD);
-	tcase_add_test(tests, blocks_stand_in_the_order_they_were_added);
-	tcase_add_test(tests, a_resource_is_embedded_as_text_or_as_bytes);
-	tcase_add_loop_test(tests,
-	                    text_that_is_no_uri_is_neither_embedded_nor_linked,
-	                    0, (int)(sizeof no_uris / sizeof *no_uris));
-	tcase_add_test(tests,
-	               a_block_without_its_parts_is_refused_and_leaves_nothing);
-	tcase_add_test(tests, an_error_says_so);
-	tcase_add_test(tests, a_reset_result_is_empty_again);
-	return tests;
-}
+	test_case("structured");
+	test_fixture(result_setup, result_teardown);
+	test_add(a_structured_result_without_text_is_also_sent_as_text);
+	test_add(the_text_of_a_structured_result_follows_other_blocks);
+	test_add(a_text_of_the_handler_replaces_that_of_a_structured_result);
+	test_add_loop(only_an_object_is_a_structured_result, COUNT(no_objects));
+	test_add(a_structured_result_is_set_once);
+	test_add(the_reference_moves_in_and_others_stay);
 
-static TCase *structured_tests(void)
-{
-	TCase *tests = tcase_create("structured");
-
-	tcase_add_checked_fixture(tests, result_setup, result_teardown);
-	tcase_add_test(tests,
-	               a_structured_result_without_text_is_also_sent_as_text);
-	tcase_add_test(tests,
-	               the_text_of_a_structured_result_follows_other_blocks);
-	tcase_add_test(
-		tests,
-		a_text_of_the_handler_replaces_that_of_a_structured_result);
-	tcase_add_loop_test(tests, only_an_object_is_a_structured_result, 0,
-	                    (int)(sizeof no_objects / sizeof no_objects[0]));
-	tcase_add_test(tests, a_structured_result_is_set_once);
-	tcase_add_test(tests, the_reference_moves_in_and_others_stay);
-	return tests;
-}
-
-static TCase *memory_tests(void)
-{
-	TCase *tests = tcase_create("memory");
-
-	tcase_add_checked_fixture(tests, result_setup, result_teardown);
-	tcase_add_test(
-		tests,
-		a_failed_allocation_is_reported_and_never_sends_half_a_result);
-	tcase_add_test(tests,
-	               a_result_that_cannot_be_written_sticks_in_its_buffer);
-	tcase_add_test(tests, reset_ends_a_failure);
-	return tests;
-}
-
-int main(void)
-{
-	Suite *suite = suite_create("result");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	suite_add_tcase(suite, block_tests());
-	suite_add_tcase(suite, structured_tests());
-	suite_add_tcase(suite, memory_tests());
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_case("memory");
+	test_fixture(result_setup, result_teardown);
+	test_add(a_failed_allocation_is_reported_and_never_sends_half_a_result);
+	test_add(a_result_that_cannot_be_written_sticks_in_its_buffer);
+	test_add(reset_ends_a_failure);
 }

@@ -1,7 +1,7 @@
 /* The table of protocol revisions. */
 #include "mcp/revision.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,28 +103,13 @@ START_TEST(each_column_changes_where_the_changelog_says)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("revision")
 {
-	Suite *suite = suite_create("revision");
-	TCase *tests = tcase_create("revision");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_test(tests,
-	               the_four_legacy_revisions_are_served_oldest_first);
-	tcase_add_test(tests,
-	               a_revision_is_found_by_its_text_and_by_its_number);
-	tcase_add_test(tests, the_number_is_the_text_without_hyphens);
-	tcase_add_loop_test(tests, what_is_not_served_is_not_found, 0,
-	                    (int)(sizeof unknown / sizeof unknown[0]));
-	tcase_add_test(tests, a_text_is_compared_by_its_length);
-	tcase_add_test(tests,
-	               the_newest_is_2025_11_25_and_silence_means_2025_03_26);
-	tcase_add_test(tests, each_column_changes_where_the_changelog_says);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(the_four_legacy_revisions_are_served_oldest_first);
+	test_add(a_revision_is_found_by_its_text_and_by_its_number);
+	test_add(the_number_is_the_text_without_hyphens);
+	test_add_loop(what_is_not_served_is_not_found, COUNT(unknown));
+	test_add(a_text_is_compared_by_its_length);
+	test_add(the_newest_is_2025_11_25_and_silence_means_2025_03_26);
+	test_add(each_column_changes_where_the_changelog_says);
 }

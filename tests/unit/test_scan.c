@@ -5,6 +5,7 @@
 #include "unit/scanned.h"
 
 #include "base/memory.h"
+#include "suite.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -279,28 +280,17 @@ START_TEST(texts_of_4_gib_are_refused)
 }
 END_TEST
 
-static Suite *scan_suite(void)
+TEST_MAIN("scan")
 {
-	Suite *suite = suite_create("scan");
-	TCase *tests = tcase_create("scan");
-
-	tcase_add_test(tests, nesting_is_limited);
-	tcase_add_test(tests,
-	               no_limit_allows_more_nesting_than_the_stack_bears);
-	tcase_add_test(tests, everything_of_rfc_8259_is_accepted);
-	tcase_add_test(tests, no_cut_text_is_accepted);
-	tcase_add_loop_test(tests, lack_of_memory_is_reported, 0, 4);
-	tcase_add_test(tests, small_texts_need_no_memory);
-	tcase_add_test(tests, a_scan_can_be_run_again);
-	tcase_add_test(tests, texts_of_4_gib_are_refused);
-	suite_add_tcase(suite, tests);
-	ADD_TABLE(suite, nan_and_infinity_are_refused, not_numbers);
-	ADD_TABLE(suite, bytes_after_the_document_are_refused, trailers);
-	ADD_TABLE(suite, malformed_texts_are_refused, malformed);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(scan_suite());
+	test_add(nesting_is_limited);
+	test_add(no_limit_allows_more_nesting_than_the_stack_bears);
+	test_add(everything_of_rfc_8259_is_accepted);
+	test_add(no_cut_text_is_accepted);
+	test_add_loop(lack_of_memory_is_reported, 4);
+	test_add(small_texts_need_no_memory);
+	test_add(a_scan_can_be_run_again);
+	test_add(texts_of_4_gib_are_refused);
+	test_add_loop(nan_and_infinity_are_refused, COUNT(not_numbers));
+	test_add_loop(bytes_after_the_document_are_refused, COUNT(trailers));
+	test_add_loop(malformed_texts_are_refused, COUNT(malformed));
 }

@@ -1,5 +1,6 @@
 /* Keys: none twice in an object, none with NUL, not too many. */
 #include "unit/scanned.h"
+#include "suite.h"
 
 #include <stdio.h>
 
@@ -127,22 +128,12 @@ START_TEST(the_first_of_many_duplicates_is_named)
 }
 END_TEST
 
-static Suite *scan_keys_suite(void)
+TEST_MAIN("scan_keys")
 {
-	Suite *suite = suite_create("scan_keys");
-	TCase *tests = tcase_create("scan_keys");
-
-	tcase_add_test(tests, keys_that_only_look_alike_are_not_duplicates);
-	tcase_add_test(tests, keys_of_an_object_are_limited);
-	tcase_add_test(tests, duplicates_are_found_among_many_keys);
-	tcase_add_test(tests, the_first_of_many_duplicates_is_named);
-	suite_add_tcase(suite, tests);
-	ADD_TABLE(suite, duplicate_keys_are_refused, duplicates);
-	ADD_TABLE(suite, nul_in_a_key_is_refused, nul_keys);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(scan_keys_suite());
+	test_add(keys_that_only_look_alike_are_not_duplicates);
+	test_add(keys_of_an_object_are_limited);
+	test_add(duplicates_are_found_among_many_keys);
+	test_add(the_first_of_many_duplicates_is_named);
+	test_add_loop(duplicate_keys_are_refused, COUNT(duplicates));
+	test_add_loop(nul_in_a_key_is_refused, COUNT(nul_keys));
 }

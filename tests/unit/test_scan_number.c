@@ -2,6 +2,7 @@
 #include "unit/scanned.h"
 
 #include "base/memory.h"
+#include "suite.h"
 
 #include <locale.h>
 #include <math.h>
@@ -202,23 +203,13 @@ START_TEST(a_long_double_without_memory_is_not_read)
 }
 END_TEST
 
-static Suite *scan_number_suite(void)
+TEST_MAIN("scan_number")
 {
-	Suite *suite = suite_create("scan_number");
-	TCase *tests = tcase_create("scan_number");
-
-	tcase_add_test(tests, integers_beyond_64_bits_keep_their_text);
-	tcase_add_test(tests, a_decimal_comma_of_the_host_changes_nothing);
-	tcase_add_test(tests, no_token_is_no_number);
-	tcase_add_test(tests, a_long_double_without_memory_is_not_read);
-	suite_add_tcase(suite, tests);
-	ADD_TABLE(suite, malformed_numbers_are_refused, numbers);
-	ADD_TABLE(suite, integers_are_read_exactly_or_not_at_all, integers);
-	ADD_TABLE(suite, doubles_are_the_nearest_ones, reals);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(scan_number_suite());
+	test_add(integers_beyond_64_bits_keep_their_text);
+	test_add(a_decimal_comma_of_the_host_changes_nothing);
+	test_add(no_token_is_no_number);
+	test_add(a_long_double_without_memory_is_not_read);
+	test_add_loop(malformed_numbers_are_refused, COUNT(numbers));
+	test_add_loop(integers_are_read_exactly_or_not_at_all, COUNT(integers));
+	test_add_loop(doubles_are_the_nearest_ones, COUNT(reals));
 }

@@ -2,6 +2,7 @@
 #include "unit/scanned.h"
 
 #include "base/memory.h"
+#include "suite.h"
 
 static const char message[] =
 	"{\"jsonrpc\": \"2.0\", \"id\": \"a-1\", \"params\": {\"list\": "
@@ -178,24 +179,14 @@ START_TEST(strdup_without_memory_is_null)
 }
 END_TEST
 
-static Suite *scan_read_suite(void)
+TEST_MAIN("scan_read")
 {
-	Suite *suite = suite_create("scan_read");
-	TCase *tests = tcase_create("scan_read");
-
-	tcase_add_test(tests, the_table_is_flat_and_skips_by_next);
-	tcase_add_test(tests, members_are_found_by_their_decoded_name);
-	tcase_add_test(tests, what_is_no_member_is_none);
-	tcase_add_test(tests, only_objects_have_members);
-	tcase_add_test(tests, only_strings_are_equal_to_a_text);
-	tcase_add_test(tests, raw_is_the_token_as_it_stands);
-	tcase_add_test(tests, strdup_without_memory_is_null);
-	suite_add_tcase(suite, tests);
-	ADD_TABLE(suite, strings_are_decoded, decodings);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(scan_read_suite());
+	test_add(the_table_is_flat_and_skips_by_next);
+	test_add(members_are_found_by_their_decoded_name);
+	test_add(what_is_no_member_is_none);
+	test_add(only_objects_have_members);
+	test_add(only_strings_are_equal_to_a_text);
+	test_add(raw_is_the_token_as_it_stands);
+	test_add(strdup_without_memory_is_null);
+	test_add_loop(strings_are_decoded, COUNT(decodings));
 }

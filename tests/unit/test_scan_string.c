@@ -1,5 +1,6 @@
 /* Strings: control characters, escapes, surrogates, UTF-8. */
 #include "unit/scanned.h"
+#include "suite.h"
 
 START_TEST(control_characters_in_strings_are_refused)
 {
@@ -161,24 +162,14 @@ START_TEST(what_ends_a_run_is_seen_at_every_offset)
 }
 END_TEST
 
-static Suite *scan_string_suite(void)
+TEST_MAIN("scan_string")
 {
-	Suite *suite = suite_create("scan_string");
-	TCase *tests = tcase_create("scan_string");
-
-	tcase_set_timeout(tests, 120); /* valgrind takes its time */
-	tcase_add_test(tests, control_characters_in_strings_are_refused);
-	tcase_add_test(tests, nul_in_a_value_is_flagged);
-	tcase_add_test(tests, exactly_the_utf8_of_rfc_3629_is_accepted);
-	tcase_add_test(tests, what_ends_a_run_is_seen_at_every_offset);
-	suite_add_tcase(suite, tests);
-	ADD_TABLE(suite, lone_surrogates_are_refused, surrogates);
-	ADD_TABLE(suite, malformed_escapes_are_refused, escapes);
-	ADD_TABLE(suite, malformed_utf8_is_refused, bad_utf8);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(scan_string_suite());
+	test_timeout(120); /* valgrind takes its time */
+	test_add(control_characters_in_strings_are_refused);
+	test_add(nul_in_a_value_is_flagged);
+	test_add(exactly_the_utf8_of_rfc_3629_is_accepted);
+	test_add(what_ends_a_run_is_seen_at_every_offset);
+	test_add_loop(lone_surrogates_are_refused, COUNT(surrogates));
+	test_add_loop(malformed_escapes_are_refused, COUNT(escapes));
+	test_add_loop(malformed_utf8_is_refused, COUNT(bad_utf8));
 }

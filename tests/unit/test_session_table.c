@@ -4,8 +4,8 @@
 #include "session/table.h"
 #include "session/work.h"
 #include "store/writer.h"
+#include "suite.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -478,44 +478,26 @@ START_TEST(session_that_is_in_memory_at_the_end_only_departs_last)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("session table")
 {
-	Suite *suite = suite_create("session table");
-	TCase *tests = tcase_create("session table");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, what_was_never_seen_is_not_loaded);
-	tcase_add_test(tests, a_busy_session_is_not_found_until_it_is_settled);
-	tcase_add_test(tests, the_line_is_told_in_order);
-	tcase_add_loop_test(tests, what_is_over_leaves_the_table, 0, 3);
-	tcase_add_test(tests,
-	               a_failure_is_everybodys_but_an_end_only_the_firsts);
-	tcase_add_test(tests, a_live_session_is_not_claimed_but_handed_out);
-	tcase_add_test(tests, an_ending_session_takes_no_second_end);
-	tcase_add_test(tests,
-	               what_left_the_table_is_looked_for_again_before_it_ends);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add(what_was_never_seen_is_not_loaded);
+	test_add(a_busy_session_is_not_found_until_it_is_settled);
+	test_add(the_line_is_told_in_order);
+	test_add_loop(what_is_over_leaves_the_table, 3);
+	test_add(a_failure_is_everybodys_but_an_end_only_the_firsts);
+	test_add(a_live_session_is_not_claimed_but_handed_out);
+	test_add(an_ending_session_takes_no_second_end);
+	test_add(what_left_the_table_is_looked_for_again_before_it_ends);
+	test_add(
 		the_first_in_line_may_claim_it_again_before_the_others_are_told);
-	tcase_add_test(tests, the_least_recently_used_is_paged_out);
-	tcase_add_test(tests, who_is_in_use_is_not_paged_out);
-	tcase_add_test(tests,
-	               more_than_the_bound_are_kept_while_all_are_in_use);
-	tcase_add_test(tests, an_idle_or_old_session_is_asked_of_the_store);
-	tcase_add_test(tests, an_eviction_takes_what_nobody_uses);
-	tcase_add_test(tests,
-	               without_memory_nothing_is_claimed_and_nobody_is_lost);
-	tcase_add_test(tests,
-	               session_that_leaves_memory_departs_and_is_freed_last);
-	tcase_add_test(tests, session_of_a_revoked_caller_departs_for_good);
-	tcase_add_test(tests,
-	               session_that_is_in_memory_at_the_end_only_departs_last);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(the_least_recently_used_is_paged_out);
+	test_add(who_is_in_use_is_not_paged_out);
+	test_add(more_than_the_bound_are_kept_while_all_are_in_use);
+	test_add(an_idle_or_old_session_is_asked_of_the_store);
+	test_add(an_eviction_takes_what_nobody_uses);
+	test_add(without_memory_nothing_is_claimed_and_nobody_is_lost);
+	test_add(session_that_leaves_memory_departs_and_is_freed_last);
+	test_add(session_of_a_revoked_caller_departs_for_good);
+	test_add(session_that_is_in_memory_at_the_end_only_departs_last);
 }

@@ -1,8 +1,8 @@
 /* Session time: how it goes on when a process starts, as a table, and how it
  * advances while one runs. */
 #include "session/time.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,31 +321,17 @@ START_TEST(a_clock_without_a_boot_id_has_none)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("session_time")
 {
-	Suite *suite = suite_create("session_time");
-	TCase *tests = tcase_create("session_time");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_loop_test(tests, session_time_goes_on_from_the_record, 0,
-	                    STARTS);
-	tcase_add_test(tests, a_new_store_begins_at_the_wall_time);
-	tcase_add_test(tests, a_machine_without_a_battery_counts_no_decades);
-	tcase_add_test(
-		tests,
+	test_fixture(set_up, tear_down);
+	test_add_loop(session_time_goes_on_from_the_record, STARTS);
+	test_add(a_new_store_begins_at_the_wall_time);
+	test_add(a_machine_without_a_battery_counts_no_decades);
+	test_add(
 		session_time_advances_with_the_boot_clock_whatever_the_wall_says);
-	tcase_add_test(tests, a_boot_clock_that_went_back_stops_nothing);
-	tcase_add_test(tests, a_machine_that_slept_for_long_counts_max_gap);
-	tcase_add_test(tests,
-	               the_record_has_the_latest_wall_time_brought_forward);
-	tcase_add_test(tests, the_boot_id_of_the_system_is_its_text_in_bytes);
-	tcase_add_test(tests, a_clock_without_a_boot_id_has_none);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(a_boot_clock_that_went_back_stops_nothing);
+	test_add(a_machine_that_slept_for_long_counts_max_gap);
+	test_add(the_record_has_the_latest_wall_time_brought_forward);
+	test_add(the_boot_id_of_the_system_is_its_text_in_bytes);
+	test_add(a_clock_without_a_boot_id_has_none);
 }

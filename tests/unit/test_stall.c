@@ -1,8 +1,6 @@
 /* Work that waits without progress: what is seen of it at each look. */
 #include "mhd/stall.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "suite.h"
 
 enum { NOW = 50000 };
 
@@ -53,22 +51,11 @@ START_TEST(work_that_is_gone_begins_anew_when_it_comes_back)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("stall")
 {
-	Suite *suite = suite_create("stall");
-	TCase *tests = tcase_create("stall");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_add_test(tests, time_counts_from_the_first_look_that_saw_work);
-	tcase_add_test(tests, no_work_is_no_stall_however_long);
-	tcase_add_test(tests, progress_begins_anew);
-	tcase_add_test(tests, work_that_is_gone_begins_anew_when_it_comes_back);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, NULL);
+	test_add(time_counts_from_the_first_look_that_saw_work);
+	test_add(no_work_is_no_stall_however_long);
+	test_add(progress_begins_anew);
+	test_add(work_that_is_gone_begins_anew_when_it_comes_back);
 }

@@ -1,11 +1,10 @@
 /* Timed waits: what they are measured by, and when they end. */
 #include "base/little_endian.h"
 #include "base/steady_wait.h"
+#include "suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition;
@@ -98,21 +97,10 @@ START_TEST(stored_numbers_begin_with_their_lowest_byte)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("steady wait")
 {
-	Suite *suite = suite_create("steady wait");
-	TCase *tests = tcase_create("steady wait");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tests, wait_lasts_until_its_time_on_the_monotonic_clock);
-	tcase_add_test(tests, signal_ends_a_wait);
-	tcase_add_test(tests, deadline_is_a_valid_time_that_far_ahead);
-	tcase_add_test(tests, stored_numbers_begin_with_their_lowest_byte);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(wait_lasts_until_its_time_on_the_monotonic_clock);
+	test_add(signal_ends_a_wait);
+	test_add(deadline_is_a_valid_time_that_far_ahead);
+	test_add(stored_numbers_begin_with_their_lowest_byte);
 }

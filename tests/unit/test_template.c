@@ -1,12 +1,10 @@
 /* URIs and templates of them. */
 #include "mcp/uri.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
 
 /* ---- URIs ---- */
 
@@ -320,35 +318,18 @@ START_TEST(a_megabyte_that_nearly_fits_is_refused_in_linear_time)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("template")
 {
-	Suite *suite = suite_create("template");
-	TCase *tests = tcase_create("template");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_set_timeout(tests, 120);
-	tcase_add_loop_test(tests, a_uri_is_what_rfc_3986_says, 0, COUNT(uris));
-	tcase_add_test(tests, a_uri_of_more_than_64_KiB_is_none);
-	tcase_add_loop_test(tests, a_value_is_decoded_or_refused, 0,
-	                    COUNT(decoded));
-	tcase_add_loop_test(tests,
-	                    what_cannot_be_matched_is_refused_with_the_reason,
-	                    0, COUNT(faults));
-	tcase_add_test(
-		tests,
+	test_timeout(120);
+	test_add_loop(a_uri_is_what_rfc_3986_says, COUNT(uris));
+	test_add(a_uri_of_more_than_64_KiB_is_none);
+	test_add_loop(a_value_is_decoded_or_refused, COUNT(decoded));
+	test_add_loop(what_cannot_be_matched_is_refused_with_the_reason,
+	              COUNT(faults));
+	test_add(
 		a_template_of_more_than_512_bytes_is_refused_wherever_they_stand);
-	tcase_add_test(tests, variables_have_their_names_in_order);
-	tcase_add_loop_test(tests, a_uri_fits_or_does_not, 0, COUNT(matches));
-	tcase_add_loop_test(tests, whatever_can_be_read_somehow_is_read, 0,
-	                    COUNT(shapes));
-	tcase_add_loop_test(
-		tests, a_megabyte_that_nearly_fits_is_refused_in_linear_time, 0,
-		4);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(variables_have_their_names_in_order);
+	test_add_loop(a_uri_fits_or_does_not, COUNT(matches));
+	test_add_loop(whatever_can_be_read_somehow_is_read, COUNT(shapes));
+	test_add_loop(a_megabyte_that_nearly_fits_is_refused_in_linear_time, 4);
 }

@@ -1,8 +1,6 @@
 /* Deadlines from milliseconds, whatever size a long has. */
 #include "base/clock.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "suite.h"
 
 static void check_sum(struct timespec at, int64_t ms, time_t seconds,
                       long nanoseconds)
@@ -29,19 +27,8 @@ START_TEST(minutes_and_days_are_added_to_a_moment)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("timespec")
 {
-	Suite *suite = suite_create("timespec");
-	TCase *tests = tcase_create("timespec");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tests, milliseconds_are_added_to_a_moment);
-	tcase_add_test(tests, minutes_and_days_are_added_to_a_moment);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(milliseconds_are_added_to_a_moment);
+	test_add(minutes_and_days_are_added_to_a_moment);
 }

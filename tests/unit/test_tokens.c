@@ -1,8 +1,8 @@
 /* The file of bearer tokens. */
 #define _DEFAULT_SOURCE /* mkfifo, symlink */
 #include "http/token_table.h"
+#include "suite.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -416,43 +416,27 @@ START_TEST(a_token_is_found_without_comparing_them_all)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("tokens")
 {
-	Suite *suite = suite_create("tokens");
-	TCase *tests = tcase_create("tokens");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, a_token_names_its_subject);
-	tcase_add_test(tests,
-	               comment_lines_blank_lines_and_odd_blanks_are_fine);
-	tcase_add_test(tests,
-	               subjects_that_contain_a_hash_sign_are_two_callers);
-	tcase_add_test(tests, two_tokens_of_one_subject_are_the_same_caller);
-	tcase_add_test(tests, scopes_are_separated_by_commas);
-	tcase_add_test(tests, an_empty_file_knows_nobody);
-	tcase_add_test(tests, a_principal_outlives_the_file);
-	tcase_add_loop_test(
-		tests, a_wrong_line_is_named_and_nothing_of_the_file_is_used, 0,
-		(int)(sizeof bad / sizeof *bad));
-	tcase_add_test(tests,
-	               a_hash_that_stands_twice_is_refused_with_both_lines);
-	tcase_add_test(tests, a_nul_byte_is_refused_with_its_line);
-	tcase_add_test(tests, a_missing_file_and_a_directory_are_errors);
-	tcase_add_test(tests, a_pipe_is_refused_and_not_waited_for);
-	tcase_add_test(tests, a_device_is_refused);
-	tcase_add_test(tests, a_file_without_a_token_is_read_with_a_warning);
-	tcase_add_test(tests, a_symbolic_link_is_followed);
-	tcase_add_loop_test(tests,
-	                    a_file_that_others_can_use_is_read_with_a_warning,
-	                    0, (int)(sizeof modes / sizeof *modes));
-	tcase_add_test(tests, a_token_is_found_without_comparing_them_all);
-	tcase_set_timeout(tests, 120);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(a_token_names_its_subject);
+	test_add(comment_lines_blank_lines_and_odd_blanks_are_fine);
+	test_add(subjects_that_contain_a_hash_sign_are_two_callers);
+	test_add(two_tokens_of_one_subject_are_the_same_caller);
+	test_add(scopes_are_separated_by_commas);
+	test_add(an_empty_file_knows_nobody);
+	test_add(a_principal_outlives_the_file);
+	test_add_loop(a_wrong_line_is_named_and_nothing_of_the_file_is_used,
+	              COUNT(bad));
+	test_add(a_hash_that_stands_twice_is_refused_with_both_lines);
+	test_add(a_nul_byte_is_refused_with_its_line);
+	test_add(a_missing_file_and_a_directory_are_errors);
+	test_add(a_pipe_is_refused_and_not_waited_for);
+	test_add(a_device_is_refused);
+	test_add(a_file_without_a_token_is_read_with_a_warning);
+	test_add(a_symbolic_link_is_followed);
+	test_add_loop(a_file_that_others_can_use_is_read_with_a_warning,
+	              COUNT(modes));
+	test_add(a_token_is_found_without_comparing_them_all);
+	test_timeout(120);
 }

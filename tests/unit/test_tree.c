@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "rpc/write.h"
+#include "suite.h"
 
 #include <json-c/json.h>
 #include <math.h>
@@ -309,24 +310,14 @@ START_TEST(json_c_accepts_what_we_accept_and_reads_the_same)
 }
 END_TEST
 
-static Suite *tree_suite(void)
+TEST_MAIN("tree")
 {
-	Suite *suite = suite_create("tree");
-	TCase *tests = tcase_create("tree");
-
-	tcase_set_timeout(tests, 120); /* valgrind takes its time */
-	tcase_add_test(tests, every_kind_has_its_object);
-	tcase_add_test(tests, strings_may_hold_nul);
-	tcase_add_test(tests, a_subtree_is_a_tree);
-	tcase_add_test(tests, numbers_that_no_type_holds_print_as_written);
-	tcase_add_test(tests, lack_of_memory_is_told_from_null);
-	tcase_add_test(tests, the_deepest_tree_is_built_written_and_put);
-	tcase_add_test(tests, json_c_accepts_what_we_accept_and_reads_the_same);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(tree_suite());
+	test_timeout(120); /* valgrind takes its time */
+	test_add(every_kind_has_its_object);
+	test_add(strings_may_hold_nul);
+	test_add(a_subtree_is_a_tree);
+	test_add(numbers_that_no_type_holds_print_as_written);
+	test_add(lack_of_memory_is_told_from_null);
+	test_add(the_deepest_tree_is_built_written_and_put);
+	test_add(json_c_accepts_what_we_accept_and_reads_the_same);
 }

@@ -2,10 +2,9 @@
  * rest. */
 #include "failing_memory.h"
 #include "session/updates.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct updates updates;
@@ -126,24 +125,13 @@ START_TEST(what_is_dropped_later_does_not_hide_what_was_never_kept)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("updates")
 {
-	Suite *suite = suite_create("updates");
-	TCase *tests = tcase_create("updates");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, what_was_updated_then_or_later_is_known);
-	tcase_add_test(tests, uris_differ_by_every_byte);
-	tcase_add_test(tests, of_too_many_the_oldest_may_have_been_any);
-	tcase_add_test(tests, what_is_kept_is_bounded);
-	tcase_add_test(tests, what_there_is_no_memory_for_may_have_been_any);
-	tcase_add_test(tests,
-	               what_is_dropped_later_does_not_hide_what_was_never_kept);
-	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_add(what_was_updated_then_or_later_is_known);
+	test_add(uris_differ_by_every_byte);
+	test_add(of_too_many_the_oldest_may_have_been_any);
+	test_add(what_is_kept_is_bounded);
+	test_add(what_there_is_no_memory_for_may_have_been_any);
+	test_add(what_is_dropped_later_does_not_hide_what_was_never_kept);
 }

@@ -1,9 +1,7 @@
 /* What a stored row means: who owns it, whether it has ended, is too old, was
  * revoked or is only idle. */
 #include "session/verdict.h"
-
-#include <check.h>
-#include <stdlib.h>
+#include "suite.h"
 
 enum { NOW = 1000000, IDLE = 1000, AGE = 5000, OWNER = 7 };
 
@@ -109,28 +107,16 @@ START_TEST(a_row_from_the_future_is_live)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("verdict")
 {
-	Suite *suite = suite_create("verdict");
-	TCase *tests = tcase_create("verdict");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, NULL);
-	tcase_add_test(tests, a_live_row_of_the_caller_is_live);
-	tcase_add_test(tests, no_row_is_unknown);
-	tcase_add_test(tests, somebody_elses_row_is_unknown_whatever_it_is);
-	tcase_add_test(tests, a_tombstone_has_ended_whatever_else_it_says);
-	tcase_add_test(tests, a_damaged_row_has_ended);
-	tcase_add_test(tests, idle_begins_after_the_idle_time);
-	tcase_add_test(tests,
-	               old_age_ends_after_the_absolute_lifetime_idle_or_not);
-	tcase_add_test(tests, what_was_created_before_a_revocation_has_ended);
-	tcase_add_test(tests, a_row_from_the_future_is_live);
-	suite_add_tcase(suite, tests);
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, NULL);
+	test_add(a_live_row_of_the_caller_is_live);
+	test_add(no_row_is_unknown);
+	test_add(somebody_elses_row_is_unknown_whatever_it_is);
+	test_add(a_tombstone_has_ended_whatever_else_it_says);
+	test_add(a_damaged_row_has_ended);
+	test_add(idle_begins_after_the_idle_time);
+	test_add(old_age_ends_after_the_absolute_lifetime_idle_or_not);
+	test_add(what_was_created_before_a_revocation_has_ended);
+	test_add(a_row_from_the_future_is_live);
 }

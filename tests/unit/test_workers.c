@@ -1,8 +1,8 @@
 /* The threads that run tools. */
 #include "base/container.h"
 #include "server/workers.h"
+#include "suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -454,41 +454,22 @@ START_TEST(nothing_is_lost_and_no_bound_is_passed_while_all_come_at_once)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("workers")
 {
-	Suite *suite = suite_create("workers");
-	TCase *tests = tcase_create("workers");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, as_many_run_at_once_as_there_are_threads);
-	tcase_add_test(tests,
-	               what_waits_is_run_though_all_but_one_thread_are_busy);
-	tcase_add_test(tests, a_full_queue_refuses_all_but_what_must_run);
-	tcase_add_test(tests, they_begin_in_the_order_of_coming);
-	tcase_add_test(tests,
-	               a_stop_runs_what_is_queued_and_then_only_what_must_run);
-	tcase_add_test(tests,
-	               an_owner_with_much_long_work_leaves_a_worker_to_others);
-	tcase_add_test(tests, one_worker_serves_an_owner_and_then_the_other);
-	tcase_add_test(tests, an_owner_may_have_all_workers_if_that_is_wanted);
-	tcase_add_test(
-		tests,
-		work_of_an_owner_at_its_bound_runs_when_its_other_work_ends);
-	tcase_add_test(tests, a_stop_runs_the_work_of_an_owner_at_its_bound);
-	tcase_add_test(tests, work_that_waits_for_a_second_is_reported_once);
-	tcase_add_test(tests,
-	               work_that_waits_long_is_logged_at_most_once_a_minute);
-	tcase_add_test(tests, work_that_runs_long_is_not_reported);
-	tcase_add_test(
-		tests,
-		nothing_is_lost_and_no_bound_is_passed_while_all_come_at_once);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(set_up, tear_down);
+	test_timeout(120);
+	test_add(as_many_run_at_once_as_there_are_threads);
+	test_add(what_waits_is_run_though_all_but_one_thread_are_busy);
+	test_add(a_full_queue_refuses_all_but_what_must_run);
+	test_add(they_begin_in_the_order_of_coming);
+	test_add(a_stop_runs_what_is_queued_and_then_only_what_must_run);
+	test_add(an_owner_with_much_long_work_leaves_a_worker_to_others);
+	test_add(one_worker_serves_an_owner_and_then_the_other);
+	test_add(an_owner_may_have_all_workers_if_that_is_wanted);
+	test_add(work_of_an_owner_at_its_bound_runs_when_its_other_work_ends);
+	test_add(a_stop_runs_the_work_of_an_owner_at_its_bound);
+	test_add(work_that_waits_for_a_second_is_reported_once);
+	test_add(work_that_waits_long_is_logged_at_most_once_a_minute);
+	test_add(work_that_runs_long_is_not_reported);
+	test_add(nothing_is_lost_and_no_bound_is_passed_while_all_come_at_once);
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "rpc/write.h"
+#include "suite.h"
 
 #include <float.h>
 #include <json-c/json.h>
@@ -387,44 +388,31 @@ START_TEST(lack_of_memory_sticks)
 }
 END_TEST
 
-static void add_trees(TCase *tests)
+static void add_trees(void)
 {
-	tcase_add_test(tests, scalars_of_a_tree_are_written);
-	tcase_add_test(tests, containers_keep_their_order);
-	tcase_add_test(tests, a_spelled_number_is_written_as_it_was);
-	tcase_add_test(tests, a_spelling_that_is_no_number_is_not_written);
-	tcase_add_test(tests,
-	               user_data_of_the_host_is_not_taken_for_a_spelling);
-	tcase_add_test(tests, nul_and_bad_utf8_of_a_tree_are_mended);
-	tcase_add_test(tests, a_tree_too_deep_fails);
-	tcase_add_test(tests, a_tree_within_itself_fails);
-	tcase_add_test(tests, two_threads_may_write_one_tree);
+	test_add(scalars_of_a_tree_are_written);
+	test_add(containers_keep_their_order);
+	test_add(a_spelled_number_is_written_as_it_was);
+	test_add(a_spelling_that_is_no_number_is_not_written);
+	test_add(user_data_of_the_host_is_not_taken_for_a_spelling);
+	test_add(nul_and_bad_utf8_of_a_tree_are_mended);
+	test_add(a_tree_too_deep_fails);
+	test_add(a_tree_within_itself_fails);
+	test_add(two_threads_may_write_one_tree);
 }
 
-static Suite *write_suite(void)
+TEST_MAIN("write")
 {
-	Suite *suite = suite_create("write");
-	TCase *tests = tcase_create("write");
-
-	tcase_set_timeout(tests, 120); /* valgrind takes its time */
-	tcase_add_checked_fixture(tests, reset, finish);
-	tcase_add_loop_test(tests, strings_are_escaped_and_mended, 0,
-	                    COUNT(strings));
-	tcase_add_test(tests, a_solidus_is_not_escaped);
-	tcase_add_test(tests, any_bytes_become_one_valid_line);
-	tcase_add_loop_test(tests, doubles_are_short, 0, COUNT(reals));
-	tcase_add_test(tests, doubles_read_back_equal);
-	tcase_add_test(tests, a_decimal_comma_of_the_host_changes_nothing);
-	add_trees(tests);
-	tcase_add_loop_test(tests, base64_is_that_of_rfc_4648, 0,
-	                    COUNT(vectors));
-	tcase_add_test(tests, base64_is_appended);
-	tcase_add_test(tests, lack_of_memory_sticks);
-	suite_add_tcase(suite, tests);
-	return suite;
-}
-
-int main(void)
-{
-	return run_suite(write_suite());
+	test_timeout(120); /* valgrind takes its time */
+	test_fixture(reset, finish);
+	test_add_loop(strings_are_escaped_and_mended, COUNT(strings));
+	test_add(a_solidus_is_not_escaped);
+	test_add(any_bytes_become_one_valid_line);
+	test_add_loop(doubles_are_short, COUNT(reals));
+	test_add(doubles_read_back_equal);
+	test_add(a_decimal_comma_of_the_host_changes_nothing);
+	add_trees();
+	test_add_loop(base64_is_that_of_rfc_4648, COUNT(vectors));
+	test_add(base64_is_appended);
+	test_add(lack_of_memory_sticks);
 }
