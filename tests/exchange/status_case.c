@@ -57,12 +57,7 @@ void statuses_set_up(void)
 				       .is_manual = true,
 				       .log = write_line,
 			       });
-	the_id = harness_begin(&harness, "alice", "2025-06-18");
-}
-
-void statuses_tear_down(void)
-{
-	harness_finish(&harness);
+	the_id = case_begin();
 }
 
 /* ---- calling ---- */
@@ -92,7 +87,7 @@ struct answer call_it(const char *body, enum manner manner)
 
 	harness_pass(&harness, 60001);
 	forget_lines();
-	flight = SEND(&harness, .caller = "alice", .id = the_id, .body = body);
+	flight = case_send(the_id, body);
 	if (manner == STREAMED)
 		mcps__drain_open_streams(&harness.endpoint, INT64_MAX);
 	if (manner != QUICK)
@@ -134,14 +129,14 @@ void check_error(const struct kind *kind, enum manner manner,
                  const struct answer *answer, const char *code,
                  const char *message)
 {
-	const char *told = answer_at(&harness, answer, "error.code");
+	const char *told = case_at(answer, "error.code");
 
 	ck_assert_msg(told != NULL && strcmp(told, code) == 0,
 	              "%s returned %d, manner %d: %s", name_of(kind, manner),
 	              (int)to_return, (int)manner, answer->body);
-	ck_assert_str_eq(answer_at(&harness, answer, "error.message"), message);
-	ck_assert_str_eq(answer_at(&harness, answer, "id"), "1");
-	ck_assert_ptr_null(answer_at(&harness, answer, "result"));
+	ck_assert_str_eq(case_at(answer, "error.message"), message);
+	ck_assert_str_eq(case_at(answer, "id"), "1");
+	ck_assert_ptr_null(case_at(answer, "result"));
 }
 
 /* The log says what failed, once, if that is for the author to mend. */

@@ -22,7 +22,6 @@ void forget_lines(void);
 enum manner { QUICK, ON_WORKER, STREAMED, MANNERS };
 
 void statuses_set_up(void);
-void statuses_tear_down(void);
 
 /* The answer as JSON, also if it is the last event of a stream; it has HTTP
  * 200. A minute has passed since the last one, so that everything is logged. */

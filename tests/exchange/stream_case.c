@@ -46,17 +46,12 @@ void start_streams(const struct harness_options *options)
 	all.tools = tools;
 	all.is_manual = true;
 	harness_init(&harness, &all);
-	the_id = harness_begin(&harness, "alice", "2025-11-25");
+	the_id = case_begin_with("2025-11-25");
 }
 
 void streams_set_up(void)
 {
 	start_streams(&(const struct harness_options){ .page_size = 0 });
-}
-
-void streams_tear_down(void)
-{
-	harness_finish(&harness);
 }
 
 /* ---- events ---- */
@@ -174,7 +169,7 @@ struct flight *resume_after(const char *id)
 
 struct flight *send_call(const char *body)
 {
-	return SEND(&harness, .caller = "alice", .id = the_id, .body = body);
+	return case_send(the_id, body);
 }
 
 /* Let the call run, and read all of its answer. */

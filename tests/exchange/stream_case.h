@@ -45,7 +45,6 @@ extern unsigned retry_ms; /* the last; 0: none */
 
 void start_streams(const struct harness_options *options);
 void streams_set_up(void);
-void streams_tear_down(void);
 
 /* How many there are in TEXT. */
 int parse_events(const char *text);

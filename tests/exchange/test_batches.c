@@ -1,33 +1,9 @@
 /* Batches: what 2025-03-26 has and no other revision. */
-#include "exchange/harness.h"
-#include "exchange/tools.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct harness harness;
-
-static void set_up(void)
-{
-	harness_init(&harness,
-	             &(const struct harness_options){ .tools = test_tools });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
-}
 
 static const struct {
 	const char *body, *answer; /* NULL: 202 */
@@ -54,18 +30,19 @@ static const struct {
 
 START_TEST(a_batch_of_2025_03_26_is_answered_as_one)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	const char *id = case_begin_with("2025-03-26");
 	struct answer answer;
 
 	if (_i == 1) {
-		answer = post(id, "[" PING(1) ",{\"jsonrpc\":\"2.0\",\"id\":"
-		                              "\"two\",\"method\":\"ping\"}]");
+		answer = case_post(id,
+		                   "[" PING(1) ",{\"jsonrpc\":\"2.0\",\"id\":"
+		                               "\"two\",\"method\":\"ping\"}]");
 		answer_check_json(&answer, 200,
 		                  "[" PONG(1) ",{\"jsonrpc\":\"2.0\",\"id\":"
 		                              "\"two\",\"result\":{}}]");
 		return;
 	}
-	answer = post(id, batches[_i].body);
+	answer = case_post(id, batches[_i].body);
 	if (batches[_i].answer != NULL) {
 		answer_check_json(&answer, 200, batches[_i].answer);
 		return;
@@ -88,30 +65,30 @@ static const char *const mixed_batches[] = {
 
 START_TEST(a_mixed_or_empty_batch_or_one_that_initializes_is_refused_whole)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-03-26");
-	struct answer answer = post(id, mixed_batches[_i]);
+	const char *id = case_begin_with("2025-03-26");
+	struct answer answer = case_post(id, mixed_batches[_i]);
 
 	ck_assert_int_eq(answer.status, 400);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32600");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32600");
 	ck_assert_ptr_null(strstr(answer.body, "\"id\""));
 }
 END_TEST
 
 START_TEST(a_batch_has_at_most_so_many_messages)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	const char *id = case_begin_with("2025-03-26");
 	char body[51 * 64] = "[";
 	struct answer answer;
 
 	for (int i = 0; i < 50; i++)
 		strcat(body, i > 0 ? "," PING(1) : PING(1));
 	strcat(body, "]");
-	answer = post(id, body);
+	answer = case_post(id, body);
 	ck_assert_int_eq(answer.status, 200);
 	strcpy(body + strlen(body) - 1, "," PING(1) "]");
-	answer = post(id, body);
+	answer = case_post(id, body);
 	ck_assert_int_eq(answer.status, 400);
-	ck_assert_str_eq(at(&answer, "error.message"),
+	ck_assert_str_eq(case_at(&answer, "error.message"),
 	                 "Invalid request: more than 50 messages in a batch");
 }
 END_TEST
@@ -119,21 +96,21 @@ END_TEST
 START_TEST(later_revisions_have_no_batches)
 {
 	static const char *const versions[] = { "2025-06-18", "2025-11-25" };
-	const char *id = harness_begin(&harness, "alice", versions[_i]);
-	struct answer answer = post(id, "[" PING(1) "]");
+	const char *id = case_begin_with(versions[_i]);
+	struct answer answer = case_post(id, "[" PING(1) "]");
 
 	ck_assert_int_eq(answer.status, 400);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32600");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32600");
 	ck_assert_ptr_null(strstr(answer.body, "\"id\""));
 }
 END_TEST
 
 START_TEST(initialized_among_the_requests_of_a_batch_is_durable)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	const char *id = case_begin_with("2025-03-26");
 	struct answer answer =
-		post(id, "[" NOTICE("notifications/"
-	                            "initialized") "," PING(1) "]");
+		case_post(id, "[" NOTICE("notifications/"
+	                                 "initialized") "," PING(1) "]");
 
 	answer_check_json(&answer, 200, "[" PONG(1) "]");
 	ck_assert_uint_eq(harness_row(&harness, "alice", id).flags,
@@ -143,7 +120,7 @@ END_TEST
 
 TEST_MAIN("batches")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(case_set_up, case_tear_down);
 	test_add_loop(a_batch_of_2025_03_26_is_answered_as_one, COUNT(batches));
 	test_add_loop(
 		a_mixed_or_empty_batch_or_one_that_initializes_is_refused_whole,

@@ -1,7 +1,7 @@
 /* Everything that runs a handler, and everything that can go wrong once one has
  * begun: no status says that it was not carried out. */
 #include "exchange/entries.h"
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "http/drain.h"
 #include "suite.h"
 
@@ -9,8 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-static struct harness harness;
-static const char *the_id;
 static void (*meanwhile)(void); /* what handlers do */
 static mcps_status says;        /* ... and return */
 static unsigned begun;
@@ -59,17 +57,12 @@ static void set_up(void)
 	entry_complete = complete;
 	harness_init(&harness, &(const struct harness_options){
 				       ENTRIES, .is_manual = true });
-	the_id = harness_begin(&harness, "alice", "2025-06-18");
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
+	the_id = case_begin();
 }
 
 static struct flight *send(const char *body)
 {
-	return SEND(&harness, .caller = "alice", .id = the_id, .body = body);
+	return case_send(the_id, body);
 }
 
 static struct answer receive(struct flight *flight)
@@ -81,10 +74,7 @@ static struct answer receive(struct flight *flight)
 
 static void delete_it(void)
 {
-	ck_assert_int_eq(EXCHANGE(&harness, .method = "DELETE",
-	                          .caller = "alice", .id = the_id)
-	                         .status,
-	                 204);
+	ck_assert_int_eq(case_delete(the_id).status, 204);
 }
 
 static void drain_it(void)
@@ -94,7 +84,7 @@ static void drain_it(void)
 
 static bool has_result(const struct answer *answer)
 {
-	return answer_at(&harness, answer, "result") != NULL;
+	return case_at(answer, "result") != NULL;
 }
 
 /* ---- every kind ---- */
@@ -120,11 +110,11 @@ START_TEST(handler_that_has_not_begun_when_its_session_ends_never_does)
 	struct flight *flight;
 	struct answer answer;
 
-	tear_down();
+	case_tear_down();
 	harness_init(&harness, &(const struct harness_options){
 				       ENTRIES, .is_manual = true,
 				       .has_writer_thread = true });
-	the_id = harness_begin(&harness, "alice", "2025-06-18");
+	the_id = case_begin();
 	harness_restart(&harness, KEEP_ALL);
 	flight = send(body_of(_i));
 	while (!harness_is_over(flight)) /* until it is let in */
@@ -168,7 +158,7 @@ START_TEST(every_status_of_a_handler_travels_with_200)
 		              mcps_status_text(says), answer.status);
 		ck_assert_uint_eq(answer.retry_after_s, 0);
 		ck_assert_ptr_null(answer.challenge);
-		ck_assert_str_eq(answer_at(&harness, &answer, "id"), "1");
+		ck_assert_str_eq(case_at(&answer, "id"), "1");
 	}
 }
 END_TEST
@@ -180,7 +170,7 @@ START_TEST(a_result_that_is_too_large_travels_with_200)
 	harness.mcp.max_result = 10;
 	answer = receive(send(body_of(_i)));
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(answer_at(&harness, &answer, "error.code"), "-32603");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32603");
 	ck_assert_uint_eq(begun, 1);
 }
 END_TEST
@@ -190,8 +180,7 @@ END_TEST
 static struct answer crowd_out(void)
 {
 	harness.sessions.options.quota = 1;
-	return EXCHANGE(&harness, .caller = "alice",
-	                .body = INITIALIZE(1, "2025-06-18"));
+	return case_post(NULL, INITIALIZE(1, "2025-06-18"));
 }
 
 static void is_crowded_out(void)
@@ -276,7 +265,7 @@ END_TEST
 
 TEST_MAIN("begun")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(
 		outcome_is_unknown_if_the_handler_began_before_its_session_ended,
 		REQUESTS);

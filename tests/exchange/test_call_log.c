@@ -38,8 +38,7 @@ static void check_journal(const char *text)
 
 static struct answer exchange(const char *body)
 {
-	return EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                .body = body);
+	return case_post(the_id, body);
 }
 
 static void passes_time(mcps_call *call)
@@ -129,8 +128,7 @@ END_TEST
 
 START_TEST(a_call_that_the_drain_cut_off_is_logged_once)
 {
-	struct flight *flight = SEND(&harness, .caller = "alice", .id = the_id,
-	                             .body = kinds[0].works);
+	struct flight *flight = case_send(the_id, kinds[0].works);
 
 	ck_assert(!mcps__drain(&harness.endpoint, 0));
 	check_journal("call tools/call \"works\" failed with -32603 (Server is "
@@ -143,8 +141,7 @@ END_TEST
 
 START_TEST(a_cancelled_call_is_logged_as_that)
 {
-	struct flight *flight = SEND(&harness, .caller = "alice", .id = the_id,
-	                             .body = kinds[0].works);
+	struct flight *flight = case_send(the_id, kinds[0].works);
 
 	(void)exchange(
 		NOTICE_WITH("notifications/cancelled", "{\"requestId\":1}"));
@@ -165,7 +162,7 @@ END_TEST
 
 TEST_MAIN("call log")
 {
-	test_fixture(set_up, statuses_tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(each_call_is_logged_with_its_name_and_how_long_it_took);
 	test_add(a_call_that_fails_is_logged_with_its_error);
 	test_add(a_call_that_fails_with_a_long_text_is_logged_as_a_failure);

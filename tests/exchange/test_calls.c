@@ -1,6 +1,6 @@
 /* Calls under way: cancelled, overtaken by a DELETE, too many, drained. Work
  * runs when the test says so. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "http/drain.h"
 #include "suite.h"
@@ -9,8 +9,6 @@
 #include <mcps/state.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct harness harness;
 
 /* The tools "meanwhile" and "quick_meanwhile" call it while they run. */
 static void (*meanwhile)(mcps_call *call);
@@ -68,39 +66,10 @@ static void set_up(void)
 			     .tools = tools, .is_manual = true, .queue = 3 });
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static const char *the_id; /* of the session */
-
 static const char *begin(const char *version)
 {
-	the_id = harness_begin(&harness, "alice", version);
+	the_id = case_begin_with(version);
 	return the_id;
-}
-
-static struct flight *send(const char *id, const char *body)
-{
-	return SEND(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return harness_receive(send(id, body));
-}
-
-static struct answer end_session(const char *id)
-{
-	return EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                .id = id);
-}
-
-static void work(void)
-{
-	while (harness_work(&harness))
-		;
 }
 
 static const char *state(const char *id)
@@ -130,11 +99,11 @@ static void check_result(struct flight *flight, const char *body)
 START_TEST(a_call_that_is_cancelled_in_the_queue_does_not_run)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 
-	ck_assert_int_eq(post(id, CANCEL(7)).status, 202);
+	ck_assert_int_eq(case_post(id, CANCEL(7)).status, 202);
 	ck_assert(!harness_is_over(call));
-	work();
+	case_work();
 	check_silence(call);
 	ck_assert_uint_eq(runs, 0);
 	ck_assert_ptr_null(state(id));
@@ -144,23 +113,23 @@ END_TEST
 static void cancel_it(mcps_call *call)
 {
 	ck_assert(!mcps_cancelled(call));
-	post(the_id, CANCEL(7));
+	case_post(the_id, CANCEL(7));
 	ck_assert(mcps_cancelled(call));
 }
 
 START_TEST(a_call_that_is_cancelled_while_it_runs_commits_nothing)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 
 	meanwhile = cancel_it;
-	work();
+	case_work();
 	check_silence(call);
 	ck_assert_uint_eq(runs, 1);
 	ck_assert_ptr_null(state(id));
 	meanwhile = NULL;
-	call = send(id, MEANWHILE(7));
-	work();
+	call = case_send(id, MEANWHILE(7));
+	case_work();
 	check_result(call, COUNTED(7, 1));
 }
 END_TEST
@@ -168,16 +137,16 @@ END_TEST
 START_TEST(only_the_same_id_of_the_same_session_is_cancelled)
 {
 	const char *id = begin("2025-06-18");
-	const char *other = harness_begin(&harness, "alice", "2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	const char *other = case_begin();
+	struct flight *call = case_send(id, MEANWHILE(7));
 
-	post(other, CANCEL(7));
+	case_post(other, CANCEL(7));
 	EXCHANGE(&harness, .caller = "bob", .id = id, .body = CANCEL(7));
-	post(id, CANCEL(70));
-	post(id, CANCEL("7"));
-	post(id, CANCEL(7.0));
-	post(id, NOTICE("notifications/cancelled"));
-	work();
+	case_post(id, CANCEL(70));
+	case_post(id, CANCEL("7"));
+	case_post(id, CANCEL(7.0));
+	case_post(id, NOTICE("notifications/cancelled"));
+	case_work();
 	check_result(call, COUNTED(7, 1));
 }
 END_TEST
@@ -185,13 +154,13 @@ END_TEST
 START_TEST(cancelling_what_is_over_does_nothing)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 
-	work();
+	case_work();
 	check_result(call, COUNTED(7, 1));
-	ck_assert_int_eq(post(id, CANCEL(7)).status, 202);
-	call = send(id, MEANWHILE(7));
-	work();
+	ck_assert_int_eq(case_post(id, CANCEL(7)).status, 202);
+	call = case_send(id, MEANWHILE(7));
+	case_work();
 	check_result(call, COUNTED(7, 2));
 }
 END_TEST
@@ -199,14 +168,15 @@ END_TEST
 START_TEST(of_a_batch_the_cancelled_call_alone_is_silent)
 {
 	const char *id = begin("2025-03-26");
-	struct flight *batch = send(id, "[" MEANWHILE(7) "," MEANWHILE(8) "]");
+	struct flight *batch =
+		case_send(id, "[" MEANWHILE(7) "," MEANWHILE(8) "]");
 
-	post(id, CANCEL(7));
-	work();
+	case_post(id, CANCEL(7));
+	case_work();
 	check_result(batch, "[" COUNTED(8, 1) "]");
-	batch = send(id, "[" MEANWHILE(7) "," MEANWHILE(8) "]");
-	post(id, "[" CANCEL(7) "," CANCEL(8) "]");
-	work();
+	batch = case_send(id, "[" MEANWHILE(7) "," MEANWHILE(8) "]");
+	case_post(id, "[" CANCEL(7) "," CANCEL(8) "]");
+	case_work();
 	check_silence(batch);
 }
 END_TEST
@@ -214,16 +184,15 @@ END_TEST
 START_TEST(a_call_that_runs_out_of_time_is_answered_all_the_same)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, CALL(7, "slow", "{}"));
+	struct flight *call = case_send(id, CALL(7, "slow", "{}"));
 	struct answer answer;
 
-	work();
+	case_work();
 	answer = harness_receive(call);
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_int_eq(answer.kind, PLAN_JSON);
-	ck_assert_str_eq(answer_at(&harness, &answer, "id"), "7");
-	ck_assert_str_eq(answer_at(&harness, &answer, "result.isError"),
-	                 "true");
+	ck_assert_str_eq(case_at(&answer, "id"), "7");
+	ck_assert_str_eq(case_at(&answer, "result.isError"), "true");
 }
 END_TEST
 
@@ -232,11 +201,11 @@ END_TEST
 START_TEST(a_delete_overtakes_a_call_in_the_queue)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 	struct answer answer;
 
-	ck_assert_int_eq(end_session(id).status, 204);
-	work();
+	ck_assert_int_eq(case_delete(id).status, 204);
+	case_work();
 	answer = harness_receive(call);
 	answer_check_gone(&answer, GONE(7));
 	ck_assert_uint_eq(runs, 0);
@@ -245,18 +214,18 @@ END_TEST
 
 static void delete_it(mcps_call *call)
 {
-	ck_assert_int_eq(end_session(the_id).status, 204);
+	ck_assert_int_eq(case_delete(the_id).status, 204);
 	ck_assert(mcps_cancelled(call));
 }
 
 START_TEST(a_call_whose_session_is_deleted_under_it_is_not_404)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 	struct answer answer;
 
 	meanwhile = delete_it;
-	work();
+	case_work();
 	answer = harness_receive(call);
 	answer_check_outcome(&answer, OUTCOME(7));
 	ck_assert_ptr_null(state(id));
@@ -268,17 +237,17 @@ END_TEST
 static void fail_to_delete_it(mcps_call *call)
 {
 	store_double_fail(&harness.store, OP_session_end, MCPS_E_STORE, 1);
-	ck_assert_int_eq(end_session(the_id).status, 503);
+	ck_assert_int_eq(case_delete(the_id).status, 503);
 	ck_assert(!mcps_cancelled(call));
 }
 
 START_TEST(a_delete_that_fails_leaves_the_calls_alone)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 
 	meanwhile = fail_to_delete_it;
-	work();
+	case_work();
 	check_result(call, COUNTED(7, 1));
 	ck_assert_str_eq(state(id), "1");
 }
@@ -287,11 +256,11 @@ END_TEST
 START_TEST(each_call_of_a_batch_is_answered_when_its_session_is_deleted)
 {
 	const char *id = begin("2025-03-26");
-	struct flight *batch = send(id, "[" PING(6) "," MEANWHILE(7) "]");
+	struct flight *batch = case_send(id, "[" PING(6) "," MEANWHILE(7) "]");
 	struct answer answer;
 
-	end_session(id);
-	work();
+	case_delete(id);
+	case_work();
 	answer = harness_receive(batch);
 	answer_check_json(
 		&answer, 200,
@@ -306,15 +275,15 @@ END_TEST
 START_TEST(a_renewal_leaves_running_calls_and_state_alone)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
-	struct answer answer = post(id, INITIALIZE(1, "2025-06-18"));
+	struct flight *call = case_send(id, MEANWHILE(7));
+	struct answer answer = case_post(id, INITIALIZE(1, "2025-06-18"));
 
 	ck_assert_str_eq(answer.session_id, id);
-	work();
+	case_work();
 	check_result(call, COUNTED(7, 1));
-	post(id, INITIALIZE(1, "2025-06-18"));
-	call = send(id, MEANWHILE(7));
-	work();
+	case_post(id, INITIALIZE(1, "2025-06-18"));
+	call = case_send(id, MEANWHILE(7));
+	case_work();
 	check_result(call, COUNTED(7, 2));
 }
 END_TEST
@@ -328,19 +297,19 @@ START_TEST(a_full_queue_is_503_and_the_client_may_come_again)
 	struct answer answer;
 
 	for (int i = 0; i < 3; i++)
-		calls[i] = send(id, MEANWHILE(1));
-	answer = post(id, MEANWHILE(9));
+		calls[i] = case_send(id, MEANWHILE(1));
+	answer = case_post(id, MEANWHILE(9));
 	answer_check_json(&answer, 503,
 	                  "{\"jsonrpc\":\"2.0\",\"id\":9,\"error\":{\"code\":"
 	                  "-32603,\"message\":\"Server busy, try again\"}}");
 	ck_assert_uint_eq(answer.retry_after_s, 1);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
-	work();
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	case_work();
 	check_result(calls[0], COUNTED(1, 1));
 	check_result(calls[1], COUNTED(1, 2));
 	check_result(calls[2], COUNTED(1, 3));
-	calls[0] = send(id, MEANWHILE(9));
-	work();
+	calls[0] = case_send(id, MEANWHILE(9));
+	case_work();
 	check_result(calls[0], COUNTED(9, 4));
 }
 END_TEST
@@ -352,9 +321,10 @@ START_TEST(of_a_batch_what_does_not_fit_is_an_error_among_the_answers)
 	struct flight *batch;
 
 	for (int i = 0; i < 2; i++)
-		calls[i] = send(id, MEANWHILE(1));
-	batch = send(id, "[" MEANWHILE(7) "," MEANWHILE(8) "," PING(9) "]");
-	work();
+		calls[i] = case_send(id, MEANWHILE(1));
+	batch = case_send(id,
+	                  "[" MEANWHILE(7) "," MEANWHILE(8) "," PING(9) "]");
+	case_work();
 	check_result(calls[0], COUNTED(1, 1));
 	check_result(calls[1], COUNTED(1, 2));
 	check_result(batch, "[" COUNTED(7, 3) ",{\"jsonrpc\":\"2.0\",\"id\":8,"
@@ -376,8 +346,8 @@ START_TEST(without_calls_a_drain_is_over_at_once)
 {
 	begin("2025-06-18");
 	ck_assert(mcps__drain(&harness.endpoint, 60000));
-	check_stopping(post(the_id, PING(1)), STOPPING_WITHOUT_ID);
-	check_stopping(post(NULL, INITIALIZE(1, "2025-06-18")),
+	check_stopping(case_post(the_id, PING(1)), STOPPING_WITHOUT_ID);
+	check_stopping(case_post(NULL, INITIALIZE(1, "2025-06-18")),
 	               STOPPING_WITHOUT_ID);
 }
 END_TEST
@@ -385,15 +355,15 @@ END_TEST
 START_TEST(a_drain_answers_what_waits_and_drops_what_comes_later)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 	struct flight *batch;
 
-	batch = send(harness_begin(&harness, "alice", "2025-03-26"),
-	             "[" MEANWHILE(1) "," MEANWHILE(2) "]");
+	batch = case_send(case_begin_with("2025-03-26"),
+	                  "[" MEANWHILE(1) "," MEANWHILE(2) "]");
 	ck_assert(!mcps__drain(&harness.endpoint, 0));
 	check_stopping(harness_receive(call), STOPPING(7));
 	check_stopping(harness_receive(batch), STOPPING_WITHOUT_ID);
-	work();
+	case_work();
 	ck_assert_uint_eq(runs, 0);
 	ck_assert_ptr_null(state(id));
 }
@@ -416,11 +386,11 @@ static void drain_all(mcps_call *call)
 START_TEST(a_drain_cancels_what_runs_and_commits_nothing_of_it)
 {
 	const char *id = begin("2025-06-18");
-	struct flight *call = send(id, MEANWHILE(7));
+	struct flight *call = case_send(id, MEANWHILE(7));
 	struct answer answer;
 
 	meanwhile = drain_it;
-	work();
+	case_work();
 	answer = harness_receive(call);
 	answer_check_outcome(&answer, OUTCOME(7));
 	ck_assert_uint_eq(runs, 1);
@@ -434,11 +404,12 @@ START_TEST(a_drain_between_two_calls_of_a_batch_parks_it_no_second_time)
 	struct flight *batch;
 
 	meanwhile = drain_it;
-	batch = send(id, "[" MEANWHILE(1) "," CALL(2, "quick_meanwhile",
-	                                           "{}") "," MEANWHILE(3) "]");
+	batch = case_send(id,
+	                  "[" MEANWHILE(1) "," CALL(2, "quick_meanwhile",
+	                                            "{}") "," MEANWHILE(3) "]");
 	check_result(batch,
 	             "[" STOPPING(1) "," COUNTED(2, 0) "," STOPPING(3) "]");
-	work();
+	case_work();
 	ck_assert_uint_eq(runs, 1);
 	ck_assert_ptr_null(state(id));
 }
@@ -452,9 +423,9 @@ START_TEST(
 	struct flight *batch;
 
 	meanwhile = drain_all;
-	batch = send(id,
-	             "[" CALL(2, "quick_meanwhile", "{}") "," MEANWHILE(3) "]");
-	work();
+	batch = case_send(
+		id, "[" CALL(2, "quick_meanwhile", "{}") "," MEANWHILE(3) "]");
+	case_work();
 	check_result(batch, "[" COUNTED(2, 0) "," STOPPING(3) "]");
 	ck_assert_uint_eq(runs, 1);
 	ck_assert_ptr_null(state(id));
@@ -476,13 +447,13 @@ START_TEST(a_call_that_is_admitted_after_the_drain_is_told_to_come_again)
 
 	harness.options.hook = hook;
 	harness_restart(&harness, KEEP_ALL);
-	call = send("foreign", MEANWHILE(7)); /* it waits for the hook */
+	call = case_send("foreign", MEANWHILE(7)); /* it waits for the hook */
 	mcps__drain(&harness.endpoint, 0);
-	work();
+	case_work();
 	ck_assert_uint_eq(hooks, 1);
 	ck_assert(harness_is_over(call));
 	harness_run(call);
-	work();
+	case_work();
 	check_stopping(harness_receive(call), STOPPING(7));
 	ck_assert_uint_eq(runs, 0);
 }
@@ -490,7 +461,7 @@ END_TEST
 
 TEST_MAIN("calls")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(a_call_that_is_cancelled_in_the_queue_does_not_run);
 	test_add(a_call_that_is_cancelled_while_it_runs_commits_nothing);
 	test_add(only_the_same_id_of_the_same_session_is_cancelled);

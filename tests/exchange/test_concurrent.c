@@ -1,6 +1,6 @@
 /* Real threads, for the thread sanitizer: network threads that do as they
  * like with few sessions, workers, and the store's own thread. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -10,8 +10,6 @@
 
 enum { THREADS = 8, ROUNDS = 150, CALLS = 8, NAMES = 4096, RECENT = 4 };
 
-static struct harness harness;
-
 static void set_up(void)
 {
 	harness_init(&harness,
@@ -19,11 +17,6 @@ static void set_up(void)
 	                                              .has_writer_thread = true,
 	                                              .workers = 3,
 	                                              .hot = 2 });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
 }
 
 static void run_threads(void *(*main)(void *arg))
@@ -49,9 +42,8 @@ static void *count_main(void *arg)
 	uintptr_t thread = (uintptr_t)arg;
 
 	for (int i = 0; i < CALLS; i++) {
-		struct answer answer = EXCHANGE(&harness, .caller = "alice",
-		                                .id = sessions[thread % 2],
-		                                .body = count_body);
+		struct answer answer =
+			case_post(sessions[thread % 2], count_body);
 		int number = atoi(answer_text(&harness, &answer));
 
 		ck_assert_int_ge(number, 1);
@@ -71,7 +63,7 @@ static void count_together(const char *body)
 
 START_TEST(sixty_four_calls_of_one_session_get_sixty_four_numbers)
 {
-	sessions[0] = harness_begin(&harness, "alice", "2025-06-18");
+	sessions[0] = case_begin();
 	sessions[1] = sessions[0];
 	count_together(CALL(1, "count", "{}"));
 	ck_assert_str_eq(harness_state(&harness, "alice", sessions[0], "n"),
@@ -81,8 +73,8 @@ END_TEST
 
 START_TEST(sixty_four_calls_of_one_caller_get_sixty_four_numbers)
 {
-	sessions[0] = harness_begin(&harness, "alice", "2025-06-18");
-	sessions[1] = harness_begin(&harness, "alice", "2025-11-25");
+	sessions[0] = case_begin();
+	sessions[1] = case_begin_with("2025-11-25");
 	count_together(CALL(1, "count", "{\"scope\":\"principal\"}"));
 }
 END_TEST
@@ -139,8 +131,7 @@ static void check_answer(struct name *name, unsigned begun,
 static void end_name(struct name *name)
 {
 	unsigned begun = atomic_fetch_add(&now, 1) + 1;
-	struct answer answer = EXCHANGE(&harness, .method = "DELETE",
-	                                .caller = "alice", .id = name->id);
+	struct answer answer = case_delete(name->id);
 
 	check_answer(name, begun, &answer);
 	if (answer.status == 204)
@@ -150,8 +141,7 @@ static void end_name(struct name *name)
 static void post_name(struct name *name, const char *body)
 {
 	unsigned begun = atomic_fetch_add(&now, 1) + 1;
-	struct answer answer = EXCHANGE(&harness, .caller = "alice",
-	                                .id = name->id, .body = body);
+	struct answer answer = case_post(name->id, body);
 
 	check_answer(name, begun, &answer);
 }
@@ -161,8 +151,7 @@ static void initialize(struct name *name)
 {
 	unsigned begun = atomic_fetch_add(&now, 1) + 1;
 	const char *id = name != NULL ? name->id : NULL;
-	struct answer answer = EXCHANGE(&harness, .caller = "alice", .id = id,
-	                                .body = INITIALIZE(1, "2025-06-18"));
+	struct answer answer = case_post(id, INITIALIZE(1, "2025-06-18"));
 
 	ck_assert_int_eq(answer.status, 200);
 	if (name != NULL && strcmp(answer.session_id, id) == 0)
@@ -262,7 +251,7 @@ END_TEST
 TEST_MAIN("concurrent")
 {
 	test_timeout(120);
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(sixty_four_calls_of_one_session_get_sixty_four_numbers);
 	test_add(sixty_four_calls_of_one_caller_get_sixty_four_numbers);
 	test_add(nobody_is_served_after_the_204_of_a_delete);

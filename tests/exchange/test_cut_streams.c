@@ -24,7 +24,7 @@ static bool notify(const char *text)
 
 static void begin(const char *revision)
 {
-	the_id = harness_begin(&harness, "alice", revision);
+	the_id = case_begin_with(revision);
 }
 
 /* A stream that something was heard on; the id of that. */
@@ -54,10 +54,7 @@ static struct flight *when_its_session_leaves_memory(void)
 	struct flight *flight = open_get(NULL);
 
 	store_double_fail(&harness.store, OP_session_end, MCPS_E_STORE, 1);
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .method = "DELETE")
-	                         .status,
-	                 503);
+	ck_assert_int_eq(case_delete(the_id).status, 503);
 	return flight;
 }
 
@@ -138,10 +135,7 @@ static struct flight *when_its_session_is_deleted(void)
 {
 	struct flight *flight = open_get(NULL);
 
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .method = "DELETE")
-	                         .status,
-	                 204);
+	ck_assert_int_eq(case_delete(the_id).status, 204);
 	return flight;
 }
 
@@ -245,7 +239,7 @@ END_TEST
 TEST_MAIN("cut streams")
 {
 	test_case("cut");
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add_loop(client_that_is_to_connect_again_is_cut_unless_it_polls,
 	              REVISIONS * LOST_COUNT);
 	test_add_loop(client_that_need_not_connect_again_gets_a_proper_end,

@@ -1,7 +1,7 @@
 /* A DELETE against posts of 8 threads, again and again: MCPS_ROUNDS of them,
  * 1 000 if it is not set. No request that began after the 204 was there gets a
  * 2xx, and no state survives the session. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -13,8 +13,6 @@
 #include <string.h>
 
 enum { THREADS = 8, ROUNDS = 1000, ENDS = 200, LISTENING = 8 };
-
-static struct harness harness;
 
 static struct {
 	const char *id;
@@ -47,8 +45,7 @@ static unsigned rounds_wanted(void)
 
 static void end_session(void)
 {
-	struct answer answer = EXCHANGE(&harness, .method = "DELETE",
-	                                .caller = "alice", .id = race.id);
+	struct answer answer = case_delete(race.id);
 
 	if (answer.status != 204)
 		complain("delete", &answer);
@@ -62,9 +59,7 @@ static bool post_one(unsigned number)
 		                              CALL(3, "echo",
 		                                   "{\"text\":\"x\"}") };
 	bool is_late = atomic_load(&race.is_ended);
-	struct answer answer =
-		EXCHANGE(&harness, .caller = "alice", .id = race.id,
-	                 .body = bodies[number % 3]);
+	struct answer answer = case_post(race.id, bodies[number % 3]);
 
 	if (answer.status != 404 && (answer.status != 200 || is_late))
 		complain(is_late ? "late" : "in time", &answer);
@@ -96,7 +91,7 @@ static void *play_main(void *arg)
 
 static void begin_round(unsigned round)
 {
-	race.id = harness_begin(&harness, "alice", "2025-11-25");
+	race.id = case_begin_with("2025-11-25");
 	race.before = round % 40;
 	atomic_store(&race.is_ended, false);
 	atomic_store(&race.posted, 0);
@@ -159,7 +154,7 @@ static const mcps_tool patient_tools[] = { { .size = sizeof(mcps_tool),
 /* It is told to stop, and that its session has ended, at once. */
 static void end_under_a_call(void)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct flight *listening[LISTENING];
 	struct flight *call;
 	struct answer answer;
@@ -170,12 +165,10 @@ static void end_under_a_call(void)
 		harness_open_stream(listening[i]);
 	}
 	atomic_store(&runs, false);
-	call = SEND(&harness, .caller = "alice", .id = id,
-	            .body = CALL(7, "patient", "{}"));
+	call = case_send(id, CALL(7, "patient", "{}"));
 	while (!atomic_load(&runs))
 		sched_yield();
-	answer = EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                  .id = id);
+	answer = case_delete(id);
 	ck_assert_int_eq(answer.status, 204);
 	answer = harness_receive(call);
 	answer_check_outcome(&answer, OUTCOME(7));

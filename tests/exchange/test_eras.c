@@ -1,33 +1,9 @@
 /* Which revision a request speaks, and what clients of a later era get. */
-#include "exchange/harness.h"
-#include "exchange/tools.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct harness harness;
-
-static void set_up(void)
-{
-	harness_init(&harness,
-	             &(const struct harness_options){ .tools = test_tools });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
-}
 
 #define META(version)                                                          \
 	"{\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":" version "}" \
@@ -88,9 +64,7 @@ static const char *write_body(enum method method, enum claim meta)
 static void check_row(enum claim header, enum claim meta, bool has_session,
                       enum method method)
 {
-	const char *id =
-		has_session ? harness_begin(&harness, "alice", "2025-06-18")
-			    : NULL;
+	const char *id = has_session ? case_begin() : NULL;
 	struct answer answer = EXCHANGE(&harness, .caller = "alice", .id = id,
 	                                .version = claims[header],
 	                                .body = write_body(method, meta));
@@ -131,11 +105,11 @@ END_TEST
 
 START_TEST(initialize_without_a_legacy_revision_lacks_a_parameter)
 {
-	struct answer answer = post(
+	struct answer answer = case_post(
 		NULL, REQUEST_WITH(7, "initialize", META("\"2026-07-28\"")));
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 	ck_assert_str_eq(answer.session_id, "");
 }
 END_TEST
@@ -155,7 +129,7 @@ END_TEST
 
 START_TEST(meta_that_claims_nothing_is_nobodys_business)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	static const char *const params[] = {
 		"{\"_meta\":{\"progressToken\":1}}", "{\"_meta\":7}",
 		"{\"_meta\":{\"protocolVersion\":\"2026-07-28\"}}", META("7"),
@@ -170,7 +144,7 @@ START_TEST(meta_that_claims_nothing_is_nobodys_business)
 		         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\","
 		         "\"params\":%s}",
 		         params[i]);
-		answer = post(id, body);
+		answer = case_post(id, body);
 		answer_check_json(&answer, 200, PONG(1));
 	}
 }
@@ -178,7 +152,7 @@ END_TEST
 
 START_TEST(any_served_revision_in_the_header_goes_with_any_session)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	static const char *const versions[] = { "2024-11-05", "2025-03-26",
 		                                "2025-06-18", "2025-11-25",
 		                                NULL };
@@ -197,7 +171,7 @@ END_TEST
 
 START_TEST(a_revision_in_the_header_that_is_not_served_is_400)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	static const char *const methods[] = { "POST", "GET", "DELETE" };
 	static const char *const versions[] = { "2024-10-07", "2026-07-28",
 		                                "latest", "2025-06-18x" };
@@ -210,12 +184,13 @@ START_TEST(a_revision_in_the_header_that_is_not_served_is_400)
 				.version = versions[v], .body = PING(1));
 
 			ck_assert_int_eq(answer.status, 400);
-			ck_assert_str_eq(at(&answer, "error.code"), "-32600");
+			ck_assert_str_eq(case_at(&answer, "error.code"),
+			                 "-32600");
 			ck_assert_str_eq(
-				at(&answer, "error.message"),
+				case_at(&answer, "error.message"),
 				"Unsupported protocol version: " SERVED);
 		}
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 }
 END_TEST
 
@@ -226,13 +201,14 @@ START_TEST(initialize_negotiates_by_its_params_whatever_the_header_says)
 	                 .body = INITIALIZE(1, "2025-03-26"));
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "result.protocolVersion"), "2025-03-26");
+	ck_assert_str_eq(case_at(&answer, "result.protocolVersion"),
+	                 "2025-03-26");
 }
 END_TEST
 
 TEST_MAIN("eras")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(case_set_up, case_tear_down);
 	test_add(legacy_endpoint_answers_like_any_legacy_server);
 	test_add(initialize_without_a_legacy_revision_lacks_a_parameter);
 	test_add(modern_probe_costs_no_store_access);

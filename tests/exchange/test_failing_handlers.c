@@ -15,11 +15,9 @@ static void check_failed(const struct kind *kind, enum manner manner,
 	char message[200];
 
 	if (kind->what == IS_TOOL) {
-		ck_assert_str_eq(answer_at(&harness, &answer, "result.isError"),
-		                 "true");
+		ck_assert_str_eq(case_at(&answer, "result.isError"), "true");
 		ck_assert_str_eq(answer_text(&harness, &answer), reason);
-		ck_assert_ptr_null(
-			answer_at(&harness, &answer, "result.content.1"));
+		ck_assert_ptr_null(case_at(&answer, "result.content.1"));
 	} else {
 		snprintf(message, sizeof message, "Internal error: %s", reason);
 		check_error(kind, manner, &answer, "-32603", message);
@@ -102,12 +100,10 @@ START_TEST(blocks_before_a_bare_failure_stay)
 	before = add_image;
 	to_return = MCPS_E_TOOL;
 	answer = call_it(kinds[0].works, ON_WORKER);
-	ck_assert_str_eq(answer_at(&harness, &answer, "result.content.0.type"),
-	                 "image");
-	ck_assert_str_eq(answer_at(&harness, &answer, "result.content.1.text"),
+	ck_assert_str_eq(case_at(&answer, "result.content.0.type"), "image");
+	ck_assert_str_eq(case_at(&answer, "result.content.1.text"),
 	                 "the tool \"works\" failed and gave no reason");
-	ck_assert_str_eq(answer_at(&harness, &answer, "result.isError"),
-	                 "true");
+	ck_assert_str_eq(case_at(&answer, "result.isError"), "true");
 }
 END_TEST
 
@@ -120,8 +116,8 @@ static void check_success(const struct kind *kind, enum manner manner)
 	struct answer answer = call_kind(kind, manner);
 	char sum[16];
 
-	ck_assert_ptr_nonnull(answer_at(&harness, &answer, "result"));
-	ck_assert_ptr_null(answer_at(&harness, &answer, "result.isError"));
+	ck_assert_ptr_nonnull(case_at(&answer, "result"));
+	ck_assert_ptr_null(case_at(&answer, "result.isError"));
 	check_not_logged();
 	successes += manner != QUICK;
 	snprintf(sum, sizeof sum, "%u", successes);
@@ -141,8 +137,7 @@ START_TEST(a_tool_without_its_structured_result_is_an_error)
 {
 	struct answer answer = call_it(CALL(1, "structured", "{}"), ON_WORKER);
 
-	answer_check_error(&harness, &answer, "-32603",
-	                   "Internal error: invalid argument");
+	case_check_error(&answer, "-32603", "Internal error: invalid argument");
 	ck_assert_uint_eq(line_count, 1);
 	ck_assert_ptr_nonnull(
 		strstr(lines, "tool \"structured\" has an output schema"));
@@ -164,8 +159,7 @@ START_TEST(a_full_list_of_suggestions_is_no_failure)
 	before = suggest_many;
 	to_return = MCPS_E_LIMIT;
 	answer = call_kind(&kinds[KINDS - 1], ON_WORKER);
-	ck_assert_str_eq(
-		answer_at(&harness, &answer, "result.completion.total"), "101");
+	ck_assert_str_eq(case_at(&answer, "result.completion.total"), "101");
 	check_not_logged();
 }
 END_TEST
@@ -175,10 +169,7 @@ END_TEST
 static void ends_session(mcps_call *call)
 {
 	(void)call;
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .method = "DELETE")
-	                         .status,
-	                 204);
+	ck_assert_int_eq(case_delete(the_id).status, 204);
 }
 
 START_TEST(a_call_of_unknown_outcome_is_logged_with_its_name)
@@ -210,10 +201,9 @@ START_TEST(each_call_of_a_batch_is_answered_by_itself)
 	struct flight *batch;
 	struct answer answer;
 
-	the_id = harness_begin(&harness, "alice", "2025-03-26");
+	the_id = case_begin_with("2025-03-26");
 	to_return = MCPS_E_GONE;
-	batch = SEND(&harness, .caller = "alice", .id = the_id,
-	             .body = "[" PING(8) "," CALL(9, "works", "{}") "]");
+	batch = case_send(the_id, "[" PING(8) "," CALL(9, "works", "{}") "]");
 	ck_assert(harness_work(&harness));
 	answer = harness_receive(batch);
 	answer_check_json(&answer, 200,
@@ -225,8 +215,7 @@ END_TEST
 
 static void call_quick(void)
 {
-	EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	         .body = kinds[0].quick);
+	case_post(the_id, kinds[0].quick);
 }
 
 START_TEST(a_tool_that_fails_all_the_time_is_logged_once_a_minute)
@@ -249,7 +238,7 @@ END_TEST
 
 TEST_MAIN("failing handlers")
 {
-	test_fixture(statuses_set_up, statuses_tear_down);
+	test_fixture(statuses_set_up, case_tear_down);
 	test_add(a_bare_failure_is_an_error_that_names_what_failed);
 	test_add(a_failure_with_a_reason_tells_the_reason);
 	test_add(a_handler_that_failed_and_returns_success_has_failed);

@@ -1,6 +1,6 @@
 /* What is refused by the headers alone, before a byte of the body is kept and
  * before the store is asked anything. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -8,17 +8,10 @@
 
 #define JSON "Content-Type: application/json\n"
 
-static struct harness harness;
-
 static void set_up(void)
 {
 	harness_init(&harness,
 	             &(const struct harness_options){ .max_body = 1000 });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
 }
 
 /* Refused, and nobody was bothered. */
@@ -392,7 +385,7 @@ END_TEST
 
 TEST_MAIN("the gate")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(
 		what_can_be_read_in_two_ways_is_400_and_ends_the_connection,
 		COUNT(twofold));

@@ -1,6 +1,6 @@
 /* Every status that the auth hook can return has one answer: it refuses the
  * caller, or the hook is at fault. None is taken for one of a session. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <limits.h>
@@ -16,7 +16,6 @@ static const mcps_status statuses[] = {
 	(mcps_status)INT_MIN,
 };
 
-static struct harness harness;
 static mcps_status to_return;
 static bool is_late, names_somebody;
 
@@ -103,14 +102,9 @@ static void set_up(void)
 	harness.endpoint.identify = identify;
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
 TEST_MAIN("hook statuses")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(each_status_of_the_auth_hook_has_one_answer,
 	              COUNT(statuses));
 }

@@ -1,13 +1,11 @@
 /* What the application hears of sessions, and when: before anybody is served,
  * or after it was told. Hooks run when the test says so. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct harness harness;
 
 static char heard[1024]; /* a word for each event, and whose */
 
@@ -39,21 +37,6 @@ static void set_up(void)
 	                                              .hook_arg = &harness });
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static struct flight *post(const char *id, const char *body)
-{
-	return SEND(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static struct flight *end_session(const char *id)
-{
-	return SEND(&harness, .method = "DELETE", .caller = "alice", .id = id);
-}
-
 static void check_pong(struct flight *flight)
 {
 	struct answer answer = harness_receive(flight);
@@ -63,7 +46,7 @@ static void check_pong(struct flight *flight)
 
 static const char *begin(void)
 {
-	struct flight *flight = post(NULL, INITIALIZE(1, "2025-06-18"));
+	struct flight *flight = case_send(NULL, INITIALIZE(1, "2025-06-18"));
 
 	ck_assert(!harness_is_over(flight));
 	ck_assert(harness_work(&harness));
@@ -85,8 +68,8 @@ START_TEST(a_restored_session_is_served_after_its_hook)
 	struct flight *first, *second;
 
 	harness_restart(&harness, KEEP_ALL);
-	first = post(id, PING(1));
-	second = post(id, PING(1));
+	first = case_send(id, PING(1));
+	second = case_send(id, PING(1));
 	ck_assert(!harness_is_over(first));
 	ck_assert(!harness_is_over(second));
 	ck_assert(harness_work(&harness));
@@ -99,8 +82,8 @@ END_TEST
 
 START_TEST(a_recreated_session_is_served_after_its_hook)
 {
-	struct flight *first = post("foreign", PING(1));
-	struct flight *second = post("foreign", PING(1));
+	struct flight *first = case_send("foreign", PING(1));
+	struct flight *second = case_send("foreign", PING(1));
 
 	ck_assert(!harness_is_over(first));
 	ck_assert(!harness_is_over(second));
@@ -114,12 +97,12 @@ END_TEST
 START_TEST(a_delete_is_answered_before_the_ended_hook)
 {
 	const char *id = begin();
-	struct flight *end = end_session(id);
+	struct flight *end = case_send_delete(id);
 	struct answer answer;
 
 	ck_assert_int_eq(harness_receive(end).status, 204);
 	ck_assert_str_eq(heard, "created alice; ");
-	answer = harness_receive(post(id, PING(1)));
+	answer = harness_receive(case_send(id, PING(1)));
 	answer_check_gone(&answer, GONE(1));
 	ck_assert(harness_work(&harness));
 	ck_assert_str_eq(heard, "created alice; ended alice; ");
@@ -128,8 +111,8 @@ END_TEST
 
 START_TEST(a_delete_waits_for_the_hook_of_the_session_it_ends)
 {
-	struct flight *ping = post("foreign", PING(1));
-	struct flight *end = end_session("foreign");
+	struct flight *ping = case_send("foreign", PING(1));
+	struct flight *end = case_send_delete("foreign");
 
 	ck_assert(!harness_is_over(end));
 	while (harness_work(&harness))
@@ -145,13 +128,15 @@ START_TEST(nothing_is_heard_of_what_did_not_happen)
 	const char *id = begin();
 
 	heard[0] = '\0';
-	ck_assert_int_eq(harness_receive(end_session("unknown")).status, 404);
+	ck_assert_int_eq(harness_receive(case_send_delete("unknown")).status,
+	                 404);
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
 	ck_assert_int_eq(
-		harness_receive(post(NULL, INITIALIZE(1, "2025-06-18"))).status,
+		harness_receive(case_send(NULL, INITIALIZE(1, "2025-06-18")))
+			.status,
 		503);
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
-	ck_assert_int_eq(harness_receive(end_session(id)).status, 503);
+	ck_assert_int_eq(harness_receive(case_send_delete(id)).status, 503);
 	ck_assert(!harness_work(&harness));
 	ck_assert_str_eq(heard, "");
 }
@@ -162,9 +147,10 @@ START_TEST(a_renewal_is_not_heard_of)
 	const char *id = begin();
 
 	heard[0] = '\0';
-	ck_assert_str_eq(harness_receive(post(id, INITIALIZE(1, "2025-06-18")))
-	                         .session_id,
-	                 id);
+	ck_assert_str_eq(
+		harness_receive(case_send(id, INITIALIZE(1, "2025-06-18")))
+			.session_id,
+		id);
 	ck_assert_str_eq(heard, "");
 }
 END_TEST
@@ -179,7 +165,7 @@ START_TEST(a_copy_that_comes_back_to_memory_is_heard_of_as_restored)
 	for (int i = 0; i < 3; i++)
 		ids[i] = begin();
 	heard[0] = '\0';
-	flight = post(ids[0], PING(1));
+	flight = case_send(ids[0], PING(1));
 	harness_work(&harness);
 	check_pong(flight);
 	ck_assert_str_eq(heard, "restored alice; ");
@@ -188,7 +174,7 @@ END_TEST
 
 TEST_MAIN("hooks")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(initialize_is_answered_after_the_created_hook);
 	test_add(a_restored_session_is_served_after_its_hook);
 	test_add(a_recreated_session_is_served_after_its_hook);

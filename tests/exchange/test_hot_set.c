@@ -1,37 +1,15 @@
 /* Sessions in memory: what they spare the store, when they leave, and what is
  * written of their use. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static struct harness harness;
-
 #define OPEN(...)                                               \
 	harness_init(&harness, &(const struct harness_options){ \
 				       .tools = test_tools, __VA_ARGS__ })
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static const char *begin(void)
-{
-	return harness_begin(&harness, "alice", "2025-06-18");
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static unsigned count(enum store_op op)
-{
-	return store_double_count(&harness.store, op);
-}
 
 /* ---- the hot path -------------------------------------------------------- */
 
@@ -53,11 +31,12 @@ START_TEST(a_hot_session_asks_nothing_of_the_store)
 	unsigned before;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	before = store_double_total(&harness.store);
 	for (int round = 0; round < 59; round++) {
 		for (int i = 0; i < COUNT(hot_bodies); i++)
-			ck_assert_int_lt(post(id, hot_bodies[i]).status, 300);
+			ck_assert_int_lt(case_post(id, hot_bodies[i]).status,
+			                 300);
 		harness_pass(&harness, 1000);
 	}
 	ck_assert_uint_eq(store_double_total(&harness.store), before);
@@ -70,13 +49,13 @@ START_TEST(a_recreated_and_a_restored_session_are_as_hot)
 	unsigned before;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	harness_restart(&harness, KEEP_ALL);
-	post(id, PING(1));
-	post("foreign", PING(1));
+	case_post(id, PING(1));
+	case_post("foreign", PING(1));
 	before = store_double_total(&harness.store);
-	post(id, PING(1));
-	post("foreign", PING(1));
+	case_post(id, PING(1));
+	case_post("foreign", PING(1));
 	ck_assert_uint_eq(store_double_total(&harness.store), before);
 }
 END_TEST
@@ -89,13 +68,13 @@ START_TEST(last_seen_is_written_once_a_minute)
 	int64_t now;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	for (int second = 0; second < 180; second++) {
-		ck_assert_uint_eq(count(OP_session_touch),
+		ck_assert_uint_eq(case_store_count(OP_session_touch),
 		                  (unsigned)second / 60);
 		harness_pass(&harness, 1000);
-		post(id, PING(1));
-		post(id, PING(1));
+		case_post(id, PING(1));
+		case_post(id, PING(1));
 	}
 	now = atomic_load(&harness.time.wall_ms);
 	ck_assert_int_eq(harness_row(&harness, "alice", id).seen_ms, now);
@@ -107,13 +86,13 @@ START_TEST(a_session_that_is_used_now_and_then_never_gets_idle)
 	const char *id;
 
 	OPEN(.hot = 100);
-	id = begin();
-	post(id, CALL(1, "count", "{}"));
+	id = case_begin();
+	case_post(id, CALL(1, "count", "{}"));
 	for (int day = 0; day < 24; day += 6) {
 		harness_pass(&harness, 6 * DAY_MS);
 		if (day % 12 == 0)
 			harness_restart(&harness, KEEP_ALL);
-		ck_assert_int_eq(post(id, PING(1)).status, 200);
+		ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 		harness_sweep(&harness);
 	}
 	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
@@ -126,11 +105,11 @@ START_TEST(being_restored_counts_as_being_seen)
 	int64_t now;
 
 	OPEN(.hot = 100);
-	id = begin();
-	post(id, CALL(1, "count", "{}"));
+	id = case_begin();
+	case_post(id, CALL(1, "count", "{}"));
 	harness_restart(&harness, KEEP_ALL);
 	harness_pass(&harness, 6 * DAY_MS);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	now = atomic_load(&harness.time.wall_ms);
 	ck_assert_int_eq(harness_row(&harness, "alice", id).seen_ms, now);
 	harness_pass(&harness, 2 * DAY_MS);
@@ -145,13 +124,13 @@ START_TEST(a_short_idle_time_does_not_end_what_is_in_use)
 	struct answer answer;
 
 	OPEN(.idle_ms = 30000);
-	id = begin();
+	id = case_begin();
 	for (int round = 1; round <= 30; round++) {
 		char sum[16];
 
 		harness_pass(&harness, 10000);
 		harness_sweep(&harness);
-		answer = post(id, CALL(1, "count", "{}"));
+		answer = case_post(id, CALL(1, "count", "{}"));
 		snprintf(sum, sizeof sum, "%d", round);
 		ck_assert_str_eq(answer_text(&harness, &answer), sum);
 	}
@@ -164,13 +143,13 @@ START_TEST(what_is_used_just_in_time_keeps_its_row)
 	struct answer answer;
 
 	OPEN(.idle_ms = 40000);
-	id = begin();
-	post(id, CALL(1, "count", "{}"));
+	id = case_begin();
+	case_post(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 9999); /* not worth a write */
-	post(id, PING(1));
+	case_post(id, PING(1));
 	harness_pass(&harness, 40000);
 	harness_sweep(&harness);
-	answer = post(id, CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "2");
 }
 END_TEST
@@ -181,14 +160,14 @@ START_TEST(what_is_used_while_that_cannot_be_stored_keeps_its_row)
 	struct answer answer;
 
 	OPEN(.idle_ms = 40000);
-	id = begin();
-	post(id, CALL(1, "count", "{}"));
+	id = case_begin();
+	case_post(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 39999);
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	harness_pass(&harness, 39999);
 	harness_sweep(&harness);
-	answer = post(id, CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "2");
 }
 END_TEST
@@ -201,13 +180,13 @@ START_TEST(a_session_used_just_in_time_survives_a_restart)
 	struct answer answer;
 
 	OPEN(.idle_ms = 40000);
-	id = begin();
-	post(id, CALL(1, "count", "{}"));
+	id = case_begin();
+	case_post(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 9999); /* not worth a write */
-	post(id, PING(1));
+	case_post(id, PING(1));
 	harness_restart(&harness, KEEP_ALL);
 	harness_pass(&harness, 39000);
-	answer = post(id, CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "2");
 }
 END_TEST
@@ -218,14 +197,14 @@ START_TEST(a_use_that_could_not_be_stored_counts_after_leaving_memory)
 	struct answer answer;
 
 	OPEN(.idle_ms = 40000, .hot = 1);
-	id = begin();
-	post(id, CALL(1, "count", "{}"));
+	id = case_begin();
+	case_post(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 39999);
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
-	begin(); /* it leaves memory */
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	case_begin(); /* it leaves memory */
 	harness_pass(&harness, 39999);
-	answer = post(id, CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "2");
 }
 END_TEST
@@ -236,16 +215,15 @@ START_TEST(a_long_call_keeps_its_session_from_being_idle)
 	struct flight *call;
 
 	OPEN(.idle_ms = 40000, .is_manual = true);
-	id = begin();
-	call = SEND(&harness, .caller = "alice", .id = id,
-	            .body = CALL(1, "count", "{}"));
+	id = case_begin();
+	call = case_send(id, CALL(1, "count", "{}"));
 	for (int i = 0; i < 10; i++) {
 		harness_pass(&harness, 60000);
 		harness_sweep(&harness);
 	}
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	harness_pass(&harness, 60000);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	harness_work(&harness);
 	ck_assert_int_eq(harness_receive(call).status, 200);
 	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
@@ -260,11 +238,10 @@ START_TEST(a_sweep_that_cannot_store_uses_removes_what_is_over)
 	const char *id;
 
 	OPEN(.idle_ms = 40000, .is_manual = true);
-	begin();
+	case_begin();
 	harness_pass(&harness, HARNESS_AGE_DAYS * DAY_MS - 1000);
-	id = begin();
-	call = SEND(&harness, .caller = "alice", .id = id,
-	            .body = CALL(1, "count", "{}"));
+	id = case_begin();
+	call = case_send(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 60000);
 	store_double_fail(&harness.store, OP_session_touch, MCPS_E_STORE, 1);
 	ck_assert_uint_eq(harness_sweep(&harness), 1);
@@ -277,7 +254,7 @@ END_TEST
 START_TEST(a_sweep_takes_idle_sessions_out_of_memory)
 {
 	OPEN(.idle_ms = 40000);
-	begin();
+	case_begin();
 	harness_pass(&harness, 40000);
 	harness_sweep(&harness);
 	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 1);
@@ -295,12 +272,12 @@ START_TEST(what_leaves_memory_stays_in_the_store)
 
 	OPEN(.hot = 3);
 	for (int i = 0; i < COUNT(ids); i++) {
-		ids[i] = begin();
+		ids[i] = case_begin();
 		ck_assert_uint_le(mcps__sessions_hot(&harness.sessions), 3);
 	}
 	ck_assert_int_eq(harness_live(&harness, "alice"), COUNT(ids));
 	for (int i = 0; i < COUNT(ids); i++)
-		ck_assert_int_eq(post(ids[i], PING(1)).status, 200);
+		ck_assert_int_eq(case_post(ids[i], PING(1)).status, 200);
 	ck_assert_int_eq(harness_live(&harness, "alice"), COUNT(ids));
 	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 3);
 }
@@ -313,15 +290,15 @@ START_TEST(the_least_recently_used_leaves_first)
 
 	OPEN(.hot = 3);
 	for (int i = 0; i < 3; i++)
-		ids[i] = begin();
-	post(ids[0], PING(1));
-	begin(); /* ids[1] has to go */
-	loads = count(OP_session_load);
-	post(ids[0], PING(1));
-	post(ids[2], PING(1));
-	ck_assert_uint_eq(count(OP_session_load), loads);
-	post(ids[1], PING(1));
-	ck_assert_uint_eq(count(OP_session_load), loads + 1);
+		ids[i] = case_begin();
+	case_post(ids[0], PING(1));
+	case_begin(); /* ids[1] has to go */
+	loads = case_store_count(OP_session_load);
+	case_post(ids[0], PING(1));
+	case_post(ids[2], PING(1));
+	ck_assert_uint_eq(case_store_count(OP_session_load), loads);
+	case_post(ids[1], PING(1));
+	ck_assert_uint_eq(case_store_count(OP_session_load), loads + 1);
 }
 END_TEST
 
@@ -332,18 +309,17 @@ START_TEST(a_session_with_a_running_call_does_not_leave)
 	unsigned loads;
 
 	OPEN(.hot = 2, .is_manual = true);
-	busy = begin();
-	call = SEND(&harness, .caller = "alice", .id = busy,
-	            .body = CALL(7, "whoami", "{}"));
+	busy = case_begin();
+	call = case_send(busy, CALL(7, "whoami", "{}"));
 	for (int i = 0; i < 20; i++)
-		begin();
+		case_begin();
 	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 2);
-	loads = count(OP_session_load);
-	ck_assert_int_eq(post(busy, NOTICE_WITH("notifications/cancelled",
-	                                        "{\"requestId\":7}"))
+	loads = case_store_count(OP_session_load);
+	ck_assert_int_eq(case_post(busy, NOTICE_WITH("notifications/cancelled",
+	                                             "{\"requestId\":7}"))
 	                         .status,
 	                 202);
-	ck_assert_uint_eq(count(OP_session_load), loads);
+	ck_assert_uint_eq(case_store_count(OP_session_load), loads);
 	harness_work(&harness);
 	ck_assert_int_eq(harness_receive(call).kind, PLAN_EVENTS);
 }
@@ -357,11 +333,11 @@ START_TEST(a_copy_of_an_ended_row_is_dropped_when_a_call_finds_out)
 	struct answer answer;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	harness_end_row(&harness, "alice", id);
-	answer = post(id, CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	answer_check_outcome(&answer, OUTCOME_OF(1, "dropped"));
-	answer = post(id, PING(1));
+	answer = case_post(id, PING(1));
 	answer_check_gone(&answer, GONE(1));
 }
 END_TEST
@@ -372,11 +348,11 @@ START_TEST(a_copy_of_an_ended_row_is_dropped_when_a_touch_finds_out)
 	struct answer answer;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	harness_end_row(&harness, "alice", id);
 	harness_pass(&harness, 60000);
-	post(id, PING(1));
-	answer = post(id, PING(1));
+	case_post(id, PING(1));
+	answer = case_post(id, PING(1));
 	answer_check_gone(&answer, GONE(1));
 }
 END_TEST
@@ -387,11 +363,11 @@ START_TEST(a_copy_of_an_ended_row_is_dropped_when_a_change_finds_out)
 	struct answer answer;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	harness_end_row(&harness, "alice", id);
-	ck_assert_int_eq(post(id, NOTICE("notifications/initialized")).status,
-	                 202);
-	answer = post(id, PING(1));
+	ck_assert_int_eq(
+		case_post(id, NOTICE("notifications/initialized")).status, 202);
+	answer = case_post(id, PING(1));
 	answer_check_gone(&answer, GONE(1));
 }
 END_TEST
@@ -402,11 +378,11 @@ START_TEST(a_copy_of_a_lost_row_makes_room_for_a_recreated_session)
 	struct answer answer;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	harness_forget_row(&harness, "alice", id);
-	answer = post(id, CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	answer_check_outcome(&answer, OUTCOME_OF(1, "dropped"));
-	answer = post(id, CALL(2, "count", "{}"));
+	answer = case_post(id, CALL(2, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "1");
 }
 END_TEST
@@ -417,20 +393,20 @@ START_TEST(the_absolute_lifetime_ends_a_session_in_use)
 	struct answer answer;
 
 	OPEN(.hot = 100);
-	id = begin();
+	id = case_begin();
 	for (int day = 0; day < HARNESS_AGE_DAYS; day++) {
 		harness_pass(&harness, DAY_MS);
-		ck_assert_int_eq(post(id, PING(1)).status, 200);
+		ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	}
 	harness_pass(&harness, 1);
-	answer = post(id, PING(1));
+	answer = case_post(id, PING(1));
 	answer_check_gone(&answer, GONE(1));
 }
 END_TEST
 
 TEST_MAIN("the hot set")
 {
-	test_fixture(NULL, tear_down);
+	test_fixture(NULL, case_tear_down);
 	test_add(a_hot_session_asks_nothing_of_the_store);
 	test_add(a_recreated_and_a_restored_session_are_as_hot);
 	test_add(last_seen_is_written_once_a_minute);

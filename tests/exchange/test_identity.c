@@ -1,31 +1,17 @@
 /* Beside the table: what of a session comes from its id, its caller and the
  * clock, and what a lost one says. */
-#include "exchange/harness.h"
-#include "exchange/tools.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <string.h>
 
 #define REVISION "2025-06-18"
 
-static struct harness harness;
-
-static void set_up(void)
-{
-	harness_init(&harness,
-	             &(const struct harness_options){ .tools = test_tools });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
 static const char *end_one(void)
 {
-	const char *id = harness_begin(&harness, "alice", REVISION);
+	const char *id = case_begin_with(REVISION);
 
-	EXCHANGE(&harness, .method = "DELETE", .caller = "alice", .id = id);
+	case_delete(id);
 	return id;
 }
 
@@ -48,9 +34,7 @@ START_TEST(a_lost_session_says_the_same_but_for_the_id_of_the_request)
 	const char *id = end_one();
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct answer answer =
-			EXCHANGE(&harness, .caller = "alice", .id = id,
-		                 .body = cases[i].body);
+		struct answer answer = case_post(id, cases[i].body);
 
 		answer_check_gone(&answer, cases[i].answer);
 	}
@@ -60,7 +44,7 @@ END_TEST
 START_TEST(a_failed_credential_is_401_whatever_the_id_names)
 {
 	const char *ids[] = { NULL, end_one(), "never-seen",
-		              harness_begin(&harness, "alice", REVISION) };
+		              case_begin_with(REVISION) };
 	static const char *const methods[] = { "POST", "GET", "DELETE" };
 
 	for (size_t i = 0; i < 4; i++)
@@ -113,7 +97,7 @@ START_TEST(a_foreign_id_gets_the_revision_of_the_header_or_2025_03_26)
 	ck_assert_uint_eq(row.revision, 20250618);
 	ck_assert_uint_eq(row.capabilities, 0);
 
-	EXCHANGE(&harness, .caller = "alice", .id = "without", .body = PING(1));
+	case_post("without", PING(1));
 	row = harness_row(&harness, "alice", "without");
 	ck_assert_uint_eq(row.revision, 20250326);
 }
@@ -121,28 +105,25 @@ END_TEST
 
 START_TEST(an_id_of_somebody_else_names_a_session_of_ones_own)
 {
-	const char *id = harness_begin(&harness, "alice", REVISION);
+	const char *id = case_begin_with(REVISION);
 	struct answer answer;
 
-	EXCHANGE(&harness, .caller = "alice", .id = id,
-	         .body = CALL(1, "count", "{\"by\":41}"));
+	case_post(id, CALL(1, "count", "{\"by\":41}"));
 	answer = EXCHANGE(&harness, .caller = "bob", .id = id,
 	                  .body = CALL(1, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "1");
 	EXCHANGE(&harness, .method = "DELETE", .caller = "bob", .id = id);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = id,
-	                  .body = CALL(1, "count", "{}"));
+	answer = case_post(id, CALL(1, "count", "{}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "42");
 }
 END_TEST
 
 START_TEST(an_ended_foreign_id_stays_ended_for_400_days)
 {
-	EXCHANGE(&harness, .caller = "alice", .id = "x", .body = PING(1));
-	EXCHANGE(&harness, .method = "DELETE", .caller = "alice", .id = "x");
+	case_post("x", PING(1));
+	case_delete("x");
 	for (int day = 0; day < 400; day += 50) {
-		struct answer answer = EXCHANGE(&harness, .caller = "alice",
-		                                .id = "x", .body = PING(1));
+		struct answer answer = case_post("x", PING(1));
 
 		answer_check_gone(&answer, GONE(1));
 		harness_pass(&harness, 50 * DAY_MS - 1);
@@ -163,8 +144,7 @@ START_TEST(a_signed_id_has_no_moment_between_its_tombstone_and_its_old_age)
 		struct answer answer;
 
 		harness_sweep(&harness);
-		answer = EXCHANGE(&harness, .caller = "alice", .id = id,
-		                  .body = PING(1));
+		answer = case_post(id, PING(1));
 		answer_check_gone(&answer, GONE(1));
 		harness_pass(&harness, 1);
 	}
@@ -173,38 +153,34 @@ END_TEST
 
 START_TEST(a_clock_that_steps_back_revives_nothing)
 {
-	const char *id = harness_begin(&harness, "alice", REVISION);
+	const char *id = case_begin_with(REVISION);
 	struct answer answer;
 
 	harness_pass(&harness, (HARNESS_AGE_DAYS + 1) * DAY_MS);
 	harness_sweep(&harness);
 	atomic_fetch_sub(&harness.time.wall_ms, 20 * DAY_MS);
 	harness_restart(&harness, KEEP_ALL);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = id,
-	                  .body = PING(1));
+	answer = case_post(id, PING(1));
 	answer_check_gone(&answer, GONE(1));
 }
 END_TEST
 
 START_TEST(initialize_shows_the_id_and_nothing_else_does)
 {
-	const char *id = harness_begin(&harness, "alice", REVISION);
+	const char *id = case_begin_with(REVISION);
 	static const char *const bodies[] = {
 		PING(1), REQUEST(2, "tools/list"), CALL(3, "count", "{}"),
 		NOTICE("notifications/initialized"), REQUEST(4, "no/such")
 	};
 
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
-		ck_assert_str_eq(EXCHANGE(&harness, .caller = "alice", .id = id,
-		                          .body = bodies[i])
-		                         .session_id,
-		                 "");
+		ck_assert_str_eq(case_post(id, bodies[i]).session_id, "");
 }
 END_TEST
 
 TEST_MAIN("identity")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(case_set_up, case_tear_down);
 	test_add(a_lost_session_says_the_same_but_for_the_id_of_the_request);
 	test_add(a_failed_credential_is_401_whatever_the_id_names);
 	test_add(a_recreated_session_has_what_its_signed_id_says);

@@ -1,6 +1,6 @@
 /* From initialize to the last message: what a well-behaved client gets, and
  * what is refused by headers, media types and sizes. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -8,28 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct harness harness;
-
 static void set_up(void)
 {
 	harness_init(&harness,
 	             &(const struct harness_options){ .tools = test_tools,
 	                                              .max_body = 64 * 1024 });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
 }
 
 /* ---- initialize ---------------------------------------------------------- */
@@ -53,10 +36,10 @@ START_TEST(initialize_answers_with_the_revision_asked_for_if_it_is_served)
 	         "\"params\":{\"protocolVersion\":\"%s\",\"capabilities\":{},"
 	         "\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}}}",
 	         cases[_i].asked);
-	answer = post(NULL, body);
+	answer = case_post(NULL, body);
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_int_eq(answer.kind, PLAN_JSON);
-	ck_assert_str_eq(at(&answer, "result.protocolVersion"),
+	ck_assert_str_eq(case_at(&answer, "result.protocolVersion"),
 	                 cases[_i].answered);
 	ck_assert_uint_eq(strlen(answer.session_id), ID_TEXT_LENGTH);
 }
@@ -101,7 +84,7 @@ START_TEST(server_info_has_what_the_revision_knows)
 	snprintf(expected, sizeof expected,
 	         "{\"jsonrpc\":\"2.0\",\"id\":\"i\",\"result\":%s}",
 	         cases[_i].result);
-	answer = post(NULL, body);
+	answer = case_post(NULL, body);
 	answer_check_json(&answer, 200, expected);
 }
 END_TEST
@@ -147,7 +130,7 @@ START_TEST(initialize_with_bad_params_is_a_json_rpc_error_and_makes_nothing)
 	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32602,"
 	         "\"message\":\"Invalid params: %s\"}}",
 	         bad_params[_i].why);
-	answer = post(NULL, body);
+	answer = case_post(NULL, body);
 	answer_check_json(&answer, 200, expected);
 	ck_assert_str_eq(answer.session_id, "");
 	ck_assert_uint_eq(store_double_count(&harness.store, OP_session_insert),
@@ -157,7 +140,7 @@ END_TEST
 
 START_TEST(initialize_without_params_is_invalid)
 {
-	struct answer answer = post(NULL, REQUEST(1, "initialize"));
+	struct answer answer = case_post(NULL, REQUEST(1, "initialize"));
 
 	answer_check_json(&answer, 200,
 	                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":"
@@ -168,7 +151,7 @@ END_TEST
 
 START_TEST(what_the_client_can_do_is_kept_with_the_session)
 {
-	struct answer answer = post(
+	struct answer answer = case_post(
 		NULL,
 		REQUEST_WITH(1, "initialize",
 	                     "{\"protocolVersion\":\"2025-11-25\","
@@ -203,11 +186,11 @@ START_TEST(a_very_long_client_name_is_cut_at_a_character)
 	         "\"capabilities\":{},\"clientInfo\":{\"name\":\"%s\","
 	         "\"version\":\"%s\"}}}",
 	         name, name);
-	answer = post(NULL, body);
+	answer = case_post(NULL, body);
 	ck_assert_int_eq(answer.status, 200);
 	harness_restart(&harness, KEEP_ALL);
-	answer = post(harness_keep(&harness, strdup(answer.session_id)),
-	              CALL(2, "whoami", "{}"));
+	answer = case_post(harness_keep(&harness, strdup(answer.session_id)),
+	                   CALL(2, "whoami", "{}"));
 	text = strrchr(answer_text(&harness, &answer), ' ') + 1;
 	ck_assert_uint_eq(strlen(text), 248);
 	ck_assert_mem_eq(text, name, 248);
@@ -219,7 +202,7 @@ START_TEST(without_entropy_no_session_begins)
 	struct answer answer;
 
 	atomic_store(&harness.time.has_no_entropy, true);
-	answer = post(NULL, INITIALIZE(1, "2025-06-18"));
+	answer = case_post(NULL, INITIALIZE(1, "2025-06-18"));
 	ck_assert_int_eq(answer.status, 503);
 	ck_assert_str_eq(answer.session_id, "");
 	ck_assert_int_eq(harness_live(&harness, "alice"), 0);
@@ -230,8 +213,9 @@ END_TEST
 
 START_TEST(initialized_is_remembered_over_a_restart)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
-	struct answer answer = post(id, NOTICE("notifications/initialized"));
+	const char *id = case_begin();
+	struct answer answer =
+		case_post(id, NOTICE("notifications/initialized"));
 
 	ck_assert_int_eq(answer.status, 202);
 	ck_assert_int_eq(answer.kind, PLAN_EMPTY);
@@ -246,30 +230,30 @@ END_TEST
 
 START_TEST(a_second_initialized_writes_nothing)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	unsigned before;
 
-	post(id, NOTICE("notifications/initialized"));
+	case_post(id, NOTICE("notifications/initialized"));
 	before = store_double_total(&harness.store);
-	ck_assert_int_eq(post(id, NOTICE("notifications/initialized")).status,
-	                 202);
+	ck_assert_int_eq(
+		case_post(id, NOTICE("notifications/initialized")).status, 202);
 	ck_assert_uint_eq(store_double_total(&harness.store), before);
 }
 END_TEST
 
 START_TEST(methods_work_before_initialized_was_said)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
-	struct answer answer = post(id, PING(1));
+	const char *id = case_begin();
+	struct answer answer = case_post(id, PING(1));
 
 	answer_check_json(&answer, 200, PONG(1));
-	ck_assert_int_eq(post(id, REQUEST(2, "tools/list")).status, 200);
+	ck_assert_int_eq(case_post(id, REQUEST(2, "tools/list")).status, 200);
 }
 END_TEST
 
 START_TEST(an_unknown_method_is_32601_with_200)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	static const char *const methods[] = {
 		"no/such",        "Ping",
 		"tools/call ",    "",
@@ -282,10 +266,10 @@ START_TEST(an_unknown_method_is_32601_with_200)
 	snprintf(body, sizeof body,
 	         "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"%s\"}",
 	         methods[_i]);
-	answer = post(id, body);
+	answer = case_post(id, body);
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32601");
-	ck_assert_str_eq(at(&answer, "id"), "5");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32601");
+	ck_assert_str_eq(case_at(&answer, "id"), "5");
 }
 END_TEST
 
@@ -306,10 +290,10 @@ START_TEST(notifications_and_responses_are_accepted_with_202_and_nothing)
 		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-1,\"message\":\"\"}"
 		"}",
 	};
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 
 	for (int i = 0; i < COUNT(bodies); i++) {
-		struct answer answer = post(id, bodies[i]);
+		struct answer answer = case_post(id, bodies[i]);
 
 		ck_assert_msg(answer.status == 202, "%s", bodies[i]);
 		ck_assert_int_eq(answer.kind, PLAN_EMPTY);
@@ -333,7 +317,7 @@ START_TEST(an_id_comes_back_exactly_as_it_was_written)
 		"\"\\ud83d\\ude00\"",
 		"\"1\"",
 	};
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	char body[256];
 	char expected[256];
 	struct answer answer;
@@ -343,7 +327,7 @@ START_TEST(an_id_comes_back_exactly_as_it_was_written)
 	         ids[_i]);
 	snprintf(expected, sizeof expected,
 	         "{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}", ids[_i]);
-	answer = post(id, body);
+	answer = case_post(id, body);
 	answer_check_json(&answer, 200, expected);
 }
 END_TEST
@@ -403,14 +387,14 @@ static const struct {
 START_TEST(what_is_no_message_is_400_before_any_session_is_looked_for)
 {
 	unsigned before = store_double_total(&harness.store);
-	struct answer answer = post("some-id", bad_bodies[_i].body);
+	struct answer answer = case_post("some-id", bad_bodies[_i].body);
 
 	ck_assert_msg(answer.status == 400, "%s: %d", bad_bodies[_i].body,
 	              answer.status);
 	ck_assert_int_eq(answer.kind, PLAN_JSON);
-	ck_assert_str_eq(at(&answer, "error.code"), bad_bodies[_i].code);
+	ck_assert_str_eq(case_at(&answer, "error.code"), bad_bodies[_i].code);
 	if (bad_bodies[_i].id != NULL)
-		ck_assert_str_eq(at(&answer, "id"), bad_bodies[_i].id);
+		ck_assert_str_eq(case_at(&answer, "id"), bad_bodies[_i].id);
 	else
 		ck_assert_ptr_null(strstr(answer.body, "\"id\""));
 	ck_assert_uint_eq(store_double_total(&harness.store), before);
@@ -425,13 +409,13 @@ START_TEST(a_nul_byte_ends_no_body)
 	                 .body_length = sizeof body - 1);
 
 	ck_assert_int_eq(answer.status, 400);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32700");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32700");
 }
 END_TEST
 
 TEST_MAIN("life cycle")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(
 		initialize_answers_with_the_revision_asked_for_if_it_is_served,
 		9);

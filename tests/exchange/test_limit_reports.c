@@ -37,15 +37,14 @@ START_TEST(events_that_wait_for_a_slow_store_are_reported)
 	struct flight *flight, *other;
 	int taken = 0;
 
-	streams_tear_down();
+	case_tear_down();
 	start_streams(
 		&(const struct harness_options){ .has_writer_thread = true });
 	flight = open_get(NULL);
 	parse_events(harness_await_events(flight));
 	harness_hang_up(flight);
 	store_double_hold(&harness.store, OP_commit);
-	other = SEND(&harness, .caller = "alice",
-	             .body = INITIALIZE(1, "2025-11-25"));
+	other = case_send(NULL, INITIALIZE(1, "2025-11-25"));
 	store_double_await(&harness.store, OP_commit);
 	while (notify())
 		taken++;
@@ -59,7 +58,7 @@ END_TEST
 /* A call has answered by a stream: the id of its first event. */
 static const char *stream_of_a_call(int64_t event_bytes)
 {
-	streams_tear_down();
+	case_tear_down();
 	start_streams(
 		&(const struct harness_options){ .event_bytes = event_bytes });
 	meanwhile = tells_thrice;
@@ -100,7 +99,7 @@ START_TEST(streams_of_a_session_are_bounded_on_a_store_without_streams)
 	struct flight *flights[2];
 	struct mcps_error error;
 
-	streams_tear_down();
+	case_tear_down();
 	harness_prepare(&harness,
 	                &(const struct harness_options){ .session_streams = 1,
 	                                                 .is_manual = true });
@@ -112,7 +111,7 @@ START_TEST(streams_of_a_session_are_bounded_on_a_store_without_streams)
 	older.event_replay = NULL;
 	harness.store.base.ops = &older;
 	ck_assert_int_eq(harness_start(&harness, &error), MCPS_OK);
-	the_id = harness_begin(&harness, "alice", "2025-11-25");
+	the_id = case_begin_with("2025-11-25");
 	for (int i = 0; i < 2; i++)
 		flights[i] = open_get(NULL);
 	check_reported(INCIDENT_SESSION_STREAMS, 1);
@@ -123,7 +122,7 @@ END_TEST
 
 TEST_MAIN("limit reports")
 {
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add(a_client_that_does_not_read_its_stream_is_reported);
 	test_add(events_that_wait_for_a_slow_store_are_reported);
 	test_add(events_that_a_client_comes_back_for_in_vain_are_reported);

@@ -122,7 +122,7 @@ START_TEST(lists_that_change_are_told_now_or_when_somebody_listens)
 	struct flight *flight;
 
 	mcps__deliver_connect(&harness.mcp);
-	the_id = harness_begin(&harness, "alice", "2025-11-25");
+	the_id = case_begin_with("2025-11-25");
 	flight = open_get(NULL);
 	parse_events(harness_events(flight));
 	mcps__notify_list(&harness.mcp, OFFER_TOOL);
@@ -214,7 +214,7 @@ END_TEST
 START_TEST(a_client_that_does_not_poll_is_not_disconnected)
 {
 	meanwhile = told_and_disconnected;
-	the_id = harness_begin(&harness, "alice", "2025-06-18");
+	the_id = case_begin();
 	ck_assert_int_eq(parse_events(finish_call(send_call(TALK(1))).body), 3);
 	ck_assert_uint_eq(retry_ms, 0);
 }
@@ -260,7 +260,7 @@ START_TEST(of_a_session_only_so_many_streams_are_stored)
 {
 	const char *ids[100];
 
-	streams_tear_down();
+	case_tear_down();
 	start_streams(&(const struct harness_options){ .session_streams = 3 });
 	for (int i = 0; i < 100; i++)
 		ids[i] = listen_once();
@@ -384,8 +384,7 @@ START_TEST(who_listens_does_not_outlive_the_absolute_lifetime)
 	(void)harness_events(flight);
 	ck_assert(harness_stream_is_over(flight));
 	harness_hang_up(flight);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                  .body = PING(1));
+	answer = case_post(the_id, PING(1));
 	answer_check_gone(&answer, GONE(1));
 }
 END_TEST
@@ -396,8 +395,7 @@ START_TEST(a_server_that_stops_says_when_to_come_back)
 {
 	struct flight *flight;
 
-	the_id = harness_begin(&harness, "alice",
-	                       _i == 0 ? "2025-11-25" : "2025-06-18");
+	the_id = case_begin_with(_i == 0 ? "2025-11-25" : "2025-06-18");
 	flight = open_get(NULL);
 	(void)harness_events(flight);
 	ck_assert(mcps__drain(&harness.endpoint, 0));
@@ -413,7 +411,7 @@ END_TEST
 
 TEST_MAIN("listening")
 {
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add(of_several_streams_the_newest_gets_each_message);
 	test_add(what_comes_while_nobody_listens_is_heard_on_coming_back);
 	test_add(after_a_restart_a_stream_goes_on_where_it_was);

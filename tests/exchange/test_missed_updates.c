@@ -59,13 +59,12 @@ static void start_with_room_for_one(void)
 
 static void page_out(void)
 {
-	harness_begin(&harness, "alice", "2025-11-25");
+	case_begin_with("2025-11-25");
 }
 
 static void post(const char *body)
 {
-	struct answer answer = EXCHANGE(&harness, .caller = "alice",
-	                                .id = the_id, .body = body);
+	struct answer answer = case_post(the_id, body);
 
 	answer_check_json(&answer, 200, PONG(1));
 }
@@ -245,7 +244,7 @@ START_TEST(who_does_not_resume_is_told_of_what_is_stored)
 	static const char *const versions[] = { "2025-06-18", "2025-11-25" };
 	struct flight *flight;
 
-	the_id = harness_begin(&harness, "alice", versions[_i]);
+	the_id = case_begin_with(versions[_i]);
 	post(SUBSCRIBE("test://text"));
 	listen_once();
 	update("test://text");
@@ -403,8 +402,7 @@ static void fail_to_subscribe(void)
 	struct answer answer;
 
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                  .body = SUBSCRIBE("test://other"));
+	answer = case_post(the_id, SUBSCRIBE("test://other"));
 	ck_assert_int_eq(answer.status, 503);
 }
 
@@ -413,8 +411,7 @@ static void fail_to_end(void)
 	struct answer answer;
 
 	store_double_fail(&harness.store, OP_session_end, MCPS_E_STORE, 1);
-	answer = EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                  .id = the_id);
+	answer = case_delete(the_id);
 	ck_assert_int_eq(answer.status, 503);
 }
 
@@ -536,7 +533,7 @@ END_TEST
 TEST_MAIN("missed updates")
 {
 	test_case("missed updates");
-	test_fixture(set_up, streams_tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(who_never_listened_is_told_once_on_coming);
 	test_add(each_uri_is_told);
 	test_add(who_was_told_at_once_is_not_told_again);
@@ -558,6 +555,6 @@ TEST_MAIN("missed updates")
 	              2);
 	test_add_loop(what_could_not_be_stored_is_told_to_who_comes_again, 3);
 	test_case("alone");
-	test_fixture(NULL, streams_tear_down);
+	test_fixture(NULL, case_tear_down);
 	test_add(who_listens_while_the_store_is_behind_is_told_of_everything);
 }

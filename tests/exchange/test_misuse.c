@@ -155,8 +155,7 @@ START_TEST(failure_with_null_for_its_words_is_a_failure)
 	to_return = MCPS_OK;
 	before = fail_without_words;
 	answer = call_it(kinds[0].works, ON_WORKER);
-	ck_assert_str_eq(answer_at(&harness, &answer, "result.isError"),
-	                 "true");
+	ck_assert_str_eq(case_at(&answer, "result.isError"), "true");
 	ck_assert_ptr_nonnull(strstr(answer_text(&harness, &answer),
 	                             "failed and gave no reason"));
 }
@@ -307,10 +306,10 @@ START_TEST(hook_that_holds_its_thread_is_reported)
 {
 	harness.endpoint.identify = think;
 	hook_takes_ms = 50;
-	EXCHANGE(&harness, .caller = "alice", .id = the_id, .body = PING(1));
+	case_post(the_id, PING(1));
 	ck_assert_uint_eq(harness_incidents(&harness, INCIDENT_AUTH_BLOCKS), 0);
 	hook_takes_ms = 100;
-	EXCHANGE(&harness, .caller = "alice", .id = the_id, .body = PING(1));
+	case_post(the_id, PING(1));
 	ck_assert_uint_eq(harness_incidents(&harness, INCIDENT_AUTH_BLOCKS), 1);
 	ck_assert_ptr_nonnull(strstr(lines, "auth_hook_blocks"));
 }
@@ -320,7 +319,7 @@ TEST_MAIN("misuse")
 {
 	enum { NOT_QUICK = sizeof not_quick / sizeof *not_quick };
 
-	test_fixture(statuses_set_up, statuses_tear_down);
+	test_fixture(statuses_set_up, case_tear_down);
 	test_add_loop(quick_handler_that_needs_a_worker_is_logged_once,
 	              NOT_QUICK);
 	test_add_loop(handler_on_a_worker_may_do_all_that, NOT_QUICK);

@@ -1,6 +1,6 @@
 /* null where something may be left out is the same as leaving it out; where it
  * is a value, it stays one. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <json-c/json.h>
@@ -8,8 +8,6 @@
 #include <mcps/prompt.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct harness harness;
 
 /* ---- what is offered ---- */
 
@@ -118,11 +116,6 @@ static void set_up(void)
 				       .tools = tools, .prompts = prompts });
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
 /* ---- the table ---- */
 
 #define SHOW(arguments) "{\"name\":\"show\",\"arguments\":{" arguments "}}"
@@ -194,7 +187,7 @@ static const struct {
 
 START_TEST(null_is_the_same_as_absent_where_something_may_be_left_out)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	char body[512];
 	struct answer answer;
 	const char *found;
@@ -203,15 +196,15 @@ START_TEST(null_is_the_same_as_absent_where_something_may_be_left_out)
 	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":"
 	         "%s}",
 	         rows[_i].method, rows[_i].params);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
+	answer = case_post(id, body);
 	ck_assert_int_eq(answer.status, 200);
 	if (rows[_i].at == NULL) {
-		found = answer_at(&harness, &answer, "error.code");
+		found = case_at(&answer, "error.code");
 		ck_assert_msg(found != NULL && strcmp(found, "-32602") == 0,
 		              "%s: %s", body, answer.body);
 		return;
 	}
-	found = answer_at(&harness, &answer, rows[_i].at);
+	found = case_at(&answer, rows[_i].at);
 	ck_assert_msg(found != NULL && strcmp(found, rows[_i].wanted) == 0,
 	              "%s: %s", body, answer.body);
 }
@@ -219,13 +212,12 @@ END_TEST
 
 START_TEST(id_is_never_null)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
-	struct answer answer = EXCHANGE(&harness, .caller = "alice", .id = id,
-	                                .body = "{\"jsonrpc\":\"2.0\",\"id\":"
-	                                        "null,\"method\":\"ping\"}");
+	const char *id = case_begin();
+	struct answer answer = case_post(id, "{\"jsonrpc\":\"2.0\",\"id\":"
+	                                     "null,\"method\":\"ping\"}");
 
 	ck_assert_int_eq(answer.status, 400);
-	ck_assert_str_eq(answer_at(&harness, &answer, "error.code"), "-32600");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32600");
 }
 END_TEST
 
@@ -234,7 +226,7 @@ static const char *const bad_tokens[] = { "{\"a\":1}", "[1]", "true", "1.5",
 
 START_TEST(progress_token_of_another_type_is_32602)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-06-18");
+	const char *id = case_begin();
 	static const char *const methods[] = { "tools/call", "tools/list",
 		                               "ping" };
 	char body[256];
@@ -247,10 +239,8 @@ START_TEST(progress_token_of_another_type_is_32602)
 		         "\"params\":{\"name\":\"echo\",\"_meta\":{"
 		         "\"progressToken\":%s}}}",
 		         methods[i], bad_tokens[_i]);
-		answer = EXCHANGE(&harness, .caller = "alice", .id = id,
-		                  .body = body);
-		ck_assert_str_eq(answer_at(&harness, &answer, "error.code"),
-		                 "-32602");
+		answer = case_post(id, body);
+		ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 		ck_assert_ptr_nonnull(strstr(answer.body, "progressToken"));
 	}
 }
@@ -258,7 +248,7 @@ END_TEST
 
 TEST_MAIN("null")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(
 		null_is_the_same_as_absent_where_something_may_be_left_out,
 		COUNT(rows));

@@ -63,33 +63,26 @@ static void set_up(void)
 	             &(const struct harness_options){ .tools = tools,
 	                                              .prompts = prompts,
 	                                              .is_manual = true });
-	the_id = harness_begin(&harness, "alice", OLDEST);
+	the_id = case_begin_with(OLDEST);
 }
 
 static struct answer post(const char *body)
 {
-	return EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                .body = body);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
+	return case_post(the_id, body);
 }
 
 START_TEST(completions_are_served_without_being_declared)
 {
-	struct answer answer = EXCHANGE(&harness, .caller = "alice",
-	                                .body = INITIALIZE(1, OLDEST));
+	struct answer answer = case_post(NULL, INITIALIZE(1, OLDEST));
 
-	ck_assert_str_eq(at(&answer, "result.protocolVersion"), OLDEST);
-	ck_assert_ptr_null(at(&answer, "result.capabilities.completions"));
-	ck_assert_ptr_nonnull(at(&answer, "result.capabilities.prompts"));
+	ck_assert_str_eq(case_at(&answer, "result.protocolVersion"), OLDEST);
+	ck_assert_ptr_null(case_at(&answer, "result.capabilities.completions"));
+	ck_assert_ptr_nonnull(case_at(&answer, "result.capabilities.prompts"));
 	answer = post(REQUEST_WITH(
 		2, "completion/complete",
 		"{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"poem\"},"
 		"\"argument\":{\"name\":\"verse\",\"value\":\"s\"}}"));
-	ck_assert_str_eq(at(&answer, "result.completion.values.0"),
+	ck_assert_str_eq(case_at(&answer, "result.completion.values.0"),
 	                 "suggested");
 }
 END_TEST
@@ -98,8 +91,8 @@ START_TEST(tools_are_listed_without_annotations)
 {
 	struct answer answer = post(REQUEST(1, "tools/list"));
 
-	ck_assert_str_eq(at(&answer, "result.tools.0.name"), "play");
-	ck_assert_ptr_null(at(&answer, "result.tools.0.annotations"));
+	ck_assert_str_eq(case_at(&answer, "result.tools.0.name"), "play");
+	ck_assert_ptr_null(case_at(&answer, "result.tools.0.annotations"));
 }
 END_TEST
 
@@ -112,7 +105,7 @@ START_TEST(audio_is_a_text_that_names_its_type)
 	                  "\"content\":[{\"type\":\"text\",\"text\":\"[audio "
 	                  "content: audio/wav]\"}]}}");
 	answer = post(REQUEST_WITH(2, "prompts/get", "{\"name\":\"poem\"}"));
-	ck_assert_str_eq(at(&answer, "result.messages.0.content"),
+	ck_assert_str_eq(case_at(&answer, "result.messages.0.content"),
 	                 "{\"type\":\"text\",\"text\":\"[audio content: "
 	                 "audio/ogg]\"}");
 }
@@ -136,7 +129,7 @@ START_TEST(array_of_messages_is_400)
 	struct answer answer = post("[" PING(1) "]");
 
 	ck_assert_int_eq(answer.status, 400);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32600");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32600");
 }
 END_TEST
 
@@ -148,14 +141,14 @@ START_TEST(session_keeps_its_revision_over_a_restart)
 	harness_restart(&harness, keeps[_i]);
 	answer = post(REQUEST(1, "tools/list"));
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_ptr_null(at(&answer, "result.tools.0.annotations"));
+	ck_assert_ptr_null(case_at(&answer, "result.tools.0.annotations"));
 }
 END_TEST
 
 TEST_MAIN("oldest revision")
 {
 	test_case("2024-11-05");
-	test_fixture(set_up, streams_tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(completions_are_served_without_being_declared);
 	test_add(tools_are_listed_without_annotations);
 	test_add(audio_is_a_text_that_names_its_type);

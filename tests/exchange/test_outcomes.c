@@ -38,10 +38,7 @@ static void settle_store(void)
 
 static void end_by_delete(void)
 {
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .method = "DELETE")
-	                         .status,
-	                 204);
+	ck_assert_int_eq(case_delete(the_id).status, 204);
 }
 
 static void end_by_revocation(void)
@@ -232,8 +229,7 @@ static struct flight *send_in_form(const struct row *row)
 {
 	struct flight *flight;
 
-	the_id = harness_begin(&harness, "alice",
-	                       form == BATCH ? "2025-03-26" : "2025-11-25");
+	the_id = case_begin_with(form == BATCH ? "2025-03-26" : "2025-11-25");
 	if (form == BATCH)
 		return send_call(row->has_state
 		                         ? "[" PING(1) "," CALL_COUNT(7) "]"
@@ -371,7 +367,7 @@ END_TEST
 TEST_MAIN("outcomes")
 {
 	test_case("the table");
-	test_fixture(set_up, streams_tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_timeout(120);
 	test_add_loop(a_call_is_answered_as_the_table_says,
 	              COUNT(rows) * FORMS);

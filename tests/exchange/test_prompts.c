@@ -1,6 +1,6 @@
 /* Prompts, the completion of their arguments, and what tools share with them:
  * links, annotations, _meta. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <json-c/json.h>
@@ -10,8 +10,6 @@
 
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
-
-static struct harness harness;
 
 /* ---- what is offered ----------------------------------------------------- */
 
@@ -193,26 +191,6 @@ static void set_up(void)
 	                                              .tools = tools });
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static const char *begin(const char *version)
-{
-	return harness_begin(&harness, "alice", version);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
-}
-
 static struct answer request(const char *version, const char *method,
                              const char *params)
 {
@@ -222,7 +200,7 @@ static struct answer request(const char *version, const char *method,
 	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
 	         "\"params\":%s}",
 	         method, params);
-	return post(begin(version), body);
+	return case_post(case_begin_with(version), body);
 }
 
 /* ---- prompts ------------------------------------------------------------- */
@@ -245,11 +223,12 @@ START_TEST(a_prompt_is_listed_as_the_revision_knows_it)
 {
 	struct answer answer = request(versions[_i], "prompts/list", "{}");
 
-	ck_assert_str_eq(at(&answer, "result.prompts.0"), first_prompt[_i]);
-	ck_assert_str_eq(at(&answer, "result.prompts.1"),
+	ck_assert_str_eq(case_at(&answer, "result.prompts.0"),
+	                 first_prompt[_i]);
+	ck_assert_str_eq(case_at(&answer, "result.prompts.1"),
 	                 "{\"name\":\"all kinds\"}");
-	ck_assert_str_eq(at(&answer, "result.prompts.4.name"), "mute");
-	ck_assert_ptr_null(at(&answer, "result.prompts.5"));
+	ck_assert_str_eq(case_at(&answer, "result.prompts.4.name"), "mute");
+	ck_assert_ptr_null(case_at(&answer, "result.prompts.5"));
 }
 END_TEST
 
@@ -267,7 +246,7 @@ START_TEST(a_prompt_is_made_of_its_arguments)
 	answer = request(versions[_i], "prompts/get",
 	                 "{\"name\":\"greet\",\"arguments\":{\"name\":\"a\","
 	                 "\"how\":\"bye\"}}");
-	ck_assert_str_eq(at(&answer, "result.messages.0.content.text"),
+	ck_assert_str_eq(case_at(&answer, "result.messages.0.content.text"),
 	                 "Say bye to a.");
 }
 END_TEST
@@ -298,7 +277,7 @@ START_TEST(messages_have_a_role_and_any_kind_of_content)
 	                   "\"test://linked\",\"name\":\"linked\",\"title\":"
 	                   "\"Linked\",\"mimeType\":\"text/plain\",\"size\":"
 	                   "9,\"_meta\":{\"m\":1}}");
-	ck_assert_str_eq(at(&answer, "result"), wanted);
+	ck_assert_str_eq(case_at(&answer, "result"), wanted);
 }
 END_TEST
 
@@ -326,10 +305,10 @@ START_TEST(a_bad_prompt_or_argument_is_32602)
 		request("2025-11-25", "prompts/get", refused[_i].params);
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 	snprintf(message, sizeof message, "Invalid params: %s",
 	         refused[_i].message);
-	ck_assert_str_eq(at(&answer, "error.message"), message);
+	ck_assert_str_eq(case_at(&answer, "error.message"), message);
 }
 END_TEST
 
@@ -339,33 +318,31 @@ START_TEST(a_prompt_that_fails_is_32603)
 		request("2025-11-25", "prompts/get", "{\"name\":\"fails\"}");
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32603");
-	ck_assert_str_eq(at(&answer, "error.message"),
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32603");
+	ck_assert_str_eq(case_at(&answer, "error.message"),
 	                 "Internal error: no prompt today");
 }
 END_TEST
 
 START_TEST(prompts_and_completions_are_declared_when_there_are_some)
 {
-	struct answer answer = EXCHANGE(&harness, .caller = "alice",
-	                                .body = INITIALIZE(1, "2025-11-25"));
+	struct answer answer = case_post(NULL, INITIALIZE(1, "2025-11-25"));
 
-	ck_assert_str_eq(at(&answer, "result.capabilities"),
+	ck_assert_str_eq(case_at(&answer, "result.capabilities"),
 	                 "{\"logging\":{},\"completions\":{},\"prompts\":{},"
 	                 "\"resources\":{},\"tools\":{}}");
 	harness.options.prompts = NULL;
 	harness.options.templates = NULL;
 	harness_restart(&harness, KEEP_ALL);
-	answer = EXCHANGE(&harness, .caller = "alice",
-	                  .body = INITIALIZE(1, "2025-11-25"));
-	ck_assert_str_eq(at(&answer, "result.capabilities"),
+	answer = case_post(NULL, INITIALIZE(1, "2025-11-25"));
+	ck_assert_str_eq(case_at(&answer, "result.capabilities"),
 	                 "{\"logging\":{},\"resources\":{},\"tools\":{}}");
 	answer = request("2025-11-25", "prompts/list", "{}");
-	ck_assert_str_eq(at(&answer, "error.code"), "-32601");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32601");
 	answer = request("2025-11-25", "prompts/get", "{\"name\":\"greet\"}");
-	ck_assert_str_eq(at(&answer, "error.code"), "-32601");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32601");
 	answer = request("2025-11-25", "completion/complete", "{}");
-	ck_assert_str_eq(at(&answer, "error.code"), "-32601");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32601");
 }
 END_TEST
 
@@ -417,7 +394,7 @@ START_TEST(an_argument_is_completed)
 	                               completed[_i].params);
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "result"), completed[_i].result);
+	ck_assert_str_eq(case_at(&answer, "result"), completed[_i].result);
 }
 END_TEST
 
@@ -426,11 +403,11 @@ START_TEST(at_most_100_values_are_sent)
 	struct answer answer = request("2025-11-25", "completion/complete",
 	                               COMPLETE(GREET, "how", "many", ""));
 
-	ck_assert_str_eq(at(&answer, "result.completion.values.99"),
+	ck_assert_str_eq(case_at(&answer, "result.completion.values.99"),
 	                 "how many99 -");
-	ck_assert_ptr_null(at(&answer, "result.completion.values.100"));
-	ck_assert_str_eq(at(&answer, "result.completion.total"), "150");
-	ck_assert_str_eq(at(&answer, "result.completion.hasMore"), "true");
+	ck_assert_ptr_null(case_at(&answer, "result.completion.values.100"));
+	ck_assert_str_eq(case_at(&answer, "result.completion.total"), "150");
+	ck_assert_str_eq(case_at(&answer, "result.completion.hasMore"), "true");
 }
 END_TEST
 
@@ -439,7 +416,7 @@ START_TEST(other_arguments_are_known_where_the_revision_has_them)
 	struct answer answer = request(versions[_i], "completion/complete",
 	                               COMPLETE(GREET, "how", "v", CONTEXT));
 
-	ck_assert_str_eq(at(&answer, "result.completion.values.0"),
+	ck_assert_str_eq(case_at(&answer, "result.completion.values.0"),
 	                 _i == 0 ? "how v0 -" : "how v0 n");
 }
 END_TEST
@@ -470,7 +447,7 @@ START_TEST(completion_of_the_unknown_is_32602)
 	                               bad_completions[_i]);
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 }
 END_TEST
 
@@ -479,7 +456,7 @@ START_TEST(a_completion_that_fails_is_32603)
 	struct answer answer = request("2025-11-25", "completion/complete",
 	                               COMPLETE(GREET, "how", "broken", ""));
 
-	ck_assert_str_eq(at(&answer, "error.message"),
+	ck_assert_str_eq(case_at(&answer, "error.message"),
 	                 "Internal error: no idea");
 }
 END_TEST
@@ -489,9 +466,9 @@ END_TEST
 START_TEST(a_tool_shows_icons_meta_and_its_output_where_they_exist)
 {
 	struct answer answer = request(versions[_i], "tools/list", "{}");
-	const char *schema = at(&answer, "result.tools.1.outputSchema");
-	const char *meta = at(&answer, "result.tools.0._meta");
-	const char *shown = at(&answer, "result.tools.0.icons");
+	const char *schema = case_at(&answer, "result.tools.1.outputSchema");
+	const char *meta = case_at(&answer, "result.tools.0._meta");
+	const char *shown = case_at(&answer, "result.tools.0.icons");
 
 	ck_assert((schema != NULL) == (_i >= 1));
 	ck_assert((meta != NULL) == (_i >= 1));
@@ -510,7 +487,7 @@ START_TEST(a_link_is_a_text_before_there_were_links)
 		request(versions[_i], "tools/call", "{\"name\":\"link\"}");
 
 	ck_assert_str_eq(
-		at(&answer, "result"),
+		case_at(&answer, "result"),
 		_i == 0 ? "{\"content\":[{\"type\":\"text\",\"text\":"
 			  "\"linked: test://linked\",\"annotations\":{"
 			  "\"audience\":[\"assistant\"],\"priority\":1}}],"
@@ -529,17 +506,17 @@ START_TEST(who_declares_an_output_has_to_give_it)
 	struct answer answer = request(versions[_i], "tools/call",
 	                               "{\"name\":\"structured\"}");
 
-	ck_assert_ptr_null(at(&answer, "error"));
+	ck_assert_ptr_null(case_at(&answer, "error"));
 	answer = request(versions[_i], "tools/call",
 	                 "{\"name\":\"unstructured\"}");
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32603");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32603");
 }
 END_TEST
 
 TEST_MAIN("prompts")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(a_prompt_is_listed_as_the_revision_knows_it,
 	              COUNT(versions));
 	test_add_loop(a_prompt_is_made_of_its_arguments, COUNT(versions));

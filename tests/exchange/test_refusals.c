@@ -1,7 +1,7 @@
 /* Each refusal of the gate is counted under the name of its reason, and nothing
  * else is; the log has one line about it a minute. Limits are counted likewise:
  * tests/functional/test_limit_reports.c. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 
 #include "http/refusal.h"
 #include "suite.h"
@@ -13,7 +13,6 @@
 #define JSON "Content-Type: application/json\n"
 #define BOTH "Accept: application/json, text/event-stream\n"
 
-static struct harness harness;
 static const char *const hosts[] = { "localhost", NULL };
 static const struct origin_rules rules = { hosts, NULL };
 
@@ -230,11 +229,6 @@ static void set_up(void)
 	harness.endpoint.scan_limits.depth = 8;
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
 /* As harness.c sends it, with a host that is allowed. */
 static void refuse(const struct row *row, const char *id)
 {
@@ -268,7 +262,7 @@ static const char *begin(const struct row *row)
 
 	harness.endpoint.origins = NULL;
 	if (row->in_session)
-		id = harness_begin(&harness, "alice", "2025-06-18");
+		id = case_begin();
 	harness.endpoint.origins = &rules;
 	if (row->hook != MCPS_OK) {
 		harness.endpoint.identify = refuse_all;
@@ -321,14 +315,14 @@ END_TEST
 START_TEST(a_request_that_is_served_is_not_counted)
 {
 	harness.endpoint.origins = NULL;
-	(void)harness_begin(&harness, "alice", "2025-06-18");
+	(void)case_begin();
 	check_counts(INCIDENT_COUNT, 0);
 }
 END_TEST
 
 TEST_MAIN("refusals")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(
 		each_refusal_is_counted_by_its_reason_and_logged_once_a_minute,
 		COUNT(rows));

@@ -1,5 +1,5 @@
 /* Resources, templates and subscriptions as each revision knows them. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "suite.h"
 
 #include <json-c/json.h>
@@ -11,7 +11,6 @@
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
 
-static struct harness harness;
 static atomic_uint reads;
 
 /* ---- what is offered ----------------------------------------------------- */
@@ -136,21 +135,6 @@ static void set_up(void)
 	atomic_store(&reads, 0);
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static const char *begin(const char *version)
-{
-	return harness_begin(&harness, "alice", version);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
 static struct answer about(const char *id, const char *method, const char *uri)
 {
 	return harness_about(&harness, id, method, uri);
@@ -159,17 +143,6 @@ static struct answer about(const char *id, const char *method, const char *uri)
 static struct answer read_uri(const char *id, const char *uri)
 {
 	return about(id, "resources/read", uri);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
-}
-
-static void check_error(const struct answer *answer, const char *code,
-                        const char *message)
-{
-	answer_check_error(&harness, answer, code, message);
 }
 
 /* ---- lists --------------------------------------------------------------- */
@@ -198,39 +171,43 @@ static const char *const first_resource[] = {
 
 START_TEST(a_resource_is_listed_as_the_revision_knows_it)
 {
-	struct answer answer =
-		post(begin(versions[_i]), REQUEST(1, "resources/list"));
+	struct answer answer = case_post(case_begin_with(versions[_i]),
+	                                 REQUEST(1, "resources/list"));
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "result.resources.0"), first_resource[_i]);
-	ck_assert_str_eq(at(&answer, "result.resources.1"),
+	ck_assert_str_eq(case_at(&answer, "result.resources.0"),
+	                 first_resource[_i]);
+	ck_assert_str_eq(case_at(&answer, "result.resources.1"),
 	                 "{\"uri\":\"test://bytes\",\"name\":\"bytes\","
 	                 "\"mimeType\":\"image/png\",\"size\":4}");
-	ck_assert_str_eq(at(&answer, "result.resources.2.size"), "17");
-	ck_assert_str_eq(at(&answer, "result.resources.9.name"), "root");
-	ck_assert_ptr_null(at(&answer, "result.resources.10"));
-	ck_assert_ptr_null(at(&answer, "result.nextCursor"));
+	ck_assert_str_eq(case_at(&answer, "result.resources.2.size"), "17");
+	ck_assert_str_eq(case_at(&answer, "result.resources.9.name"), "root");
+	ck_assert_ptr_null(case_at(&answer, "result.resources.10"));
+	ck_assert_ptr_null(case_at(&answer, "result.nextCursor"));
 	ck_assert_ptr_null(strchr(answer.body, '\n'));
 }
 END_TEST
 
 START_TEST(templates_are_a_list_of_their_own)
 {
-	struct answer answer = post(begin(versions[_i]),
-	                            REQUEST(1, "resources/templates/list"));
-	const char *first = at(&answer, "result.resourceTemplates.0");
+	struct answer answer =
+		case_post(case_begin_with(versions[_i]),
+	                  REQUEST(1, "resources/templates/list"));
+	const char *first = case_at(&answer, "result.resourceTemplates.0");
 
 	ck_assert_ptr_nonnull(first);
-	ck_assert_str_eq(at(&answer, "result.resourceTemplates.0.uriTemplate"),
-	                 "test://user/{user}/{field}");
-	ck_assert_str_eq(at(&answer, "result.resourceTemplates.0.name"),
+	ck_assert_str_eq(
+		case_at(&answer, "result.resourceTemplates.0.uriTemplate"),
+		"test://user/{user}/{field}");
+	ck_assert_str_eq(case_at(&answer, "result.resourceTemplates.0.name"),
 	                 "user");
 	ck_assert((strstr(first, "\"title\"") != NULL) == (_i >= 1));
 	ck_assert((strstr(first, "\"_meta\"") != NULL) == (_i >= 1));
 	ck_assert((strstr(first, "\"icons\"") != NULL) == (_i == 2));
-	ck_assert_str_eq(at(&answer, "result.resourceTemplates.2.uriTemplate"),
-	                 "test://file/{+path}");
-	ck_assert_ptr_null(at(&answer, "result.resourceTemplates.3"));
+	ck_assert_str_eq(
+		case_at(&answer, "result.resourceTemplates.2.uriTemplate"),
+		"test://file/{+path}");
+	ck_assert_ptr_null(case_at(&answer, "result.resourceTemplates.3"));
 }
 END_TEST
 
@@ -249,7 +226,7 @@ START_TEST(pages_of_every_list_follow_each_other)
 
 	harness.options.page_size = 2;
 	harness_restart(&harness, KEEP_ALL);
-	id = begin("2025-11-25");
+	id = case_begin_with("2025-11-25");
 	do {
 		char body[256], path[64];
 		struct answer answer;
@@ -259,13 +236,13 @@ START_TEST(pages_of_every_list_follow_each_other)
 		         "\"params\":{%s%s%s}}",
 		         lists[_i].method, cursor ? "\"cursor\":\"" : "",
 		         cursor ? cursor : "", cursor ? "\"" : "");
-		answer = post(id, body);
+		answer = case_post(id, body);
 		for (int i = 0; i < 3; i++) {
 			snprintf(path, sizeof path, "result.%s.%d",
 			         lists[_i].list, i);
-			seen += at(&answer, path) != NULL;
+			seen += case_at(&answer, path) != NULL;
 		}
-		cursor = at(&answer, "result.nextCursor");
+		cursor = case_at(&answer, "result.nextCursor");
 		pages++;
 	} while (cursor != NULL);
 	ck_assert_int_eq(seen, lists[_i].count);
@@ -281,15 +258,15 @@ START_TEST(a_cursor_is_good_for_its_own_list_only)
 
 	harness.options.page_size = 1;
 	harness_restart(&harness, KEEP_ALL);
-	id = begin("2025-11-25");
-	answer = post(id, REQUEST(1, "resources/list"));
-	cursor = at(&answer, "result.nextCursor");
+	id = case_begin_with("2025-11-25");
+	answer = case_post(id, REQUEST(1, "resources/list"));
+	cursor = case_at(&answer, "result.nextCursor");
 	snprintf(body, sizeof body,
 	         REQUEST_WITH(1, "resources/templates/list",
 	                      "{\"cursor\":\"%s\"}"),
 	         cursor);
-	answer = post(id, body);
-	check_error(&answer, "-32602", "Invalid params: no such cursor");
+	answer = case_post(id, body);
+	case_check_error(&answer, "-32602", "Invalid params: no such cursor");
 }
 END_TEST
 
@@ -297,7 +274,7 @@ END_TEST
 
 START_TEST(what_is_there_is_read_as_text_or_as_bytes)
 {
-	const char *id = begin(versions[_i]);
+	const char *id = case_begin_with(versions[_i]);
 	struct answer answer = read_uri(id, "test://text");
 
 	answer_check_json(&answer, 200,
@@ -305,7 +282,7 @@ START_TEST(what_is_there_is_read_as_text_or_as_bytes)
 	                  "\"contents\":[{\"uri\":\"test://text\","
 	                  "\"mimeType\":\"text/plain\",\"text\":\"hello\"}]}}");
 	answer = read_uri(id, "test://bytes");
-	ck_assert_str_eq(at(&answer, "result.contents"),
+	ck_assert_str_eq(case_at(&answer, "result.contents"),
 	                 "[{\"uri\":\"test://bytes\",\"mimeType\":"
 	                 "\"image/png\",\"blob\":\"iVBORw==\"}]");
 }
@@ -313,23 +290,24 @@ END_TEST
 
 START_TEST(a_read_function_may_keep_state_like_a_tool)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer = read_uri(id, "test://counter");
 
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"), "1");
-	ck_assert_ptr_null(at(&answer, "result.contents.0.mimeType"));
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "1");
+	ck_assert_ptr_null(case_at(&answer, "result.contents.0.mimeType"));
 	harness_restart(&harness, KEEP_ALL);
 	answer = read_uri(id, "test://counter");
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"), "2");
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "2");
 }
 END_TEST
 
 START_TEST(one_uri_may_have_several_contents)
 {
-	struct answer answer = read_uri(begin("2025-11-25"), "test://folder/");
+	struct answer answer =
+		read_uri(case_begin_with("2025-11-25"), "test://folder/");
 
 	ck_assert_str_eq(
-		at(&answer, "result"),
+		case_at(&answer, "result"),
 		"{\"contents\":[{\"uri\":\"test://folder/a\",\"mimeType\":"
 		"\"text/plain\",\"text\":\"A\"},{\"uri\":\"test://folder/b\","
 		"\"blob\":\"AP8=\"}],\"_meta\":{\"test/of\":"
@@ -339,29 +317,30 @@ END_TEST
 
 START_TEST(a_template_tells_its_variables_decoded)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer =
 		read_uri(id, "test://user/J%C3%BCrgen%20K./name");
 
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"),
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"),
 	                 "test://user/J%C3%BCrgen%20K./name: name of J\xc3\xbc"
 	                 "rgen K. by us");
-	ck_assert_str_eq(at(&answer, "result.contents.0.mimeType"),
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.mimeType"),
 	                 "text/plain");
 	answer = read_uri(id, "test://file/a/b%2Fc?d");
-	ck_assert_str_eq(at(&answer, "result.contents.0.blob"), "YS9iL2M/ZA==");
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.blob"),
+	                 "YS9iL2M/ZA==");
 }
 END_TEST
 
 START_TEST(a_listed_resource_wins_over_a_template_and_the_first_template_wins)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer = read_uri(id, "test://user/root/name");
 
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"), "wins");
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "wins");
 	ck_assert_uint_eq(atomic_load(&reads), 0);
 	answer = read_uri(id, "test://user/root/hidden");
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"),
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"),
 	                 "test://user/root/hidden: hidden of root by us");
 }
 END_TEST
@@ -375,10 +354,10 @@ START_TEST(what_is_not_there_is_32002_with_its_uri)
 {
 	const char *uri = missing[_i % COUNT(missing)];
 	struct answer answer =
-		read_uri(begin(versions[_i / COUNT(missing)]), uri);
+		read_uri(case_begin_with(versions[_i / COUNT(missing)]), uri);
 
-	check_error(&answer, "-32002", "Resource not found");
-	ck_assert_str_eq(at(&answer, "error.data.uri"), uri);
+	case_check_error(&answer, "-32002", "Resource not found");
+	ck_assert_str_eq(case_at(&answer, "error.data.uri"), uri);
 }
 END_TEST
 
@@ -400,9 +379,9 @@ START_TEST(what_is_no_uri_is_32602)
 
 	snprintf(body, sizeof body, REQUEST_WITH(1, "resources/read", "%s"),
 	         bad_uris[_i]);
-	answer = post(begin("2025-11-25"), body);
+	answer = case_post(case_begin_with("2025-11-25"), body);
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 }
 END_TEST
 
@@ -416,21 +395,23 @@ static const struct {
 
 START_TEST(a_read_function_that_fails_is_32603)
 {
-	struct answer answer = read_uri(begin("2025-11-25"), failures[_i].uri);
+	struct answer answer =
+		read_uri(case_begin_with("2025-11-25"), failures[_i].uri);
 
-	check_error(&answer, "-32603", failures[_i].message);
+	case_check_error(&answer, "-32603", failures[_i].message);
 }
 END_TEST
 
 START_TEST(a_resource_without_its_scopes_is_403)
 {
-	struct answer answer = read_uri(begin("2025-11-25"), "test://secret");
+	struct answer answer =
+		read_uri(case_begin_with("2025-11-25"), "test://secret");
 
 	ck_assert_int_eq(answer.status, 403);
 	ck_assert_str_eq(answer.challenge,
 	                 "Bearer error=\"insufficient_scope\", "
 	                 "scope=\"read:secret\"");
-	answer = about(begin("2025-11-25"), "resources/subscribe",
+	answer = about(case_begin_with("2025-11-25"), "resources/subscribe",
 	               "test://secret");
 	ck_assert_int_eq(answer.status, 403);
 }
@@ -450,27 +431,26 @@ START_TEST(without_resources_their_methods_do_not_exist)
 	harness.options.resources = NULL;
 	harness.options.templates = NULL;
 	harness_restart(&harness, KEEP_ALL);
-	answer = about(begin("2025-11-25"), methods[_i], "test://text");
-	ck_assert_str_eq(at(&answer, "error.code"), "-32601");
-	answer = EXCHANGE(&harness, .caller = "alice",
-	                  .body = INITIALIZE(1, "2025-11-25"));
-	ck_assert_ptr_null(at(&answer, "result.capabilities.resources"));
+	answer = about(case_begin_with("2025-11-25"), methods[_i],
+	               "test://text");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32601");
+	answer = case_post(NULL, INITIALIZE(1, "2025-11-25"));
+	ck_assert_ptr_null(case_at(&answer, "result.capabilities.resources"));
 }
 END_TEST
 
 START_TEST(resources_are_declared_but_nothing_that_needs_streams)
 {
-	struct answer answer = EXCHANGE(&harness, .caller = "alice",
-	                                .body = INITIALIZE(1, "2025-11-25"));
+	struct answer answer = case_post(NULL, INITIALIZE(1, "2025-11-25"));
 
-	ck_assert_str_eq(at(&answer, "result.capabilities"),
+	ck_assert_str_eq(case_at(&answer, "result.capabilities"),
 	                 "{\"logging\":{},\"resources\":{},\"tools\":{}}");
 }
 END_TEST
 
 TEST_MAIN("resources")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(a_resource_is_listed_as_the_revision_knows_it,
 	              COUNT(versions));
 	test_add_loop(templates_are_a_list_of_their_own, COUNT(versions));

@@ -10,10 +10,7 @@ static struct flight *call; /* alice's, while its tool runs */
 
 static void end_session(void)
 {
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .method = "DELETE")
-	                         .status,
-	                 204);
+	ck_assert_int_eq(case_delete(the_id).status, 204);
 }
 
 static struct answer get_as(const char *caller, const char *id,
@@ -116,7 +113,7 @@ START_TEST(it_is_its_callers_and_its_sessions_alone)
 
 	harness.endpoint.policy = MCPS_UNKNOWN_NEVER;
 	check_nothing("bob", ended, first);
-	the_id = harness_begin(&harness, "alice", "2025-11-25");
+	the_id = case_begin_with("2025-11-25");
 	flight = resume_after(first); /* a fresh one */
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	check_event(0, "");
@@ -302,8 +299,7 @@ static void is_cut_and_renewed(mcps_call *c)
 	struct answer answer;
 
 	tells_and_is_cut(c);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                  .body = INITIALIZE(1, "2025-11-25"));
+	answer = case_post(the_id, INITIALIZE(1, "2025-11-25"));
 	ck_assert_str_eq(answer.session_id, the_id);
 	mcps_progress(c, 2, 0, NULL);
 }
@@ -343,7 +339,7 @@ END_TEST
 
 TEST_MAIN("rest")
 {
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add(a_call_that_was_cut_and_ended_is_answered_to_who_resumes);
 	test_add(client_that_has_all_events_is_told_not_to_come_again);
 	test_add(it_outlives_the_process);

@@ -18,7 +18,7 @@ enum {
 
 static void set_up_with(struct harness_options options)
 {
-	streams_tear_down();
+	case_tear_down();
 	start_streams(&options);
 }
 
@@ -192,7 +192,7 @@ START_TEST(clients_of_different_sessions_do_not_come_back_at_once)
 	for (int i = 0; i < 64; i++) {
 		unsigned told;
 
-		the_id = harness_begin(&harness, "alice", "2025-11-25");
+		the_id = case_begin_with("2025-11-25");
 		told = told_when();
 		ck_assert_uint_ge(told, RETRY_MS);
 		ck_assert_uint_le(told, RETRY_MOST_MS);
@@ -238,7 +238,7 @@ START_TEST(older_revision_gets_neither_retry_nor_an_event_without_data)
 {
 	struct flight *flight;
 
-	the_id = harness_begin(&harness, "alice", older[_i]);
+	the_id = case_begin_with(older[_i]);
 	flight = open_get(NULL);
 	ck_assert_str_eq(harness_events(flight), "");
 	ck_assert(notify("{\"a\":1}"));
@@ -453,7 +453,7 @@ START_TEST(get_of_an_older_revision_is_refused_during_a_drain)
 {
 	struct answer answer;
 
-	the_id = harness_begin(&harness, "alice", older[_i]);
+	the_id = case_begin_with(older[_i]);
 	ck_assert(mcps__drain(&harness.endpoint, 0));
 	/* Within a session its own revision counts. */
 	answer = late_get("2025-11-25", NULL);
@@ -474,14 +474,8 @@ START_TEST(request_that_could_not_listen_is_refused_during_a_drain)
 	                          .headers = "Accept: application/json\n")
 	                         .status,
 	                 503);
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .body = PING(1))
-	                         .status,
-	                 503);
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                          .method = "DELETE")
-	                         .status,
-	                 503);
+	ck_assert_int_eq(case_post(the_id, PING(1)).status, 503);
+	ck_assert_int_eq(case_delete(the_id).status, 503);
 }
 END_TEST
 
@@ -510,7 +504,7 @@ END_TEST
 
 TEST_MAIN("retry")
 {
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add_loop(first_event_of_each_stream_says_when_to_come_again,
 	              STREAM_COUNT);
 	test_add_loop(without_the_option_no_event_says_when_to_come_again,

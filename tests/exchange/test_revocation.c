@@ -1,6 +1,6 @@
 /* Revoking a caller while other things happen to its sessions. Hooks and calls
  * run when the test says so. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -8,8 +8,6 @@
 #include <mcps/state.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct harness harness;
 
 static mcps_status revoke(void)
 {
@@ -63,27 +61,11 @@ static void set_up(void)
 	set_up_with(test_tools);
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static void work(void)
-{
-	while (harness_work(&harness))
-		;
-}
-
-static struct flight *post(const char *id, const char *body)
-{
-	return SEND(&harness, .caller = "alice", .id = id, .body = body);
-}
-
 static struct answer answer_to(const char *id, const char *body)
 {
-	struct flight *flight = post(id, body);
+	struct flight *flight = case_send(id, body);
 
-	work();
+	case_work();
 	return harness_receive(flight);
 }
 
@@ -163,10 +145,10 @@ START_TEST(a_session_that_is_restored_meanwhile_is_not_served)
 	struct flight *before, *after;
 
 	harness_restart(&harness, KEEP_ALL);
-	before = post(id, PING(1));
+	before = case_send(id, PING(1));
 	ck_assert_int_eq(revoke(), MCPS_OK);
-	after = post(id, PING(1));
-	work();
+	after = case_send(id, PING(1));
+	case_work();
 	check_gone(harness_receive(before));
 	check_gone(harness_receive(after));
 	check_gone(answer_to(id, PING(1)));
@@ -175,10 +157,10 @@ END_TEST
 
 START_TEST(a_session_that_is_recreated_meanwhile_is_not_served)
 {
-	struct flight *before = post("foreign", PING(1));
+	struct flight *before = case_send("foreign", PING(1));
 
 	ck_assert_int_eq(revoke(), MCPS_OK);
-	work();
+	case_work();
 	check_gone(harness_receive(before));
 	check_gone(answer_to("foreign", PING(1)));
 }
@@ -186,11 +168,12 @@ END_TEST
 
 START_TEST(an_initialize_meanwhile_gets_a_session_that_lives)
 {
-	struct flight *initialize = post(NULL, INITIALIZE(1, "2025-06-18"));
+	struct flight *initialize =
+		case_send(NULL, INITIALIZE(1, "2025-06-18"));
 	struct answer answer;
 
 	ck_assert_int_eq(revoke(), MCPS_OK);
-	work();
+	case_work();
 	answer = harness_receive(initialize);
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_int_eq(harness_live(&harness, "alice"), 1);
@@ -204,9 +187,9 @@ START_TEST(a_session_that_is_restored_while_it_fails_is_served)
 	struct flight *before;
 
 	harness_restart(&harness, KEEP_ALL);
-	before = post(id, PING(1));
+	before = case_send(id, PING(1));
 	fail_to_revoke();
-	work();
+	case_work();
 	check_served(harness_receive(before));
 }
 END_TEST
@@ -221,10 +204,10 @@ START_TEST(one_of_unknown_outcome_is_looked_up_again)
 
 	harness_restart(&harness, KEEP_ALL);
 	check_served(answer_to(id, PING(1)));
-	flight = post(cold, PING(1));
+	flight = case_send(cold, PING(1));
 	harness.store.commits_all_the_same = true;
 	fail_to_revoke();
-	work();
+	case_work();
 	check_gone(harness_receive(flight));
 	check_gone(answer_to(id, PING(1)));
 }
@@ -238,11 +221,11 @@ START_TEST(a_call_that_begins_after_one_failed_has_its_result)
 	struct answer answer;
 
 	harness_restart(&harness, KEEP_ALL);
-	call = post(id, CALL(1, "count", "{}"));
-	work();
+	call = case_send(id, CALL(1, "count", "{}"));
+	case_work();
 	fail_to_revoke();
 	harness_run(call);
-	work();
+	case_work();
 	answer = harness_receive(call);
 	ck_assert_str_eq(answer_text(&harness, &answer), "1");
 	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
@@ -254,7 +237,7 @@ START_TEST(one_that_fails_leaves_the_calls_alone)
 	const char *id;
 	struct answer answer;
 
-	tear_down();
+	case_tear_down();
 	set_up_with(tools);
 	id = begin();
 	answer = answer_to(id, CALL(1, "revoked", "{}"));
@@ -265,7 +248,7 @@ END_TEST
 
 TEST_MAIN("revocation")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(sessions_that_a_revocation_ends_are_counted_and_logged);
 	test_add(a_revocation_that_fails_is_logged_and_counts_nothing);
 	test_add(a_session_that_is_restored_meanwhile_is_not_served);

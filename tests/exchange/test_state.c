@@ -1,6 +1,6 @@
 /* State of tools: committed with a call's result or not at all, bounded, and
  * nobody else's. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct harness harness;
 
 /* ---- a tool whose body is the test's ------------------------------------- */
 
@@ -41,11 +39,6 @@ static void set_up(void)
 	tools[count].name = NULL;
 	harness_init(&harness,
 	             &(const struct harness_options){ .tools = tools });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
 }
 
 static const char *begin(const char *caller)
@@ -79,7 +72,7 @@ static void check_fine(const struct answer *answer)
 
 static const char *code(const struct answer *answer)
 {
-	return answer_at(&harness, answer, "error.code");
+	return case_at(answer, "error.code");
 }
 
 static const char *stored(const char *id, const char *key)
@@ -400,7 +393,7 @@ START_TEST(sessions_of_one_caller_share_what_is_the_callers)
 	ck_assert_str_eq(says("alice", two, COUNT_PRINCIPAL), "2");
 	ck_assert_str_eq(says("alice", one, COUNT_SESSION), "1");
 	ck_assert_str_eq(says("alice", two, COUNT_SESSION), "1");
-	EXCHANGE(&harness, .method = "DELETE", .caller = "alice", .id = one);
+	case_delete(one);
 	ck_assert_str_eq(says("alice", two, COUNT_PRINCIPAL), "3");
 }
 END_TEST
@@ -447,20 +440,19 @@ END_TEST
 
 START_TEST(calls_of_a_batch_count_one_after_the_other)
 {
-	const char *id = harness_begin(&harness, "alice", "2025-03-26");
+	const char *id = case_begin_with("2025-03-26");
 	struct answer answer =
 		call("alice", id,
 	             "[" COUNT_SESSION "," COUNT_SESSION "," COUNT_SESSION "]");
 
-	ck_assert_str_eq(
-		answer_at(&harness, &answer, "2.result.content.0.text"), "3");
+	ck_assert_str_eq(case_at(&answer, "2.result.content.0.text"), "3");
 	ck_assert_str_eq(stored(id, "n"), "3");
 }
 END_TEST
 
 TEST_MAIN("state")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(what_was_put_is_got_in_later_calls_and_after_a_restart,
 	              8);
 	test_add(what_is_not_there_is_no_state);

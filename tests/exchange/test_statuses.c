@@ -109,7 +109,7 @@ static void check_absent(const struct kind *kind, enum manner manner)
 		return;
 	answer = call_kind(kind, manner);
 	check_error(kind, manner, &answer, "-32002", "Resource not found");
-	ck_assert_ptr_nonnull(answer_at(&harness, &answer, "error.data.uri"));
+	ck_assert_ptr_nonnull(case_at(&answer, "error.data.uri"));
 	check_not_logged();
 	check_state_dropped();
 }
@@ -126,14 +126,12 @@ static void check_gave_up(const struct kind *kind, enum manner manner)
 	struct answer answer = call_kind(kind, manner);
 
 	if (kind->what == IS_TOOL) {
-		ck_assert_str_eq(answer_at(&harness, &answer, "result.isError"),
-		                 "true");
+		ck_assert_str_eq(case_at(&answer, "result.isError"), "true");
 		ck_assert_str_eq(answer_text(&harness, &answer),
 		                 "the tool gave up");
 		check_not_logged();
 	} else {
-		ck_assert_str_eq(answer_at(&harness, &answer, "error.code"),
-		                 "-32603");
+		ck_assert_str_eq(case_at(&answer, "error.code"), "-32603");
 		ck_assert_ptr_nonnull(strstr(answer.body, "gave up"));
 		check_logged(kind, manner, "");
 	}
@@ -149,7 +147,7 @@ END_TEST
 
 TEST_MAIN("statuses")
 {
-	test_fixture(statuses_set_up, statuses_tear_down);
+	test_fixture(statuses_set_up, case_tear_down);
 	test_add_loop(each_status_of_a_handler_has_one_answer, COUNT(statuses));
 	test_add(a_resource_that_says_there_is_none_is_not_found);
 	test_add(a_handler_that_gives_up_owes_an_answer);

@@ -12,19 +12,13 @@ static void set_up(void)
 		&(const struct harness_options){ .has_writer_thread = true });
 }
 
-static unsigned count(enum store_op op)
-{
-	return store_double_count(&harness.store, op);
-}
-
 /* Have the store's thread stand before a commit of something else. */
 static struct flight *occupy_store(void)
 {
 	struct flight *flight;
 
 	store_double_hold(&harness.store, OP_commit);
-	flight = SEND(&harness, .caller = "alice",
-	              .body = INITIALIZE(1, "2025-11-25"));
+	flight = case_send(NULL, INITIALIZE(1, "2025-11-25"));
 	store_double_await(&harness.store, OP_commit);
 	return flight;
 }
@@ -32,14 +26,14 @@ static struct flight *occupy_store(void)
 START_TEST(what_a_call_says_in_a_row_is_stored_in_a_row)
 {
 	struct flight *other = occupy_store();
-	unsigned appended = count(OP_event_append);
-	unsigned saved = count(OP_savepoint);
+	unsigned appended = case_store_count(OP_event_append);
+	unsigned saved = case_store_count(OP_savepoint);
 	struct flight *call;
 
 	meanwhile = tells_thrice;
 	call = send_call(TALK(7));
 	ck_assert(harness_work(&harness));
-	ck_assert_uint_eq(count(OP_event_append), appended);
+	ck_assert_uint_eq(case_store_count(OP_event_append), appended);
 	ck_assert(!harness_is_over(call));
 	store_double_release(&harness.store, OP_commit);
 	ck_assert_int_eq(parse_events(harness_receive(call).body), 5);
@@ -47,8 +41,8 @@ START_TEST(what_a_call_says_in_a_row_is_stored_in_a_row)
 	check_event(0, "");
 	check_event(3, TOLD("\"t\"", 3));
 	check_event(4, SAID(7));
-	ck_assert_uint_eq(count(OP_event_append), appended + 1);
-	ck_assert_uint_eq(count(OP_savepoint), saved + 1);
+	ck_assert_uint_eq(case_store_count(OP_event_append), appended + 1);
+	ck_assert_uint_eq(case_store_count(OP_savepoint), saved + 1);
 	ck_assert_int_eq(harness_receive(other).status, 200);
 }
 END_TEST
@@ -179,7 +173,7 @@ END_TEST
 TEST_MAIN("stream jobs")
 {
 	test_case("jobs");
-	test_fixture(set_up, streams_tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add(what_a_call_says_in_a_row_is_stored_in_a_row);
 	test_add(a_long_row_is_stored_without_a_gap);
 	test_add(a_response_is_kept_though_what_was_said_before_it_is_not);

@@ -35,7 +35,7 @@ static void tear_down(void)
 {
 	ck_assert_uint_eq(atomic_load(&limits.open), 0);
 	ck_assert_ptr_null(harness.mcp.listening.by_key);
-	streams_tear_down();
+	case_tear_down();
 }
 
 static struct flight *listen_from(const char *peer, const char *caller,

@@ -43,8 +43,7 @@ END_TEST
 START_TEST(before_2025_11_25_a_stream_has_ids_but_no_empty_event)
 {
 	meanwhile = tells;
-	the_id = harness_begin(&harness, "alice",
-	                       _i == 0 ? "2025-06-18" : "2025-03-26");
+	the_id = case_begin_with(_i == 0 ? "2025-06-18" : "2025-03-26");
 	ck_assert_int_eq(parse_events(finish_call(send_call(TALK(1))).body), 2);
 	check_ids(1);
 	check_event(0, TOLD("\"t\"", 1));
@@ -148,7 +147,7 @@ START_TEST(the_calls_of_a_batch_say_nothing_before_their_end)
 	struct flight *flight;
 
 	meanwhile = tells;
-	the_id = harness_begin(&harness, "alice", "2025-03-26");
+	the_id = case_begin_with("2025-03-26");
 	flight = send_call("[" TALK(1) "]");
 	answer = finish_call(flight);
 	answer_check_json(&answer, 200, "[" SAID(1) "]");
@@ -160,8 +159,8 @@ START_TEST(a_quick_tool_says_nothing_before_its_end)
 	struct answer answer;
 
 	meanwhile = tells;
-	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                  .body = REQUEST_WITH(1, "tools/call",
+	answer =
+		case_post(the_id, REQUEST_WITH(1, "tools/call",
 	                                       "{\"name\":\"quick\",\"_meta\":{"
 	                                       "\"progressToken\":1}}"));
 	answer_check_json(&answer, 200, SAID(1));
@@ -203,9 +202,8 @@ static void told_and_cancelled(mcps_call *c)
 	struct answer answer;
 
 	tells(c);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                  .body = NOTICE_WITH("notifications/cancelled",
-	                                      "{\"requestId\":1}"));
+	answer = case_post(the_id, NOTICE_WITH("notifications/cancelled",
+	                                       "{\"requestId\":1}"));
 	ck_assert_int_eq(answer.status, 202);
 	tells_thrice(c);
 }
@@ -225,8 +223,7 @@ static void told_and_ended(mcps_call *c)
 	struct answer answer;
 
 	tells(c);
-	answer = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-	                  .method = "DELETE");
+	answer = case_delete(the_id);
 	ck_assert_int_eq(answer.status, 204);
 	tells_thrice(c);
 }
@@ -427,7 +424,7 @@ START_TEST(nobody_resumes_the_stream_of_another_session)
 	meanwhile = tells_thrice;
 	parse_events(finish_call(send_call(TALK(1))).body);
 	id = keep_id(0);
-	the_id = harness_begin(&harness, "alice", "2025-11-25");
+	the_id = case_begin_with("2025-11-25");
 	flight = resume_after(id);
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	check_event(0, "");
@@ -456,7 +453,7 @@ START_TEST(of_a_call_whose_events_are_no_longer_kept_nothing_is_replayed)
 	struct flight *flight;
 	const char *id;
 
-	streams_tear_down();
+	case_tear_down();
 	start_streams(&(const struct harness_options){ .event_bytes = 300 });
 	meanwhile = tells_thrice;
 	parse_events(finish_call(send_call(TALK(3))).body);
@@ -496,7 +493,7 @@ END_TEST
 TEST_MAIN("streams")
 {
 	test_case("calls");
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add(a_call_that_says_nothing_is_answered_with_json);
 	test_add(
 		progress_makes_the_answer_a_stream_that_ends_with_the_response);
@@ -515,7 +512,7 @@ TEST_MAIN("streams")
 	test_add(the_end_of_the_session_ends_its_streams);
 
 	test_case("coming back");
-	test_fixture(streams_set_up, streams_tear_down);
+	test_fixture(streams_set_up, case_tear_down);
 	test_add(a_call_goes_on_without_its_client_who_resumes_after_its_end);
 	test_add(who_has_all_of_a_stream_that_ended_is_told_not_to_come_again);
 	test_add(of_a_cancelled_call_nothing_is_left);

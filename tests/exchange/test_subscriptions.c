@@ -1,6 +1,6 @@
 /* What sessions keep beside their calls: subscriptions and log levels; and
  * what becomes of them, and of calls, when what is offered changes. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "mcp/notify.h"
 #include "suite.h"
 
@@ -10,8 +10,6 @@
 
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
-
-static struct harness harness;
 
 static mcps_status read_user(mcps_call *call, const char *uri)
 {
@@ -55,21 +53,6 @@ static void set_up(void)
 	harness_init(&harness, &options);
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static const char *begin(const char *version)
-{
-	return harness_begin(&harness, "alice", version);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
 static struct answer about(const char *id, const char *method, const char *uri)
 {
 	return harness_about(&harness, id, method, uri);
@@ -78,17 +61,6 @@ static struct answer about(const char *id, const char *method, const char *uri)
 static struct answer read_uri(const char *id, const char *uri)
 {
 	return about(id, "resources/read", uri);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
-}
-
-static void check_error(const struct answer *answer, const char *code,
-                        const char *message)
-{
-	answer_check_error(&harness, answer, code, message);
 }
 
 /* ---- subscriptions ------------------------------------------------------- */
@@ -145,8 +117,8 @@ static void subscribe(const char *id, const char *uri)
 
 START_TEST(an_update_goes_to_those_who_subscribed)
 {
-	const char *first = begin(versions[_i]);
-	const char *second = begin(versions[_i]);
+	const char *first = case_begin_with(versions[_i]);
+	const char *second = case_begin_with(versions[_i]);
 	struct answer answer;
 
 	listen();
@@ -167,7 +139,7 @@ END_TEST
 
 START_TEST(a_uri_may_be_short)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	char *uri = harness_keep(&harness, strdup("a:"));
 
 	listen();
@@ -178,7 +150,7 @@ END_TEST
 
 START_TEST(to_subscribe_twice_is_to_subscribe_once)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer;
 
 	listen();
@@ -197,7 +169,7 @@ END_TEST
 
 START_TEST(a_subscription_survives_a_restart_and_comes_with_its_session)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer;
 
 	subscribe(id, "test://text");
@@ -205,7 +177,7 @@ START_TEST(a_subscription_survives_a_restart_and_comes_with_its_session)
 	harness_restart(&harness, KEEP_ALL);
 	listen();
 	ck_assert_uint_eq(updated("test://text"), 0); /* nobody is here */
-	answer = post(id, PING(1));
+	answer = case_post(id, PING(1));
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_uint_eq(updated("test://text"), 1);
 	ck_assert_uint_eq(updated("test://user/a/b"), 1);
@@ -213,7 +185,7 @@ START_TEST(a_subscription_survives_a_restart_and_comes_with_its_session)
 	check_done(&answer);
 	harness_restart(&harness, KEEP_ALL);
 	listen();
-	answer = post(id, PING(1));
+	answer = case_post(id, PING(1));
 	ck_assert_uint_eq(updated("test://text"), 0);
 	ck_assert_uint_eq(updated("test://user/a/b"), 1);
 }
@@ -221,13 +193,12 @@ END_TEST
 
 START_TEST(a_subscription_ends_with_its_session)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer;
 
 	listen();
 	subscribe(id, "test://text");
-	answer = EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                  .id = id);
+	answer = case_delete(id);
 	ck_assert_int_eq(answer.status, 204);
 	ck_assert_uint_eq(updated("test://text"), 0);
 }
@@ -235,7 +206,7 @@ END_TEST
 
 START_TEST(a_session_that_leaves_memory_is_not_told_and_comes_back)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer;
 
 	harness.options.hot = 1;
@@ -243,9 +214,9 @@ START_TEST(a_session_that_leaves_memory_is_not_told_and_comes_back)
 	listen();
 	subscribe(id, "test://text");
 	ck_assert_uint_eq(updated("test://text"), 1);
-	begin("2025-11-25"); /* pages it out */
+	case_begin_with("2025-11-25"); /* pages it out */
 	ck_assert_uint_eq(updated("test://text"), 0);
-	answer = post(id, PING(1));
+	answer = case_post(id, PING(1));
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_uint_eq(updated("test://text"), 1);
 }
@@ -259,13 +230,13 @@ START_TEST(a_session_has_only_so_many_subscriptions)
 
 	harness.options.subscriptions = 3;
 	harness_restart(&harness, KEEP_ALL);
-	id = begin("2025-11-25");
+	id = case_begin_with("2025-11-25");
 	for (int i = 0; i < 3; i++) {
 		snprintf(uri, sizeof uri, "test://file/%d", i);
 		subscribe(id, uri);
 	}
 	answer = about(id, "resources/subscribe", "test://file/3");
-	check_error(&answer, "-32603", "Too many subscriptions");
+	case_check_error(&answer, "-32603", "Too many subscriptions");
 	subscribe(id, "test://file/2"); /* it has that one */
 	answer = about(id, "resources/unsubscribe", "test://file/0");
 	subscribe(id, "test://file/3");
@@ -274,17 +245,17 @@ END_TEST
 
 START_TEST(to_what_is_not_there_nobody_subscribes)
 {
-	struct answer answer = about(begin("2025-11-25"), "resources/subscribe",
-	                             "test://nothing");
+	struct answer answer = about(case_begin_with("2025-11-25"),
+	                             "resources/subscribe", "test://nothing");
 
-	check_error(&answer, "-32002", "Resource not found");
-	ck_assert_str_eq(at(&answer, "error.data.uri"), "test://nothing");
+	case_check_error(&answer, "-32002", "Resource not found");
+	ck_assert_str_eq(case_at(&answer, "error.data.uri"), "test://nothing");
 }
 END_TEST
 
 START_TEST(a_subscription_that_is_not_stored_is_not_answered)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer;
 
 	listen();
@@ -297,7 +268,7 @@ END_TEST
 
 START_TEST(a_session_that_was_ended_behind_our_back_is_404)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct answer answer;
 
 	harness_end_row(&harness, "alice", id);
@@ -314,7 +285,7 @@ static struct answer set_level(const char *id, const char *level)
 
 	snprintf(body, sizeof body,
 	         REQUEST_WITH(1, "logging/setLevel", "{\"level\":%s}"), level);
-	return post(id, body);
+	return case_post(id, body);
 }
 
 START_TEST(a_log_level_is_kept_with_the_session)
@@ -323,7 +294,7 @@ START_TEST(a_log_level_is_kept_with_the_session)
 		"\"debug\"", "\"info\"",     "\"notice\"", "\"warning\"",
 		"\"error\"", "\"critical\"", "\"alert\"",  "\"emergency\"",
 	};
-	const char *id = begin(versions[_i]);
+	const char *id = case_begin_with(versions[_i]);
 	struct mcps_session_row row = harness_row(&harness, "alice", id);
 	uint32_t before = row.flags;
 
@@ -341,10 +312,11 @@ START_TEST(an_unknown_level_is_32602)
 {
 	static const char *const bad[] = { "\"loud\"", "\"INFO\"", "7", "null",
 		                           "\"\"" };
-	struct answer answer = set_level(begin("2025-11-25"), bad[_i]);
+	struct answer answer =
+		set_level(case_begin_with("2025-11-25"), bad[_i]);
 
 	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 }
 END_TEST
 
@@ -352,14 +324,14 @@ END_TEST
 
 START_TEST(what_is_added_later_is_listed_and_told)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	const mcps_resource added = { RESOURCE, .uri = "test://late",
 		                      .name = "late", .text = "now" };
 	uint8_t before[MCPS_LISTS_DIGEST_SIZE], after[MCPS_LISTS_DIGEST_SIZE];
 	struct offer *offer;
 	struct answer answer = read_uri(id, "test://late");
 
-	ck_assert_str_eq(at(&answer, "error.code"), "-32002");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32002");
 	listen();
 	mcps__registry_digest(&harness.registry, before);
 	ck_assert_int_eq(mcps__resource_make(&offer, &added, NULL), MCPS_OK);
@@ -367,7 +339,7 @@ START_TEST(what_is_added_later_is_listed_and_told)
 	                 MCPS_OK);
 	mcps__notify_list(&harness.mcp, OFFER_RESOURCE);
 	answer = read_uri(id, "test://late");
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"), "now");
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "now");
 	mcps__registry_digest(&harness.registry, after);
 	ck_assert_mem_eq(before, after, LISTS_RESOURCES);
 	ck_assert_mem_ne(before + LISTS_RESOURCES, after + LISTS_RESOURCES, 3);
@@ -376,7 +348,7 @@ START_TEST(what_is_added_later_is_listed_and_told)
 	                                       OFFER_RESOURCE, "test://late"),
 	                 MCPS_OK);
 	answer = read_uri(id, "test://late");
-	ck_assert_str_eq(at(&answer, "error.code"), "-32002");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32002");
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
 	                                       OFFER_RESOURCE, "test://late"),
 	                 MCPS_E_NOT_FOUND);
@@ -391,24 +363,23 @@ START_TEST(a_call_goes_on_when_what_it_reads_is_removed)
 
 	harness.options.is_manual = true;
 	harness_restart(&harness, KEEP_ALL);
-	id = begin("2025-11-25");
-	flight = SEND(&harness, .caller = "alice", .id = id,
-	              .body = REQUEST_WITH(1, "resources/read",
-	                                   "{\"uri\":\"test://user/a/b\"}"));
+	id = case_begin_with("2025-11-25");
+	flight = case_send(id, REQUEST_WITH(1, "resources/read",
+	                                    "{\"uri\":\"test://user/a/b\"}"));
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
 	                                       OFFER_TEMPLATE,
 	                                       "test://user/{user}/{field}"),
 	                 MCPS_OK);
 	ck_assert(harness_work(&harness));
 	answer = harness_receive(flight);
-	ck_assert_str_eq(at(&answer, "result.contents.0.text"),
+	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"),
 	                 "test://user/a/b: b of a by us");
 }
 END_TEST
 
 START_TEST(after_a_restart_a_session_knows_which_lists_are_other_ones)
 {
-	const char *id = begin("2025-11-25");
+	const char *id = case_begin_with("2025-11-25");
 	struct session *session;
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	struct principal *alice =
@@ -417,7 +388,7 @@ START_TEST(after_a_restart_a_session_knows_which_lists_are_other_ones)
 
 	harness.options.templates = NULL;
 	harness_restart(&harness, KEEP_ALL);
-	answer = post(id, PING(1));
+	answer = case_post(id, PING(1));
 	ck_assert_int_eq(answer.status, 200);
 	mcps__sessions_key(&harness.sessions, key, alice, id, strlen(id));
 	ck_assert_int_eq(mcps__sessions_find(&harness.sessions, key, &session),
@@ -430,7 +401,7 @@ END_TEST
 
 TEST_MAIN("subscriptions")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(an_update_goes_to_those_who_subscribed, COUNT(versions));
 	test_add(a_uri_may_be_short);
 	test_add(to_subscribe_twice_is_to_subscribe_once);

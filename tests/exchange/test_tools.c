@@ -1,5 +1,5 @@
 /* tools/list and tools/call as each revision knows them. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -9,45 +9,11 @@
 static const char *const versions[] = { "2025-03-26", "2025-06-18",
 	                                "2025-11-25" };
 
-static struct harness harness;
-
-static void set_up(void)
-{
-	harness_init(&harness,
-	             &(const struct harness_options){ .tools = test_tools });
-}
-
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
-static const char *begin(const char *version)
-{
-	return harness_begin(&harness, "alice", version);
-}
-
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
-static const char *at(const struct answer *answer, const char *path)
-{
-	return answer_at(&harness, answer, path);
-}
-
-static void check_error(const struct answer *answer, const char *code,
-                        const char *message)
-{
-	answer_check_error(&harness, answer, code, message);
-}
-
 static void check_tool_error(const struct answer *answer, const char *text)
 {
 	ck_assert_int_eq(answer->status, 200);
-	ck_assert_ptr_null(at(answer, "error"));
-	ck_assert_str_eq(at(answer, "result.isError"), "true");
+	ck_assert_ptr_null(case_at(answer, "error"));
+	ck_assert_str_eq(case_at(answer, "result.isError"), "true");
 	ck_assert_str_eq(answer_text(&harness, answer), text);
 }
 
@@ -55,30 +21,30 @@ static void check_tool_error(const struct answer *answer, const char *text)
 
 START_TEST(a_list_shows_the_tools_in_order_as_the_revision_knows_them)
 {
-	struct answer answer =
-		post(begin(versions[_i]), REQUEST(1, "tools/list"));
-	const char *title = at(&answer, "result.tools.0.title");
+	struct answer answer = case_post(case_begin_with(versions[_i]),
+	                                 REQUEST(1, "tools/list"));
+	const char *title = case_at(&answer, "result.tools.0.title");
 	char path[64];
 
 	ck_assert_int_eq(answer.status, 200);
 	for (int i = 0; test_tools[i].name != NULL; i++) {
 		snprintf(path, sizeof path, "result.tools.%d.name", i);
-		ck_assert_str_eq(at(&answer, path), test_tools[i].name);
+		ck_assert_str_eq(case_at(&answer, path), test_tools[i].name);
 		snprintf(path, sizeof path, "result.tools.%d.inputSchema.type",
 		         i);
-		ck_assert_str_eq(at(&answer, path), "object");
+		ck_assert_str_eq(case_at(&answer, path), "object");
 		snprintf(path, sizeof path, "result.tools.%d.outputSchema", i);
-		ck_assert_ptr_null(at(&answer, path));
+		ck_assert_ptr_null(case_at(&answer, path));
 	}
-	ck_assert_ptr_null(at(&answer, "result.nextCursor"));
-	ck_assert_str_eq(at(&answer, "result.tools.0.description"),
+	ck_assert_ptr_null(case_at(&answer, "result.nextCursor"));
+	ck_assert_str_eq(case_at(&answer, "result.tools.0.description"),
 	                 "Count \"up\"");
-	ck_assert_str_eq(at(&answer, "result.tools.1.annotations"),
+	ck_assert_str_eq(case_at(&answer, "result.tools.1.annotations"),
 	                 "{\"readOnlyHint\":false,\"destructiveHint\":true,"
 	                 "\"idempotentHint\":true}");
-	ck_assert_str_eq(at(&answer, "result.tools.2.annotations"),
+	ck_assert_str_eq(case_at(&answer, "result.tools.2.annotations"),
 	                 "{\"readOnlyHint\":true}");
-	ck_assert_ptr_null(at(&answer, "result.tools.0.annotations"));
+	ck_assert_ptr_null(case_at(&answer, "result.tools.0.annotations"));
 	if (_i == 0)
 		ck_assert_ptr_null(title);
 	else
@@ -94,7 +60,7 @@ static struct answer list_from(const char *id, const char *cursor)
 	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\","
 	         "\"params\":{\"cursor\":%s}}",
 	         cursor);
-	return post(id, body);
+	return case_post(id, body);
 }
 
 static const char *quoted(const char *text)
@@ -114,25 +80,25 @@ static void turn_pages(uint32_t size)
 START_TEST(pages_follow_each_other_to_the_end_of_the_list)
 {
 	static const uint32_t sizes[] = { 1, 3, 9, 10, 11 };
-	const char *id = begin("2025-06-18");
+	const char *id = case_begin_with("2025-06-18");
 	const char *cursor = NULL;
 	int seen = 0;
 
 	turn_pages(sizes[_i]);
 	do {
 		struct answer answer =
-			cursor == NULL ? post(id, REQUEST(1, "tools/list"))
+			cursor == NULL ? case_post(id, REQUEST(1, "tools/list"))
 				       : list_from(id, quoted(cursor));
 		char path[64];
 
 		for (uint32_t i = 0; i < sizes[_i]; i++) {
 			snprintf(path, sizeof path, "result.tools.%u.name", i);
-			if (at(&answer, path) == NULL)
+			if (case_at(&answer, path) == NULL)
 				break;
-			ck_assert_str_eq(at(&answer, path),
+			ck_assert_str_eq(case_at(&answer, path),
 			                 test_tools[seen++].name);
 		}
-		cursor = at(&answer, "result.nextCursor");
+		cursor = case_at(&answer, "result.nextCursor");
 	} while (cursor != NULL);
 	ck_assert_ptr_null(test_tools[seen].name);
 }
@@ -140,9 +106,9 @@ END_TEST
 
 static const char *a_cursor(const char *id)
 {
-	struct answer answer = post(id, REQUEST(1, "tools/list"));
+	struct answer answer = case_post(id, REQUEST(1, "tools/list"));
 
-	return at(&answer, "result.nextCursor");
+	return case_at(&answer, "result.nextCursor");
 }
 
 START_TEST(a_cursor_lives_over_a_restart_and_belongs_to_no_session)
@@ -151,10 +117,10 @@ START_TEST(a_cursor_lives_over_a_restart_and_belongs_to_no_session)
 	struct answer answer;
 
 	turn_pages(2);
-	cursor = quoted(a_cursor(begin("2025-06-18")));
+	cursor = quoted(a_cursor(case_begin_with("2025-06-18")));
 	harness_restart(&harness, KEEP_KEY);
-	answer = list_from(begin("2025-03-26"), cursor);
-	ck_assert_str_eq(at(&answer, "result.tools.0.name"), "get");
+	answer = list_from(case_begin_with("2025-03-26"), cursor);
+	ck_assert_str_eq(case_at(&answer, "result.tools.0.name"), "get");
 }
 END_TEST
 
@@ -171,18 +137,18 @@ START_TEST(a_cursor_that_was_not_made_here_is_32602)
 		"\"AAAAAA\"",
 		"\"AAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
 	};
-	const char *id = begin("2025-06-18");
+	const char *id = case_begin_with("2025-06-18");
 	struct answer answer;
 
 	turn_pages(2);
 	answer = list_from(id, forged[_i]);
-	check_error(&answer, "-32602", "Invalid params: no such cursor");
+	case_check_error(&answer, "-32602", "Invalid params: no such cursor");
 }
 END_TEST
 
 START_TEST(every_changed_letter_of_a_cursor_is_noticed)
 {
-	const char *id = begin("2025-06-18");
+	const char *id = case_begin_with("2025-06-18");
 	char cursor[64];
 
 	turn_pages(2);
@@ -193,7 +159,7 @@ START_TEST(every_changed_letter_of_a_cursor_is_noticed)
 
 		cursor[i] = kept == 'A' ? 'B' : 'A';
 		answer = list_from(id, cursor);
-		ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+		ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 		cursor[i] = kept;
 	}
 }
@@ -202,7 +168,7 @@ END_TEST
 START_TEST(a_cursor_of_another_list_begins_nowhere)
 {
 	static mcps_tool others[12];
-	const char *id = begin("2025-06-18");
+	const char *id = case_begin_with("2025-06-18");
 	const char *cursor;
 	struct answer answer;
 
@@ -213,7 +179,7 @@ START_TEST(a_cursor_of_another_list_begins_nowhere)
 	harness.options.tools = others;
 	harness_restart(&harness, KEEP_ALL);
 	answer = list_from(id, cursor);
-	ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+	ck_assert_str_eq(case_at(&answer, "error.code"), "-32602");
 }
 END_TEST
 
@@ -236,7 +202,7 @@ START_TEST(a_call_without_a_tool_is_32602_in_every_revision)
 		{ "{\"name\":\"echo\",\"arguments\":[]}",
 		  "Invalid params: params.arguments must be an object" },
 	};
-	const char *id = begin(versions[_i]);
+	const char *id = case_begin_with(versions[_i]);
 
 	for (int i = 0; i < COUNT(cases); i++) {
 		char body[256];
@@ -246,19 +212,19 @@ START_TEST(a_call_without_a_tool_is_32602_in_every_revision)
 		         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
 		         "\"tools/call\",\"params\":%s}",
 		         cases[i].params);
-		answer = post(id, body);
-		check_error(&answer, "-32602", cases[i].message);
+		answer = case_post(id, body);
+		case_check_error(&answer, "-32602", cases[i].message);
 	}
 }
 END_TEST
 
 START_TEST(a_call_without_params_is_32602)
 {
-	struct answer answer =
-		post(begin("2025-06-18"), REQUEST(1, "tools/call"));
+	struct answer answer = case_post(case_begin_with("2025-06-18"),
+	                                 REQUEST(1, "tools/call"));
 
-	check_error(&answer, "-32602",
-	            "Invalid params: params.name must be a string");
+	case_check_error(&answer, "-32602",
+	                 "Invalid params: params.name must be a string");
 }
 END_TEST
 
@@ -274,8 +240,8 @@ START_TEST(a_very_long_name_names_no_tool)
 	         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\","
 	         "\"params\":{\"name\":\"%s\"}}",
 	         name);
-	answer = post(begin("2025-06-18"), body);
-	check_error(&answer, "-32602", "Invalid params: no such tool");
+	answer = case_post(case_begin_with("2025-06-18"), body);
+	case_check_error(&answer, "-32602", "Invalid params: no such tool");
 }
 END_TEST
 
@@ -288,18 +254,20 @@ START_TEST(bad_arguments_are_an_error_until_2025_11_25_makes_them_a_result)
 		CALL(1, "echo", "{\"text\":\"x\",\"times\":4}"),
 		CALL(1, "echo", "{\"text\":\"x\",\"unknown\":1}"),
 	};
-	const char *id = begin(versions[_i]);
+	const char *id = case_begin_with(versions[_i]);
 
 	for (int i = 0; i < COUNT(arguments); i++) {
-		struct answer answer = post(id, arguments[i]);
+		struct answer answer = case_post(id, arguments[i]);
 
 		ck_assert_int_eq(answer.status, 200);
 		if (_i < 2) {
-			ck_assert_str_eq(at(&answer, "error.code"), "-32602");
+			ck_assert_str_eq(case_at(&answer, "error.code"),
+			                 "-32602");
 			continue;
 		}
-		ck_assert_str_eq(at(&answer, "result.isError"), "true");
-		ck_assert_str_eq(at(&answer, "result.content.0.type"), "text");
+		ck_assert_str_eq(case_at(&answer, "result.isError"), "true");
+		ck_assert_str_eq(case_at(&answer, "result.content.0.type"),
+		                 "text");
 	}
 }
 END_TEST
@@ -308,13 +276,14 @@ END_TEST
  * normal requests, ignoring any task-augmentation metadata". */
 START_TEST(a_wish_for_a_task_changes_nothing)
 {
-	const char *id = begin(versions[_i]);
-	struct answer plain = post(id, CALL(1, "echo", "{\"text\":\"x\"}"));
+	const char *id = case_begin_with(versions[_i]);
+	struct answer plain =
+		case_post(id, CALL(1, "echo", "{\"text\":\"x\"}"));
 	struct answer wished =
-		post(id, REQUEST_WITH(1, "tools/call",
-	                              "{\"name\":\"echo\",\"arguments\":{"
-	                              "\"text\":\"x\"},\"task\":{\"ttl\":"
-	                              "60000}}"));
+		case_post(id, REQUEST_WITH(1, "tools/call",
+	                                   "{\"name\":\"echo\",\"arguments\":{"
+	                                   "\"text\":\"x\"},\"task\":{\"ttl\":"
+	                                   "60000}}"));
 
 	ck_assert_int_eq(plain.status, 200);
 	answer_check_json(&wished, 200, plain.body);
@@ -324,13 +293,13 @@ END_TEST
 
 START_TEST(arguments_may_be_left_out)
 {
-	struct answer answer =
-		post(begin("2025-06-18"),
-	             REQUEST_WITH(1, "tools/call", "{\"name\":\"count\"}"));
+	struct answer answer = case_post(
+		case_begin_with("2025-06-18"),
+		REQUEST_WITH(1, "tools/call", "{\"name\":\"count\"}"));
 
 	ck_assert_str_eq(answer_text(&harness, &answer), "1");
-	answer = post(begin("2025-06-18"),
-	              REQUEST_WITH(1, "tools/call", "{\"name\":\"raw\"}"));
+	answer = case_post(case_begin_with("2025-06-18"),
+	                   REQUEST_WITH(1, "tools/call", "{\"name\":\"raw\"}"));
 	ck_assert_str_eq(answer_text(&harness, &answer), "{}");
 }
 END_TEST
@@ -338,8 +307,8 @@ END_TEST
 START_TEST(a_tool_with_a_schema_text_gets_the_object_as_it_is)
 {
 	struct answer answer =
-		post(begin("2025-06-18"),
-	             CALL(1, "raw", "{\"a\":[1,\"\\u00e9\"],\"b\":null}"));
+		case_post(case_begin_with("2025-06-18"),
+	                  CALL(1, "raw", "{\"a\":[1,\"\\u00e9\"],\"b\":null}"));
 
 	ck_assert_str_eq(answer_text(&harness, &answer),
 	                 "{\"a\":[1,\"\xc3\xa9\"],\"b\":null}");
@@ -357,8 +326,8 @@ START_TEST(a_structured_result_is_what_the_revision_knows)
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"content\":[{"
 		"\"type\":\"text\",\"text\":\"{\\\"answer\\\":42}\"}],"
 		"\"structuredContent\":{\"answer\":42}}}";
-	struct answer answer =
-		post(begin(versions[_i]), CALL(1, "structured", "{}"));
+	struct answer answer = case_post(case_begin_with(versions[_i]),
+	                                 CALL(1, "structured", "{}"));
 
 	answer_check_json(&answer, 200, _i == 0 ? text : both);
 }
@@ -366,8 +335,8 @@ END_TEST
 
 START_TEST(a_call_knows_whose_it_is_and_in_which_session)
 {
-	struct answer answer =
-		post(begin(versions[_i]), CALL(1, "whoami", "{}"));
+	struct answer answer = case_post(case_begin_with(versions[_i]),
+	                                 CALL(1, "whoami", "{}"));
 	char expected[64];
 
 	snprintf(expected, sizeof expected, "alice created %s ", versions[_i]);
@@ -380,8 +349,8 @@ END_TEST
 START_TEST(a_tool_that_fails_says_so_in_a_result)
 {
 	struct answer answer =
-		post(begin(versions[_i]),
-	             CALL(1, "fail_after_put", "{\"how\":\"tool\"}"));
+		case_post(case_begin_with(versions[_i]),
+	                  CALL(1, "fail_after_put", "{\"how\":\"tool\"}"));
 
 	check_tool_error(&answer, "failed as told: tool");
 }
@@ -416,23 +385,23 @@ START_TEST(no_status_of_a_handler_is_mistaken_for_one_of_http)
 		{ CALL(1, "fail_after_put", "{\"how\":\"store\"}"), "-32603",
 		  200 },
 	};
-	const char *id = begin("2025-06-18");
-	struct answer answer = post(id, cases[_i].body);
+	const char *id = case_begin_with("2025-06-18");
+	struct answer answer = case_post(id, cases[_i].body);
 
 	ck_assert_int_eq(answer.status, cases[_i].status);
-	ck_assert_str_eq(at(&answer, "error.code"), cases[_i].code);
-	ck_assert_str_eq(at(&answer, "id"), "1");
+	ck_assert_str_eq(case_at(&answer, "error.code"), cases[_i].code);
+	ck_assert_str_eq(case_at(&answer, "id"), "1");
 	ck_assert_ptr_null(answer.challenge);
 	ck_assert_ptr_null(harness_state(&harness, "alice", id, "n"));
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 }
 END_TEST
 
 START_TEST(who_gives_up_uncancelled_owes_an_answer)
 {
 	struct answer answer =
-		post(begin("2025-06-18"),
-	             CALL(1, "fail_after_put", "{\"how\":\"cancelled\"}"));
+		case_post(case_begin_with("2025-06-18"),
+	                  CALL(1, "fail_after_put", "{\"how\":\"cancelled\"}"));
 
 	check_tool_error(&answer, "the tool gave up");
 }
@@ -440,7 +409,7 @@ END_TEST
 
 TEST_MAIN("tools")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(case_set_up, case_tear_down);
 	test_add_loop(
 		a_list_shows_the_tools_in_order_as_the_revision_knows_them, 3);
 	test_add_loop(pages_follow_each_other_to_the_end_of_the_list, 5);

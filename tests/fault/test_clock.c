@@ -1,7 +1,7 @@
 /* The wall clock is set, by hours or by years, while the server runs or while
  * it does not: sessions in use go on, and what is over stays over.
  * test_clock_restart.c has what the next process makes of it. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "suite.h"
 
@@ -9,8 +9,6 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define YEAR_MS (365 * DAY_MS)
-
-static struct harness harness;
 
 static const int64_t jumps[] = { HOUR_MS, 10 * DAY_MS, 40 * DAY_MS, YEAR_MS,
 	                         30 * YEAR_MS };
@@ -24,11 +22,6 @@ static void set_up(void)
 				       .hot = 2 });
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
 /* And a moment later somebody notices. */
 static void jump(int64_t ms)
 {
@@ -36,33 +29,21 @@ static void jump(int64_t ms)
 	harness_pass(&harness, 1);
 }
 
-static const char *begin(void)
-{
-	return harness_begin(&harness, "alice", "2025-06-18");
-}
-
 static int ping(const char *id)
 {
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = PING(1))
-	        .status;
-}
-
-static void sweep(void)
-{
-	while (harness_sweep(&harness) > 0)
-		;
+	return case_post(id, PING(1)).status;
 }
 
 START_TEST(a_jump_forward_ends_no_session_in_use)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	jump(jumps[_i]);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(id), 200);
 	for (int day = 0; day < 6; day++) {
 		harness_pass(&harness, DAY_MS);
-		sweep();
+		case_sweep();
 		ck_assert_int_eq(ping(id), 200);
 	}
 }
@@ -73,9 +54,9 @@ START_TEST(a_jump_forward_ends_no_session_that_was_paged_out)
 	const char *ids[6];
 
 	for (int i = 0; i < 6; i++)
-		ids[i] = begin();
+		ids[i] = case_begin();
 	jump(jumps[_i]);
-	sweep();
+	case_sweep();
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(ping(ids[i]), 200);
 }
@@ -83,12 +64,12 @@ END_TEST
 
 START_TEST(a_session_in_memory_keeps_its_row_whatever_the_wall_says)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	jump(jumps[_i]);
 	for (int i = 0; i < 4; i++) {
 		harness_pass(&harness, 6 * DAY_MS);
-		sweep();
+		case_sweep();
 		ck_assert_int_eq(ping(id), 200);
 		ck_assert_int_eq(harness_row(&harness, "alice", id).phase,
 		                 MCPS_PHASE_LIVE);
@@ -98,13 +79,13 @@ END_TEST
 
 START_TEST(a_clock_that_jumps_there_and_back_leaves_no_trace)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	jump(jumps[_i]);
 	ck_assert_int_eq(ping(id), 200);
-	sweep();
+	case_sweep();
 	jump(-jumps[_i]);
-	sweep();
+	case_sweep();
 	harness_restart(&harness, KEEP_ALL);
 	ck_assert_int_eq(ping(id), 200);
 	harness_pass(&harness, 6 * DAY_MS);
@@ -115,15 +96,15 @@ END_TEST
 
 START_TEST(a_jump_back_ends_no_session_and_revives_none)
 {
-	const char *expired = begin();
+	const char *expired = case_begin();
 	const char *live;
 
 	harness_pass(&harness, (HARNESS_IDLE_DAYS + 1) * DAY_MS);
-	live = begin();
+	live = case_begin();
 	jump(-jumps[_i]);
 	ck_assert_int_eq(ping(expired), 404);
 	ck_assert_int_eq(ping(live), 200);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
 	harness_restart(&harness, KEEP_ALL);
 	ck_assert_int_eq(ping(expired), 404);
@@ -133,13 +114,6 @@ START_TEST(a_jump_back_ends_no_session_and_revives_none)
 }
 END_TEST
 
-static int end(const char *id)
-{
-	return EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                .id = id)
-	        .status;
-}
-
 START_TEST(a_jump_purges_no_tombstone)
 {
 	const char *id = "of-another-server";
@@ -147,12 +121,12 @@ START_TEST(a_jump_purges_no_tombstone)
 
 	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
 	ck_assert_int_eq(ping(id), 200);
-	ck_assert_int_eq(end(id), 204);
+	ck_assert_int_eq(case_delete(id).status, 204);
 	jump(is_forward ? jumps[_i / 2] : -jumps[_i / 2]);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(id), 404);
 	jump(is_forward ? -jumps[_i / 2] : jumps[_i / 2]);
-	sweep();
+	case_sweep();
 	harness_restart(&harness, KEEP_ALL);
 	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
 	ck_assert_int_eq(ping(id), 404);
@@ -163,22 +137,22 @@ END_TEST
  */
 START_TEST(a_jump_back_between_two_processes_changes_nothing)
 {
-	const char *live = begin();
+	const char *live = case_begin();
 
-	sweep();
+	case_sweep();
 	jump(-jumps[_i]);
 	harness_restart(&harness, KEEP_ALL);
 	ck_assert_int_eq(ping(live), 200);
 	harness_pass(&harness, 6 * DAY_MS);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(begin()), 200);
+	ck_assert_int_eq(ping(case_begin()), 200);
 }
 END_TEST
 
 TEST_MAIN("clock")
 {
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(a_jump_forward_ends_no_session_in_use, JUMP_COUNT);
 	test_add_loop(a_jump_forward_ends_no_session_that_was_paged_out,
 	              JUMP_COUNT);

@@ -2,7 +2,7 @@
  * process starts; the machine sleeps, or is off for long: sessions in use go
  * on, and ended ones stay ended. tests/unit/test_session_time.c has the clock
  * itself. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "fault/vfs_shim.h"
 #include "store/directory.h"
@@ -16,8 +16,6 @@
 
 /* From now to the wall clock of a machine without a battery. */
 #define IN_1970 (-INT64_C(1000) * HARNESS_START_S)
-
-static struct harness harness;
 
 static const int64_t jumps[] = { HOUR_MS, 8 * DAY_MS, 40 * DAY_MS, YEAR_MS,
 	                         30 * YEAR_MS };
@@ -35,11 +33,6 @@ static void set_up(void)
 	harness_init(&harness, &options);
 }
 
-static void tear_down(void)
-{
-	harness_finish(&harness);
-}
-
 /* And a moment later somebody notices. */
 static void jump(int64_t ms)
 {
@@ -47,22 +40,9 @@ static void jump(int64_t ms)
 	harness_pass(&harness, 1);
 }
 
-static const char *begin(void)
-{
-	return harness_begin(&harness, "alice", "2025-06-18");
-}
-
 static int ping(const char *id)
 {
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = PING(1))
-	        .status;
-}
-
-static int end(const char *id)
-{
-	return EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                .id = id)
-	        .status;
+	return case_post(id, PING(1)).status;
 }
 
 /* The machine goes down and comes up after so long, by its wall clock, with
@@ -74,12 +54,6 @@ static void reboot(int64_t ms)
 	atomic_fetch_add(&harness.time.boot, 1);
 	atomic_store(&harness.time.steady_ms, 60 * 1000);
 	ck_assert_int_eq(harness_start(&harness, NULL), MCPS_OK);
-}
-
-static void sweep(void)
-{
-	while (harness_sweep(&harness) > 0)
-		;
 }
 
 /* How a process ends, and what the next one runs on. */
@@ -122,17 +96,17 @@ START_TEST(a_jump_while_running_and_a_restart_end_no_session_in_use)
 	const char *ids[6];
 
 	for (int i = 0; i < 6; i++)
-		ids[i] = begin();
-	sweep();
+		ids[i] = case_begin();
+	case_sweep();
 	jump(is_forward ? ms : -ms);
 	ck_assert_int_eq(ping(ids[0]), 200);
 	change_process(change, 1000);
-	sweep();
+	case_sweep();
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(ping(ids[i]), 200);
 	harness_pass(&harness, 4 * DAY_MS); /* each but the limit of a day */
 	change_process(change, 1000);
-	sweep();
+	case_sweep();
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(ping(ids[i]), 200);
 }
@@ -143,42 +117,42 @@ START_TEST(a_jump_while_down_ends_no_session_in_use)
 	const struct change *change = &changes[_i % CHANGE_COUNT];
 	int64_t ms = jumps[_i / 2 / CHANGE_COUNT];
 	bool is_forward = _i / CHANGE_COUNT % 2 == 0;
-	const char *id = begin();
+	const char *id = case_begin();
 
 	change_process(change, is_forward ? ms : -ms);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(id), 200);
 	change_process(change, is_forward ? -ms : ms);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(id), 200);
-	ck_assert_int_eq(ping(begin()), 200);
+	ck_assert_int_eq(ping(case_begin()), 200);
 }
 END_TEST
 
 START_TEST(a_boot_in_1970_ends_no_session_and_revives_none)
 {
-	const char *live = begin();
-	const char *ended = begin();
+	const char *live = case_begin();
+	const char *ended = case_begin();
 	const char *fresh;
 
-	ck_assert_int_eq(end(ended), 204);
-	sweep();
+	ck_assert_int_eq(case_delete(ended).status, 204);
+	case_sweep();
 	reboot(IN_1970);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
 	ck_assert_int_eq(ping(ended), 404);
-	fresh = begin();
+	fresh = case_begin();
 	if (_i == 0) /* power fails before the right time comes */
 		reboot(-IN_1970);
 	else
 		jump(-IN_1970);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
 	ck_assert_int_eq(ping(fresh), 200);
 	ck_assert_int_eq(ping(ended), 404);
 	harness_pass(&harness, 6 * HOUR_MS);
 	reboot(HOUR_MS);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
 	ck_assert_int_eq(ping(fresh), 200);
 	ck_assert_int_eq(ping(ended), 404);
@@ -192,31 +166,31 @@ START_TEST(a_store_made_in_1970_serves_when_the_time_is_right)
 
 	atomic_fetch_add(&harness.time.wall_ms, IN_1970);
 	harness_restart(&harness, KEEP_KEY);
-	live = begin();
+	live = case_begin();
 	ck_assert_int_lt(session_time(), DAY_MS);
 	jump(-IN_1970);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
 	reboot(HOUR_MS);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(begin()), 200);
+	ck_assert_int_eq(ping(case_begin()), 200);
 }
 END_TEST
 
 /* Nobody uses the session meanwhile. */
 START_TEST(a_hundred_reboots_between_1970_and_now_end_no_session)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
-	sweep();
+	case_sweep();
 	for (int i = 0; i < 100; i++) {
 		harness_pass(&harness, 5 * 60 * 1000);
 		if (i % 3 == 0)
-			sweep();
+			case_sweep();
 		reboot(i % 2 == 0 ? IN_1970 : -IN_1970);
 	}
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(id), 200);
 }
 END_TEST
@@ -225,24 +199,24 @@ START_TEST(a_long_downtime_counts_as_one_day)
 {
 	const struct change *change = &changes[_i];
 	const char *used;
-	const char *id = begin();
+	const char *id = case_begin();
 
 	harness_pass(&harness, DAY_MS);
-	sweep();
+	case_sweep();
 	if (!change->reboots) /* the boot clock goes on */
 		atomic_fetch_add(&harness.time.steady_ms, 60 * DAY_MS);
 	change_process(change, 60 * DAY_MS);
-	sweep();
-	used = begin();
+	case_sweep();
+	used = case_begin();
 	for (int day = 2; day < HARNESS_IDLE_DAYS; day++) {
 		harness_pass(&harness, DAY_MS - HOUR_MS);
-		sweep();
+		case_sweep();
 	}
 	ck_assert_int_eq(ping(used), 200);
 	ck_assert_int_eq(harness_row(&harness, "alice", id).phase,
 	                 MCPS_PHASE_LIVE);
 	harness_pass(&harness, 12 * HOUR_MS);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(id), 404);
 	ck_assert_int_eq(ping(used), 200);
 }
@@ -255,10 +229,10 @@ START_TEST(sessions_begun_after_a_long_downtime_live_as_long_as_any)
 
 	reboot(YEAR_MS);
 	for (int i = 0; i < 6; i++)
-		ids[i] = begin();
+		ids[i] = case_begin();
 	for (int day = 0; day < HARNESS_IDLE_DAYS; day++) {
 		harness_pass(&harness, DAY_MS);
-		sweep();
+		case_sweep();
 	}
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(ping(ids[i]), 200);
@@ -267,11 +241,11 @@ END_TEST
 
 START_TEST(a_machine_that_sleeps_for_weeks_ends_no_session_in_use)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	for (int week = 0; week < 4; week++) {
 		harness_pass(&harness, 30 * DAY_MS); /* and nobody looks */
-		sweep();
+		case_sweep();
 		ck_assert_int_eq(ping(id), 200);
 		change_process(&changes[week % CHANGE_COUNT], 1000);
 	}
@@ -285,15 +259,15 @@ START_TEST(a_revocation_ends_nothing_that_begins_after_it)
 	const struct change *change = &changes[_i];
 	struct principal *alice =
 		mcps__principal_new("https://issuer.test", "alice");
-	const char *before = begin();
+	const char *before = case_begin();
 	const char *after;
 
-	sweep();
+	case_sweep();
 	harness_pass(&harness, 5 * 60 * 1000);
 	ck_assert_int_eq(mcps__sessions_revoke(&harness.sessions, alice),
 	                 MCPS_OK);
 	change_process(change, IN_1970);
-	after = begin();
+	after = case_begin();
 	harness_restart(&harness, KEEP_ALL);
 	ck_assert_int_eq(ping(before), 404);
 	ck_assert_int_eq(ping(after), 200);
@@ -306,10 +280,10 @@ END_TEST
 START_TEST(no_jump_revives_an_ended_session_while_its_id_is_believed)
 {
 	uint64_t seed = (uint64_t)_i + 1;
-	const char *id = begin();
+	const char *id = case_begin();
 	int64_t issued = session_time();
 
-	ck_assert_int_eq(end(id), 204);
+	ck_assert_int_eq(case_delete(id).status, 204);
 	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
 	for (int i = 0; i < 200; i++) {
 		int64_t before = session_time();
@@ -324,7 +298,7 @@ START_TEST(no_jump_revives_an_ended_session_while_its_id_is_believed)
 			break;
 		case 1:
 			harness_pass(&harness, 4 * HOUR_MS);
-			sweep(); /* as the timer does once a minute */
+			case_sweep(); /* as the timer does once a minute */
 			harness_pass(&harness, random >> 18 & 0x7fff);
 			break;
 		default:
@@ -333,7 +307,7 @@ START_TEST(no_jump_revives_an_ended_session_while_its_id_is_believed)
 		}
 		ck_assert_int_ge(session_time(), before);
 		if ((random >> 16 & 1) != 0)
-			sweep();
+			case_sweep();
 		harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
 		ck_assert_int_eq(ping(id), 404);
 	}
@@ -346,7 +320,7 @@ static void clock_case(void)
 	const int times = 2 * JUMP_COUNT * CHANGE_COUNT;
 
 	test_case("clock");
-	test_fixture(set_up, tear_down);
+	test_fixture(set_up, case_tear_down);
 	test_add_loop(a_jump_while_running_and_a_restart_end_no_session_in_use,
 	              times);
 	test_add_loop(a_jump_while_down_ends_no_session_in_use, times);
@@ -399,23 +373,23 @@ START_TEST(a_store_of_the_version_before_goes_on)
 {
 	int64_t ms = jumps[_i / 2];
 	bool is_forward = _i % 2 == 0;
-	const char *live = begin();
-	const char *ended = begin();
+	const char *live = case_begin();
+	const char *ended = case_begin();
 	int64_t before;
 
-	ck_assert_int_eq(end(ended), 204);
+	ck_assert_int_eq(case_delete(ended).status, 204);
 	harness_pass(&harness, DAY_MS);
-	sweep();
+	case_sweep();
 	before = session_time();
 	make_old();
 	atomic_fetch_add(&harness.time.wall_ms, is_forward ? ms : -ms);
 	ck_assert_int_eq(harness_start(&harness, NULL), MCPS_OK);
 	ck_assert_int_gt(session_time(), before);
 	ck_assert_int_le(session_time(), before + DAY_MS);
-	sweep();
+	case_sweep();
 	ck_assert_int_eq(ping(live), 200);
 	ck_assert_int_eq(ping(ended), 404);
-	ck_assert_int_eq(ping(begin()), 200);
+	ck_assert_int_eq(ping(case_begin()), 200);
 	harness_restart(&harness, KEEP_ALL);
 	ck_assert_int_eq(ping(live), 200);
 	ck_assert_int_eq(ping(ended), 404);

@@ -1,6 +1,6 @@
 /* Damage of every kind: the server refuses to start, or serves; it never
  * crashes, gives a session to somebody else, or says what is not so. */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "fault/files.h"
 #include "fault/ledger.h"
@@ -24,7 +24,6 @@ enum {
 
 static const char *const callers[] = { "alice", "bob" };
 
-static struct harness harness;
 static struct {
 	char id[132];
 	bool has_ended;
@@ -354,7 +353,7 @@ START_TEST(a_damaged_store_is_set_aside_and_a_new_one_begins)
 		file_write("test.db-wal", "its log", 7);
 		ck_assert_int_eq(harness_start(&harness, NULL), MCPS_OK);
 		ck_assert_uint_eq(files_count("test.db.corrupt-"), times);
-		(void)harness_begin(&harness, "alice", "2025-06-18");
+		(void)case_begin();
 		ck_assert_int_eq(post("alice", sessions[0].id, PING(1)).status,
 		                 404);
 		harness_stop(&harness);

@@ -5,7 +5,7 @@
  * The disk is a tmpfs of its own where that may be mounted; elsewhere the file
  * system of SQLite says that it is full. */
 #define _GNU_SOURCE
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "fault/files.h"
 #include "fault/vfs_shim.h"
@@ -28,7 +28,6 @@ enum { DISK = 4 * 1024 * 1024, BALLAST = 512 * 1024 };
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32603," \
 	"\"message\":\"Session store failed, try again\"}}"
 
-static struct harness harness;
 static bool is_mounted;
 static char logged[16384];
 
@@ -111,20 +110,9 @@ static void make_room(void)
 		(void)vfs_shim_heal();
 }
 
-static struct answer post(const char *id, const char *body)
-{
-	return EXCHANGE(&harness, .caller = "alice", .id = id, .body = body);
-}
-
 static struct answer delete (const char *id)
 {
-	return EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
-	                .id = id);
-}
-
-static const char *begin(void)
-{
-	return harness_begin(&harness, "alice", "2025-06-18");
+	return case_delete(id);
 }
 
 /* Begin sessions until one does not fit. */
@@ -133,7 +121,7 @@ static void begin_until_full(void)
 	struct answer answer;
 
 	do
-		answer = post(NULL, INITIALIZE(1, "2025-06-18"));
+		answer = case_post(NULL, INITIALIZE(1, "2025-06-18"));
 	while (answer.status == 200);
 	answer_check_json(&answer, 503, FULL);
 	ck_assert_uint_ne(answer.retry_after_s, 0);
@@ -158,22 +146,22 @@ END_TEST
 
 START_TEST(a_full_disk_begins_no_session_and_serves_those_in_memory)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 	struct answer answer;
 
 	fill_disk();
 	begin_until_full();
 	ck_assert(!has_ballast());
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	harness_pass(&harness, 120000); /* a touch is due, and fails */
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	begin_until_full();
-	ck_assert_int_eq(post("new", PING(1)).status, 503);
-	answer = post(id, CALL(1, "count", "{}"));
+	ck_assert_int_eq(case_post("new", PING(1)).status, 503);
+	answer = case_post(id, CALL(1, "count", "{}"));
 	/* The shim fails every write: how the transaction ended is unknown. */
 	answer_check_outcome(&answer, is_mounted ? OUTCOME_OF(1, "dropped")
 	                                         : OUTCOME_OF(1, "unknown"));
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	make_room();
 }
 END_TEST
@@ -187,31 +175,31 @@ START_TEST(a_session_can_be_ended_on_a_full_disk)
 	if (!is_mounted)
 		return; /* it fails whatever is given up */
 	for (int i = 0; i < 20; i++) {
-		ids[i] = begin();
-		(void)begin();
+		ids[i] = case_begin();
+		(void)case_begin();
 	}
 	fill_disk();
 	begin_until_full();
 	for (int i = 0; i < 20; i++) {
 		ck_assert_int_eq(delete (ids[i]).status, 204);
-		ck_assert_int_eq(post(ids[i], PING(1)).status, 404);
+		ck_assert_int_eq(case_post(ids[i], PING(1)).status, 404);
 	}
 	begin_until_full();
 	harness_restart(&harness, KEEP_ALL);
 	for (int i = 0; i < 20; i++)
-		ck_assert_int_eq(post(ids[i], PING(1)).status, 404);
+		ck_assert_int_eq(case_post(ids[i], PING(1)).status, 404);
 	make_room();
 }
 END_TEST
 
 START_TEST(what_was_begun_before_is_served_after_a_restart_on_a_full_disk)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	fill_disk();
 	begin_until_full();
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 	begin_until_full();
 	make_room();
 }
@@ -219,20 +207,21 @@ END_TEST
 
 START_TEST(room_is_noticed_without_a_restart)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	fill_disk();
 	begin_until_full();
 	make_room();
-	if (post(id, CALL(1, "count", "{}")).status == 503)
-		ck_assert_int_eq(post(id, CALL(1, "count", "{}")).status, 200);
-	(void)begin();
+	if (case_post(id, CALL(1, "count", "{}")).status == 503)
+		ck_assert_int_eq(case_post(id, CALL(1, "count", "{}")).status,
+		                 200);
+	(void)case_begin();
 	ck_assert(has_ballast());
 	ck_assert(mcps__writer_healthy(harness.writer));
 	ck_assert_ptr_nonnull(strstr(logged, "no space left"));
 	ck_assert_ptr_nonnull(strstr(logged, "there is room again"));
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
 }
 END_TEST
 
@@ -254,15 +243,15 @@ END_TEST
 
 START_TEST(a_large_log_does_not_keep_sessions_from_being_ended)
 {
-	const char *id = begin();
+	const char *id = case_begin();
 
 	if (!is_mounted)
 		return;
 	begin_until_full(); /* the disk is full of the store alone */
 	ck_assert_int_eq(delete (id).status, 204);
-	ck_assert_int_eq(post(id, PING(1)).status, 404);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 404);
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(post(id, PING(1)).status, 404);
+	ck_assert_int_eq(case_post(id, PING(1)).status, 404);
 }
 END_TEST
 

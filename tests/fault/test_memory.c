@@ -2,7 +2,7 @@
  * crash, no leak, no lock held; the answer is one that is documented, and the
  * next request succeeds. A handler that has begun is answered with 200. */
 #define _GNU_SOURCE /* dl_iterate_phdr */
-#include "exchange/harness.h"
+#include "exchange/case_harness.h"
 #include "exchange/tools.h"
 #include "fault/failing_heap.h"
 #include "fault/ledger.h"
@@ -103,7 +103,6 @@ static const mcps_prompt prompts[] = { { .size = sizeof(mcps_prompt),
 
 /* ---- requests ---- */
 
-static struct harness harness;
 static const char *known; /* a live session */
 
 static const struct scenario {
@@ -209,15 +208,13 @@ static void start(bool on_disk, bool is_cold)
 			.store_options = &store_options,
 		});
 	ck_assert_int_eq(harness_start(&harness, NULL), MCPS_OK);
-	known = harness_begin(&harness, "alice", "2025-06-18");
+	known = case_begin();
 	ck_assert_int_eq(
-		EXCHANGE(&harness, .caller = "alice", .id = known,
-	                 .body = CALL(1, "put",
+		case_post(known, CALL(1, "put",
 	                              "{\"key\":\"kept\",\"value\":[1,\"x\"]}"))
 			.status,
 		200);
-	ck_assert_int_eq(EXCHANGE(&harness, .caller = "alice", .id = known,
-	                          .body = REQUEST_WITH(1, "resources/subscribe",
+	ck_assert_int_eq(case_post(known, REQUEST_WITH(1, "resources/subscribe",
 	                                               "{\"uri\":\"a:r\"}"))
 	                         .status,
 	                 200);
@@ -346,7 +343,7 @@ static bool start_with(unsigned n, bool for_ever)
 		              "%s", error.text);
 		ck_assert_int_eq(harness_start(&harness, NULL), MCPS_OK);
 	}
-	(void)harness_begin(&harness, "alice", "2025-06-18");
+	(void)case_begin();
 	harness_finish(&harness);
 	ledger_check_file();
 	return has_failed;

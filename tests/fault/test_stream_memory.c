@@ -114,10 +114,10 @@ static void recover(void)
 	int status = 503;
 
 	for (int i = 0; i < 2 && status == 503; i++)
-		status = EXCHANGE(&harness, .caller = "alice", .id = the_id,
-		                  .body = REQUEST_WITH(9, "logging/setLevel",
+		status =
+			case_post(the_id, REQUEST_WITH(9, "logging/setLevel",
 		                                       "{\"level\":\"error\"}"))
-		                 .status;
+				.status;
 	ck_assert_int_eq(status, 200);
 }
 
@@ -242,7 +242,7 @@ static void check_alice_told(void)
 
 static void two_listen(void)
 {
-	other.id = harness_begin(&harness, "alice", "2025-11-25");
+	other.id = case_begin_with("2025-11-25");
 	listen_after(&alice, NULL);
 	listen_after(&other, NULL);
 }
@@ -392,7 +392,7 @@ static bool run_with(const struct scenario *scenario, unsigned n, bool on_disk,
 	meanwhile = NULL;
 	scenario->check();
 	recover();
-	streams_tear_down();
+	case_tear_down();
 	directory_remove();
 	return has_failed;
 }
