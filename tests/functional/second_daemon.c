@@ -115,7 +115,7 @@ struct second_daemon *second_start(const struct host_mode *mode, unsigned flags)
 	struct MHD_OptionItem items[] = {
 		{ mode->pool != 0 ? MHD_OPTION_THREAD_POOL_SIZE
 		                  : MHD_OPTION_END,
-		  mode->pool, NULL },
+		  (intptr_t)mode->pool, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct second_daemon *second = calloc(1, sizeof *second);

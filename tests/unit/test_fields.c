@@ -348,16 +348,14 @@ struct one {
 static const struct {
 	mcps_field table[1];
 	mcps_field behind[2];
-	const char *sentence;
+	const char *sentence; /* NULL: the one about sizes */
 } endless[] = {
 	{ { TIMES(.optional = true) },
 	  { TIMES(.optional = true), MCPS_FIELDS_END },
 	  "field \"times\": its name is taken" },
 	{ { TIMES(.optional = true) },
 	  { MCPS_FIELD(struct one, text, NULL), MCPS_FIELDS_END },
-	  "row 2 of its field table is of a struct of 8 bytes, the tool's has "
-	  "48: either MCPS_FIELDS_END is missing before it, or the tool was "
-	  "added with another struct" },
+	  NULL },
 	{ { TIMES(.optional = true) },
 	  { { .name = NULL } },
 	  "row 2 of its field table is none: make each with MCPS_FIELD, and "
@@ -369,10 +367,6 @@ static const struct {
 	  "the "
 	  "last one with MCPS_FIELDS_END" },
 };
-_Static_assert(sizeof(void *) != 8 ||
-                       (sizeof(struct one) == 8 && sizeof(struct all) == 48),
-               "sizes");
-
 START_TEST(a_table_without_its_end_is_refused)
 {
 	/* One array, so that nothing is read outside of it. */
@@ -380,11 +374,19 @@ START_TEST(a_table_without_its_end_is_refused)
 		                    endless[_i].behind[1] };
 	struct mcps_error error = { 0 };
 	struct field_set *set;
+	char sizes[256];
 
+	snprintf(sizes, sizeof sizes,
+	         "row 2 of its field table is of a struct of %zu bytes, the "
+	         "tool's has %zu: either MCPS_FIELDS_END is missing before it, "
+	         "or the tool was added with another struct",
+	         sizeof(struct one), sizeof(struct all));
 	ck_assert_int_eq(
 		mcps__fields_compile(&set, rows, sizeof(struct all), &error),
 		MCPS_E_INVAL);
-	ck_assert_str_eq(error.text, endless[_i].sentence);
+	ck_assert_str_eq(error.text, endless[_i].sentence != NULL
+	                                     ? endless[_i].sentence
+	                                     : sizes);
 }
 END_TEST
 

@@ -13,6 +13,13 @@ static void refused(bool fine, enum exit_code code, const char *text)
 	ck_assert_int_eq(option_complaint.code, code);
 }
 
+/* The largest size that this machine can name. */
+#if SIZE_MAX > UINT32_MAX
+#define SIZE_MOST "18446744073709551615"
+#else
+#define SIZE_MOST "4294967295"
+#endif
+
 static const struct {
 	const char *argument, *complaint;
 } wrong[] = {
@@ -25,8 +32,8 @@ static const struct {
 	{ "--listen=", "--listen: \"\": it must not be empty" },
 	{ "--max-body=4MB", "--max-body: \"4MB\": it must be a size such as "
 	                    "64KiB, 4MiB or 1GiB" },
-	{ "--max-body=0", "--max-body: \"0\": it must be between 1 and "
-	                  "18446744073709551615" },
+	{ "--max-body=0",
+	  "--max-body: \"0\": it must be between 1 and " SIZE_MOST },
 	{ "--max-body=-1", "--max-body: \"-1\": it must be a size such as "
 	                   "64KiB, 4MiB or 1GiB" },
 	{ "--max-body=99999999999GiB",

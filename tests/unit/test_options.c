@@ -2,6 +2,7 @@
 #include "unit/option_case.h"
 #include "suite.h"
 
+#include "app/option_value.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -196,6 +197,33 @@ START_TEST(sizes_have_units)
 }
 END_TEST
 
+/* 4 GiB and one byte are 1 in 32 bits. */
+START_TEST(a_size_is_taken_whole_or_refused)
+{
+	char reason[OPTION_REASON_SIZE], text[OPTION_TEXT_SIZE];
+	int sizes_seen = 0;
+
+	for (size_t i = 0; i < mcps__option_count; i++) {
+		const struct option *option = &mcps__option_table[i];
+
+		if (option->kind != OPTION_SIZE &&
+		    option->kind != OPTION_SIZE_32)
+			continue;
+		sizes_seen++;
+		if (mcps__option_set(option, &option_values, "4294967297",
+		                     reason)) {
+			mcps__option_text(option, &option_values, text);
+			ck_assert_str_eq(text, "4294967297");
+		} else {
+			ck_assert_msg(strstr(reason, "it must be between ") ==
+			                      reason,
+			              "--%s: %s", option->name, reason);
+		}
+	}
+	ck_assert_int_gt(sizes_seen, 0);
+}
+END_TEST
+
 static const struct {
 	const char *argument;
 	uint64_t seconds;
@@ -335,6 +363,7 @@ TEST_MAIN("options")
 	test_case("values");
 	test_fixture(option_set_up, option_tear_down);
 	test_add_loop(sizes_have_units, COUNT(sizes));
+	test_add(a_size_is_taken_whole_or_refused);
 	test_add_loop(times_have_units, COUNT(times));
 	test_add(short_times_have_milliseconds);
 	test_add(zero_needs_no_unit);
