@@ -55,20 +55,28 @@ void commit(void)
 	ok(store->ops->commit(store));
 }
 
+/* Little endian on every machine: some tests name rows in SQL. */
+static void put_number(uint8_t *bytes, unsigned n)
+{
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(n >> 8 * i);
+}
+
 const uint8_t *key(unsigned n)
 {
 	static uint8_t bytes[MCPS_SESSION_KEY_SIZE];
 
 	memset(bytes, 0xa5, sizeof bytes);
-	memcpy(bytes + 8, &n, sizeof n);
+	put_number(bytes + 8, n);
 	return bytes;
 }
 
 static unsigned key_number(const uint8_t *bytes)
 {
-	unsigned n;
+	unsigned n = 0;
 
-	memcpy(&n, bytes + 8, sizeof n);
+	for (int i = 4; i-- > 0;)
+		n = n << 8 | bytes[8 + i];
 	return n;
 }
 
@@ -77,7 +85,7 @@ const uint8_t *digest(unsigned n)
 	static uint8_t bytes[MCPS_PRINCIPAL_DIGEST_SIZE];
 
 	memset(bytes, 0x3c, sizeof bytes);
-	memcpy(bytes, &n, sizeof n);
+	put_number(bytes, n);
 	return bytes;
 }
 

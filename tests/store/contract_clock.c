@@ -1,5 +1,6 @@
 /* Contract: the record of session time, which every back end keeps as named
  * values. */
+#include "base/little_endian.h"
 #include "contract.h"
 #include "session/clock_record.h"
 #include "suite.h"
@@ -51,9 +52,11 @@ static void check(int64_t session_ms)
 /* As versions before the record stored it. */
 static void save_old(int64_t session_ms)
 {
+	uint8_t bytes[LITTLE_ENDIAN_64];
+
+	mcps__put_le64(bytes, (uint64_t)session_ms);
 	begin();
-	ok(store->ops->meta_put(store, "clock", &session_ms,
-	                        sizeof session_ms));
+	ok(store->ops->meta_put(store, "clock", bytes, sizeof bytes));
 	commit();
 }
 
