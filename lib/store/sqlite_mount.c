@@ -38,12 +38,32 @@ static bool is_on_overlay(const char *directory)
 	       (uint32_t)about.f_type == overlay_file_system;
 }
 
+/* musl has had statx(2) since 1.2.5. */
+#ifdef STATX_TYPE
+static void mount_ask(struct sqlite_mount *mount, const char *path)
+{
+	struct statx about;
+
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &about) != 0)
+		return;
+	mount->is_known =
+		(about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+	mount->is_mount_point =
+		(about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+#else
+static void mount_ask(struct sqlite_mount *mount, const char *path)
+{
+	(void)mount;
+	(void)path;
+}
+#endif
+
 /* False: there is no such file. */
 static bool mount_look(struct sqlite_mount *mount, const char *path,
                        const char *directory)
 {
 	struct stat file, above;
-	struct statx about;
 
 	if (lstat(path, &file) != 0 || stat(directory, &above) != 0)
 		return false;
@@ -51,12 +71,7 @@ static bool mount_look(struct sqlite_mount *mount, const char *path,
 		.is_on_other_device = file.st_dev != above.st_dev,
 		.is_on_overlay = is_on_overlay(directory),
 	};
-	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &about) != 0)
-		return true;
-	mount->is_known =
-		(about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
-	mount->is_mount_point =
-		(about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+	mount_ask(mount, path);
 	return true;
 }
 
