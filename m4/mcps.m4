@@ -17,6 +17,58 @@ AC_DEFUN([MCPS_COMPILER_FLAGS],
   AS_VAR_POPDEF([mcps_cached])dnl
 done])
 
+# MCPS_WIDE_TYPE(VARIABLE, TYPE, FLAG)
+# Append to VARIABLE the FLAG for the preprocessor, if TYPE has fewer than 64
+# bits without it and 64 with it. Sets mcps_wide to no if 64 bits cannot be had.
+# AC_SYS_LARGEFILE and AC_SYS_YEAR2038 would write into config.h, which the
+# sources do not include, and older versions of Autoconf lack the second one.
+AC_DEFUN([MCPS_WIDE_TYPE],
+[AC_MSG_CHECKING([how $2 gets 64 bits])
+mcps_wide=no
+mcps_saved=$CPPFLAGS
+for mcps_flag in "" "$3"; do
+  AS_IF([test $mcps_wide = yes], [break])
+  CPPFLAGS="$mcps_saved $$1 $mcps_flag"
+  AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#include <sys/types.h>
+int wide[sizeof($2) >= 8 ? 1 : -1];
+int main(void) { return 0; }]])],
+    [mcps_wide=yes
+     mcps_found=$mcps_flag])
+done
+CPPFLAGS=$mcps_saved
+AS_IF([test $mcps_wide = no], [AC_MSG_RESULT([not at all])],
+  [test -z "$mcps_found"], [AC_MSG_RESULT([it has them])],
+  [AC_MSG_RESULT([$mcps_found])
+   AS_VAR_APPEND([$1], [" $mcps_found"])])])
+
+# MCPS_ATOMICS: some processors have no atomic operations of 64 bits. There the
+# compiler calls functions of libatomic, which are added to LIBS.
+AC_DEFUN([MCPS_ATOMICS],
+[AC_MSG_CHECKING([which library has atomics of 64 bits])
+mcps_atomics=no
+mcps_saved=$LIBS
+for mcps_library in "" -latomic; do
+  AS_IF([test $mcps_atomics = yes], [break])
+  LIBS="$mcps_library $mcps_saved"
+  AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <stdatomic.h>
+#include <stdint.h>
+static _Atomic int64_t number;
+int main(void)
+{
+  int64_t seen = atomic_fetch_add(&number, 1);
+  atomic_store(&number, atomic_load(&number) + seen);
+  return !atomic_compare_exchange_strong(&number, &seen, 0);
+}]])],
+    [mcps_atomics=yes
+     mcps_found=$mcps_library])
+done
+AS_IF([test $mcps_atomics = no],
+  [AC_MSG_RESULT([not found])
+   AC_MSG_ERROR([$CC has no atomic operations of 64 bits; is libatomic missing?])],
+  [AC_MSG_RESULT([${mcps_found:-none is needed}])])])
+
 # MCPS_LINKER_FLAGS(VARIABLE, FLAG...)
 # Append to VARIABLE each FLAG that $CC links with.
 AC_DEFUN([MCPS_LINKER_FLAGS],
