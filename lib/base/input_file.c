@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,7 +91,7 @@ static mcps_status check_opened(int fd, const char *path,
 	status = check_kind(&about, path, rules, error);
 	if (status != MCPS_OK)
 		return status;
-	if ((size_t)about.st_size > rules->most)
+	if ((uintmax_t)about.st_size > rules->most)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "%s %.120s: longer than %zu bytes",
 		                  rules->what, path, rules->most);
