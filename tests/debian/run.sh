@@ -5,8 +5,8 @@
 #
 # Its root file system is made of Debian's packages (MCPS_DEBIAN_MIRROR says
 # from where) and kept in build-test/debian/. The packages that the build and
-# the C tests need are installed there. Where this cannot be done, ends with 77 and a line
-# "skipped", with the reason.
+# the C tests need are installed there. Where this cannot be done, ends with 77
+# and a line "skipped", with the reason.
 set -eu
 suite=$1
 architecture=$2
@@ -14,6 +14,9 @@ shift 2
 cd "$(dirname "$0")/../.."
 mirror=${MCPS_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root=$PWD/build-test/debian/$suite-$architecture
+# What a kernel of 64 bits tells there about itself is of 32.
+personality=
+[ "$architecture" != i386 ] || personality=linux32
 
 skip() {
 	echo "skipped $suite $architecture: $*"
@@ -22,11 +25,11 @@ skip() {
 
 # inside COMMAND...: in the root file system, with mounts of its own.
 inside() {
-	# shellcheck disable=SC2016 # the inner shell expands them
+	# shellcheck disable=SC2016,SC2086 # the inner shell expands them; a word
 	unshare --mount sh -c '
 		mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
 			cp /etc/resolv.conf "$1/etc/resolv.conf" &&
-			exec chroot "$@"' sh "$root" env \
+			exec chroot "$@"' sh "$root" $personality env \
 		DEBIAN_FRONTEND=noninteractive "JOBS=${JOBS:-$(nproc)}" "$@"
 }
 
