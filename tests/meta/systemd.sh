@@ -9,7 +9,7 @@ build=$(cd "${top_builddir:-.}" && pwd)
 most=15 # tenths: 1.5 of 10
 unit=mcps-demo.service
 socket=mcps-demo.socket
-units=/lib/systemd/system
+units=/usr/lib/systemd/system
 
 command -v systemd-analyze >/dev/null || {
 	echo "systemd-analyze is not installed (Debian: systemd)"
@@ -84,7 +84,7 @@ no_placeholders "$root"
 starts $program
 
 # systemd looks into $root alone, so the targets of this machine go there, too.
-for targets in /usr/lib/systemd/system /lib/systemd/system; do
+for targets in $units /lib/systemd/system; do
 	[ ! -e $targets/sysinit.target ] ||
 		cp $targets/*.target "$root$units" || exit 1
 done
