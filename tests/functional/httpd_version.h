@@ -14,15 +14,27 @@ enum httpd_version {
 	HTTPD_VERSIONS
 };
 
-/* That of the library which the program runs with. */
-static inline enum httpd_version httpd_version(void)
+/* A version as a number: each part has a byte. */
+#define HTTPD_NUMBER(major, minor, patch) \
+	((unsigned)(major) << 16 | (unsigned)(minor) << 8 | (unsigned)(patch))
+
+/* The version of the library that the program runs with, as such a number. */
+static inline unsigned httpd_number(void)
 {
 	unsigned major = 0, minor = 0, patch = 0;
 
 	(void)sscanf(MHD_get_version(), "%u.%u.%u", &major, &minor, &patch);
-	if (major == 0)
+	return HTTPD_NUMBER(major, minor, patch);
+}
+
+/* The row of expectations for that version. */
+static inline enum httpd_version httpd_version(void)
+{
+	unsigned number = httpd_number();
+
+	if (number < HTTPD_NUMBER(1, 0, 0))
 		return HTTPD_0_9;
-	return major == 1 && minor == 0 && patch < 4 ? HTTPD_1_0 : HTTPD_1_0_4;
+	return number < HTTPD_NUMBER(1, 0, 4) ? HTTPD_1_0 : HTTPD_1_0_4;
 }
 
 #endif
