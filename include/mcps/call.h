@@ -116,21 +116,22 @@ MCPS_API void mcps_progress(mcps_call *call, double done, double total,
 
 /** How grave a message to the client is (RFC 5424). */
 enum mcps_severity {
-	MCPS_DEBUG = 1,
-	MCPS_INFO,
-	MCPS_NOTICE,
-	MCPS_WARNING,
-	MCPS_ERROR,
-	MCPS_CRITICAL,
-	MCPS_ALERT,
-	MCPS_EMERGENCY
+	MCPS_SEVERITY_DEBUG = 1,
+	MCPS_SEVERITY_INFO,
+	MCPS_SEVERITY_NOTICE,
+	MCPS_SEVERITY_WARNING,
+	MCPS_SEVERITY_ERROR,
+	MCPS_SEVERITY_CRITICAL,
+	MCPS_SEVERITY_ALERT,
+	MCPS_SEVERITY_EMERGENCY
 };
 
 /**
  * Say something to the client's log, if it wants to hear of such: what it
  * said by logging/setLevel counts, which its session remembers; until then
- * MCPS_INFO. Never credentials, personal data or what helps an attacker.
- * Like progress it makes the answer an event stream. Tools on workers only.
+ * MCPS_SEVERITY_INFO. Never credentials, personal data or what helps an
+ * attacker. Like progress it makes the answer an event stream. Tools on workers
+ * only.
  *
  * @param logger who says it, always in the same words; may be NULL
  */

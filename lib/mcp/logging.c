@@ -9,23 +9,28 @@
 #include <string.h>
 
 const char *const mcps__log_levels[] = {
-	[MCPS_DEBUG] = "debug",   [MCPS_INFO] = "info",
-	[MCPS_NOTICE] = "notice", [MCPS_WARNING] = "warning",
-	[MCPS_ERROR] = "error",   [MCPS_CRITICAL] = "critical",
-	[MCPS_ALERT] = "alert",   [MCPS_EMERGENCY] = "emergency",
+	[MCPS_SEVERITY_DEBUG] = "debug",
+	[MCPS_SEVERITY_INFO] = "info",
+	[MCPS_SEVERITY_NOTICE] = "notice",
+	[MCPS_SEVERITY_WARNING] = "warning",
+	[MCPS_SEVERITY_ERROR] = "error",
+	[MCPS_SEVERITY_CRITICAL] = "critical",
+	[MCPS_SEVERITY_ALERT] = "alert",
+	[MCPS_SEVERITY_EMERGENCY] = "emergency",
 };
 
 static uint32_t level_of(const mcps_call *call)
 {
 	uint32_t level = mcps__session_log_level(call->session);
 
-	return level != 0 ? level : MCPS_INFO;
+	return level != 0 ? level : MCPS_SEVERITY_INFO;
 }
 
 bool mcps_logs(const mcps_call *call, enum mcps_severity severity)
 {
-	return call != NULL && severity >= MCPS_DEBUG &&
-	       severity <= MCPS_EMERGENCY && severity >= level_of(call);
+	return call != NULL && severity >= MCPS_SEVERITY_DEBUG &&
+	       severity <= MCPS_SEVERITY_EMERGENCY &&
+	       severity >= level_of(call);
 }
 
 static void params_begin(struct buffer *out, enum mcps_severity severity,

@@ -26,12 +26,12 @@ static void report(mcps_call *call)
 
 static void notify(mcps_call *call)
 {
-	mcps_log(call, MCPS_ERROR, NULL, "help");
+	mcps_log(call, MCPS_SEVERITY_ERROR, NULL, "help");
 }
 
 static void notify_json(mcps_call *call)
 {
-	mcps_log_json(call, MCPS_ERROR, NULL, json_object_new_int(1));
+	mcps_log_json(call, MCPS_SEVERITY_ERROR, NULL, json_object_new_int(1));
 }
 
 static void leave(mcps_call *call)

@@ -105,19 +105,20 @@ static void try_mcps_progress(void)
 
 static void try_mcps_log(void)
 {
-	mcps_log(null, MCPS_ERROR, NULL, "x");
-	mcps_log(the_call, MCPS_ERROR, NULL, null);
+	mcps_log(null, MCPS_SEVERITY_ERROR, NULL, "x");
+	mcps_log(the_call, MCPS_SEVERITY_ERROR, NULL, null);
 }
 
 static void try_mcps_log_json(void)
 {
-	mcps_log_json(null, MCPS_ERROR, NULL, json_object_new_int(1));
-	mcps_log_json(the_call, MCPS_ERROR, NULL, null); /* JSON null */
+	mcps_log_json(null, MCPS_SEVERITY_ERROR, NULL, json_object_new_int(1));
+	mcps_log_json(the_call, MCPS_SEVERITY_ERROR, NULL,
+	              null); /* JSON null */
 }
 
 static void try_mcps_logs(void)
 {
-	FALSE(mcps_logs(null, MCPS_EMERGENCY));
+	FALSE(mcps_logs(null, MCPS_SEVERITY_EMERGENCY));
 }
 
 static void try_mcps_disconnect(void)
