@@ -23,9 +23,9 @@ static const mcps_field count_fields[] = {
 static mcps_status count(mcps_call *call, const void *args)
 {
 	const struct count *in = args;
-	enum mcps_scope scope = strcmp(in->scope, "principal") == 0
-	                                ? MCPS_SCOPE_PRINCIPAL
-	                                : MCPS_SCOPE_SESSION;
+	enum mcps_state_scope scope = strcmp(in->scope, "principal") == 0
+	                                      ? MCPS_STATE_SCOPE_PRINCIPAL
+	                                      : MCPS_STATE_SCOPE_SESSION;
 	struct json_object *out;
 	int64_t n = 0;
 	mcps_status status = mcps_state_add_in(call, scope, "count", 1, &n);
@@ -40,7 +40,7 @@ static mcps_status count(mcps_call *call, const void *args)
 	if (out == NULL)
 		return MCPS_E_NOMEM;
 	/* Who reads it now waits for the commit of this call. */
-	if (scope == MCPS_SCOPE_SESSION)
+	if (scope == MCPS_STATE_SCOPE_SESSION)
 		mcps_resource_updated(mcps_data(call), COUNTER_URI);
 	json_object_object_add(out, "count", json_object_new_int64(n));
 	return mcps_structured(call, out);

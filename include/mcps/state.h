@@ -23,37 +23,33 @@
 MCPS_BEGIN_DECLS
 
 /** Whose state it is. */
-enum mcps_scope {
-	MCPS_SCOPE_SESSION,  /* lives and ends with the session */
-	MCPS_SCOPE_PRINCIPAL /* all sessions of one caller share it; never for
-	                      * anonymous callers: MCPS_E_FORBIDDEN */
+enum mcps_state_scope {
+	MCPS_STATE_SCOPE_SESSION,  /* lives and ends with the session */
+	MCPS_STATE_SCOPE_PRINCIPAL /* all sessions of one caller share it; never
+	                            * for anonymous callers: MCPS_E_FORBIDDEN */
 };
 
 /** Read a value: its own changes first. @param[out] out a new reference (put
  * it), NULL for JSON null. @return also MCPS_E_NO_STATE: there is none. */
-MCPS_API MCPS_MUST_USE mcps_status mcps_state_get_in(mcps_call *call,
-                                                     enum mcps_scope scope,
-                                                     const char *key,
-                                                     struct json_object **out);
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_state_get_in(mcps_call *call, enum mcps_state_scope scope, const char *key,
+                  struct json_object **out);
 
 /** Set a value; the reference moves in, also on failure. */
-MCPS_API MCPS_MUST_USE mcps_status mcps_state_put_in(mcps_call *call,
-                                                     enum mcps_scope scope,
-                                                     const char *key,
-                                                     struct json_object *taken);
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_state_put_in(mcps_call *call, enum mcps_state_scope scope, const char *key,
+                  struct json_object *taken);
 
 /** Add to an integer (a missing one is 0). @param[out] now the sum; may be
  * NULL. @return also MCPS_E_CONFLICT: it holds something else than an
  * integer, or the sum overflows. */
-MCPS_API MCPS_MUST_USE mcps_status mcps_state_add_in(mcps_call *call,
-                                                     enum mcps_scope scope,
-                                                     const char *key,
-                                                     int64_t by, int64_t *now);
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_state_add_in(mcps_call *call, enum mcps_state_scope scope, const char *key,
+                  int64_t by, int64_t *now);
 
 /** Forget a value. @return also MCPS_E_NO_STATE. */
-MCPS_API MCPS_MUST_USE mcps_status mcps_state_delete_in(mcps_call *call,
-                                                        enum mcps_scope scope,
-                                                        const char *key);
+MCPS_API MCPS_MUST_USE mcps_status mcps_state_delete_in(
+	mcps_call *call, enum mcps_state_scope scope, const char *key);
 
 /** The same in the session. */
 MCPS_API MCPS_MUST_USE mcps_status mcps_state_get(mcps_call *call,

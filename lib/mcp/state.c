@@ -21,7 +21,7 @@ enum {
 struct state_entry {
 	struct state_entry *next;
 	struct key_lock *lock;
-	enum mcps_state_scope scope;
+	enum mcps_state_owner scope;
 	int64_t owner;
 	uint64_t version; /* as stored; 0: it was not there */
 	bool is_changed;
@@ -151,7 +151,7 @@ static mcps_status entry_open(mcps_call *call, struct state_entry *entry)
 }
 
 static mcps_status entry_new(mcps_call *call, struct state_entry **out,
-                             enum mcps_state_scope scope, int64_t owner,
+                             enum mcps_state_owner scope, int64_t owner,
                              const char *key)
 {
 	struct state_entry *entry =
@@ -176,7 +176,7 @@ static mcps_status entry_new(mcps_call *call, struct state_entry **out,
 	return MCPS_OK;
 }
 
-static mcps_status check_use(const mcps_call *call, enum mcps_scope scope,
+static mcps_status check_use(const mcps_call *call, enum mcps_state_scope scope,
                              const char *key, const char *function)
 {
 	if (call == NULL || key == NULL)
@@ -184,17 +184,17 @@ static mcps_status check_use(const mcps_call *call, enum mcps_scope scope,
 	if (mcps__misuse_on_network_thread(call, function) || key[0] == '\0' ||
 	    key[0] == STATE_KEY_INTERNAL || strlen(key) > KEY_MAX)
 		return MCPS_E_INVAL;
-	if (scope == MCPS_SCOPE_PRINCIPAL && call->principal->anonymous)
+	if (scope == MCPS_STATE_SCOPE_PRINCIPAL && call->principal->anonymous)
 		return MCPS_E_FORBIDDEN;
 	return MCPS_OK;
 }
 
 static mcps_status entry_get(mcps_call *call, struct state_entry **out,
-                             enum mcps_scope scope, const char *key,
+                             enum mcps_state_scope scope, const char *key,
                              const char *function)
 {
-	bool is_session = scope == MCPS_SCOPE_SESSION;
-	enum mcps_state_scope kind =
+	bool is_session = scope == MCPS_STATE_SCOPE_SESSION;
+	enum mcps_state_owner kind =
 		is_session ? MCPS_STATE_OF_SESSION : MCPS_STATE_OF_PRINCIPAL;
 	mcps_status status = check_use(call, scope, key, function);
 
@@ -236,7 +236,7 @@ static struct json_object *entry_parse(const struct state_entry *entry)
 	return value;
 }
 
-mcps_status mcps_state_get_in(mcps_call *call, enum mcps_scope scope,
+mcps_status mcps_state_get_in(mcps_call *call, enum mcps_state_scope scope,
                               const char *key, struct json_object **out)
 {
 	struct state_entry *entry;
@@ -256,7 +256,7 @@ mcps_status mcps_state_get_in(mcps_call *call, enum mcps_scope scope,
 	return MCPS_OK;
 }
 
-mcps_status mcps_state_put_in(mcps_call *call, enum mcps_scope scope,
+mcps_status mcps_state_put_in(mcps_call *call, enum mcps_state_scope scope,
                               const char *key, struct json_object *taken)
 {
 	struct state_entry *entry;
@@ -300,7 +300,7 @@ static mcps_status entry_integer(const struct state_entry *entry, int64_t *out)
 	return status;
 }
 
-mcps_status mcps_state_add_in(mcps_call *call, enum mcps_scope scope,
+mcps_status mcps_state_add_in(mcps_call *call, enum mcps_state_scope scope,
                               const char *key, int64_t by, int64_t *now)
 {
 	struct state_entry *entry;
@@ -324,7 +324,7 @@ mcps_status mcps_state_add_in(mcps_call *call, enum mcps_scope scope,
 	return MCPS_OK;
 }
 
-mcps_status mcps_state_delete_in(mcps_call *call, enum mcps_scope scope,
+mcps_status mcps_state_delete_in(mcps_call *call, enum mcps_state_scope scope,
                                  const char *key)
 {
 	struct state_entry *entry;
@@ -343,22 +343,22 @@ mcps_status mcps_state_delete_in(mcps_call *call, enum mcps_scope scope,
 mcps_status mcps_state_get(mcps_call *call, const char *key,
                            struct json_object **out)
 {
-	return mcps_state_get_in(call, MCPS_SCOPE_SESSION, key, out);
+	return mcps_state_get_in(call, MCPS_STATE_SCOPE_SESSION, key, out);
 }
 
 mcps_status mcps_state_put(mcps_call *call, const char *key,
                            struct json_object *taken)
 {
-	return mcps_state_put_in(call, MCPS_SCOPE_SESSION, key, taken);
+	return mcps_state_put_in(call, MCPS_STATE_SCOPE_SESSION, key, taken);
 }
 
 mcps_status mcps_state_add(mcps_call *call, const char *key, int64_t by,
                            int64_t *now)
 {
-	return mcps_state_add_in(call, MCPS_SCOPE_SESSION, key, by, now);
+	return mcps_state_add_in(call, MCPS_STATE_SCOPE_SESSION, key, by, now);
 }
 
 mcps_status mcps_state_delete(mcps_call *call, const char *key)
 {
-	return mcps_state_delete_in(call, MCPS_SCOPE_SESSION, key);
+	return mcps_state_delete_in(call, MCPS_STATE_SCOPE_SESSION, key);
 }

@@ -11,7 +11,7 @@ struct state_key {
 };
 
 /* LENGTH is that of KEY, 1 to STORE_STATE_KEY_MAX. */
-static void state_key_make(struct state_key *made, enum mcps_state_scope scope,
+static void state_key_make(struct state_key *made, enum mcps_state_owner scope,
                            int64_t owner, const char *key, size_t length)
 {
 	made->bytes[0] = (unsigned char)scope;
@@ -42,7 +42,7 @@ void mcps__memory_state_leave(struct memory_store *store, void *row)
 }
 
 static struct memory_state *state_find(struct memory_store *store,
-                                       enum mcps_state_scope scope,
+                                       enum mcps_state_owner scope,
                                        int64_t owner, const char *key)
 {
 	size_t length = mcps__store_state_key_length(key);
@@ -55,7 +55,7 @@ static struct memory_state *state_find(struct memory_store *store,
 }
 
 mcps_status mcps__memory_state_get(mcps_store *base,
-                                   enum mcps_state_scope scope, int64_t owner,
+                                   enum mcps_state_owner scope, int64_t owner,
                                    const char *key, mcps_state_fn fn, void *arg)
 {
 	const struct memory_state *state =
@@ -124,7 +124,7 @@ mcps_status mcps__memory_state_remove(struct memory_store *store,
 }
 
 mcps_status mcps__memory_state_delete(mcps_store *base,
-                                      enum mcps_state_scope scope,
+                                      enum mcps_state_owner scope,
                                       int64_t owner, const char *key,
                                       uint64_t version)
 {
@@ -140,7 +140,7 @@ mcps_status mcps__memory_state_delete(mcps_store *base,
 /* The next row of an owner in one scope, NODE itself included. */
 static struct memory_state *state_of(const struct memory_store *store,
                                      struct order_node *node,
-                                     enum mcps_state_scope scope)
+                                     enum mcps_state_owner scope)
 {
 	while (node != NULL) {
 		struct memory_state *state = node->row;
@@ -153,7 +153,7 @@ static struct memory_state *state_of(const struct memory_store *store,
 }
 
 mcps_status mcps__memory_state_usage(mcps_store *base,
-                                     enum mcps_state_scope scope, int64_t owner,
+                                     enum mcps_state_owner scope, int64_t owner,
                                      uint64_t *bytes)
 {
 	struct memory_store *store = memory_store(base);

@@ -210,15 +210,15 @@ mcps_status mcps__memory_tombstone_trim(mcps_store *, int64_t principal,
 
 void mcps__memory_state_enter(struct memory_store *, void *row);
 void mcps__memory_state_leave(struct memory_store *, void *row);
-mcps_status mcps__memory_state_get(mcps_store *, enum mcps_state_scope,
+mcps_status mcps__memory_state_get(mcps_store *, enum mcps_state_owner,
                                    int64_t owner, const char *key,
                                    mcps_state_fn, void *arg);
 mcps_status mcps__memory_state_put(mcps_store *,
                                    const struct mcps_state_row *row);
-mcps_status mcps__memory_state_delete(mcps_store *, enum mcps_state_scope,
+mcps_status mcps__memory_state_delete(mcps_store *, enum mcps_state_owner,
                                       int64_t owner, const char *key,
                                       uint64_t version);
-mcps_status mcps__memory_state_usage(mcps_store *, enum mcps_state_scope,
+mcps_status mcps__memory_state_usage(mcps_store *, enum mcps_state_owner,
                                      int64_t owner, uint64_t *bytes);
 mcps_status mcps__memory_state_remove(struct memory_store *,
                                       const struct memory_state *state);

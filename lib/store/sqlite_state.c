@@ -31,7 +31,7 @@ static int64_t state_checksum(const struct sqlite_store *store,
 }
 
 static void state_query(struct query *query, struct sqlite_store *store,
-                        enum mcps_state_scope scope, int64_t owner,
+                        enum mcps_state_owner scope, int64_t owner,
                         const char *key)
 {
 	mcps__query_start(query, store, STATEMENT_STATE_GET);
@@ -58,7 +58,7 @@ static bool state_read(struct query *query, struct mcps_state_row *row)
 }
 
 mcps_status mcps__sqlite_state_get(mcps_store *base,
-                                   enum mcps_state_scope scope, int64_t owner,
+                                   enum mcps_state_owner scope, int64_t owner,
                                    const char *key, mcps_state_fn fn, void *arg)
 {
 	struct mcps_state_row row = { .scope = scope,
@@ -76,7 +76,7 @@ mcps_status mcps__sqlite_state_get(mcps_store *base,
 }
 
 static mcps_status state_find(struct sqlite_store *store,
-                              enum mcps_state_scope scope, int64_t owner,
+                              enum mcps_state_owner scope, int64_t owner,
                               const char *key, struct state_found *found)
 {
 	struct mcps_state_row row = { .scope = scope,
@@ -155,7 +155,7 @@ mcps_status mcps__sqlite_state_put(mcps_store *base,
 }
 
 mcps_status mcps__sqlite_state_delete(mcps_store *base,
-                                      enum mcps_state_scope scope,
+                                      enum mcps_state_owner scope,
                                       int64_t owner, const char *key,
                                       uint64_t version)
 {
@@ -171,7 +171,7 @@ mcps_status mcps__sqlite_state_delete(mcps_store *base,
 }
 
 mcps_status mcps__sqlite_state_usage(mcps_store *base,
-                                     enum mcps_state_scope scope, int64_t owner,
+                                     enum mcps_state_owner scope, int64_t owner,
                                      uint64_t *bytes)
 {
 	struct query query;

@@ -483,15 +483,15 @@ mcps_status mcps__sqlite_tombstone_trim(mcps_store *, int64_t principal,
 
 /* ---- sqlite_state.c ---- */
 
-mcps_status mcps__sqlite_state_get(mcps_store *, enum mcps_state_scope,
+mcps_status mcps__sqlite_state_get(mcps_store *, enum mcps_state_owner,
                                    int64_t owner, const char *key,
                                    mcps_state_fn, void *arg);
 mcps_status mcps__sqlite_state_put(mcps_store *,
                                    const struct mcps_state_row *row);
-mcps_status mcps__sqlite_state_delete(mcps_store *, enum mcps_state_scope,
+mcps_status mcps__sqlite_state_delete(mcps_store *, enum mcps_state_owner,
                                       int64_t owner, const char *key,
                                       uint64_t version);
-mcps_status mcps__sqlite_state_usage(mcps_store *, enum mcps_state_scope,
+mcps_status mcps__sqlite_state_usage(mcps_store *, enum mcps_state_owner,
                                      int64_t owner, uint64_t *bytes);
 mcps_status mcps__sqlite_state_clear(struct sqlite_store *, int64_t session);
 

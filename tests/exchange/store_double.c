@@ -82,14 +82,14 @@ PASS(session_list, WITH(int64_t principal, mcps_session_fn fn, void *arg),
      WITH(principal, fn, arg))
 PASS(sweep, WITH(const struct mcps_sweep *what, size_t *removed),
      WITH(what, removed))
-PASS(state_get, WITH(enum mcps_state_scope scope, int64_t owner,
+PASS(state_get, WITH(enum mcps_state_owner scope, int64_t owner,
                      const char *key, mcps_state_fn fn, void *arg),
      WITH(scope, owner, key, fn, arg))
 PASS(state_put, WITH(const struct mcps_state_row *row), WITH(row))
-PASS(state_delete, WITH(enum mcps_state_scope scope, int64_t owner,
+PASS(state_delete, WITH(enum mcps_state_owner scope, int64_t owner,
                         const char *key, uint64_t version),
      WITH(scope, owner, key, version))
-PASS(state_usage, WITH(enum mcps_state_scope scope, int64_t owner,
+PASS(state_usage, WITH(enum mcps_state_owner scope, int64_t owner,
                        uint64_t *bytes),
      WITH(scope, owner, bytes))
 PASS(stream_insert, WITH(const struct mcps_stream_row *row, uint32_t most,

@@ -26,9 +26,9 @@ static const mcps_field count_fields[] = {
 static mcps_status count_run(mcps_call *call, const void *args)
 {
 	const struct count *in = args;
-	enum mcps_scope scope = strcmp(in->scope, "session") == 0
-	                                ? MCPS_SCOPE_SESSION
-	                                : MCPS_SCOPE_PRINCIPAL;
+	enum mcps_state_scope scope = strcmp(in->scope, "session") == 0
+	                                      ? MCPS_STATE_SCOPE_SESSION
+	                                      : MCPS_STATE_SCOPE_PRINCIPAL;
 	int64_t sum;
 	mcps_status status = mcps_state_add_in(call, scope, "n", in->by, &sum);
 

@@ -174,9 +174,11 @@ static void try_mcps_state_get_in(void)
 {
 	struct json_object *out = null;
 
-	INVALID(mcps_state_get_in(null, MCPS_SCOPE_SESSION, "k", &out));
-	INVALID(mcps_state_get_in(the_call, MCPS_SCOPE_SESSION, null, &out));
-	INVALID(mcps_state_get_in(the_call, MCPS_SCOPE_SESSION, "k", null));
+	INVALID(mcps_state_get_in(null, MCPS_STATE_SCOPE_SESSION, "k", &out));
+	INVALID(mcps_state_get_in(the_call, MCPS_STATE_SCOPE_SESSION, null,
+	                          &out));
+	INVALID(mcps_state_get_in(the_call, MCPS_STATE_SCOPE_SESSION, "k",
+	                          null));
 }
 
 static void try_mcps_state_get(void)
@@ -190,9 +192,9 @@ static void try_mcps_state_get(void)
 
 static void try_mcps_state_put_in(void)
 {
-	INVALID(mcps_state_put_in(null, MCPS_SCOPE_SESSION, "k",
+	INVALID(mcps_state_put_in(null, MCPS_STATE_SCOPE_SESSION, "k",
 	                          json_object_new_int(1)));
-	INVALID(mcps_state_put_in(the_call, MCPS_SCOPE_SESSION, null,
+	INVALID(mcps_state_put_in(the_call, MCPS_STATE_SCOPE_SESSION, null,
 	                          json_object_new_int(1)));
 }
 
@@ -205,8 +207,10 @@ static void try_mcps_state_put(void)
 
 static void try_mcps_state_add_in(void)
 {
-	INVALID(mcps_state_add_in(null, MCPS_SCOPE_SESSION, "k", 1, NULL));
-	INVALID(mcps_state_add_in(the_call, MCPS_SCOPE_SESSION, null, 1, NULL));
+	INVALID(mcps_state_add_in(null, MCPS_STATE_SCOPE_SESSION, "k", 1,
+	                          NULL));
+	INVALID(mcps_state_add_in(the_call, MCPS_STATE_SCOPE_SESSION, null, 1,
+	                          NULL));
 }
 
 static void try_mcps_state_add(void)
@@ -217,8 +221,8 @@ static void try_mcps_state_add(void)
 
 static void try_mcps_state_delete_in(void)
 {
-	INVALID(mcps_state_delete_in(null, MCPS_SCOPE_SESSION, "k"));
-	INVALID(mcps_state_delete_in(the_call, MCPS_SCOPE_SESSION, null));
+	INVALID(mcps_state_delete_in(null, MCPS_STATE_SCOPE_SESSION, "k"));
+	INVALID(mcps_state_delete_in(the_call, MCPS_STATE_SCOPE_SESSION, null));
 }
 
 static void try_mcps_state_delete(void)

@@ -288,7 +288,7 @@ static void add_states(struct text *text, mcps_store *store, int64_t owner)
 	const char *const names[NAMES] = { "a", "b", "c" };
 
 	for (int scope = 1; scope <= 2; scope++) {
-		enum mcps_state_scope of = (enum mcps_state_scope)scope;
+		enum mcps_state_owner of = (enum mcps_state_owner)scope;
 		uint64_t bytes = 0;
 
 		for (unsigned n = 0; n < NAMES; n++)

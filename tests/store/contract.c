@@ -149,7 +149,7 @@ size_t sweep(struct mcps_sweep how)
 	return removed;
 }
 
-void put_state(enum mcps_state_scope scope, int64_t owner, const char *name,
+void put_state(enum mcps_state_owner scope, int64_t owner, const char *name,
                const char *value, int64_t expires_ms)
 {
 	const struct mcps_state_row row = {
@@ -328,7 +328,7 @@ const struct seen *look_up(unsigned n)
 	return seen;
 }
 
-const struct seen *get_state(enum mcps_state_scope scope, int64_t owner,
+const struct seen *get_state(enum mcps_state_owner scope, int64_t owner,
                              const char *name)
 {
 	struct seen *seen = seen_fresh();

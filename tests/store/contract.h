@@ -55,7 +55,7 @@ int64_t insert(unsigned n, int64_t principal, int64_t seen_ms);
 void end(unsigned n, int64_t until_ms);
 /* How many rows a sweep removed; its limit is 100 unless HOW has one. */
 size_t sweep(struct mcps_sweep how);
-void put_state(enum mcps_state_scope scope, int64_t owner, const char *name,
+void put_state(enum mcps_state_owner scope, int64_t owner, const char *name,
                const char *value, int64_t expires_ms);
 
 /* A live row with every member set. */
@@ -103,7 +103,7 @@ mcps_status see_event(void *arg, const struct mcps_event_row *row);
 /* Read one row; SEEN (static, overwritten by the next call) says what came. */
 const struct seen *load(unsigned n);
 const struct seen *look_up(unsigned n);
-const struct seen *get_state(enum mcps_state_scope scope, int64_t owner,
+const struct seen *get_state(enum mcps_state_owner scope, int64_t owner,
                              const char *name);
 const struct seen *list(int64_t principal);
 const struct seen *get_stream(uint64_t id);

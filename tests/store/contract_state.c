@@ -34,7 +34,7 @@ static mcps_status drop(int64_t owner, const char *name, uint64_t version)
 	return status;
 }
 
-static uint64_t usage(enum mcps_state_scope scope, int64_t owner)
+static uint64_t usage(enum mcps_state_owner scope, int64_t owner)
 {
 	uint64_t bytes = 1;
 

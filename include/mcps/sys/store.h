@@ -65,14 +65,14 @@ struct mcps_session_row {
 	size_t data_length;
 };
 
-enum mcps_state_scope {
+enum mcps_state_owner {
 	MCPS_STATE_OF_SESSION = 1,  /* owner is mcps_session_row.ref */
 	MCPS_STATE_OF_PRINCIPAL = 2 /* owner is mcps_principal_row.ref */
 };
 
 /** One value that a tool keeps. */
 struct mcps_state_row {
-	enum mcps_state_scope scope;
+	enum mcps_state_owner scope;
 	int64_t owner;
 	const char *key; /* NUL-terminated UTF-8, 1 to 255 bytes */
 	const void *value;
@@ -237,15 +237,15 @@ struct mcps_store_ops {
 	 * delete expects a version likewise. @return also MCPS_E_CONFLICT.
 	 *
 	 * usage sums up the bytes of keys and values of one owner. */
-	mcps_status (*state_get)(mcps_store *, enum mcps_state_scope,
+	mcps_status (*state_get)(mcps_store *, enum mcps_state_owner,
 	                         int64_t owner, const char *key, mcps_state_fn,
 	                         void *);
 	mcps_status (*state_put)(mcps_store *,
 	                         const struct mcps_state_row *row);
-	mcps_status (*state_delete)(mcps_store *, enum mcps_state_scope,
+	mcps_status (*state_delete)(mcps_store *, enum mcps_state_owner,
 	                            int64_t owner, const char *key,
 	                            uint64_t version);
-	mcps_status (*state_usage)(mcps_store *, enum mcps_state_scope,
+	mcps_status (*state_usage)(mcps_store *, enum mcps_state_owner,
 	                           int64_t owner, uint64_t *bytes);
 
 	void (*close)(mcps_store *);
