@@ -41,7 +41,7 @@ static void add_session(struct json_object *out,
 	snprintf(incarnation, sizeof incarnation, "%016" PRIx64,
 	         session->incarnation);
 	add_text(out, "session", session->digest);
-	add_text(out, "origin", mcps_origin_text(session->origin));
+	add_text(out, "origin", mcps_session_source_text(session->source));
 	add_text(out, "incarnation", incarnation);
 	add_text(out, "revision", session->revision);
 	add_text(out, "client", session->client_name);

@@ -47,7 +47,8 @@ static struct json_object *call_method(const char *method,
 		snprintf(text, sizeof text,
 		         "{\"content\":[{\"type\":\"text\",\"text\":"
 		         "\"session %s, %s\"}]}",
-		         session->digest, mcps_origin_text(session->origin));
+		         session->digest,
+		         mcps_session_source_text(session->source));
 	else
 		return NULL;
 	result = json_tokener_parse(text);

@@ -10,20 +10,23 @@
 MCPS_BEGIN_DECLS
 
 /** How this process came to know a session. */
-enum mcps_origin {
-	MCPS_CREATED,  /* by an initialize that this process answered */
-	MCPS_RESTORED, /* read from the store: its state is there */
-	MCPS_RECREATED /* unknown to the store: same id, empty, new incarnation
-	                */
+enum mcps_session_source {
+	MCPS_SESSION_SOURCE_CREATED,  /* by an initialize that this process
+	                                 answered */
+	MCPS_SESSION_SOURCE_RESTORED, /* read from the store: its state is there
+	                               */
+	MCPS_SESSION_SOURCE_RECREATED /* unknown to the store: same id, empty,
+	                               * new incarnation
+	                               */
 };
 
 /** "created", "restored", "recreated": static. Any thread. */
-MCPS_API const char *mcps_origin_text(enum mcps_origin origin);
+MCPS_API const char *mcps_session_source_text(enum mcps_session_source source);
 
 /** One session. Raw ids are never shown: the digest names it in logs. */
 struct mcps_session_view {
 	char digest[9]; /* 8 hex digits */
-	enum mcps_origin origin;
+	enum mcps_session_source source;
 	uint64_t incarnation; /* random, new whenever it is recreated */
 	const char *revision; /* "2025-11-25"; static */
 	/** Milliseconds since 1970 by the server's own clock, which is not set

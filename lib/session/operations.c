@@ -53,7 +53,7 @@ void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
 	if (work == NULL)
 		return;
 	work->event = MCPS_SESSION_RESTORED;
-	work->origin = MCPS_RESTORED;
+	work->source = MCPS_SESSION_SOURCE_RESTORED;
 	mcps__work_submit(work, true);
 }
 
@@ -155,7 +155,7 @@ void mcps__sessions_create(struct sessions *sessions,
 	if (work == NULL)
 		return;
 	work->event = MCPS_SESSION_CREATED;
-	work->origin = MCPS_CREATED;
+	work->source = MCPS_SESSION_SOURCE_CREATED;
 	mcps__work_submit(work, false);
 }
 
@@ -177,7 +177,7 @@ static mcps_status recreate_run(struct session_work *work, mcps_store *store)
 		work->found = FOUND_ENDED;
 	work->status = work->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
 	work->event = MCPS_SESSION_RESTORED;
-	work->origin = MCPS_RESTORED;
+	work->source = MCPS_SESSION_SOURCE_RESTORED;
 	if (work->found != FOUND_UNKNOWN)
 		return MCPS_OK;
 
@@ -185,7 +185,7 @@ static mcps_status recreate_run(struct session_work *work, mcps_store *store)
 	work->row = born;
 	memset(work->texts, 0, sizeof work->texts);
 	work->event = MCPS_SESSION_RECREATED;
-	work->origin = MCPS_RECREATED;
+	work->source = MCPS_SESSION_SOURCE_RECREATED;
 	if (has_row)
 		status = store->ops->session_remove(store, work->session->key);
 	return status == MCPS_OK ? row_insert(work, store) : status;

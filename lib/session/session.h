@@ -145,7 +145,7 @@ struct session {
 
 	/* Set before it is live, constant while it is. */
 	struct principal *principal;
-	uint8_t origin;               /* enum mcps_origin */
+	uint8_t source;               /* enum mcps_session_source */
 	_Atomic uint8_t lists_differ; /* enum session_list */
 	atomic_bool is_initializing;  /* its flag is on its way to the store */
 	atomic_uint listened;         /* so often somebody began to listen */

@@ -197,14 +197,14 @@ mcps_status mcps__sessions_store_clock(struct sessions *sessions)
 
 /* ---- the view ---- */
 
-const char *mcps_origin_text(enum mcps_origin origin)
+const char *mcps_session_source_text(enum mcps_session_source source)
 {
-	switch (origin) {
-	case MCPS_CREATED:
+	switch (source) {
+	case MCPS_SESSION_SOURCE_CREATED:
 		return "created";
-	case MCPS_RESTORED:
+	case MCPS_SESSION_SOURCE_RESTORED:
 		return "restored";
-	case MCPS_RECREATED:
+	case MCPS_SESSION_SOURCE_RECREATED:
 		return "recreated";
 	}
 	return "unknown";
@@ -215,7 +215,7 @@ void mcps__session_view(const struct sessions *sessions,
                         struct mcps_session_view *out)
 {
 	*out = (struct mcps_session_view){
-		.origin = (enum mcps_origin)session->origin,
+		.source = (enum mcps_session_source)session->source,
 		.incarnation = session->incarnation,
 		.revision = sessions->options.revision_text(session->revision),
 		.created_ms = session->created_ms,

@@ -144,7 +144,7 @@ static void session_fill(struct session_work *work)
 	struct session *session = work->session;
 	const char *version = work->texts + strlen(work->texts) + 1;
 
-	session->origin = (uint8_t)work->origin;
+	session->source = (uint8_t)work->source;
 	session->ref = row->ref;
 	session->principal_ref = row->principal;
 	session->created_ms = row->created_ms;

@@ -21,7 +21,7 @@ struct session_work {
 	enum session_found found;
 	mcps_status status;            /* for the first in line */
 	enum mcps_session_event event; /* for the hook, when found live */
-	enum mcps_origin origin;
+	enum mcps_session_source source;
 	struct mcps_session_row row;  /* as stored; data is in texts */
 	struct evicted evicted;       /* to make room for it */
 	char texts[512];              /* client name, NUL, version, NUL */

@@ -172,7 +172,7 @@ static mcps_status whoami_run(mcps_call *call, const void *args)
 	mcps_session_get(call, &view);
 	return mcps_text(call, "%s %s %s %016" PRIx64 " %s",
 	                 subject != NULL ? subject : "-",
-	                 mcps_origin_text(view.origin), view.revision,
+	                 mcps_session_source_text(view.source), view.revision,
 	                 view.incarnation,
 	                 view.client_name != NULL ? view.client_name : "-");
 }

@@ -17,7 +17,7 @@ START_TEST(a_session_is_opened_served_and_ended)
 
 	ck_assert_str_eq(session.revision, "2025-06-18");
 	ck_assert_str_eq(session.client_name, "t");
-	ck_assert_int_eq(session.origin, MCPS_CREATED);
+	ck_assert_int_eq(session.source, MCPS_SESSION_SOURCE_CREATED);
 	ck_assert_ptr_null(admit_header(&ping, "Mcp-Session-Id"));
 	ck_assert_ptr_null(mcps_admission_subject(ping.admission));
 	admit_finish(&ping);
@@ -119,7 +119,7 @@ START_TEST(what_the_program_says_of_the_caller_counts)
 		                 .session_id = "lost",
 		                 .subject = "ada" };
 	session = admit_serve(&ping);
-	ck_assert_int_eq(session.origin, MCPS_RECREATED);
+	ck_assert_int_eq(session.source, MCPS_SESSION_SOURCE_RECREATED);
 	admit_finish(&ping);
 	free(id);
 }
@@ -225,7 +225,8 @@ START_TEST(a_hook_may_answer_later)
 	admit_tear_down();
 	admit_start_with(identify_late);
 	ping.session_id = "any";
-	ck_assert_int_eq(admit_serve(&ping).origin, MCPS_RECREATED);
+	ck_assert_int_eq(admit_serve(&ping).source,
+	                 MCPS_SESSION_SOURCE_RECREATED);
 	ck_assert_uint_ge(ping.parks, 2); /* for the hook, for the store */
 	admit_finish(&ping);
 	answers(401, "-32600", .body = PING);
@@ -334,7 +335,7 @@ START_TEST(a_session_outlives_the_process)
 	ping.session_id = id;
 	session = admit_serve(&ping);
 	ck_assert_uint_gt(ping.parks, 0);
-	ck_assert_int_eq(session.origin, MCPS_RESTORED);
+	ck_assert_int_eq(session.source, MCPS_SESSION_SOURCE_RESTORED);
 	admit_finish(&ping);
 	free(id);
 	snprintf(command, sizeof command, "rm -r %s", directory);
