@@ -54,7 +54,7 @@ static mcps_status progress(mcps_call *call, const void *args)
 /* Every client that listens hears that the list of tools changed. */
 static mcps_status announce(mcps_call *call, const void *args)
 {
-	mcps_server *server = mcps_data(call);
+	mcps_server *server = mcps_call_data(call);
 	mcps_status status;
 
 	(void)args;

@@ -41,7 +41,7 @@ static mcps_status count(mcps_call *call, const void *args)
 		return MCPS_E_NOMEM;
 	/* Who reads it now waits for the commit of this call. */
 	if (scope == MCPS_STATE_SCOPE_SESSION)
-		mcps_resource_updated(mcps_data(call), COUNTER_URI);
+		mcps_resource_updated(mcps_call_data(call), COUNTER_URI);
 	json_object_object_add(out, "count", json_object_new_int64(n));
 	return mcps_structured(call, out);
 }

@@ -46,12 +46,12 @@ static const char *words_of(const char *language)
 
 static mcps_status read_greeting(mcps_call *call, const char *uri)
 {
-	const char *words = words_of(mcps_value(call, "language"));
+	const char *words = words_of(mcps_call_param(call, "language"));
 
 	(void)uri;
 	if (words == NULL)
 		return MCPS_E_NO_RESOURCE;
-	return mcps_text(call, "%s, %s!", words, mcps_value(call, "name"));
+	return mcps_text(call, "%s, %s!", words, mcps_call_param(call, "name"));
 }
 
 static mcps_status complete_language(mcps_call *call, const char *name,
@@ -72,10 +72,10 @@ static mcps_status complete_language(mcps_call *call, const char *name,
 
 static mcps_status greet(mcps_call *call)
 {
-	const char *language = mcps_value(call, "language");
+	const char *language = mcps_call_param(call, "language");
 
 	return mcps_text(call, "Greet %s warmly, in %s.",
-	                 mcps_value(call, "name"),
+	                 mcps_call_param(call, "name"),
 	                 language != NULL ? language : "english");
 }
 

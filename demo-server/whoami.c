@@ -55,8 +55,8 @@ static mcps_status whoami(mcps_call *call, const void *args)
 	(void)args;
 	if (out == NULL)
 		return MCPS_E_NOMEM;
-	mcps_session_get(call, &session);
-	add_text(out, "principal", mcps_principal(call));
+	mcps_call_session(call, &session);
+	add_text(out, "principal", mcps_call_principal(call));
 	add_session(out, &session);
 	json_object_object_add(out, "pid", json_object_new_int64(getpid()));
 	add_started_at(out);

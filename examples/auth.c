@@ -86,7 +86,7 @@ static mcps_status identify(void *arg, const mcps_request *request,
 static mcps_status greet(mcps_call *call, const void *args)
 {
 	(void)args;
-	return mcps_text(call, "Hello, %s!", mcps_principal(call));
+	return mcps_text(call, "Hello, %s!", mcps_call_principal(call));
 }
 
 int main(int argc, char **argv)

@@ -30,7 +30,7 @@ static const mcps_field note_fields[] = {
 
 static mcps_status take_note(mcps_call *call, const void *args)
 {
-	struct notebook *notebook = mcps_data(call);
+	struct notebook *notebook = mcps_call_data(call);
 	const struct note *note = args;
 
 	if (atomic_fetch_add(&notebook->taken, 1) >= notebook->most)

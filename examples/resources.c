@@ -33,10 +33,10 @@ static mcps_status read_uptime(mcps_call *call, const char *uri)
 	return mcps_text(call, "%s", line);
 }
 
-/* mcps_value() tells what stands in the place of {name}. */
+/* mcps_call_param() tells what stands in the place of {name}. */
 static mcps_status read_planet(mcps_call *call, const char *uri)
 {
-	const char *name = mcps_value(call, "name");
+	const char *name = mcps_call_param(call, "name");
 
 	(void)uri;
 	for (int i = 0; i < PLANETS; i++)

@@ -167,22 +167,22 @@ MCPS_API int64_t mcps_time_left_ms(const mcps_call *call);
 /** The value of a variable of the template, or of an argument of the prompt;
  * while a value is completed, of what the client told of the others. NULL: not
  * given. Valid until the handler returns. */
-MCPS_API const char *mcps_value(const mcps_call *call, const char *name);
+MCPS_API const char *mcps_call_param(const mcps_call *call, const char *name);
 
 /** The data pointer of what is called. */
-MCPS_API void *mcps_data(const mcps_call *call);
+MCPS_API void *mcps_call_data(const mcps_call *call);
 
 /* ---- who asks ---- */
 
 /** The caller's subject, as the auth hook told; NULL: anonymous. */
-MCPS_API const char *mcps_principal(const mcps_call *call);
+MCPS_API const char *mcps_call_principal(const mcps_call *call);
 
 /** Whether the caller's credential carries @p scope. */
 MCPS_API bool mcps_has_scope(const mcps_call *call, const char *scope);
 
 /** The session of the call, by value but for its texts. */
-MCPS_API void mcps_session_get(const mcps_call *call,
-                               struct mcps_session_view *out);
+MCPS_API void mcps_call_session(const mcps_call *call,
+                                struct mcps_session_view *out);
 
 MCPS_END_DECLS
 

@@ -200,7 +200,7 @@ template <class Run, class Complete = std::nullptr_t> struct entry : source {
 
 template <class Entry> Entry &entry_of(mcps_call *call)
 {
-	return *static_cast<Entry *>(mcps_data(call));
+	return *static_cast<Entry *>(mcps_call_data(call));
 }
 
 } // namespace detail

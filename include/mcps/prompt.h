@@ -24,7 +24,7 @@ typedef struct mcps_argument {
 /**
  * Answer one prompts/get: each content block that is added, mcps_text() and
  * its kin, becomes a message, of the user unless mcps_role() says otherwise.
- * mcps_value() tells the arguments. Then return MCPS_OK, or the value of
+ * mcps_call_param() tells the arguments. Then return MCPS_OK, or the value of
  * mcps_fail(), which becomes a JSON-RPC error. mcps_tool_fn has the
  * table of other statuses.
  */
@@ -44,7 +44,7 @@ typedef struct mcps_prompt {
 
 	mcps_prompt_fn run;
 	mcps_complete_fn complete; /* of arguments; may be NULL */
-	void *data;                /* mcps_data() of its calls */
+	void *data;                /* mcps_call_data() of its calls */
 
 	/** Runs on the network thread: at most some microseconds, never
 	 * blocking, no state. */

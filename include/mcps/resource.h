@@ -19,7 +19,7 @@ MCPS_BEGIN_DECLS
  * another URI or type, such as the files of a directory. Then return MCPS_OK;
  * MCPS_E_NO_RESOURCE: there is none after all; or the value of mcps_fail(),
  * which becomes a JSON-RPC error. mcps_tool_fn has the table of other
- * statuses. mcps_value() returns the variables of a template.
+ * statuses. mcps_call_param() returns the variables of a template.
  */
 typedef mcps_status (*mcps_read_fn)(mcps_call *call, const char *uri);
 
@@ -28,7 +28,7 @@ typedef mcps_status (*mcps_read_fn)(mcps_call *call, const char *uri);
  * template, or of the argument @p name of a prompt.
  *
  * Add what it could become with mcps_suggest(), the likeliest first.
- * mcps_value() tells the other values as far as the client told them
+ * mcps_call_param() tells the other values as far as the client told them
  * (2025-06-18 and later). Return MCPS_OK, what mcps_suggest() returned, or the
  * value of mcps_fail(); of other statuses mcps_tool_fn has the table.
  *
@@ -52,7 +52,7 @@ typedef struct mcps_resource {
 	const void *bytes;
 	size_t length; /* of bytes */
 	mcps_read_fn read;
-	void *data; /* mcps_data() of its calls */
+	void *data; /* mcps_call_data() of its calls */
 
 	/** read runs on the network thread: at most some microseconds, never
 	 * blocking, no state. */
@@ -87,7 +87,7 @@ typedef struct mcps_template {
 
 	mcps_read_fn read;
 	mcps_complete_fn complete; /* may be NULL */
-	void *data;                /* mcps_data() of its calls */
+	void *data;                /* mcps_call_data() of its calls */
 	bool quick;                /* read and complete, as above */
 	uint32_t timeout_ms;
 	const char *scopes;

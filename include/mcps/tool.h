@@ -155,7 +155,7 @@ typedef struct mcps_tool {
 	bool validates_itself;
 
 	mcps_tool_fn run;
-	void *data; /* mcps_data() of its calls */
+	void *data; /* mcps_call_data() of its calls */
 
 	/** Runs on the network thread: at most some microseconds, never
 	 * blocking, no state. Others run on a worker and may block. */

@@ -250,12 +250,12 @@ bool mcps_cancelled(const mcps_call *call)
 	       mcps__session_has_ended(call->mcp->sessions, call->session);
 }
 
-void *mcps_data(const mcps_call *call)
+void *mcps_call_data(const mcps_call *call)
 {
 	return call != NULL ? call->offer->data : NULL;
 }
 
-const char *mcps_value(const mcps_call *call, const char *name)
+const char *mcps_call_param(const mcps_call *call, const char *name)
 {
 	const struct call_value *at;
 
@@ -269,7 +269,7 @@ const char *mcps_value(const mcps_call *call, const char *name)
 	return NULL;
 }
 
-const char *mcps_principal(const mcps_call *call)
+const char *mcps_call_principal(const mcps_call *call)
 {
 	return call != NULL ? call->principal->subject : NULL;
 }
@@ -282,7 +282,7 @@ bool mcps_has_scope(const mcps_call *call, const char *scope)
 	return false;
 }
 
-void mcps_session_get(const mcps_call *call, struct mcps_session_view *out)
+void mcps_call_session(const mcps_call *call, struct mcps_session_view *out)
 {
 	if (call != NULL && out != NULL) {
 		mcps__session_view(call->mcp->sessions, call->session, out);

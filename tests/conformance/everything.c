@@ -172,7 +172,7 @@ static void add_tools(mcps_server *server)
 
 static mcps_status template_data(mcps_call *call, const char *uri)
 {
-	const char *id = mcps_value(call, "id");
+	const char *id = mcps_call_param(call, "id");
 
 	(void)uri;
 	return mcps_text(call,
@@ -212,7 +212,8 @@ static mcps_status simple_prompt(mcps_call *call)
 static mcps_status prompt_with_arguments(mcps_call *call)
 {
 	return mcps_text(call, "Prompt with arguments: arg1='%s', arg2='%s'",
-	                 mcps_value(call, "arg1"), mcps_value(call, "arg2"));
+	                 mcps_call_param(call, "arg1"),
+	                 mcps_call_param(call, "arg2"));
 }
 
 static mcps_status complete(mcps_call *call, const char *name,
@@ -236,7 +237,7 @@ static mcps_status complete(mcps_call *call, const char *name,
 static mcps_status prompt_with_resource(mcps_call *call)
 {
 	mcps_status status = mcps_resource_text(
-		call, mcps_value(call, "resourceUri"), "text/plain",
+		call, mcps_call_param(call, "resourceUri"), "text/plain",
 		"Embedded resource content for testing.");
 
 	if (status != MCPS_OK)

@@ -70,7 +70,7 @@ static mcps_status identify(void *arg, const mcps_request *request,
 static mcps_status run_hello(mcps_call *call, const void *args)
 {
 	(void)args;
-	return mcps_text(call, "hello %s", mcps_principal(call));
+	return mcps_text(call, "hello %s", mcps_call_principal(call));
 }
 
 static void (*meanwhile)(void);

@@ -122,7 +122,7 @@ static void say_nothing(mcps_call *call)
 
 static void look_for_nothing(mcps_call *call)
 {
-	ck_assert_ptr_null(mcps_value(call, nothing));
+	ck_assert_ptr_null(mcps_call_param(call, nothing));
 	ck_assert(!mcps_has_scope(call, nothing));
 }
 

@@ -81,16 +81,16 @@ static const mcps_tool tools[] = {
 
 static mcps_status greet(mcps_call *call)
 {
-	const char *how = mcps_value(call, "how");
+	const char *how = mcps_call_param(call, "how");
 
 	return mcps_text(call, "%s %s", how != NULL ? how : "-",
-	                 mcps_value(call, "name"));
+	                 mcps_call_param(call, "name"));
 }
 
 static mcps_status complete(mcps_call *call, const char *name,
                             const char *value)
 {
-	const char *other = mcps_value(call, "name");
+	const char *other = mcps_call_param(call, "name");
 
 	(void)name, (void)value;
 	return mcps_suggest(call, other != NULL ? other : "-");

@@ -15,10 +15,10 @@ static const char *const versions[] = { "2025-03-26", "2025-06-18",
 
 static mcps_status greet(mcps_call *call)
 {
-	const char *how = mcps_value(call, "how");
+	const char *how = mcps_call_param(call, "how");
 
 	return mcps_text(call, "Say %s to %s.", how != NULL ? how : "hello",
-	                 mcps_value(call, "name"));
+	                 mcps_call_param(call, "name"));
 }
 
 static const mcps_annotations annotations = { .audience = MCPS_FOR_ASSISTANT,
@@ -69,7 +69,7 @@ static mcps_status complete(mcps_call *call, const char *name,
                             const char *value)
 {
 	char text[64];
-	const char *other = mcps_value(call, "name");
+	const char *other = mcps_call_param(call, "name");
 	int many = 2;
 
 	if (strcmp(value, "many") == 0)
@@ -157,7 +157,7 @@ static mcps_status link_run(mcps_call *call, const void *args)
 static mcps_status structured_run(mcps_call *call, const void *args)
 {
 	(void)args;
-	if (mcps_data(call) == NULL)
+	if (mcps_call_data(call) == NULL)
 		return mcps_text(call, "not structured");
 	return mcps_structured(call, json_object_new_object());
 }

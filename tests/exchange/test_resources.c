@@ -56,16 +56,17 @@ static mcps_status read_user(mcps_call *call, const char *uri)
 {
 	atomic_fetch_add(&reads, 1);
 	return mcps_text(call, "%s: %s of %s by %s", uri,
-	                 mcps_value(call, "field"), mcps_value(call, "user"),
-	                 (const char *)mcps_data(call));
+	                 mcps_call_param(call, "field"),
+	                 mcps_call_param(call, "user"),
+	                 (const char *)mcps_call_data(call));
 }
 
 static mcps_status read_file(mcps_call *call, const char *uri)
 {
 	(void)uri;
-	ck_assert_ptr_null(mcps_value(call, "nobody"));
-	return mcps_bytes(call, mcps_value(call, "path"),
-	                  strlen(mcps_value(call, "path")));
+	ck_assert_ptr_null(mcps_call_param(call, "nobody"));
+	return mcps_bytes(call, mcps_call_param(call, "path"),
+	                  strlen(mcps_call_param(call, "path")));
 }
 
 static const mcps_icon icons[] = { { .src = "https://example.com/i.png",

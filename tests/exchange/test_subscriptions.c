@@ -14,14 +14,15 @@ static const char *const versions[] = { "2025-03-26", "2025-06-18",
 static mcps_status read_user(mcps_call *call, const char *uri)
 {
 	return mcps_text(call, "%s: %s of %s by %s", uri,
-	                 mcps_value(call, "field"), mcps_value(call, "user"),
-	                 (const char *)mcps_data(call));
+	                 mcps_call_param(call, "field"),
+	                 mcps_call_param(call, "user"),
+	                 (const char *)mcps_call_data(call));
 }
 
 static mcps_status read_file(mcps_call *call, const char *uri)
 {
 	(void)uri;
-	return mcps_text(call, "%s", mcps_value(call, "path"));
+	return mcps_text(call, "%s", mcps_call_param(call, "path"));
 }
 
 #define RESOURCE .size = sizeof(mcps_resource)

@@ -166,10 +166,10 @@ static mcps_status structured_run(mcps_call *call, const void *args)
 static mcps_status whoami_run(mcps_call *call, const void *args)
 {
 	struct mcps_session_view view;
-	const char *subject = mcps_principal(call);
+	const char *subject = mcps_call_principal(call);
 
 	(void)args;
-	mcps_session_get(call, &view);
+	mcps_call_session(call, &view);
 	return mcps_text(call, "%s %s %s %016" PRIx64 " %s",
 	                 subject != NULL ? subject : "-",
 	                 mcps_session_source_text(view.source), view.revision,

@@ -23,7 +23,7 @@ static mcps_tool tools[32];
 
 static mcps_status run_counted(mcps_call *call, const void *args)
 {
-	const mcps_tool *tool = mcps_data(call);
+	const mcps_tool *tool = mcps_call_data(call);
 
 	begun++;
 	return tool->run(call, args);
@@ -47,7 +47,7 @@ static mcps_status read_uri(mcps_call *call, const char *uri)
 	mcps_status status;
 
 	begun++;
-	status = mcps_text(call, "%s", mcps_value(call, "x"));
+	status = mcps_text(call, "%s", mcps_call_param(call, "x"));
 	if (status == MCPS_OK)
 		status = mcps_resource_bytes(call, uri, NULL, "b", 1);
 	return status;
@@ -60,7 +60,7 @@ static mcps_status say(mcps_call *call)
 	mcps_status status;
 
 	begun++;
-	status = mcps_text(call, "%s", mcps_value(call, "a"));
+	status = mcps_text(call, "%s", mcps_call_param(call, "a"));
 	if (status == MCPS_OK)
 		status = mcps_annotate(call, &hint);
 	if (status == MCPS_OK)

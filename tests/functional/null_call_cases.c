@@ -136,20 +136,20 @@ static void try_mcps_time_left_ms(void)
 	ck_assert_int_eq(mcps_time_left_ms(null), -1);
 }
 
-static void try_mcps_value(void)
+static void try_mcps_call_param(void)
 {
-	NOTHING(mcps_value(null, "x"));
-	NOTHING(mcps_value(the_call, null));
+	NOTHING(mcps_call_param(null, "x"));
+	NOTHING(mcps_call_param(the_call, null));
 }
 
-static void try_mcps_data(void)
+static void try_mcps_call_data(void)
 {
-	NOTHING(mcps_data(null));
+	NOTHING(mcps_call_data(null));
 }
 
-static void try_mcps_principal(void)
+static void try_mcps_call_principal(void)
 {
-	NOTHING(mcps_principal(null));
+	NOTHING(mcps_call_principal(null));
 }
 
 static void try_mcps_has_scope(void)
@@ -158,14 +158,14 @@ static void try_mcps_has_scope(void)
 	FALSE(mcps_has_scope(the_call, null));
 }
 
-static void try_mcps_session_get(void)
+static void try_mcps_call_session(void)
 {
 	struct mcps_session_view view = { .created_ms = 1 };
 
-	mcps_session_get(null, &view);
+	mcps_call_session(null, &view);
 	ck_assert_int_eq(view.created_ms, 0);
 	ck_assert_str_eq(view.revision, "");
-	mcps_session_get(the_call, null);
+	mcps_call_session(the_call, null);
 }
 
 /* ---- state ---- */
@@ -253,11 +253,11 @@ const struct null_case null_call_cases[] = {
 	NULL_CASE(mcps_disconnect),
 	NULL_CASE(mcps_cancelled),
 	NULL_CASE(mcps_time_left_ms),
-	NULL_CASE(mcps_value),
-	NULL_CASE(mcps_data),
-	NULL_CASE(mcps_principal),
+	NULL_CASE(mcps_call_param),
+	NULL_CASE(mcps_call_data),
+	NULL_CASE(mcps_call_principal),
 	NULL_CASE(mcps_has_scope),
-	NULL_CASE(mcps_session_get),
+	NULL_CASE(mcps_call_session),
 	NULL_CASE(mcps_state_get_in),
 	NULL_CASE(mcps_state_get),
 	NULL_CASE(mcps_state_put_in),

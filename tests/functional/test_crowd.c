@@ -44,7 +44,7 @@ static mcps_status run_mirror(mcps_call *call, const void *args)
 {
 	const struct mirror *in = args;
 	const struct timespec delay = { 0, (long)in->delay_us * 1000 };
-	const char *who = mcps_principal(call);
+	const char *who = mcps_call_principal(call);
 
 	for (int i = 1; i <= in->steps; i++) {
 		nanosleep(&delay, NULL);

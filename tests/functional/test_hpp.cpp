@@ -234,14 +234,14 @@ START_TEST(resources_templates_and_prompts_are_lambdas_too)
 		planet,
 		[](mcps_call *call, const char *) {
 			return mcps_text(call, "on %s",
-		                         mcps_value(call, "name"));
+		                         mcps_call_param(call, "name"));
 		},
 		suggest);
 	server.add_prompt(
 		greet,
 		[](mcps_call *call) {
 			return mcps_text(call, "hi %s",
-		                         mcps_value(call, "who"));
+		                         mcps_call_param(call, "who"));
 		},
 		suggest);
 	const client client(server);

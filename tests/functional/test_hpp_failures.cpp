@@ -151,7 +151,7 @@ START_TEST(an_auth_hook_is_a_lambda_and_may_throw)
 			return mcps_grant_subject(grant, nullptr, token);
 		});
 	server.add_tool(tool("who"), [](mcps_call *call) {
-		return mcps_text(call, "i am %s", mcps_principal(call));
+		return mcps_text(call, "i am %s", mcps_call_principal(call));
 	});
 	const client client(server, "Authorization: Bearer ann\r\n");
 

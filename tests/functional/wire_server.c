@@ -172,7 +172,7 @@ static mcps_status run_big(mcps_call *call, const void *args)
 
 static mcps_status run_whoami(mcps_call *call, const void *args)
 {
-	const char *subject = mcps_principal(call);
+	const char *subject = mcps_call_principal(call);
 
 	(void)args;
 	return mcps_text(call, "i am %s", subject != NULL ? subject : "-");

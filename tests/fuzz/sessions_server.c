@@ -119,7 +119,7 @@ static mcps_status answer(mcps_call *call, int64_t value)
 {
 	struct mcps_session_view view;
 
-	mcps_session_get(call, &view);
+	mcps_call_session(call, &view);
 	return mcps_text(call, "%lld %llx", (long long)value,
 	                 (unsigned long long)view.incarnation);
 }
