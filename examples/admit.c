@@ -129,12 +129,12 @@ static mcps_status admit(struct request *request, const char *method)
 	mcps_status status =
 		request->admission == NULL
 			? mcps_admit(&request->admission, request->mcps, &view)
-			: mcps_admit_again(request->admission);
+			: mcps_admission_resume(request->admission);
 
 	/* Here it could still be refused without a trace. */
 	if (status == MCPS_OK && mcps_admission_verdict(request->admission) ==
 	                                 MCPS_VERDICT_INITIALIZE)
-		status = mcps_session_open(request->admission);
+		status = mcps_admission_open_session(request->admission);
 	return status;
 }
 
@@ -184,7 +184,7 @@ static enum MHD_Result serve(struct request *request, const char *method)
 	if (reply != NULL)
 		text = json_object_to_json_string(reply);
 	/* Unless the session ended meanwhile. */
-	if (mcps_admit_again(request->admission) == MCPS_OK &&
+	if (mcps_admission_resume(request->admission) == MCPS_OK &&
 	    mcps_admission_verdict(request->admission) == MCPS_VERDICT_ANSWER)
 		result = refuse(request);
 	else

@@ -4,12 +4,13 @@
  *
  *     mcps_admit(&admission, server, &view)
  *       MCPS_OK ─────────────────────────► mcps_admission_verdict()
- *       MCPS_LATER ──► park ... done ──► mcps_admit_again() ──┘
+ *       MCPS_LATER ──► park ... done ──► mcps_admission_resume() ──┘
  *
- *       SERVE       it belongs to a session: carry it out and answer it
- *                   yourself; then mcps_admit_again() says whether that answer
- *                   may be sent
- *       INITIALIZE  mcps_session_open(), then OPENED
+ *       SERVE       the request belongs to a session: carry it out and answer
+ *                   it yourself; then mcps_admission_resume() says whether
+ *                   that answer may be sent
+ *       INITIALIZE  nothing is stored yet: mcps_admission_open_session(), then
+ *                   OPENED
  *       OPENED      the session is durable: answer the initialize
  *       ANSWER      refused, or ended by DELETE: send what is given
  *
@@ -51,15 +52,16 @@ struct mcps_admit_view {
 	 * client sent. */
 	const char *(*header)(void *arg, const char *name);
 
-	/** It has to wait: called by mcps_admit(), mcps_admit_again() and
-	 * mcps_session_open() before anything is handed to another thread, and
-	 * so the place to suspend a connection. NULL: nothing to do. */
+	/** It has to wait: called by mcps_admit(), mcps_admission_resume() and
+	 * mcps_admission_open_session() before anything is handed to another
+	 * thread, and so the place to suspend a connection. NULL: nothing to
+	 * do. */
 	void (*park)(void *arg);
 
 	/** The waiting is over: have some thread of yours call
-	 * mcps_admit_again(), once the function that parked has returned. Once
-	 * per park, by any thread, perhaps before that; must neither block nor
-	 * go on by itself. */
+	 * mcps_admission_resume(), once the function that parked has returned.
+	 * Once per park, by any thread, perhaps before that; must neither block
+	 * nor go on by itself. */
 	void (*done)(void *arg);
 
 	void *arg; /* of these three */
@@ -102,7 +104,8 @@ mcps_admit(mcps_admission **out, mcps_server *server,
  *
  * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called again
  */
-MCPS_API MCPS_MUST_USE mcps_status mcps_admit_again(mcps_admission *admission);
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_admission_resume(mcps_admission *admission);
 
 /**
  * Just before what is SERVE is carried out, for a program that has requests
@@ -124,7 +127,8 @@ mcps_admission_begin(mcps_admission *admission);
  * @return MCPS_LATER: done will be called; MCPS_OK: there is a verdict;
  *         MCPS_E_INVAL: it is no INITIALIZE
  */
-MCPS_API MCPS_MUST_USE mcps_status mcps_session_open(mcps_admission *admission);
+MCPS_API MCPS_MUST_USE mcps_status
+mcps_admission_open_session(mcps_admission *admission);
 
 MCPS_API enum mcps_verdict
 mcps_admission_verdict(const mcps_admission *admission);

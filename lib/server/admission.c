@@ -221,7 +221,7 @@ static void end_serving(mcps_admission *admission)
 	admission->verdict = MCPS_VERDICT_ANSWER;
 }
 
-mcps_status mcps_admit_again(mcps_admission *admission)
+mcps_status mcps_admission_resume(mcps_admission *admission)
 {
 	if (admission == NULL)
 		return MCPS_E_INVAL;
@@ -249,14 +249,14 @@ mcps_status mcps_admission_begin(mcps_admission *admission)
 	return MCPS_E_GONE;
 }
 
-mcps_status mcps_session_open(mcps_admission *admission)
+mcps_status mcps_admission_open_session(mcps_admission *admission)
 {
 	if (admission == NULL ||
 	    admission->verdict != MCPS_VERDICT_INITIALIZE ||
 	    !mcps__exchange_open_session(admission->exchange))
 		return MCPS_E_INVAL;
 	admission->verdict = MCPS_VERDICT_NONE;
-	return mcps_admit_again(admission);
+	return mcps_admission_resume(admission);
 }
 
 /* ---- what became of it ---- */

@@ -55,7 +55,7 @@ mcps_status admit_await(struct request *self, mcps_status status)
 		while (self->dones < self->parks)
 			pthread_cond_wait(&self->woken, &self->lock);
 		pthread_mutex_unlock(&self->lock);
-		status = mcps_admit_again(self->admission);
+		status = mcps_admission_resume(self->admission);
 	}
 	return status;
 }
@@ -126,8 +126,9 @@ char *admit_open_with(struct request self)
 	char *out;
 
 	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
-	ck_assert_int_eq(admit_await(&self, mcps_session_open(self.admission)),
-	                 MCPS_OK);
+	ck_assert_int_eq(
+		admit_await(&self, mcps_admission_open_session(self.admission)),
+		MCPS_OK);
 	ck_assert_int_eq(mcps_admission_verdict(self.admission),
 	                 MCPS_VERDICT_OPENED);
 	out = strdup(admit_header(&self, "Mcp-Session-Id"));

@@ -171,9 +171,9 @@ static void try_mcps_admit(void)
 	INVALID(mcps_admit(null, running, &view));
 }
 
-static void try_mcps_admit_again(void)
+static void try_mcps_admission_resume(void)
 {
-	INVALID(mcps_admit_again(null));
+	INVALID(mcps_admission_resume(null));
 }
 
 static void try_mcps_admission_begin(void)
@@ -181,9 +181,9 @@ static void try_mcps_admission_begin(void)
 	INVALID(mcps_admission_begin(null));
 }
 
-static void try_mcps_session_open(void)
+static void try_mcps_admission_open_session(void)
 {
-	INVALID(mcps_session_open(null));
+	INVALID(mcps_admission_open_session(null));
 }
 
 static void try_mcps_admission_verdict(void)
@@ -293,9 +293,9 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_mhd_req_cls),
 	NULL_CASE(mcps_mhd_open_requests),
 	NULL_CASE(mcps_admit),
-	NULL_CASE(mcps_admit_again),
+	NULL_CASE(mcps_admission_resume),
 	NULL_CASE(mcps_admission_begin),
-	NULL_CASE(mcps_session_open),
+	NULL_CASE(mcps_admission_open_session),
 	NULL_CASE(mcps_admission_verdict),
 	NULL_CASE(mcps_admission_session),
 	NULL_CASE(mcps_admission_subject),

@@ -63,7 +63,8 @@ START_TEST(only_an_initialize_opens_a_session)
 	struct request ping = { .body = PING, .session_id = id };
 
 	admit_serve(&ping);
-	ck_assert_int_eq(mcps_session_open(ping.admission), MCPS_E_INVAL);
+	ck_assert_int_eq(mcps_admission_open_session(ping.admission),
+	                 MCPS_E_INVAL);
 	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
 	                 MCPS_VERDICT_SERVE);
 	admit_finish(&ping);
@@ -163,9 +164,9 @@ START_TEST(anonymous_callers_are_limited_by_the_address_of_their_client)
 			                 .forwarded_for =
 			                         sources[_i].forwarded_for };
 		ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
-		ck_assert_int_eq(
-			admit_await(&self, mcps_session_open(self.admission)),
-			MCPS_OK);
+		ck_assert_int_eq(admit_await(&self, mcps_admission_open_session(
+							    self.admission)),
+		                 MCPS_OK);
 		if (mcps_admission_verdict(self.admission) ==
 		    MCPS_VERDICT_OPENED)
 			begun++;
@@ -198,8 +199,9 @@ START_TEST(otherwise_the_servers_hook_says_who_it_is)
 	admit_tear_down();
 	admit_start_with(identify);
 	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
-	ck_assert_int_eq(admit_await(&self, mcps_session_open(self.admission)),
-	                 MCPS_OK);
+	ck_assert_int_eq(
+		admit_await(&self, mcps_admission_open_session(self.admission)),
+		MCPS_OK);
 	ck_assert_str_eq(mcps_admission_subject(self.admission), "bob");
 	admit_finish(&self);
 	self = (struct request){ .body = INITIALIZE };

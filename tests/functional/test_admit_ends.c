@@ -17,11 +17,11 @@ static void end_while_served(struct request *request, char *id)
 	if (says_begun)
 		ck_assert_int_eq(mcps_admission_begin(request->admission),
 		                 MCPS_OK);
-	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_resume(request->admission), MCPS_OK);
 	ck_assert_int_eq(mcps_admission_verdict(request->admission),
 	                 MCPS_VERDICT_SERVE);
 	answers(204, NULL, .method = "DELETE", .session_id = id);
-	ck_assert_int_eq(mcps_admit_again(request->admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_resume(request->admission), MCPS_OK);
 }
 
 static void check_says(const struct request *request, int status,
@@ -109,7 +109,7 @@ START_TEST(call_that_has_not_begun_when_its_session_ends_is_404)
 	answers(204, NULL, .method = "DELETE", .session_id = id);
 	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_GONE);
 	ck_assert_int_eq(mcps_admission_begin(ping.admission), MCPS_E_INVAL);
-	ck_assert_int_eq(mcps_admit_again(ping.admission), MCPS_OK);
+	ck_assert_int_eq(mcps_admission_resume(ping.admission), MCPS_OK);
 	ck_assert_int_eq(mcps_admission_status(ping.admission), 404);
 	admit_finish(&ping);
 	free(id);
