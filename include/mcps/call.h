@@ -135,16 +135,18 @@ enum mcps_severity {
  *
  * @param logger who says it, always in the same words; may be NULL
  */
-MCPS_API void mcps_log(mcps_call *call, enum mcps_severity severity,
-                       const char *logger, const char *format, ...)
+MCPS_API void mcps_notify_log(mcps_call *call, enum mcps_severity severity,
+                              const char *logger, const char *format, ...)
 	MCPS_PRINTF(4, 5);
 /** The same with any JSON value; the reference moves in. */
-MCPS_API void mcps_log_json(mcps_call *call, enum mcps_severity severity,
-                            const char *logger, struct json_object *taken);
+MCPS_API void mcps_notify_log_json(mcps_call *call, enum mcps_severity severity,
+                                   const char *logger,
+                                   struct json_object *taken);
 
-/** Whether mcps_log() of @p severity reaches the client: what costs much to
- * find out need not be found out in vain. */
-MCPS_API bool mcps_logs(const mcps_call *call, enum mcps_severity severity);
+/** Whether mcps_notify_log() of @p severity reaches the client: what costs much
+ * to find out need not be found out in vain. */
+MCPS_API bool mcps_log_enabled(const mcps_call *call,
+                               enum mcps_severity severity);
 
 /**
  * Close the connection of the call's stream, not the stream: the client comes

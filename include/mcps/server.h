@@ -270,8 +270,8 @@ MCPS_API void mcps_server_set_log(mcps_server *server, mcps_log_fn log,
 /**
  * Write a line to the server's own log, where its log function, or mcps_main(),
  * writes the lines of mcps: with the same format and level. Not to be confused
- * with mcps_log(), which writes to the log of a client. Any thread; before
- * mcps_main() has read the log options nothing is written.
+ * with mcps_notify_log(), which writes to the log of a client. Any thread;
+ * before mcps_main() has read the log options nothing is written.
  *
  * @param format of a short sentence; control characters become blanks, and a
  *               line has at most 511 bytes. Never credentials.

@@ -26,7 +26,7 @@ static uint32_t level_of(const mcps_call *call)
 	return level != 0 ? level : MCPS_SEVERITY_INFO;
 }
 
-bool mcps_logs(const mcps_call *call, enum mcps_severity severity)
+bool mcps_log_enabled(const mcps_call *call, enum mcps_severity severity)
 {
 	return call != NULL && severity >= MCPS_SEVERITY_DEBUG &&
 	       severity <= MCPS_SEVERITY_EMERGENCY &&
@@ -53,8 +53,8 @@ static void params_send(mcps_call *call, struct buffer *params)
 	mcps__buffer_finish(params);
 }
 
-void mcps_log(mcps_call *call, enum mcps_severity severity, const char *logger,
-              const char *format, ...)
+void mcps_notify_log(mcps_call *call, enum mcps_severity severity,
+                     const char *logger, const char *format, ...)
 {
 	struct buffer params = { 0 };
 	struct buffer text = { 0 };
@@ -66,7 +66,7 @@ void mcps_log(mcps_call *call, enum mcps_severity severity, const char *logger,
 		(void)mcps__misuse_null(call, __func__, "format");
 		return;
 	}
-	if (!mcps_logs(call, severity))
+	if (!mcps_log_enabled(call, severity))
 		return;
 	va_start(args, format);
 	mcps__buffer_add_vformat(&text, format, args);
@@ -78,13 +78,13 @@ void mcps_log(mcps_call *call, enum mcps_severity severity, const char *logger,
 	mcps__buffer_finish(&text);
 }
 
-void mcps_log_json(mcps_call *call, enum mcps_severity severity,
-                   const char *logger, struct json_object *taken)
+void mcps_notify_log_json(mcps_call *call, enum mcps_severity severity,
+                          const char *logger, struct json_object *taken)
 {
 	struct buffer params = { 0 };
 
 	if (call != NULL && !mcps__misuse_on_network_thread(call, __func__) &&
-	    mcps_logs(call, severity)) {
+	    mcps_log_enabled(call, severity)) {
 		params_begin(&params, severity, logger);
 		mcps__write_tree(&params, taken);
 		params_send(call, &params);

@@ -87,11 +87,13 @@ static mcps_status error_handling(mcps_call *call, const void *args)
 static mcps_status tool_with_logging(mcps_call *call, const void *args)
 {
 	(void)args;
-	mcps_log(call, MCPS_SEVERITY_INFO, NULL, "Tool execution started");
+	mcps_notify_log(call, MCPS_SEVERITY_INFO, NULL,
+	                "Tool execution started");
 	pause_ms(50);
-	mcps_log(call, MCPS_SEVERITY_INFO, NULL, "Tool processing data");
+	mcps_notify_log(call, MCPS_SEVERITY_INFO, NULL, "Tool processing data");
 	pause_ms(50);
-	mcps_log(call, MCPS_SEVERITY_INFO, NULL, "Tool execution completed");
+	mcps_notify_log(call, MCPS_SEVERITY_INFO, NULL,
+	                "Tool execution completed");
 	return mcps_text(call, "Three messages were logged.");
 }
 

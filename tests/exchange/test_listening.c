@@ -163,8 +163,8 @@ END_TEST
 
 static void logged(mcps_call *c)
 {
-	mcps_log(c, MCPS_SEVERITY_DEBUG, NULL, "too low");
-	mcps_log(c, MCPS_SEVERITY_ERROR, "db", "it \"broke\"");
+	mcps_notify_log(c, MCPS_SEVERITY_DEBUG, NULL, "too low");
+	mcps_notify_log(c, MCPS_SEVERITY_ERROR, "db", "it \"broke\"");
 }
 
 START_TEST(what_a_call_logs_goes_to_its_own_stream)

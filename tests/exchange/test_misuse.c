@@ -26,12 +26,13 @@ static void report(mcps_call *call)
 
 static void notify(mcps_call *call)
 {
-	mcps_log(call, MCPS_SEVERITY_ERROR, NULL, "help");
+	mcps_notify_log(call, MCPS_SEVERITY_ERROR, NULL, "help");
 }
 
 static void notify_json(mcps_call *call)
 {
-	mcps_log_json(call, MCPS_SEVERITY_ERROR, NULL, json_object_new_int(1));
+	mcps_notify_log_json(call, MCPS_SEVERITY_ERROR, NULL,
+	                     json_object_new_int(1));
 }
 
 static void leave(mcps_call *call)
@@ -63,8 +64,9 @@ static const struct {
 	const char *sentence;
 } not_quick[] = {
 	{ report, "called mcps_progress(), which works on workers only" },
-	{ notify, "called mcps_log(), which works on workers only" },
-	{ notify_json, "called mcps_log_json(), which works on workers only" },
+	{ notify, "called mcps_notify_log(), which works on workers only" },
+	{ notify_json,
+	  "called mcps_notify_log_json(), which works on workers only" },
 	{ leave, "called mcps_disconnect(), which works on workers only" },
 	{ count, "called mcps_state_add(), which works on workers only" },
 	{ sleep_long, "held its network thread for 250 ms" },

@@ -66,8 +66,8 @@ static mcps_status run_flood(mcps_call *call, const void *args)
 	for (int i = 1; i <= in->count; i++) {
 		if (in->waits && !take_word())
 			break;
-		mcps_log(call, MCPS_SEVERITY_INFO, NULL, "%d %.*s", i,
-		         (int)in->size, tool.text);
+		mcps_notify_log(call, MCPS_SEVERITY_INFO, NULL, "%d %.*s", i,
+		                (int)in->size, tool.text);
 	}
 	pthread_mutex_lock(&tool.lock);
 	tool.ended++;

@@ -103,22 +103,23 @@ static void try_mcps_progress(void)
 	mcps_progress(the_call, 1, 2, null); /* no message */
 }
 
-static void try_mcps_log(void)
+static void try_mcps_notify_log(void)
 {
-	mcps_log(null, MCPS_SEVERITY_ERROR, NULL, "x");
-	mcps_log(the_call, MCPS_SEVERITY_ERROR, NULL, null);
+	mcps_notify_log(null, MCPS_SEVERITY_ERROR, NULL, "x");
+	mcps_notify_log(the_call, MCPS_SEVERITY_ERROR, NULL, null);
 }
 
-static void try_mcps_log_json(void)
+static void try_mcps_notify_log_json(void)
 {
-	mcps_log_json(null, MCPS_SEVERITY_ERROR, NULL, json_object_new_int(1));
-	mcps_log_json(the_call, MCPS_SEVERITY_ERROR, NULL,
-	              null); /* JSON null */
+	mcps_notify_log_json(null, MCPS_SEVERITY_ERROR, NULL,
+	                     json_object_new_int(1));
+	mcps_notify_log_json(the_call, MCPS_SEVERITY_ERROR, NULL,
+	                     null); /* JSON null */
 }
 
-static void try_mcps_logs(void)
+static void try_mcps_log_enabled(void)
 {
-	FALSE(mcps_logs(null, MCPS_SEVERITY_EMERGENCY));
+	FALSE(mcps_log_enabled(null, MCPS_SEVERITY_EMERGENCY));
 }
 
 static void try_mcps_disconnect(void)
@@ -247,9 +248,9 @@ const struct null_case null_call_cases[] = {
 	NULL_CASE(mcps_suggest_total),
 	NULL_CASE(mcps_fail),
 	NULL_CASE(mcps_progress),
-	NULL_CASE(mcps_log),
-	NULL_CASE(mcps_log_json),
-	NULL_CASE(mcps_logs),
+	NULL_CASE(mcps_notify_log),
+	NULL_CASE(mcps_notify_log_json),
+	NULL_CASE(mcps_log_enabled),
 	NULL_CASE(mcps_disconnect),
 	NULL_CASE(mcps_cancelled),
 	NULL_CASE(mcps_time_left_ms),

@@ -52,8 +52,8 @@ static mcps_status run_mirror(mcps_call *call, const void *args)
 			mcps_progress(call, i, 0, "%s %" PRId64, who,
 			              in->nonce);
 		else
-			mcps_log(call, MCPS_SEVERITY_INFO, NULL,
-			         "%s %" PRId64 " %d", who, in->nonce, i);
+			mcps_notify_log(call, MCPS_SEVERITY_INFO, NULL,
+			                "%s %" PRId64 " %d", who, in->nonce, i);
 	}
 	nanosleep(&delay, NULL);
 	return mcps_text(call, "%s %" PRId64, who, in->nonce);
