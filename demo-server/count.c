@@ -15,8 +15,8 @@ static const mcps_field count_fields[] = {
 	MCPS_FIELD(struct count, scope,
 	           "Whose counter: this session's, or one that all sessions of "
 	           "the same caller share",
-	           .optional = true, .otherwise = "\"session\"",
-	           .one_of = scopes),
+	           .optional = true, .default_json = "\"session\"",
+	           .enum_values = scopes),
 	MCPS_FIELDS_END
 };
 

@@ -81,9 +81,9 @@ struct slow {
 
 static const mcps_field slow_fields[] = {
 	MCPS_FIELD(struct slow, to, "How far to count", .optional = true,
-	           .otherwise = "10", .minimum = 1, .maximum = 1000),
+	           .default_json = "10", .minimum = 1, .maximum = 1000),
 	MCPS_FIELD(struct slow, ms, "Milliseconds from one to the next",
-	           .optional = true, .otherwise = "500", .minimum = 0,
+	           .optional = true, .default_json = "500", .minimum = 0,
 	           .maximum = LONGEST_MS),
 	MCPS_FIELDS_END
 };

@@ -11,7 +11,7 @@ struct greeting {
 static const mcps_field greeting_fields[] = {
 	MCPS_FIELD(struct greeting, name, "Whom to greet", .max_length = 80),
 	MCPS_FIELD(struct greeting, times, "How often", .optional = true,
-	           .otherwise = "1", .minimum = 1, .maximum = 10),
+	           .default_json = "1", .minimum = 1, .maximum = 10),
 	MCPS_FIELDS_END
 };
 

@@ -53,7 +53,7 @@ void add_tools(visit_count &visits) /* [2] */
 			mcps::field(&greeting::name, "name", "Whom to greet")
 				.length(1, 80),
 			mcps::field(&greeting::times, "times", "How often")
-				.otherwise("1")
+				.default_json("1")
 				.range(1, 10),
 		},
 		[](mcps_call *call, const greeting &in) {

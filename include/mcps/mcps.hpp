@@ -14,7 +14,7 @@
  *             mcps::fields{
  *                     mcps::field(&greeting::name, "name", "Whom to greet"),
  *                     mcps::field(&greeting::times, "times", "How often")
- *                             .otherwise("1")
+ *                             .default_json("1")
  *                             .range(1, 10),
  *             },
  *             [&people](mcps_call *call, const greeting &in) {
@@ -214,7 +214,7 @@ template <class Args> class field
 	                      std::is_trivially_copyable_v<Args> &&
 	                      std::is_trivially_default_constructible_v<Args>,
 	              "arguments are a plain struct, without initializers: C "
-	              "fills it; a default is told by otherwise()");
+	              "fills it; a default is told by default_json()");
 
 public:
 	/** @param name, description stay valid until the server is freed, as
@@ -243,17 +243,17 @@ public:
 	}
 
 	/** ... and is then @p json: "1", "\"en\"". */
-	field &otherwise(const char *json)
+	field &default_json(const char *json)
 	{
-		row_.otherwise = json;
+		row_.default_json = json;
 		return optional();
 	}
 
 	/** The strings that are allowed. */
-	field &one_of(std::initializer_list<const char *> values)
+	field &enum_values(std::initializer_list<const char *> values)
 	{
 		values_ = std::make_shared<list<const char *>>(values);
-		row_.one_of = values_->data();
+		row_.enum_values = values_->data();
 		return *this;
 	}
 
@@ -305,7 +305,7 @@ public:
 	const mcps_field *data() const && = delete;
 
 private:
-	std::vector<field<Args>> fields_; /* own what one_of points to */
+	std::vector<field<Args>> fields_; /* own what enum_values points to */
 	std::vector<mcps_field> rows_;
 };
 

@@ -42,11 +42,12 @@ typedef struct mcps_field {
 	enum mcps_kind kind;
 	size_t offset;
 
-	/** The client may leave it out; it is then otherwise or zero (NULL). */
+	/** The client may leave it out; it is then default_json or zero (NULL).
+	 */
 	bool optional;
-	const char *otherwise; /* the default, as JSON text: "1", "\"en\"" */
+	const char *default_json; /* the default, as JSON text: "1", "\"en\"" */
 
-	const char *const *one_of; /* strings allowed, NULL-terminated */
+	const char *const *enum_values; /* strings allowed, NULL-terminated */
 
 	/** Bounds of MCPS_INT and MCPS_NUMBER, inclusive; both 0: none. Use
 	 * HUGE_VAL (or -HUGE_VAL) for a side without a bound. */

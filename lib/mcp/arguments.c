@@ -77,11 +77,11 @@ static mcps_status absent_read(const struct field *field,
 		return mcps__fail(error, MCPS_E_PARAMS,
 		                  "argument \"%s\" is required",
 		                  field->row->name);
-	if (field->row->kind != MCPS_JSON || field->otherwise == NULL)
+	if (field->row->kind != MCPS_JSON || field->default_scan == NULL)
 		return MCPS_OK; /* it came with the copy */
 	/* One object cannot serve two calls: json-c counts references without
 	 * locks. */
-	own.scan = field->otherwise;
+	own.scan = field->default_scan;
 	return mcps__field_read(field, &own, 0, error);
 }
 

@@ -63,15 +63,15 @@ static bool bounds_compile(struct field *field)
 	return minimum_compile(field) && maximum_compile(field);
 }
 
-/* As many of one_of as fit into a sentence; the schema has them all. */
+/* As many of enum_values as fit into a sentence; the schema has them all. */
 static bool choices_compile(struct field *field)
 {
 	struct buffer list = { 0 };
 	size_t fitting = 0;
 	bool written;
 
-	for (size_t i = 0; field->row->one_of[i] != NULL; i++) {
-		const char *choice = field->row->one_of[i];
+	for (size_t i = 0; field->row->enum_values[i] != NULL; i++) {
+		const char *choice = field->row->enum_values[i];
 
 		if (i > 0)
 			mcps__buffer_add_literal(&list, ", ");
@@ -96,19 +96,19 @@ static mcps_status default_read(struct field_set *set, struct field *field,
                                 struct mcps_error *error)
 {
 	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
-	const char *text = field->row->otherwise;
+	const char *text = field->row->default_json;
 	struct field_target target = { .args = set->absent };
 	mcps_status status;
 
-	field->otherwise = mcps__calloc(1, sizeof *field->otherwise);
-	field->otherwise_string = mcps__malloc(strlen(text) + 1);
-	if (field->otherwise == NULL || field->otherwise_string == NULL)
+	field->default_scan = mcps__calloc(1, sizeof *field->default_scan);
+	field->default_string = mcps__malloc(strlen(text) + 1);
+	if (field->default_scan == NULL || field->default_string == NULL)
 		return MCPS_E_NOMEM;
-	target.scan = field->otherwise;
-	target.strings = field->otherwise_string;
+	target.scan = field->default_scan;
+	target.strings = field->default_string;
 
-	status = mcps__scan_run(field->otherwise, text, strlen(text), &limits,
-	                        error);
+	status = mcps__scan_run(field->default_scan, text, strlen(text),
+	                        &limits, error);
 	if (status != MCPS_OK || field->row->kind == MCPS_JSON)
 		return status;
 	return mcps__field_read(field, &target, 0, error);
@@ -120,7 +120,7 @@ static mcps_status default_compile(struct field_set *set, struct field *field,
 	struct mcps_error why = { 0 };
 	mcps_status status;
 
-	if (field->row->otherwise == NULL)
+	if (field->row->default_json == NULL)
 		return MCPS_OK;
 	status = default_read(set, field, &why);
 	if (status == MCPS_OK || status == MCPS_E_NOMEM)
@@ -135,15 +135,15 @@ mcps_status mcps__field_compile(struct field_set *set, struct field *field,
 {
 	if (!bounds_compile(field))
 		return MCPS_E_NOMEM;
-	if (field->row->one_of != NULL && !choices_compile(field))
+	if (field->row->enum_values != NULL && !choices_compile(field))
 		return MCPS_E_NOMEM;
 	return default_compile(set, field, error);
 }
 
 void mcps__field_finish(struct field *field)
 {
-	if (field->otherwise != NULL)
-		mcps__scan_finish(field->otherwise);
-	mcps__free(field->otherwise);
-	mcps__free(field->otherwise_string);
+	if (field->default_scan != NULL)
+		mcps__scan_finish(field->default_scan);
+	mcps__free(field->default_scan);
+	mcps__free(field->default_string);
 }

@@ -22,7 +22,7 @@ static bool has_no_name(const mcps_field *row)
 
 static bool has_default_in_vain(const mcps_field *row)
 {
-	return row->otherwise != NULL && !row->optional;
+	return row->default_json != NULL && !row->optional;
 }
 
 static bool has_foreign_bounds(const mcps_field *row)
@@ -64,19 +64,22 @@ static bool has_impossible_lengths(const mcps_field *row)
 
 static bool has_foreign_choices(const mcps_field *row)
 {
-	return row->one_of != NULL && !mcps__field_kinds[row->kind].has_texts;
+	return row->enum_values != NULL &&
+	       !mcps__field_kinds[row->kind].has_texts;
 }
 
 static bool has_no_choices(const mcps_field *row)
 {
-	return row->one_of != NULL && row->one_of[0] == NULL;
+	return row->enum_values != NULL && row->enum_values[0] == NULL;
 }
 
 static bool has_choice_twice(const mcps_field *row)
 {
-	for (size_t i = 0; row->one_of != NULL && row->one_of[i] != NULL; i++) {
+	for (size_t i = 0;
+	     row->enum_values != NULL && row->enum_values[i] != NULL; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(row->one_of[i], row->one_of[j]) == 0)
+			if (strcmp(row->enum_values[i], row->enum_values[j]) ==
+			    0)
 				return true;
 		}
 	}
@@ -97,9 +100,9 @@ static const struct {
 	  "a bound of an integer must be a 64-bit integer or infinite" },
 	{ has_foreign_lengths, "min_length and max_length are for strings" },
 	{ has_impossible_lengths, "min_length is above max_length" },
-	{ has_foreign_choices, "one_of is for strings" },
-	{ has_no_choices, "one_of is empty" },
-	{ has_choice_twice, "one_of names a value twice" },
+	{ has_foreign_choices, "enum_values is for strings" },
+	{ has_no_choices, "enum_values is empty" },
+	{ has_choice_twice, "enum_values names a value twice" },
 };
 
 const char *mcps__field_fault(const mcps_field *row)

@@ -131,10 +131,10 @@ static mcps_status length_check(const struct field *field,
 static bool is_choice(const mcps_field *row, const struct scan *scan,
                       uint32_t token)
 {
-	if (row->one_of == NULL)
+	if (row->enum_values == NULL)
 		return true;
-	for (size_t i = 0; row->one_of[i] != NULL; i++) {
-		if (mcps__scan_equals(scan, token, row->one_of[i]))
+	for (size_t i = 0; row->enum_values[i] != NULL; i++) {
+		if (mcps__scan_equals(scan, token, row->enum_values[i]))
 			return true;
 	}
 	return false;

@@ -13,7 +13,7 @@ struct field_set;
 /* Compile FIELDS (NULL: no arguments) of a struct of ARGS_SIZE bytes.
  * MCPS_E_INVAL names the field and what is wrong with it (duplicate or empty
  * name, member outside the struct, default that its own rules refuse, bounds
- * on a string, one_of on a number, minimum above maximum, ...). */
+ * on a string, enum_values on a number, minimum above maximum, ...). */
 MCPS_MUST_USE mcps_status mcps__fields_compile(struct field_set **out,
                                                const mcps_field *fields,
                                                size_t args_size,

@@ -29,12 +29,14 @@ static const char *choices_fault(const mcps_field *row)
 {
 	size_t characters;
 
-	for (size_t i = 0; row->one_of != NULL && row->one_of[i] != NULL; i++) {
-		if (!text_measure(row->one_of[i], &characters))
-			return "one_of names a value that is not UTF-8";
+	for (size_t i = 0;
+	     row->enum_values != NULL && row->enum_values[i] != NULL; i++) {
+		if (!text_measure(row->enum_values[i], &characters))
+			return "enum_values names a value that is not UTF-8";
 		if (characters < row->min_length ||
 		    (row->max_length != 0 && characters > row->max_length))
-			return "one_of names a value that its lengths refuse";
+			return "enum_values names a value that its lengths "
+			       "refuse";
 	}
 	return NULL;
 }

@@ -11,7 +11,7 @@ struct field_kind {
 	const char *claim; /* "an integer", in a sentence */
 	size_t size;       /* of the member */
 	bool has_bounds;
-	bool has_texts; /* lengths and one_of */
+	bool has_texts; /* lengths and enum_values */
 };
 
 /* By enum mcps_kind. */
@@ -32,10 +32,10 @@ struct field {
 	int64_t least, most;                 /* the same of an MCPS_INT */
 	char minimum_text[FIELD_BOUND_SIZE]; /* empty: no such bound */
 	char maximum_text[FIELD_BOUND_SIZE];
-	char choices[FIELD_CHOICES_SIZE]; /* one_of, in a sentence */
+	char choices[FIELD_CHOICES_SIZE]; /* enum_values, in a sentence */
 
-	struct scan *otherwise; /* of the default's text; NULL: none */
-	char *otherwise_string; /* the default of an MCPS_STRING, decoded */
+	struct scan *default_scan; /* of the default's text; NULL: none */
+	char *default_string;      /* the default of an MCPS_STRING, decoded */
 };
 
 struct field_set {

@@ -53,24 +53,24 @@ static void default_member(struct buffer *out, const struct field *field)
 	const char *raw;
 	size_t length;
 
-	if (field->otherwise == NULL)
+	if (field->default_scan == NULL)
 		return;
 	keyword(out, "default");
-	raw = mcps__scan_raw(field->otherwise, 0, &length);
+	raw = mcps__scan_raw(field->default_scan, 0, &length);
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)raw[i] >= ' ')
 			mcps__buffer_add_byte(out, raw[i]);
 	}
 }
 
-static void enum_member(struct buffer *out, const char *const *one_of)
+static void enum_member(struct buffer *out, const char *const *enum_values)
 {
-	if (one_of == NULL)
+	if (enum_values == NULL)
 		return;
 	keyword(out, "enum");
-	for (size_t i = 0; one_of[i] != NULL; i++) {
+	for (size_t i = 0; enum_values[i] != NULL; i++) {
 		mcps__buffer_add_byte(out, i == 0 ? '[' : ',');
-		text_write(out, one_of[i]);
+		text_write(out, enum_values[i]);
 	}
 	mcps__buffer_add_byte(out, ']');
 }
@@ -84,7 +84,7 @@ static void property_write(struct buffer *out, const struct field *field)
 	text_member(out, "type", mcps__field_kinds[row->kind].type);
 	text_member(out, "description", row->description);
 	default_member(out, field);
-	enum_member(out, row->one_of);
+	enum_member(out, row->enum_values);
 	number_member(out, "minimum", field->minimum_text);
 	number_member(out, "maximum", field->maximum_text);
 	length_member(out, "minLength", row->min_length);

@@ -21,15 +21,15 @@ struct act {
 static const mcps_field fields[] = {
 	MCPS_FIELD(struct act, name, "What the line says"),
 	MCPS_FIELD(struct act, ms, "How long it takes", .optional = true,
-	           .otherwise = "0", .minimum = 0, .maximum = 60000),
+	           .default_json = "0", .minimum = 0, .maximum = 60000),
 	MCPS_FIELD(struct act, tells, "Report progress first", .optional = true,
-	           .otherwise = "false"),
+	           .default_json = "false"),
 	MCPS_FIELD(struct act, is_deaf, "Go on when nobody waits any more",
-	           .optional = true, .otherwise = "false"),
+	           .optional = true, .default_json = "false"),
 	MCPS_FIELD(struct act, keeps, "Change state, too", .optional = true,
-	           .otherwise = "false"),
+	           .default_json = "false"),
 	MCPS_FIELD(struct act, waits, "Last until a file of that name exists",
-	           .optional = true, .otherwise = "false"),
+	           .optional = true, .default_json = "false"),
 	MCPS_FIELDS_END
 };
 

@@ -27,12 +27,12 @@ static const char *const words[] = { "up", "down", NULL };
 	MCPS_FIELD(struct kinds, member, NULL, .optional = true, __VA_ARGS__)
 
 static const mcps_field fields[] = {
-	OPTIONAL(flag, .otherwise = "true"),
-	OPTIONAL(number, .otherwise = "7"),
-	OPTIONAL(ratio, .otherwise = "0.5"),
-	OPTIONAL(text, .otherwise = "\"t\""),
-	OPTIONAL(word, .otherwise = "\"up\"", .one_of = words),
-	OPTIONAL(tree, .otherwise = "[1]"),
+	OPTIONAL(flag, .default_json = "true"),
+	OPTIONAL(number, .default_json = "7"),
+	OPTIONAL(ratio, .default_json = "0.5"),
+	OPTIONAL(text, .default_json = "\"t\""),
+	OPTIONAL(word, .default_json = "\"up\"", .enum_values = words),
+	OPTIONAL(tree, .default_json = "[1]"),
 	MCPS_FIELD(struct kinds, name, NULL),
 	MCPS_FIELDS_END,
 };

@@ -17,9 +17,9 @@ static const char *const scopes[] = { "session", "principal", NULL };
 
 static const mcps_field count_fields[] = {
 	MCPS_FIELD(struct count, scope, "Whose", .optional = true,
-	           .otherwise = "\"session\"", .one_of = scopes),
+	           .default_json = "\"session\"", .enum_values = scopes),
 	MCPS_FIELD(struct count, by, "How much", .optional = true,
-	           .otherwise = "1"),
+	           .default_json = "1"),
 	MCPS_FIELDS_END
 };
 
@@ -129,7 +129,7 @@ struct echo {
 static const mcps_field echo_fields[] = {
 	MCPS_FIELD(struct echo, text, "What to say", .max_length = 10),
 	MCPS_FIELD(struct echo, times, "How often", .optional = true,
-	           .otherwise = "1", .minimum = 1, .maximum = 3),
+	           .default_json = "1", .minimum = 1, .maximum = 3),
 	MCPS_FIELDS_END
 };
 

@@ -62,10 +62,10 @@ START_TEST(arguments_that_are_left_out_have_their_default_or_are_zero)
 	mcps::server server("test", "1");
 
 	add_show(server,
-	         { mcps::field(&all::loud, "loud", "").otherwise("true"),
-	           mcps::field(&all::times, "times", "").otherwise("7"),
+	         { mcps::field(&all::loud, "loud", "").default_json("true"),
+	           mcps::field(&all::times, "times", "").default_json("7"),
 	           mcps::field(&all::ratio, "ratio", "").optional(),
-	           mcps::field(&all::text, "text", "").otherwise("\"de\""),
+	           mcps::field(&all::text, "text", "").default_json("\"de\""),
 	           mcps::field(&all::extra, "extra", "").optional() });
 	const client client(server);
 
@@ -84,8 +84,8 @@ START_TEST(limits_are_published_and_enforced)
 	                   .optional(),
 	           mcps::field(&all::text, "text", "").length(2, 3).optional(),
 	           mcps::field(&all::lang, "lang", "")
-	                   .one_of({ "en", "de" })
-	                   .otherwise("\"en\"") });
+	                   .enum_values({ "en", "de" })
+	                   .default_json("\"en\"") });
 	const client client(server);
 
 	expect(client.request("tools/list", "{}"),
@@ -129,14 +129,14 @@ START_TEST(lists_and_tables_have_their_end)
 }
 END_TEST
 
-/* A table that one_of points into is copied, moved and gone before a call. */
+/* A table that enum_values points into is copied, moved and gone before a call. */
 START_TEST(a_table_need_not_outlive_the_adding_of_its_tool)
 {
 	mcps::server server("test", "1");
 
 	{
 		mcps::fields first{ mcps::field(&all::text, "text", "")
-			                    .one_of({ "en", "de" }) };
+			                    .enum_values({ "en", "de" }) };
 		mcps::fields copied(first);
 		const mcps::fields moved(std::move(copied));
 

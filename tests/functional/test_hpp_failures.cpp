@@ -211,7 +211,7 @@ START_TEST(a_start_that_fails_throws_what_is_wrong)
 		server.add_tool(
 			tool("a"),
 			mcps::fields{ mcps::field(&greeting::times, "times", "")
-	                                      .otherwise("\"x\"") },
+	                                      .default_json("\"x\"") },
 			[](mcps_call *call, const greeting &) {
 				return done(call);
 			}),

@@ -33,18 +33,19 @@ struct all {
 	MCPS_FIELD(struct all, member, NULL, .optional = true, __VA_ARGS__)
 
 static const mcps_field full[] = {
-	OPTIONAL(loud, .otherwise = "true"),
-	OPTIONAL(times, .otherwise = "2", .minimum = 1, .maximum = 10),
-	OPTIONAL(count, .otherwise = NULL),
-	OPTIONAL(ratio, .otherwise = "0.25", .minimum = -0.5, .maximum = 1e300),
-	OPTIONAL(share, .otherwise = NULL),
+	OPTIONAL(loud, .default_json = "true"),
+	OPTIONAL(times, .default_json = "2", .minimum = 1, .maximum = 10),
+	OPTIONAL(count, .default_json = NULL),
+	OPTIONAL(ratio, .default_json = "0.25", .minimum = -0.5,
+	         .maximum = 1e300),
+	OPTIONAL(share, .default_json = NULL),
 	OPTIONAL(text, .min_length = 2, .max_length = 3),
-	OPTIONAL(lang, .one_of = langs),
+	OPTIONAL(lang, .enum_values = langs),
 	OPTIONAL(code, .max_length = 1),
-	OPTIONAL(pick, .one_of = many),
-	OPTIONAL(word, .one_of = huge),
-	OPTIONAL(extra, .otherwise = "{\"a\":[1,null]}"),
-	OPTIONAL(shape, .otherwise = "null"),
+	OPTIONAL(pick, .enum_values = many),
+	OPTIONAL(word, .enum_values = huge),
+	OPTIONAL(extra, .default_json = "{\"a\":[1,null]}"),
+	OPTIONAL(shape, .default_json = "null"),
 	MCPS_FIELDS_END,
 };
 

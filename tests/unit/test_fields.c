@@ -30,17 +30,17 @@ static const char *const latin1[] = { "caf\xe9", NULL };
 
 static const mcps_field full[] = {
 	MCPS_FIELD(struct all, loud, "Whether to \"shout\"", .optional = true,
-	           .otherwise = "true"),
+	           .default_json = "true"),
 	MCPS_FIELD(struct all, times, "How often", .optional = true,
-	           .otherwise = "1", .minimum = 1, .maximum = 10),
+	           .default_json = "1", .minimum = 1, .maximum = 10),
 	MCPS_FIELD(struct all, ratio, NULL, .minimum = -0.5,
 	           .maximum = HUGE_VAL),
 	MCPS_FIELD(struct all, text, "What to say", .min_length = 1,
 	           .max_length = 80),
 	MCPS_FIELD(struct all, lang, "Language", .optional = true,
-	           .otherwise = " \"de\" ", .one_of = langs),
+	           .default_json = " \"de\" ", .enum_values = langs),
 	MCPS_FIELD(struct all, extra, "Anything", .optional = true,
-	           .otherwise = "{ \"a\":\n\t[1, 2.50, \"x y\"]\r\n}"),
+	           .default_json = "{ \"a\":\n\t[1, 2.50, \"x y\"]\r\n}"),
 	MCPS_FIELDS_END,
 };
 
@@ -91,7 +91,7 @@ static const struct schema_case properties[] = {
 	  "{\"type\":\"number\",\"minimum\":0.1,\"maximum\":0.5}" },
 	{ MCPS_FIELD(struct all, text, NULL, .max_length = 3),
 	  "{\"type\":\"string\",\"maxLength\":3}" },
-	{ MCPS_FIELD(struct all, text, NULL, .one_of = langs),
+	{ MCPS_FIELD(struct all, text, NULL, .enum_values = langs),
 	  "{\"type\":\"string\",\"enum\":[\"en\",\"de\",\"\\\"fr\\\"\"]}" },
 };
 
@@ -199,7 +199,7 @@ static const struct mistake mistakes[] = {
 	  "field \"times\": its kind is not one of enum mcps_kind" },
 	{ { ROW("times", (enum mcps_kind) - 1, AT(times)) },
 	  "field \"times\": its kind is not one of enum mcps_kind" },
-	{ { TIMES(.otherwise = "1") },
+	{ { TIMES(.default_json = "1") },
 	  "field \"times\": it has a default but is not optional" },
 
 	{ { TEXT(.minimum = 1) },
@@ -236,17 +236,18 @@ static const struct mistake mistakes[] = {
 	  "field \"extra\": min_length and max_length are for strings" },
 	{ { TEXT(.min_length = 3, .max_length = 2) },
 	  "field \"text\": min_length is above max_length" },
-	{ { RATIO(.one_of = langs) },
-	  "field \"ratio\": one_of is for strings" },
-	{ { TEXT(.one_of = nothing) }, "field \"text\": one_of is empty" },
-	{ { TEXT(.one_of = twice) },
-	  "field \"text\": one_of names a value twice" },
-	{ { TEXT(.one_of = latin1) },
-	  "field \"text\": one_of names a value that is not UTF-8" },
-	{ { TEXT(.one_of = langs, .max_length = 3) },
-	  "field \"text\": one_of names a value that its lengths refuse" },
-	{ { TEXT(.one_of = langs, .min_length = 3) },
-	  "field \"text\": one_of names a value that its lengths refuse" },
+	{ { RATIO(.enum_values = langs) },
+	  "field \"ratio\": enum_values is for strings" },
+	{ { TEXT(.enum_values = nothing) },
+	  "field \"text\": enum_values is empty" },
+	{ { TEXT(.enum_values = twice) },
+	  "field \"text\": enum_values names a value twice" },
+	{ { TEXT(.enum_values = latin1) },
+	  "field \"text\": enum_values names a value that is not UTF-8" },
+	{ { TEXT(.enum_values = langs, .max_length = 3) },
+	  "field \"text\": enum_values names a value that its lengths refuse" },
+	{ { TEXT(.enum_values = langs, .min_length = 3) },
+	  "field \"text\": enum_values names a value that its lengths refuse" },
 	{ { MCPS_FIELD(struct all, text, "caf\xe9") },
 	  "field \"text\": its description is not UTF-8" },
 
@@ -261,20 +262,21 @@ static const struct mistake mistakes[] = {
 	{ { TIMES(.optional = true), ROW("late", MCPS_BOOL, AT(times) + 7) },
 	  "field \"late\": its member is part of another field" },
 
-	{ { TIMES(.optional = true, .otherwise = "11", .minimum = 1,
+	{ { TIMES(.optional = true, .default_json = "11", .minimum = 1,
 	          .maximum = 10) },
 	  "field \"times\": its default is refused: argument \"times\" must "
 	  "be at most 10, not 11" },
-	{ { TIMES(.optional = true, .otherwise = "null") },
+	{ { TIMES(.optional = true, .default_json = "null") },
 	  "field \"times\": its default is refused: argument \"times\" must "
 	  "be an integer, not null" },
-	{ { TEXT(.optional = true, .otherwise = "\"fr\"", .one_of = langs) },
+	{ { TEXT(.optional = true, .default_json = "\"fr\"",
+	         .enum_values = langs) },
 	  "field \"text\": its default is refused: argument \"text\" must be "
 	  "one of \"en\", \"de\", \"\\\"fr\\\"\", not \"fr\"" },
-	{ { TEXT(.optional = true, .otherwise = "\"\"", .min_length = 1) },
+	{ { TEXT(.optional = true, .default_json = "\"\"", .min_length = 1) },
 	  "field \"text\": its default is refused: argument \"text\" must have "
 	  "at least 1 character, not 0" },
-	{ { TEXT(.optional = true, .otherwise = "\"a\\u0000\"") },
+	{ { TEXT(.optional = true, .default_json = "\"a\\u0000\"") },
 	  "field \"text\": its default is refused: argument \"text\" must not "
 	  "contain the character U+0000" },
 };
@@ -299,11 +301,11 @@ START_TEST(a_mistake_is_named)
 END_TEST
 
 static const mcps_field no_json[][2] = {
-	{ TEXT(.optional = true, .otherwise = "en"), MCPS_FIELDS_END },
-	{ EXTRA(.optional = true, .otherwise = "{\"a\":1,\"a\":2}"),
+	{ TEXT(.optional = true, .default_json = "en"), MCPS_FIELDS_END },
+	{ EXTRA(.optional = true, .default_json = "{\"a\":1,\"a\":2}"),
 	  MCPS_FIELDS_END },
-	{ EXTRA(.optional = true, .otherwise = ""), MCPS_FIELDS_END },
-	{ TIMES(.optional = true, .otherwise = "1 2"), MCPS_FIELDS_END },
+	{ EXTRA(.optional = true, .default_json = ""), MCPS_FIELDS_END },
+	{ TIMES(.optional = true, .default_json = "1 2"), MCPS_FIELDS_END },
 };
 
 START_TEST(a_default_that_is_not_JSON_is_refused_with_the_scanners_reason)
