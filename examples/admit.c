@@ -132,8 +132,9 @@ static mcps_status admit(struct request *request, const char *method)
 			: mcps_admission_resume(request->admission);
 
 	/* Here it could still be refused without a trace. */
-	if (status == MCPS_OK && mcps_admission_verdict(request->admission) ==
-	                                 MCPS_VERDICT_INITIALIZE)
+	if (status == MCPS_OK &&
+	    mcps_admission_get_result(request->admission) ==
+	            MCPS_ADMISSION_INITIALIZE)
 		status = mcps_admission_open_session(request->admission);
 	return status;
 }
@@ -149,7 +150,8 @@ static enum MHD_Result send_text(struct request *request, int status,
 
 	for (; header->name != NULL; header++)
 		MHD_add_response_header(response, header->name, header->value);
-	if (mcps_admission_verdict(request->admission) != MCPS_VERDICT_ANSWER &&
+	if (mcps_admission_get_result(request->admission) !=
+	            MCPS_ADMISSION_ANSWER &&
 	    length > 0)
 		MHD_add_response_header(response, "Content-Type",
 		                        "application/json");
@@ -185,7 +187,8 @@ static enum MHD_Result serve(struct request *request, const char *method)
 		text = json_object_to_json_string(reply);
 	/* Unless the session ended meanwhile. */
 	if (mcps_admission_resume(request->admission) == MCPS_OK &&
-	    mcps_admission_verdict(request->admission) == MCPS_VERDICT_ANSWER)
+	    mcps_admission_get_result(request->admission) ==
+	            MCPS_ADMISSION_ANSWER)
 		result = refuse(request);
 	else
 		result = send_text(request, reply != NULL ? 200 : 202, text,
@@ -229,7 +232,8 @@ static enum MHD_Result on_request(void *mcps, struct MHD_Connection *connection,
 		return MHD_YES; /* it is suspended, and comes again */
 	if (status != MCPS_OK)
 		return MHD_NO;
-	return mcps_admission_verdict(request->admission) == MCPS_VERDICT_ANSWER
+	return mcps_admission_get_result(request->admission) ==
+	                       MCPS_ADMISSION_ANSWER
 	               ? refuse(request)
 	               : serve(request, method);
 }

@@ -27,7 +27,7 @@ struct question {
 	char token[256];
 };
 
-/* MCPS_E_AUTH is 401. The verdict is believed for a minute: until then nobody
+/* MCPS_E_AUTH is 401. The answer is believed for a minute: until then nobody
  * asks about the same token again. */
 static mcps_status decide(mcps_grant *grant, const char *token)
 {

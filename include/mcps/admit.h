@@ -3,7 +3,7 @@
  * it may come in, and which session it belongs to.
  *
  *     mcps_admit(&admission, server, &view)
- *       MCPS_OK ─────────────────────────► mcps_admission_verdict()
+ *       MCPS_OK ─────────────────────────► mcps_admission_get_result()
  *       MCPS_LATER ──► park ... done ──► mcps_admission_resume() ──┘
  *
  *       SERVE       the request belongs to a session: carry it out and answer
@@ -67,12 +67,12 @@ struct mcps_admit_view {
 	void *arg; /* of these three */
 };
 
-enum mcps_verdict {
-	MCPS_VERDICT_NONE,       /* it waits */
-	MCPS_VERDICT_SERVE,      /* for mcps_admission_session() */
-	MCPS_VERDICT_INITIALIZE, /* nothing is stored yet */
-	MCPS_VERDICT_OPENED, /* mcps_admission_session() is new or renewed */
-	MCPS_VERDICT_ANSWER  /* send status, headers and body */
+enum mcps_admission_result {
+	MCPS_ADMISSION_NONE,       /* it waits */
+	MCPS_ADMISSION_SERVE,      /* for mcps_admission_session() */
+	MCPS_ADMISSION_INITIALIZE, /* nothing is stored yet */
+	MCPS_ADMISSION_OPENED, /* mcps_admission_session() is new or renewed */
+	MCPS_ADMISSION_ANSWER  /* send status, headers and body */
 };
 
 struct mcps_header {
@@ -84,7 +84,7 @@ struct mcps_header {
  *
  * @param[out] out  release it with mcps_admission_free() when the request is
  *                  answered, never while it waits; NULL on failure
- * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called;
+ * @return MCPS_OK: there is a result; MCPS_LATER: done will be called;
  *         MCPS_E_INVAL (the server is not started, or was before this process
  *         forked, or the view incomplete);
  *         MCPS_E_NOMEM
@@ -95,14 +95,14 @@ mcps_admit(mcps_admission **out, mcps_server *server,
 
 /**
  * After done: go on. And just before an answer is sent to what is SERVE: if
- * its session has ended meanwhile, the verdict is ANSWER now, so that nothing
+ * its session has ended meanwhile, the result is ANSWER now, so that nothing
  * is served that its client has heard the end of. By then the request may have
  * been carried out, so the answer is no 404, on which clients repeat it: it is
  * a 200 with the JSON-RPC error "The outcome of this call is unknown. Check
  * before repeating it.", and data.reason "outcome_unknown", for each request. A
  * GET is 404; what has no answer (a notification) stays SERVE.
  *
- * @return MCPS_OK: there is a verdict; MCPS_LATER: done will be called again
+ * @return MCPS_OK: there is a result; MCPS_LATER: done will be called again
  */
 MCPS_API MCPS_MUST_USE mcps_status
 mcps_admission_resume(mcps_admission *admission);
@@ -113,7 +113,7 @@ mcps_admission_resume(mcps_admission *admission);
  * from SERVE on.
  *
  * @return MCPS_OK: carry it out; MCPS_E_GONE: its session has ended, and
- * nothing must be done: the verdict is ANSWER now, a 404; MCPS_E_INVAL: it is
+ * nothing must be done: the result is ANSWER now, a 404; MCPS_E_INVAL: it is
  *         not SERVE
  */
 MCPS_API MCPS_MUST_USE mcps_status
@@ -121,17 +121,17 @@ mcps_admission_begin(mcps_admission *admission);
 
 /**
  * Of an INITIALIZE: store its session, or renew the one whose id came along,
- * if it has the same revision and capabilities. The verdict is OPENED once
+ * if it has the same revision and capabilities. The result is OPENED once
  * that is durable, or ANSWER.
  *
- * @return MCPS_LATER: done will be called; MCPS_OK: there is a verdict;
+ * @return MCPS_LATER: done will be called; MCPS_OK: there is a result;
  *         MCPS_E_INVAL: it is no INITIALIZE
  */
 MCPS_API MCPS_MUST_USE mcps_status
 mcps_admission_open_session(mcps_admission *admission);
 
-MCPS_API enum mcps_verdict
-mcps_admission_verdict(const mcps_admission *admission);
+MCPS_API enum mcps_admission_result
+mcps_admission_get_result(const mcps_admission *admission);
 
 /** The session of what is SERVE or OPENED; its revision is the negotiated one.
  * @return false: there is none */

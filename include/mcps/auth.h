@@ -45,9 +45,9 @@ MCPS_API mcps_status mcps_grant_scope(mcps_grant *grant, const char *scope);
  * After mcps_grant_subject(). */
 MCPS_API mcps_status mcps_grant_client(mcps_grant *grant,
                                        const char *client_id);
-/** Say how long the verdict may be kept, in seconds since 1970: until then the
+/** Say how long the result may be kept, in seconds since 1970: until then the
  * hook is not asked again about the same Authorization header. Say it only
- * if the verdict depends on nothing else. A wall clock that is set back
+ * if the result depends on nothing else. A wall clock that is set back
  * meanwhile does not keep it longer. After mcps_grant_subject(). */
 MCPS_API mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s);
 
@@ -67,11 +67,11 @@ MCPS_API mcps_status mcps_grant_expires(mcps_grant *grant, int64_t unix_s);
 typedef mcps_status (*mcps_auth_fn)(void *arg, const mcps_request *request,
                                     mcps_grant *grant);
 
-/** The verdict of a hook that returned MCPS_LATER: exactly once, from any
+/** The result of a hook that returned MCPS_LATER: exactly once, from any
  * thread, even before the hook has returned, and before mcps_server_free().
- * @p grant is gone with it. A request whose verdict does not come within 30 s,
+ * @p grant is gone with it. A request whose result does not come within 30 s,
  * or until the drain of the server is over, is answered with 503, which is
- * logged. The verdict that comes after that is dropped; a grant that is never
+ * logged. The result that comes after that is dropped; a grant that is never
  * finished keeps its memory.
  * @p status is what a hook may return, but for MCPS_LATER. */
 MCPS_API void mcps_grant_finish(mcps_grant *grant, mcps_status status);
@@ -81,8 +81,8 @@ MCPS_API void mcps_grant_finish(mcps_grant *grant, mcps_status status);
 MCPS_API void mcps_server_set_auth(mcps_server *server, mcps_auth_fn identify,
                                    void *arg);
 
-/** Forget every verdict that was kept. Any thread. */
-MCPS_API void mcps_server_forget_verdicts(mcps_server *server);
+/** Forget every auth result that was kept. Any thread. */
+MCPS_API void mcps_server_clear_auth_cache(mcps_server *server);
 
 /**
  * Revoke everything of a caller: all sessions end, ids issued before now are

@@ -16,7 +16,7 @@ struct mcps_admission {
 	struct endpoint *endpoint;
 	struct exchange *exchange; /* NULL: not yet */
 	enum exchange_state state;
-	enum mcps_verdict verdict;
+	enum mcps_admission_result result;
 	struct principal *caller; /* as the program says; NULL: it does not */
 	struct session_call
 		serving; /* on the session, so that its end is told */
@@ -91,23 +91,23 @@ static void serve(mcps_admission *admission, struct session *session)
 	admission->is_serving = true;
 }
 
-static enum mcps_verdict read_verdict(mcps_admission *admission)
+static enum mcps_admission_result read_result(mcps_admission *admission)
 {
 	struct session *session = mcps__exchange_session(admission->exchange);
 	const struct plan *plan = mcps__exchange_plan(admission->exchange);
 
 	if (plan->ready)
-		return MCPS_VERDICT_ANSWER;
+		return MCPS_ADMISSION_ANSWER;
 	if (session == NULL)
-		return MCPS_VERDICT_INITIALIZE;
+		return MCPS_ADMISSION_INITIALIZE;
 	if (!mcps__exchange_reserve_outcome(admission->exchange))
-		return MCPS_VERDICT_ANSWER;
+		return MCPS_ADMISSION_ANSWER;
 	serve(admission, session);
-	return plan->session_id[0] != '\0' ? MCPS_VERDICT_OPENED
-	                                   : MCPS_VERDICT_SERVE;
+	return plan->session_id[0] != '\0' ? MCPS_ADMISSION_OPENED
+	                                   : MCPS_ADMISSION_SERVE;
 }
 
-/* Until it is parked, or there is a verdict. */
+/* Until it is parked, or there is a result. */
 static mcps_status go_on(mcps_admission *admission)
 {
 	struct exchange *exchange = admission->exchange;
@@ -120,7 +120,7 @@ static mcps_status go_on(mcps_admission *admission)
 	}
 	if (admission->state == EXCHANGE_PARKED)
 		return MCPS_LATER;
-	admission->verdict = read_verdict(admission);
+	admission->result = read_result(admission);
 	return MCPS_OK;
 }
 
@@ -218,18 +218,18 @@ static void end_serving(mcps_admission *admission)
 		mcps__exchange_session_ended(admission->exchange);
 	else if (!mcps__exchange_fail_outcome(admission->exchange))
 		return;
-	admission->verdict = MCPS_VERDICT_ANSWER;
+	admission->result = MCPS_ADMISSION_ANSWER;
 }
 
 mcps_status mcps_admission_resume(mcps_admission *admission)
 {
 	if (admission == NULL)
 		return MCPS_E_INVAL;
-	if (admission->verdict == MCPS_VERDICT_NONE) {
+	if (admission->result == MCPS_ADMISSION_NONE) {
 		admission->state = mcps__exchange_run(admission->exchange);
 		return go_on(admission);
 	}
-	if (admission->verdict == MCPS_VERDICT_SERVE && has_ended(admission))
+	if (admission->result == MCPS_ADMISSION_SERVE && has_ended(admission))
 		end_serving(admission);
 	return MCPS_OK;
 }
@@ -238,32 +238,33 @@ mcps_status mcps_admission_begin(mcps_admission *admission)
 {
 	struct session_call *serving;
 
-	if (admission == NULL || admission->verdict != MCPS_VERDICT_SERVE)
+	if (admission == NULL || admission->result != MCPS_ADMISSION_SERVE)
 		return MCPS_E_INVAL;
 	serving = &admission->serving;
 	if ((atomic_load(&serving->steps) & CALL_BEGUN) != 0 ||
 	    mcps__session_call_begin(serving))
 		return MCPS_OK;
 	mcps__exchange_session_ended(admission->exchange);
-	admission->verdict = MCPS_VERDICT_ANSWER;
+	admission->result = MCPS_ADMISSION_ANSWER;
 	return MCPS_E_GONE;
 }
 
 mcps_status mcps_admission_open_session(mcps_admission *admission)
 {
 	if (admission == NULL ||
-	    admission->verdict != MCPS_VERDICT_INITIALIZE ||
+	    admission->result != MCPS_ADMISSION_INITIALIZE ||
 	    !mcps__exchange_open_session(admission->exchange))
 		return MCPS_E_INVAL;
-	admission->verdict = MCPS_VERDICT_NONE;
+	admission->result = MCPS_ADMISSION_NONE;
 	return mcps_admission_resume(admission);
 }
 
 /* ---- what became of it ---- */
 
-enum mcps_verdict mcps_admission_verdict(const mcps_admission *admission)
+enum mcps_admission_result
+mcps_admission_get_result(const mcps_admission *admission)
 {
-	return admission != NULL ? admission->verdict : MCPS_VERDICT_NONE;
+	return admission != NULL ? admission->result : MCPS_ADMISSION_NONE;
 }
 
 bool mcps_admission_session(const mcps_admission *admission,
@@ -289,7 +290,7 @@ int mcps_admission_status(const mcps_admission *admission)
 {
 	if (admission == NULL)
 		return 0;
-	if (admission->verdict != MCPS_VERDICT_ANSWER)
+	if (admission->result != MCPS_ADMISSION_ANSWER)
 		return 200;
 	return mcps__exchange_plan(admission->exchange)->status;
 }

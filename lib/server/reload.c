@@ -53,7 +53,7 @@ mcps_status mcps_server_reload(mcps_server *server, struct mcps_error *error)
 	if (server == NULL || !server->has_endpoint)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "the server was not started");
-	mcps_server_forget_verdicts(server);
+	mcps_server_clear_auth_cache(server);
 	status = reload_keys(server, error);
 	if (reload_tokens(server, &why) == MCPS_OK)
 		return status;
@@ -65,7 +65,7 @@ mcps_status mcps_server_reload(mcps_server *server, struct mcps_error *error)
 	return status != MCPS_OK ? status : why.status;
 }
 
-void mcps_server_forget_verdicts(mcps_server *server)
+void mcps_server_clear_auth_cache(mcps_server *server)
 {
 	if (server != NULL && server->endpoint.verdicts != NULL)
 		mcps__verdicts_forget(server->endpoint.verdicts);
@@ -83,7 +83,7 @@ mcps_status mcps_server_revoke(mcps_server *server, const char *issuer,
 	principal = mcps__principal_new(issuer, subject);
 	if (principal == NULL)
 		return MCPS_E_NOMEM;
-	mcps_server_forget_verdicts(server);
+	mcps_server_clear_auth_cache(server);
 	status = mcps__sessions_revoke(&server->sessions, principal);
 	mcps__principal_unref(principal);
 	return status;

@@ -80,10 +80,10 @@ mcps_status admit_ask(struct request *self)
 	return mcps_admit(&self->admission, admit_server, &view);
 }
 
-enum mcps_verdict admit_run(struct request *self)
+enum mcps_admission_result admit_run(struct request *self)
 {
 	ck_assert_int_eq(admit_await(self, admit_ask(self)), MCPS_OK);
-	return mcps_admission_verdict(self->admission);
+	return mcps_admission_get_result(self->admission);
 }
 
 void admit_finish(struct request *self)
@@ -110,7 +110,7 @@ void admit_assert_answer(struct request *self, int status, const char *body)
 	size_t length;
 	const char *text;
 
-	ck_assert_int_eq(admit_run(self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(admit_run(self), MCPS_ADMISSION_ANSWER);
 	ck_assert_int_eq(mcps_admission_status(self->admission), status);
 	text = mcps_admission_body(self->admission, &length);
 	if (body == NULL)
@@ -125,12 +125,12 @@ char *admit_open_with(struct request self)
 {
 	char *out;
 
-	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert_int_eq(admit_run(&self), MCPS_ADMISSION_INITIALIZE);
 	ck_assert_int_eq(
 		admit_await(&self, mcps_admission_open_session(self.admission)),
 		MCPS_OK);
-	ck_assert_int_eq(mcps_admission_verdict(self.admission),
-	                 MCPS_VERDICT_OPENED);
+	ck_assert_int_eq(mcps_admission_get_result(self.admission),
+	                 MCPS_ADMISSION_OPENED);
 	out = strdup(admit_header(&self, "Mcp-Session-Id"));
 	admit_finish(&self);
 	return out;
@@ -146,7 +146,7 @@ struct mcps_session_view admit_serve(struct request *self)
 {
 	struct mcps_session_view session;
 
-	ck_assert_int_eq(admit_run(self), MCPS_VERDICT_SERVE);
+	ck_assert_int_eq(admit_run(self), MCPS_ADMISSION_SERVE);
 	ck_assert(mcps_admission_session(self->admission, &session));
 	ck_assert_int_eq(mcps_admission_status(self->admission), 200);
 	return session;

@@ -48,8 +48,8 @@ void admit_on_done(void *arg);
 mcps_status admit_ask(struct request *self);
 /* While STATUS is MCPS_LATER, wait until the admission can continue. */
 mcps_status admit_await(struct request *self, mcps_status status);
-/* Begin an admission, wait until it is decided, and return the verdict. */
-enum mcps_verdict admit_run(struct request *self);
+/* Begin an admission, wait until it is decided, and return the result. */
+enum mcps_admission_result admit_run(struct request *self);
 /* Free the admission, after as many calls of done as of park. */
 void admit_finish(struct request *self);
 

@@ -186,9 +186,9 @@ static void try_mcps_admission_open_session(void)
 	INVALID(mcps_admission_open_session(null));
 }
 
-static void try_mcps_admission_verdict(void)
+static void try_mcps_admission_get_result(void)
 {
-	ck_assert_int_eq(mcps_admission_verdict(null), MCPS_VERDICT_NONE);
+	ck_assert_int_eq(mcps_admission_get_result(null), MCPS_ADMISSION_NONE);
 }
 
 static void try_mcps_admission_session(void)
@@ -296,7 +296,7 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_admission_resume),
 	NULL_CASE(mcps_admission_begin),
 	NULL_CASE(mcps_admission_open_session),
-	NULL_CASE(mcps_admission_verdict),
+	NULL_CASE(mcps_admission_get_result),
 	NULL_CASE(mcps_admission_session),
 	NULL_CASE(mcps_admission_subject),
 	NULL_CASE(mcps_admission_status),

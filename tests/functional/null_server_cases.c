@@ -257,9 +257,9 @@ static void try_mcps_server_read_incidents(void)
 	mcps_server_read_incidents(running, NULL, null);
 }
 
-static void try_mcps_server_forget_verdicts(void)
+static void try_mcps_server_clear_auth_cache(void)
 {
-	mcps_server_forget_verdicts(null);
+	mcps_server_clear_auth_cache(null);
 }
 
 static void try_mcps_server_revoke(void)
@@ -312,7 +312,7 @@ const struct null_case null_server_cases[] = {
 	NULL_CASE(mcps_server_knows_callers),
 	NULL_CASE(mcps_server_get_counts),
 	NULL_CASE(mcps_server_read_incidents),
-	NULL_CASE(mcps_server_forget_verdicts),
+	NULL_CASE(mcps_server_clear_auth_cache),
 	NULL_CASE(mcps_server_revoke),
 	NULL_CASE(mcps_server_free),
 };

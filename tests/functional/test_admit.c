@@ -47,7 +47,7 @@ START_TEST(nothing_is_stored_before_the_session_is_opened)
 	struct mcps_counts before, after;
 
 	mcps_server_get_counts(admit_server, &before);
-	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert_int_eq(admit_run(&self), MCPS_ADMISSION_INITIALIZE);
 	ck_assert(!mcps_admission_session(self.admission, &session));
 	ck_assert_ptr_null(admit_header(&self, "Mcp-Session-Id"));
 	admit_finish(&self);
@@ -65,8 +65,8 @@ START_TEST(only_an_initialize_opens_a_session)
 	admit_serve(&ping);
 	ck_assert_int_eq(mcps_admission_open_session(ping.admission),
 	                 MCPS_E_INVAL);
-	ck_assert_int_eq(mcps_admission_verdict(ping.admission),
-	                 MCPS_VERDICT_SERVE);
+	ck_assert_int_eq(mcps_admission_get_result(ping.admission),
+	                 MCPS_ADMISSION_SERVE);
 	admit_finish(&ping);
 	free(id);
 }
@@ -163,12 +163,12 @@ START_TEST(anonymous_callers_are_limited_by_the_address_of_their_client)
 			                 .peer = sources[_i].peer,
 			                 .forwarded_for =
 			                         sources[_i].forwarded_for };
-		ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
+		ck_assert_int_eq(admit_run(&self), MCPS_ADMISSION_INITIALIZE);
 		ck_assert_int_eq(admit_await(&self, mcps_admission_open_session(
 							    self.admission)),
 		                 MCPS_OK);
-		if (mcps_admission_verdict(self.admission) ==
-		    MCPS_VERDICT_OPENED)
+		if (mcps_admission_get_result(self.admission) ==
+		    MCPS_ADMISSION_OPENED)
 			begun++;
 		else
 			ck_assert_int_eq(mcps_admission_status(self.admission),
@@ -198,14 +198,14 @@ START_TEST(otherwise_the_servers_hook_says_who_it_is)
 
 	admit_tear_down();
 	admit_start_with(identify);
-	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_INITIALIZE);
+	ck_assert_int_eq(admit_run(&self), MCPS_ADMISSION_INITIALIZE);
 	ck_assert_int_eq(
 		admit_await(&self, mcps_admission_open_session(self.admission)),
 		MCPS_OK);
 	ck_assert_str_eq(mcps_admission_subject(self.admission), "bob");
 	admit_finish(&self);
 	self = (struct request){ .body = INITIALIZE };
-	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(admit_run(&self), MCPS_ADMISSION_ANSWER);
 	ck_assert_int_eq(mcps_admission_status(self.admission), 401);
 	ck_assert_str_eq(admit_header(&self, "WWW-Authenticate"), "Bearer");
 	admit_finish(&self);
@@ -255,7 +255,7 @@ static void check_admission(mcps_status status, bool later)
 
 	said = status;
 	says_later = later;
-	ck_assert_int_eq(admit_run(&self), MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(admit_run(&self), MCPS_ADMISSION_ANSWER);
 	http = mcps_admission_status(self.admission);
 	ck_assert_msg(http == 401 || http == 403 || http == 429 ||
 	                      http == 500 || http == 503,
@@ -307,8 +307,8 @@ START_TEST(drain_answers_requests_that_wait_for_the_hook)
 	admit_tear_down();
 	admit_start_with(keep_grant);
 	ck_assert_int_eq(admit_ask(&self), MCPS_LATER);
-	ck_assert_int_eq(mcps_admission_verdict(self.admission),
-	                 MCPS_VERDICT_NONE);
+	ck_assert_int_eq(mcps_admission_get_result(self.admission),
+	                 MCPS_ADMISSION_NONE);
 	ck_assert(mcps_server_drain(admit_server, 1));
 	ck_assert_int_eq(admit_await(&self, MCPS_LATER), MCPS_OK);
 	ck_assert_int_eq(mcps_admission_status(self.admission), 503);

@@ -18,8 +18,8 @@ static void end_while_served(struct request *request, char *id)
 		ck_assert_int_eq(mcps_admission_begin(request->admission),
 		                 MCPS_OK);
 	ck_assert_int_eq(mcps_admission_resume(request->admission), MCPS_OK);
-	ck_assert_int_eq(mcps_admission_verdict(request->admission),
-	                 MCPS_VERDICT_SERVE);
+	ck_assert_int_eq(mcps_admission_get_result(request->admission),
+	                 MCPS_ADMISSION_SERVE);
 	answers(204, NULL, .method = "DELETE", .session_id = id);
 	ck_assert_int_eq(mcps_admission_resume(request->admission), MCPS_OK);
 }
@@ -30,8 +30,8 @@ static void check_says(const struct request *request, int status,
 	size_t length;
 	const char *text = mcps_admission_body(request->admission, &length);
 
-	ck_assert_int_eq(mcps_admission_verdict(request->admission),
-	                 MCPS_VERDICT_ANSWER);
+	ck_assert_int_eq(mcps_admission_get_result(request->admission),
+	                 MCPS_ADMISSION_ANSWER);
 	ck_assert_int_eq(mcps_admission_status(request->admission), status);
 	ck_assert_uint_eq(length, strlen(body));
 	ck_assert_mem_eq(text, body, length);
@@ -81,8 +81,8 @@ START_TEST(a_notification_is_served_whatever_its_session_does)
 	};
 
 	end_while_served(&note, id);
-	ck_assert_int_eq(mcps_admission_verdict(note.admission),
-	                 MCPS_VERDICT_SERVE);
+	ck_assert_int_eq(mcps_admission_get_result(note.admission),
+	                 MCPS_ADMISSION_SERVE);
 	admit_finish(&note);
 	free(id);
 }
