@@ -111,7 +111,7 @@ void write_log(void *, mcps_log_level, const char *module, const char *text)
 void serve(uint16_t port, const char *store)
 {
 	visit_count visits;
-	mcps_options options{};
+	mcps_server_options options{};
 	sigset_t stop;
 	int signal;
 

@@ -340,7 +340,7 @@ public:
 	}
 
 	/** Set options, all of them at once; their size is set here. */
-	void configure(mcps_options options)
+	void configure(mcps_server_options options)
 	{
 		options.size = sizeof options;
 		mcps_server_configure(get(), &options);

@@ -38,8 +38,9 @@ enum mcps_eras {
 };
 
 /** Everything has a default, and zero means it. */
-struct mcps_options {
-	size_t size; /* sizeof(struct mcps_options): set by mcps_configure */
+struct mcps_server_options {
+	size_t size; /* sizeof(struct mcps_server_options): set by
+	                mcps_configure */
 
 	const char *title;        /* for people */
 	const char *description;  /* one line, for people */
@@ -232,7 +233,8 @@ struct mcps_options {
 	bool development;
 };
 
-/** For retry_ms of struct mcps_options: clients wait as long as they like. */
+/** For retry_ms of struct mcps_server_options: clients wait as long as they
+ * like. */
 #define MCPS_NO_RETRY UINT32_MAX
 
 /** Make a server. @param name for programs; @param version of it. Both are
@@ -242,19 +244,19 @@ MCPS_API mcps_server *mcps_server_new(const char *name, const char *version);
 
 /** Set options, all of them at once; texts are copied. */
 MCPS_API void mcps_server_configure(mcps_server *server,
-                                    const struct mcps_options *options);
+                                    const struct mcps_server_options *options);
 
 /** The options as they are now, defaults filled in; borrowed, up to the next
  * set-up call. So single ones can be changed: copy, change, configure. */
-MCPS_API const struct mcps_options *
-mcps_server_options(const mcps_server *server);
+MCPS_API const struct mcps_server_options *
+mcps_server_get_options(const mcps_server *server);
 
 /** mcps_configure(server, .store = "sqlite:x.db", ...). C11. */
-#define mcps_configure(server, ...)           \
-	mcps_server_configure(                \
-		(server),                     \
-		&(const struct mcps_options){ \
-			.size = sizeof(struct mcps_options), __VA_ARGS__ })
+#define mcps_configure(server, ...)                                           \
+	mcps_server_configure(                                                \
+		(server), &(const struct mcps_server_options){                \
+				  .size = sizeof(struct mcps_server_options), \
+				  __VA_ARGS__ })
 
 /** Single options, for what a program learns from its command line after its
  * author configured the rest. Texts are copied. A store's URL that is NULL is

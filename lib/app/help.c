@@ -38,7 +38,7 @@ static void read_defaults(struct app_options *defaults,
 
 	(void)mcps__app_options_read(defaults, &settings, server, &nothing,
 	                             &complaint);
-	if (mcps_server_options(server)->lock_wait_ms == 0)
+	if (mcps_server_get_options(server)->lock_wait_ms == 0)
 		defaults->server.lock_wait_ms = 0; /* it follows --drain */
 	mcps__settings_free(&settings);
 }

@@ -17,7 +17,7 @@ enum {
 static void begin(struct app_options *options, const mcps_server *server)
 {
 	*options = (struct app_options){
-		.server = *mcps_server_options(server),
+		.server = *mcps_server_get_options(server),
 		.daemon = { .size = sizeof options->daemon },
 		.drain_ms = DRAIN_MS,
 		.log_level = MCPS_LOG_INFO,

@@ -15,7 +15,8 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* Values as they count. Texts belong to the settings, or to the server. */
 struct app_options {
-	struct mcps_options server; /* begins as the author configured it */
+	struct mcps_server_options
+		server; /* begins as the author configured it */
 	struct mcps_daemon_options daemon;
 	struct text_list hosts, origins, proxies; /* beside the author's */
 	const char *tokens;

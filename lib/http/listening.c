@@ -17,7 +17,7 @@ static uint32_t per_address_default(uint32_t most)
 }
 
 void mcps__stream_limits_init(struct stream_limits *out,
-                              const struct mcps_options *options,
+                              const struct mcps_server_options *options,
                               uint32_t connections)
 {
 	out->most = options->max_streams;

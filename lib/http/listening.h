@@ -24,7 +24,7 @@ struct stream_limits {
 
 /* CONNECTIONS: how many the daemon can have; 0: unknown. */
 void mcps__stream_limits_init(struct stream_limits *out,
-                              const struct mcps_options *options,
+                              const struct mcps_server_options *options,
                               uint32_t connections);
 
 /* One more stream of CALLER. Any thread. LIMITS may be NULL: then only the

@@ -135,7 +135,7 @@ static mcps_status check_streams(const mcps_daemon *daemon,
                                  const struct mcps_daemon_options *options,
                                  struct mcps_error *error)
 {
-	uint32_t most = mcps_server_options(daemon->server)->max_streams;
+	uint32_t most = mcps_server_get_options(daemon->server)->max_streams;
 
 	if (most < options->connections)
 		return MCPS_OK;
@@ -149,7 +149,8 @@ static mcps_status check_streams(const mcps_daemon *daemon,
  * asked for. */
 static void limit_streams(mcps_daemon *daemon, uint32_t connections)
 {
-	struct mcps_options options = *mcps_server_options(daemon->server);
+	struct mcps_server_options options =
+		*mcps_server_get_options(daemon->server);
 
 	if (options.max_streams >= connections) {
 		mcps__log(mcps__server_log(daemon->server), MCPS_LOG_WARN,

@@ -156,7 +156,7 @@ static bool is_our_path(const mcps_server *server, const char *url)
 {
 	const char *path = mcps_server_path(server);
 
-	return mcps_server_options(server)->trailing_slash
+	return mcps_server_get_options(server)->trailing_slash
 	               ? mcps__path_is(path, url)
 	               : strcmp(path, url) == 0;
 }
@@ -296,7 +296,7 @@ static bool is_escaped_path(const mcps_server *server, const char *uri)
 		if (unescape(&uri, &has_escape) != *path)
 			return false;
 	c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
-	if (c == '/' && mcps_server_options(server)->trailing_slash)
+	if (c == '/' && mcps_server_get_options(server)->trailing_slash)
 		c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
 	return has_escape && c == '\0';
 }

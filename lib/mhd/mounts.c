@@ -128,7 +128,7 @@ static struct mount *mount_new(struct mounts *mounts, struct MHD_Daemon *daemon,
 	mount->mode = *mode;
 	mcps__daemon_id_read(&mount->id, daemon);
 	mcps__stream_limits_init(
-		&mount->streams, mcps_server_options(mounts->server),
+		&mount->streams, mcps_server_get_options(mounts->server),
 		mode->blocks ? mcps__limits_connections(CONNECTIONS_DEFAULT)
 			     : 0);
 	host_init(mount);

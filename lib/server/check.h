@@ -6,7 +6,7 @@
 
 struct check_subject {
 	const struct mcps_error *error; /* of the set-up */
-	const struct mcps_options *options;
+	const struct mcps_server_options *options;
 	const char *token_file; /* NULL: none */
 	bool has_store;         /* it was handed over: there is no URL */
 };

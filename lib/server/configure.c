@@ -23,7 +23,7 @@ static bool is_given(mcps_server *server, const void *value,
 }
 
 void mcps_server_configure(mcps_server *server,
-                           const struct mcps_options *options)
+                           const struct mcps_server_options *options)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
@@ -36,7 +36,8 @@ void mcps_server_configure(mcps_server *server,
 		                   server->options.log_level };
 }
 
-const struct mcps_options *mcps_server_options(const mcps_server *server)
+const struct mcps_server_options *
+mcps_server_get_options(const mcps_server *server)
 {
 	return server != NULL ? &server->options : NULL;
 }

@@ -18,7 +18,7 @@ static void fill_u32(uint32_t *value, uint32_t otherwise)
 		*value = otherwise;
 }
 
-static void fill(struct mcps_options *options)
+static void fill(struct mcps_server_options *options)
 {
 	fill_u32(&options->session_idle_s, 7 * DAY_S);
 	fill_u32(&options->session_max_age_s, 30 * DAY_S);
@@ -63,7 +63,7 @@ static void fill(struct mcps_options *options)
 		options->eras = MCPS_ERAS_LEGACY;
 }
 
-void mcps__options_init(struct mcps_options *options)
+void mcps__options_init(struct mcps_server_options *options)
 {
 	memset(options, 0, sizeof *options);
 	options->size = sizeof *options;
@@ -77,7 +77,7 @@ enum { TEXT_COUNT = 8 };
 /* Bring an entry of a list into its form, in place. */
 typedef mcps_status (*entry_fn)(char *entry, struct mcps_error *error);
 
-static void texts_of(struct mcps_options *options,
+static void texts_of(struct mcps_server_options *options,
                      const char **texts[TEXT_COUNT])
 {
 	const char **all[TEXT_COUNT] = {
@@ -172,13 +172,13 @@ static mcps_status allow(const char *const **list, const char *value,
 	return read_last(*list, read, error);
 }
 
-mcps_status mcps__options_allow_host(struct mcps_options *options,
+mcps_status mcps__options_allow_host(struct mcps_server_options *options,
                                      const char *host, struct mcps_error *error)
 {
 	return allow(&options->hosts, host, mcps__allow_host, error);
 }
 
-mcps_status mcps__options_allow_origin(struct mcps_options *options,
+mcps_status mcps__options_allow_origin(struct mcps_server_options *options,
                                        const char *origin,
                                        struct mcps_error *error)
 {
@@ -195,7 +195,7 @@ static mcps_status read_all(const char *const *list, entry_fn read,
 	return status;
 }
 
-void mcps__options_finish(struct mcps_options *options)
+void mcps__options_finish(struct mcps_server_options *options)
 {
 	const char **texts[TEXT_COUNT];
 
@@ -211,7 +211,7 @@ void mcps__options_finish(struct mcps_options *options)
 }
 
 /* Everything that is borrowed becomes a copy, or NULL. */
-static mcps_status copy_all(struct mcps_options *options)
+static mcps_status copy_all(struct mcps_server_options *options)
 {
 	const char **texts[TEXT_COUNT];
 	mcps_status status = MCPS_OK;
@@ -260,7 +260,7 @@ static mcps_status check_proxies(const char *const *proxies,
 	return status;
 }
 
-static mcps_status check(const struct mcps_options *options,
+static mcps_status check(const struct mcps_server_options *options,
                          struct mcps_error *error)
 {
 	const char *path = options->path;
@@ -311,17 +311,17 @@ static mcps_status check(const struct mcps_options *options,
 	return check_proxies(options->trusted_proxies, error);
 }
 
-mcps_status mcps__options_set(struct mcps_options *options,
-                              const struct mcps_options *given,
+mcps_status mcps__options_set(struct mcps_server_options *options,
+                              const struct mcps_server_options *given,
                               struct mcps_error *error)
 {
-	struct mcps_options fresh = { 0 };
+	struct mcps_server_options fresh = { 0 };
 	mcps_status status;
 
 	if (given->size == 0)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "the size of the options is 0: set it to "
-		                  "sizeof(struct mcps_options), or use "
+		                  "sizeof(struct mcps_server_options), or use "
 		                  "mcps_configure()");
 	if (given->size != sizeof fresh)
 		return mcps__fail(error, MCPS_E_INVAL,

@@ -3,7 +3,7 @@
 #include "base/error.h"
 
 mcps_status mcps__server_open_rates(struct endpoint *endpoint,
-                                    const struct mcps_options *options,
+                                    const struct mcps_server_options *options,
                                     struct mcps_error *error)
 {
 	const struct {

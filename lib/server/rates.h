@@ -6,7 +6,7 @@
 #include "http/endpoint.h"
 
 MCPS_MUST_USE mcps_status mcps__server_open_rates(
-	struct endpoint *endpoint, const struct mcps_options *options,
+	struct endpoint *endpoint, const struct mcps_server_options *options,
 	struct mcps_error *error);
 
 /* Fine if they were never opened. */

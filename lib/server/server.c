@@ -72,7 +72,7 @@ static mcps_status start_writer(mcps_server *server, struct mcps_error *error)
 
 static mcps_status start_workers(mcps_server *server, struct mcps_error *error)
 {
-	const struct mcps_options *options = &server->options;
+	const struct mcps_server_options *options = &server->options;
 	const struct workers_options wanted = {
 		.threads = options->workers,
 		.queue = options->worker_queue,
@@ -98,7 +98,7 @@ static const char *revision_text(uint32_t number)
 
 static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 {
-	const struct mcps_options *options = &server->options;
+	const struct mcps_server_options *options = &server->options;
 	struct sessions_options wanted = {
 		.writer = server->writer,
 		.executor = mcps__workers_executor(server->workers),
@@ -170,7 +170,7 @@ static void finish_counts(struct mcp *mcp)
 
 /* All of them, or none. */
 static mcps_status init_counts(struct mcp *mcp,
-                               const struct mcps_options *options)
+                               const struct mcps_server_options *options)
 {
 	if (mcps__locks_init(&mcp->locks) != MCPS_OK)
 		return MCPS_E_SYSTEM;
@@ -189,7 +189,7 @@ static mcps_status init_counts(struct mcp *mcp,
 
 static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 {
-	const struct mcps_options *options = &server->options;
+	const struct mcps_server_options *options = &server->options;
 	struct mcp *mcp = &server->mcp;
 
 	if (init_counts(mcp, options) != MCPS_OK)
@@ -218,7 +218,7 @@ static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 
 static mcps_status start_gate(mcps_server *server, struct mcps_error *error)
 {
-	const struct mcps_options *options = &server->options;
+	const struct mcps_server_options *options = &server->options;
 
 	server->origins =
 		(struct origin_rules){ options->hosts, options->origins };
@@ -233,7 +233,7 @@ static mcps_status start_gate(mcps_server *server, struct mcps_error *error)
 
 static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 {
-	const struct mcps_options *options = &server->options;
+	const struct mcps_server_options *options = &server->options;
 	struct endpoint *endpoint = &server->endpoint;
 
 	pthread_rwlock_init(&endpoint->tokens_lock, NULL);
@@ -324,7 +324,7 @@ static void count_rebuilds(mcps_server *server)
 static bool pulse(void *arg)
 {
 	mcps_server *server = arg;
-	const struct mcps_options *options = &server->options;
+	const struct mcps_server_options *options = &server->options;
 
 	mcps__drain_open_streams(&server->endpoint,
 	                         now_ms() - options->stream_after_ms);

@@ -23,7 +23,7 @@ struct mcps_server {
 	atomic_bool is_retired;
 	char *name, *version;
 	char *token_file;
-	struct mcps_options options;
+	struct mcps_server_options options;
 	struct log_sink log;
 	struct incidents incidents;
 	uint64_t rebuilds_counted; /* among them */

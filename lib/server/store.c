@@ -11,7 +11,7 @@
 enum { BALLAST = 2 * 1024 * 1024 };
 
 mcps_status mcps__server_open_store(mcps_store **out,
-                                    const struct mcps_options *options,
+                                    const struct mcps_server_options *options,
                                     const struct log_sink *log,
                                     struct mcps_error *error)
 {
@@ -34,7 +34,8 @@ mcps_status mcps__server_open_store(mcps_store **out,
 }
 
 /* "sqlite:PATH" has its key at PATH.key; "" where there is no file. */
-void mcps__server_key_path(char *path, const struct mcps_options *options)
+void mcps__server_key_path(char *path,
+                           const struct mcps_server_options *options)
 {
 	static const char scheme[] = "sqlite:";
 
@@ -47,7 +48,7 @@ void mcps__server_key_path(char *path, const struct mcps_options *options)
 		         options->store + sizeof scheme - 1);
 }
 
-bool mcps__server_has_key_file(const struct mcps_options *options)
+bool mcps__server_has_key_file(const struct mcps_server_options *options)
 {
 	char path[PATH_MAX];
 
@@ -75,8 +76,9 @@ static void remember_store(const struct key_file *file, const char *path,
 		          error.text);
 }
 
-const struct log_sink *mcps__server_key_log(const struct mcps_options *options,
-                                            const struct log_sink *log)
+const struct log_sink *
+mcps__server_key_log(const struct mcps_server_options *options,
+                     const struct log_sink *log)
 {
 	static const struct log_sink nowhere = { NULL, NULL, MCPS_LOG_ERROR };
 	char path[PATH_MAX];
@@ -99,7 +101,7 @@ const struct log_sink *mcps__server_key_log(const struct mcps_options *options,
 }
 
 mcps_status mcps__server_open_keys(struct id_keys *keys,
-                                   const struct mcps_options *options,
+                                   const struct mcps_server_options *options,
                                    const uint8_t *store,
                                    const struct log_sink *log,
                                    struct mcps_error *error)
@@ -125,7 +127,7 @@ mcps_status mcps__server_open_keys(struct id_keys *keys,
 }
 
 mcps_status mcps__server_reread_keys(struct id_keys *keys,
-                                     const struct mcps_options *options,
+                                     const struct mcps_server_options *options,
                                      const uint8_t *store,
                                      const struct log_sink *log,
                                      struct mcps_error *error)

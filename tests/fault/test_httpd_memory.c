@@ -56,10 +56,10 @@ enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 static void start(void)
 {
-	wire_start_on(
-		1, WIRE_ANONYMOUS,
-		&(const struct mcps_options){
-			.size = sizeof(struct mcps_options), .cors = true });
+	wire_start_on(1, WIRE_ANONYMOUS,
+	              &(const struct mcps_server_options){
+			      .size = sizeof(struct mcps_server_options),
+			      .cors = true });
 	idle_blocks = failing_heap_blocks();
 	session = wire_session_of("");
 }

@@ -172,7 +172,7 @@ inline size_t times_logged(const std::string &words)
 
 inline void keep_log(mcps::server &server)
 {
-	mcps_options options{};
+	mcps_server_options options{};
 
 	options.log = write_log;
 	options.log_level = MCPS_LOG_WARN;

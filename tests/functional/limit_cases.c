@@ -469,7 +469,7 @@ static void update_many_resources(void)
 
 void limit_case_start(const struct limit_case *one, mcps_log_fn log)
 {
-	struct mcps_options options = one->options;
+	struct mcps_server_options options = one->options;
 	int descriptors;
 
 	options.size = sizeof options;

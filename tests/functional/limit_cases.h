@@ -7,7 +7,7 @@
 struct limit_case {
 	const char *name;    /* of the count */
 	void (*reach)(void); /* once more */
-	struct mcps_options options;
+	struct mcps_server_options options;
 	struct mcps_daemon_options daemon;
 };
 

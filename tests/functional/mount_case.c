@@ -8,7 +8,7 @@
 
 const char *mode_name;
 
-void mount_start_with(int mode, struct mcps_options options)
+void mount_start_with(int mode, struct mcps_server_options options)
 {
 	options.size = sizeof options;
 	options.workers = MOUNT_WORKERS;

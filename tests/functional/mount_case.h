@@ -14,9 +14,9 @@ extern const char *mode_name;
 
 /* Start a server for anonymous callers with these options, and the program in
  * that mode; one beyond the last is mcps_daemon instead of the program. */
-void mount_start_with(int mode, struct mcps_options options);
+void mount_start_with(int mode, struct mcps_server_options options);
 #define mount_start(mode) \
-	mount_start_with((mode), (struct mcps_options){ .path = NULL })
+	mount_start_with((mode), (struct mcps_server_options){ .path = NULL })
 /* Drain, which has to succeed, and stop both. */
 void mount_stop(void);
 

@@ -95,9 +95,9 @@ static void try_mcps_resource_updated(void)
 	mcps_resource_updated(fresh, "a:b");
 }
 
-static void try_mcps_server_options(void)
+static void try_mcps_server_get_options(void)
 {
-	NOTHING(mcps_server_options(null));
+	NOTHING(mcps_server_get_options(null));
 }
 
 static void try_mcps_server_set_store(void)
@@ -286,7 +286,7 @@ const struct null_case null_server_cases[] = {
 	NULL_CASE(mcps_server_remove_template),
 	NULL_CASE(mcps_server_remove_prompt),
 	NULL_CASE(mcps_resource_updated),
-	NULL_CASE(mcps_server_options),
+	NULL_CASE(mcps_server_get_options),
 	NULL_CASE(mcps_server_set_store),
 	NULL_CASE(mcps_server_set_lock_wait),
 	NULL_CASE(mcps_server_set_on_corrupt),

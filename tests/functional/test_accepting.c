@@ -59,13 +59,15 @@ static void wait_starved(void)
 
 static void start_with(int loops, unsigned connections, unsigned idle_s)
 {
-	const struct mcps_options options = { .size = sizeof options,
-		                              .workers = FULL,
-		                              .max_workers_per_caller = FULL,
-		                              .max_streams = connections - 1,
-		                              .heartbeat_s = 1000000,
-		                              .log = on_log,
-		                              .log_level = MCPS_LOG_WARN };
+	const struct mcps_server_options options = {
+		.size = sizeof options,
+		.workers = FULL,
+		.max_workers_per_caller = FULL,
+		.max_streams = connections - 1,
+		.heartbeat_s = 1000000,
+		.log = on_log,
+		.log_level = MCPS_LOG_WARN
+	};
 	const struct mcps_daemon_options how = { .loops = (uint32_t)loops,
 		                                 .connections = connections,
 		                                 .idle_timeout_s = idle_s };

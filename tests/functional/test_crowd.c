@@ -294,8 +294,8 @@ static void start(void)
 {
 	wire_offer(add_mirror);
 	wire_start_on(2, WIRE_NAMED,
-	              &(const struct mcps_options){
-			      .size = sizeof(struct mcps_options),
+	              &(const struct mcps_server_options){
+			      .size = sizeof(struct mcps_server_options),
 			      .workers = 16,
 			      .stream_after_ms = 1,
 			      .event_bytes = 256 * 1024 });

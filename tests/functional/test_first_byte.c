@@ -26,9 +26,9 @@ static void start(int round, uint32_t retry_ms)
 	const char *revision = revisions[round % REVISIONS];
 
 	mount_start_with(round / REVISIONS,
-	                 (struct mcps_options){ .heartbeat_s = SILENT_S,
-	                                        .stream_after_ms = 1,
-	                                        .retry_ms = retry_ms });
+	                 (struct mcps_server_options){ .heartbeat_s = SILENT_S,
+	                                               .stream_after_ms = 1,
+	                                               .retry_ms = retry_ms });
 	session = wire_session_in(revision, "");
 	has_polling = strcmp(revision, "2025-11-25") == 0;
 }

@@ -20,8 +20,8 @@ static void start(void)
 {
 	bystander_take_real_time(); /* the server's threads inherit it */
 	wire_start_on(1, WIRE_ANONYMOUS,
-	              &(const struct mcps_options){
-			      .size = sizeof(struct mcps_options),
+	              &(const struct mcps_server_options){
+			      .size = sizeof(struct mcps_server_options),
 			      /* Time is made to pass, and answers are to
 	                       * stay what they are. */
 			      .stream_after_ms = 3600 * 1000 });

@@ -102,7 +102,7 @@ static void listen_all(void)
 /* Sessions are there before anything is measured. */
 static void start(uint32_t pool)
 {
-	const struct mcps_options options = {
+	const struct mcps_server_options options = {
 		.size = sizeof options,
 		.heartbeat_s = 1000000,
 		.anonymous_session_burst = UINT32_MAX,

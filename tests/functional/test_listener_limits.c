@@ -28,7 +28,8 @@ static void begin_sessions(void)
 		sessions[i] = wire_session_of("");
 }
 
-static void start_daemon(unsigned loops, const struct mcps_options *options)
+static void start_daemon(unsigned loops,
+                         const struct mcps_server_options *options)
 {
 	wire_start_with(WIRE_ANONYMOUS, options,
 	                &(const struct mcps_daemon_options){
@@ -36,7 +37,7 @@ static void start_daemon(unsigned loops, const struct mcps_options *options)
 	begin_sessions();
 }
 
-static void start_host(int mode, const struct mcps_options *options)
+static void start_host(int mode, const struct mcps_server_options *options)
 {
 	wire_start_server(WIRE_ANONYMOUS, options);
 	host_start(&(const struct host_options){ .mode = &host_modes[mode],
@@ -106,8 +107,9 @@ static const unsigned loops[] = { 1, 2, 4, 5 };
 
 START_TEST(twelve_listeners_on_twelve_connections_leave_room_for_a_call)
 {
-	start_daemon(loops[_i], &(const struct mcps_options){
-					.size = sizeof(struct mcps_options) });
+	start_daemon(loops[_i],
+	             &(const struct mcps_server_options){
+			     .size = sizeof(struct mcps_server_options) });
 	ck_assert_int_eq(listen_all(LISTENERS), SHARE);
 	ck_assert_int_eq(wire_once(sessions[0].lines, WIRE_PING).status, 200);
 	ck_assert_int_eq(wire_initialize("").status, 200);
@@ -118,8 +120,9 @@ END_TEST
 
 START_TEST(listener_that_leaves_makes_room_for_the_next_one)
 {
-	start_daemon(loops[_i], &(const struct mcps_options){
-					.size = sizeof(struct mcps_options) });
+	start_daemon(loops[_i],
+	             &(const struct mcps_server_options){
+			     .size = sizeof(struct mcps_server_options) });
 	ck_assert_int_eq(listen_all(LISTENERS), SHARE);
 	wire_close(&wires[0]);
 	ck_assert_int_eq(listen_until_it_is_let_in(LISTENERS - 1), 200);
@@ -131,9 +134,10 @@ END_TEST
 
 START_TEST(max_streams_is_the_number_of_listeners)
 {
-	start_daemon(loops[_i], &(const struct mcps_options){
-					.size = sizeof(struct mcps_options),
-					.max_streams = 3 });
+	start_daemon(loops[_i],
+	             &(const struct mcps_server_options){
+			     .size = sizeof(struct mcps_server_options),
+			     .max_streams = 3 });
 	ck_assert_int_eq(listen_all(LISTENERS), 3);
 	ck_assert_int_eq(wire_once(sessions[0].lines, WIRE_PING).status, 200);
 	leave_all();
@@ -145,8 +149,8 @@ START_TEST(listeners_of_a_mounted_server_leave_room_for_pages_and_calls)
 {
 	struct wire page;
 
-	start_host(_i, &(const struct mcps_options){
-			       .size = sizeof(struct mcps_options),
+	start_host(_i, &(const struct mcps_server_options){
+			       .size = sizeof(struct mcps_server_options),
 			       .max_streams = SHARE });
 	ck_assert_int_eq(listen_all(LISTENERS), SHARE);
 	ck_assert_int_eq(wire_once(sessions[0].lines, WIRE_PING).status, 200);
@@ -160,9 +164,9 @@ START_TEST(listeners_of_a_mounted_server_leave_room_for_pages_and_calls)
 END_TEST
 
 /* Limits that an operator asked for do not count where they cannot be met. */
-static const struct mcps_options asked[] = {
-	{ .size = sizeof(struct mcps_options) },
-	{ .size = sizeof(struct mcps_options), .max_streams = 900 },
+static const struct mcps_server_options asked[] = {
+	{ .size = sizeof(struct mcps_server_options) },
+	{ .size = sizeof(struct mcps_server_options), .max_streams = 900 },
 };
 
 START_TEST(fewer_descriptors_leave_room_for_fewer_listeners)
@@ -186,8 +190,8 @@ END_TEST
 /* The program's limit is not known: nothing is refused. */
 START_TEST(mounted_server_without_max_streams_refuses_no_listener)
 {
-	start_host(0, &(const struct mcps_options){
-			      .size = sizeof(struct mcps_options) });
+	start_host(0, &(const struct mcps_server_options){
+			      .size = sizeof(struct mcps_server_options) });
 	ck_assert_int_eq(listen_all(LISTENERS), LISTENERS);
 	leave_all();
 	stop_host();
@@ -206,8 +210,8 @@ START_TEST(max_streams_that_leaves_no_connection_for_calls_is_refused)
 	mcps_daemon *daemon;
 
 	wire_start_server(WIRE_ANONYMOUS,
-	                  &(const struct mcps_options){
-				  .size = sizeof(struct mcps_options),
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options),
 				  .max_streams = wrong[_i] });
 	ck_assert_int_eq(
 		mcps_daemon_start(&daemon, wire_server(), &how, &error),

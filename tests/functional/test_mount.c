@@ -83,7 +83,8 @@ static int status_of(const char *path)
 
 START_TEST(path_with_a_slash_after_it_is_ours_by_option)
 {
-	mount_start_with(_i, (struct mcps_options){ .trailing_slash = true });
+	mount_start_with(
+		_i, (struct mcps_server_options){ .trailing_slash = true });
 	ck_assert_int_eq(status_of("/mcp"), 200);
 	ck_assert_int_eq(status_of("/mcp/"), 200);
 	ck_assert_int_eq(status_of("/mcp/?a=b"), 200);

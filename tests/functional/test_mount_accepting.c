@@ -17,10 +17,11 @@ static struct wire_session session;
 /* Nobody is connected. */
 static void start_with(int mode, unsigned timeout_s)
 {
-	const struct mcps_options options = { .size = sizeof options,
-		                              .workers = FULL,
-		                              .max_workers_per_caller = FULL,
-		                              .heartbeat_s = 1000000 };
+	const struct mcps_server_options options = { .size = sizeof options,
+		                                     .workers = FULL,
+		                                     .max_workers_per_caller =
+		                                             FULL,
+		                                     .heartbeat_s = 1000000 };
 	const struct host_options how = { .mode = &host_modes[mode],
 		                          .connections = FULL,
 		                          .timeout_s = timeout_s };

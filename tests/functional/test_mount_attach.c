@@ -16,8 +16,8 @@ static const struct host_mode poll_thread = {
 static void start_server(void)
 {
 	wire_start_server(WIRE_ANONYMOUS,
-	                  &(const struct mcps_options){
-				  .size = sizeof(struct mcps_options) });
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options) });
 }
 
 static void start(const struct host_options *options)
@@ -235,8 +235,8 @@ END_TEST
 START_TEST(escaped_slash_after_the_path_is_404_where_targets_are_known)
 {
 	wire_start_server(WIRE_ANONYMOUS,
-	                  &(const struct mcps_options){
-				  .size = sizeof(struct mcps_options),
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options),
 				  .trailing_slash = true });
 	host_start(&(const struct host_options){ .mode = &poll_thread,
 	                                         .knows_targets = true });
@@ -355,10 +355,10 @@ static unsigned warnings_of(unsigned flags, unsigned timeout_s)
 		                        .timeout_s = timeout_s };
 
 	heard.warnings = 0;
-	wire_start_server(
-		WIRE_ANONYMOUS,
-		&(const struct mcps_options){
-			.size = sizeof(struct mcps_options), .log = on_log });
+	wire_start_server(WIRE_ANONYMOUS,
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options),
+				  .log = on_log });
 	host_start(&(const struct host_options){ .mode = &mode });
 	wire_session_of("");
 	wire_session_of("");
@@ -423,8 +423,8 @@ static unsigned select_warnings(const struct host_mode *mode,
 	heard.warnings = 0;
 	heard.advice = advice;
 	wire_start_server(WIRE_ANONYMOUS,
-	                  &(const struct mcps_options){
-				  .size = sizeof(struct mcps_options),
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options),
 				  .log = on_select });
 	host_start(&(const struct host_options){ .mode = mode,
 	                                         .uses_select = true });
@@ -468,10 +468,10 @@ static void on_error(void *arg, enum mcps_log_level level, const char *module,
 static void start_forgetful(bool forgets)
 {
 	heard.warnings = 0;
-	wire_start_server(
-		WIRE_ANONYMOUS,
-		&(const struct mcps_options){
-			.size = sizeof(struct mcps_options), .log = on_error });
+	wire_start_server(WIRE_ANONYMOUS,
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options),
+				  .log = on_error });
 	host_start(&(const struct host_options){ .mode = &poll_thread,
 	                                         .forgets_ends = forgets });
 }

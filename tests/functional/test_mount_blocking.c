@@ -20,7 +20,7 @@ static const unsigned polling[MODES] = { MHD_USE_POLL_INTERNAL_THREAD,
 	                                 MHD_USE_INTERNAL_POLLING_THREAD };
 
 static void start_with(int mode, unsigned timeout_s,
-                       struct mcps_options options)
+                       struct mcps_server_options options)
 {
 	static struct host_mode blocking = { .name = "thread per connection" };
 
@@ -35,7 +35,8 @@ static void start_with(int mode, unsigned timeout_s,
 
 static void start(int mode, unsigned timeout_s)
 {
-	start_with(mode, timeout_s, (struct mcps_options){ .path = NULL });
+	start_with(mode, timeout_s,
+	           (struct mcps_server_options){ .path = NULL });
 }
 
 /* More than come within the timeout: one in half of it, and the first byte. */
@@ -193,8 +194,8 @@ enum { DESCRIPTORS = 200, MOST_LISTENERS = 54 };
 START_TEST(listeners_leave_connections_for_calls)
 {
 	struct rlimit few;
-	const struct mcps_options options = { .max_streams_per_address =
-		                                      DESCRIPTORS };
+	const struct mcps_server_options options = { .max_streams_per_address =
+		                                             DESCRIPTORS };
 	struct wire_session session;
 	struct wire wires[MOST_LISTENERS + 1], wire;
 	struct reply reply;

@@ -41,10 +41,10 @@ static void on_log(void *arg, enum mcps_log_level level, const char *module,
 
 static void start_server(void)
 {
-	wire_start_server(
-		WIRE_ANONYMOUS,
-		&(const struct mcps_options){
-			.size = sizeof(struct mcps_options), .log = on_log });
+	wire_start_server(WIRE_ANONYMOUS,
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options),
+				  .log = on_log });
 }
 
 /* Play CHILD in a child, which has to succeed. */

@@ -181,8 +181,8 @@ static void start(int number)
 	mode = &host_modes[number / WAYS];
 	wire_offer(set_hook);
 	wire_start_server(WIRE_ANONYMOUS,
-	                  &(const struct mcps_options){
-				  .size = sizeof(struct mcps_options) });
+	                  &(const struct mcps_server_options){
+				  .size = sizeof(struct mcps_server_options) });
 	host_start(&(const struct host_options){ .mode = mode,
 	                                         .guard = way->guard });
 	atomic_store(&checks, 0);

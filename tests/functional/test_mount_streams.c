@@ -163,7 +163,8 @@ START_TEST(the_head_of_a_call_that_takes_long_comes_before_its_end)
 	struct wire_stream stream;
 	struct wire wire;
 
-	mount_start_with(_i, (struct mcps_options){ .stream_after_ms = 1 });
+	mount_start_with(_i,
+	                 (struct mcps_server_options){ .stream_after_ms = 1 });
 	session = wire_session_in(BEFORE_POLLING, "");
 	wire = wire_open(wire_port());
 	wire_post(&wire, session.lines, HOLD);
@@ -197,7 +198,7 @@ START_TEST(a_silent_stream_shows_signs_of_life)
 	struct wire wire;
 
 	mount_start_with(mode_named(names[_i]),
-	                 (struct mcps_options){ .heartbeat_s = 1 });
+	                 (struct mcps_server_options){ .heartbeat_s = 1 });
 	ck_assert_str_eq(mode_name, names[_i]);
 	session = wire_session_in(BEFORE_POLLING, "");
 	stream = listen_on(&wire, &session);
@@ -235,7 +236,8 @@ START_TEST(who_left_is_found_without_a_sign_of_life)
 	struct wire wires[LISTENERS];
 	int before;
 
-	mount_start_with(_i, (struct mcps_options){ .heartbeat_s = SILENT_S });
+	mount_start_with(
+		_i, (struct mcps_server_options){ .heartbeat_s = SILENT_S });
 	before = open_descriptors();
 	for (int i = 0; i < LISTENERS; i++) {
 		session = wire_session_of("");
@@ -256,7 +258,8 @@ START_TEST(who_leaves_a_call_that_goes_on_is_found_too)
 	struct wire wires[CALLS];
 	int before;
 
-	mount_start_with(_i, (struct mcps_options){ .heartbeat_s = SILENT_S });
+	mount_start_with(
+		_i, (struct mcps_server_options){ .heartbeat_s = SILENT_S });
 	session = wire_session_of("");
 	before = open_descriptors();
 	for (int i = 0; i < CALLS; i++) {
@@ -282,7 +285,8 @@ START_TEST(who_closed_only_his_own_side_is_not_let_go_without_a_word)
 	struct wire wire;
 	struct wire_event event;
 
-	mount_start_with(_i, (struct mcps_options){ .heartbeat_s = SILENT_S });
+	mount_start_with(
+		_i, (struct mcps_server_options){ .heartbeat_s = SILENT_S });
 	session = wire_session_in(BEFORE_POLLING, "");
 	stream = listen_on(&wire, &session);
 	(void)wire_stream_next(&stream); /* its first byte */
@@ -316,7 +320,8 @@ START_TEST(clients_may_break_off_anywhere_in_a_stream)
 	struct wire_session session;
 	int before;
 
-	mount_start_with(_i, (struct mcps_options){ .heartbeat_s = SILENT_S });
+	mount_start_with(
+		_i, (struct mcps_server_options){ .heartbeat_s = SILENT_S });
 	session = wire_session_of("");
 	before = open_descriptors();
 	for (int i = 0; i < 10; i++)

@@ -117,12 +117,14 @@ static bool wait_logged(const int *count, int seconds)
 
 static void start_with(unsigned loops)
 {
-	const struct mcps_options options = { .size = sizeof options,
-		                              .heartbeat_s = 1000000,
-		                              .max_streams = FULL - 1,
-		                              .stream_after_ms = 1000000000,
-		                              .log = on_log,
-		                              .log_level = MCPS_LOG_INFO };
+	const struct mcps_server_options options = { .size = sizeof options,
+		                                     .heartbeat_s = 1000000,
+		                                     .max_streams = FULL - 1,
+		                                     .stream_after_ms =
+		                                             1000000000,
+		                                     .log = on_log,
+		                                     .log_level =
+		                                             MCPS_LOG_INFO };
 	const struct mcps_daemon_options how = { .loops = loops,
 		                                 .connections = FULL };
 
@@ -434,7 +436,8 @@ START_TEST(daemon_of_a_program_that_does_not_run_is_named_after_5_s)
 
 	if (mode->pool != 0)
 		return;
-	mount_start_with(_i, (struct mcps_options){ .heartbeat_s = 1000000 });
+	mount_start_with(
+		_i, (struct mcps_server_options){ .heartbeat_s = 1000000 });
 	session = wire_session_of("");
 	listens = wire_open(wire_port());
 	wire_get(&listens, session.lines, NULL);

@@ -91,11 +91,11 @@ START_TEST(struct_without_its_size_is_named)
 	            "prompt \"p\": its size is 0: set it to "
 	            "sizeof(mcps_prompt), or use mcps_add_prompt()");
 	server = new_server();
-	mcps_server_configure(server,
-	                      &(const struct mcps_options){ .title = "T" });
+	mcps_server_configure(
+		server, &(const struct mcps_server_options){ .title = "T" });
 	check_start(server, MCPS_E_INVAL,
 	            "the size of the options is 0: set it to sizeof(struct "
-	            "mcps_options), or use mcps_configure()");
+	            "mcps_server_options), or use mcps_configure()");
 }
 END_TEST
 

@@ -30,8 +30,8 @@ static void start_keeping(size_t event_bytes)
 	bystander_take_real_time(); /* the server's threads inherit it */
 	flood_offer();
 	wire_start_on(1, WIRE_NAMED,
-	              &(const struct mcps_options){
-			      .size = sizeof(struct mcps_options),
+	              &(const struct mcps_server_options){
+			      .size = sizeof(struct mcps_server_options),
 			      /* Time is made to pass. */
 			      .stream_after_ms = 3600 * 1000,
 			      .event_bytes = event_bytes,

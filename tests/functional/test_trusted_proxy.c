@@ -19,12 +19,14 @@ enum { BURST = 2, MANY = 40 };
 static const char *const this_machine[] = { "127.0.0.1", NULL };
 static const char *const unix_socket[] = { "unix", NULL };
 
-static struct mcps_options limited(const char *const *proxies)
+static struct mcps_server_options limited(const char *const *proxies)
 {
-	return (struct mcps_options){ .size = sizeof(struct mcps_options),
-		                      .trusted_proxies = proxies,
-		                      .session_rate_per_address = 1,
-		                      .session_burst_per_address = BURST };
+	return (struct mcps_server_options){
+		.size = sizeof(struct mcps_server_options),
+		.trusted_proxies = proxies,
+		.session_rate_per_address = 1,
+		.session_burst_per_address = BURST
+	};
 }
 
 /* ---- whom a hook sees ---- */
@@ -154,7 +156,7 @@ static struct wire open_unix(const char *path)
 START_TEST(a_proxy_at_a_unix_socket_may_be_trusted)
 {
 	char directory[] = "/tmp/mcps-proxy-XXXXXX", path[64], listen[80];
-	const struct mcps_options options = limited(unix_socket);
+	const struct mcps_server_options options = limited(unix_socket);
 	struct mcps_daemon_options how = { .size = sizeof how,
 		                           .listen = listen };
 	mcps_daemon *daemon;

@@ -255,7 +255,7 @@ void wire_change_tools(void)
 }
 
 void wire_start_server(enum wire_callers callers,
-                       const struct mcps_options *options)
+                       const struct mcps_server_options *options)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
@@ -275,7 +275,7 @@ void wire_start_server(enum wire_callers callers,
 }
 
 void wire_start_with(enum wire_callers callers,
-                     const struct mcps_options *options,
+                     const struct mcps_server_options *options,
                      const struct mcps_daemon_options *how)
 {
 	struct mcps_daemon_options any = *how;
@@ -291,7 +291,7 @@ void wire_start_with(enum wire_callers callers,
 }
 
 void wire_start_on(unsigned loops, enum wire_callers callers,
-                   const struct mcps_options *options)
+                   const struct mcps_server_options *options)
 {
 	wire_start_with(callers, options,
 	                &(const struct mcps_daemon_options){ .loops = loops });

@@ -29,23 +29,23 @@ enum wire_callers { WIRE_ANONYMOUS, WIRE_NAMED };
  *
  * on LOOPS network threads. */
 void wire_start_on(unsigned loops, enum wire_callers callers,
-                   const struct mcps_options *options);
+                   const struct mcps_server_options *options);
 /* With a daemon of these options; its address is any port. */
 void wire_start_with(enum wire_callers callers,
-                     const struct mcps_options *options,
+                     const struct mcps_server_options *options,
                      const struct mcps_daemon_options *how);
-/* On two, with these members of struct mcps_options. */
-#define wire_start(callers, ...)              \
-	wire_start_on(                        \
-		2, (callers),                 \
-		&(const struct mcps_options){ \
-			.size = sizeof(struct mcps_options), __VA_ARGS__ })
+/* On two, with these members of struct mcps_server_options. */
+#define wire_start(callers, ...)                                          \
+	wire_start_on(2, (callers),                                       \
+	              &(const struct mcps_server_options){                \
+			      .size = sizeof(struct mcps_server_options), \
+			      __VA_ARGS__ })
 /* Servers that are started from now on also offer the entries that ADD adds. */
 void wire_offer(void (*add)(mcps_server *server));
 /* Without a daemon: who has one tells wire_once() its port, and has stopped it
  * when wire_stop() is called. */
 void wire_start_server(enum wire_callers callers,
-                       const struct mcps_options *options);
+                       const struct mcps_server_options *options);
 void wire_set_port(int port);
 void wire_stop(void);
 /* Stop the daemon alone: calls that are held stay so. */

@@ -66,7 +66,7 @@ void add_hold()
 
 bool mounted_start(const char *name)
 {
-	mcps_options options{};
+	mcps_server_options options{};
 
 	options.store = std::getenv("MOUNTED_STORE");
 	options.log = mounted_log;

@@ -40,7 +40,7 @@ refuses() {
 		echo 'struct args { int64_t times; int small; };'
 		echo 'struct filled { int64_t times = 1; };'
 		echo 'int main() { mcps::server server("a", "1"); mcps_tool tool{};'
-		echo "mcps_options options{}; $2 }"
+		echo "mcps_server_options options{}; $2 }"
 	} >"$code"
 	if said=$(compile "$code"); then
 		echo "compiles with $compiler as $standard: $2"

@@ -31,7 +31,7 @@ static const struct {
 
 START_TEST(bounds_follow_from_options_and_connections)
 {
-	const struct mcps_options options = {
+	const struct mcps_server_options options = {
 		.max_streams = rows[_i].max_streams,
 		.max_streams_per_address = rows[_i].max_per_address,
 	};
