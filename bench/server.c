@@ -76,8 +76,8 @@ static mcps_server *server_make(const char *store, uint32_t hot,
 {
 	mcps_server *server = mcps_server_new("bench", "1");
 
-	mcps_configure(server, .store = store, .sessions_in_memory = hot,
-	               .anonymous_quota = UINT32_MAX,
+	mcps_configure(server, .store = store, .max_sessions_in_memory = hot,
+	               .max_anonymous_sessions = UINT32_MAX,
 	               .anonymous_session_rate = UINT32_MAX,
 	               .anonymous_session_burst = UINT32_MAX,
 	               .heartbeat_s = heartbeat_s, .log = log_line,
@@ -105,7 +105,8 @@ static int serve(mcps_server *server, const char *port, uint32_t loops,
 {
 	struct mcps_daemon_options options = { .size = sizeof options,
 		                               .loops = loops,
-		                               .connection_pool = pool };
+		                               .max_memory_per_connection =
+		                                       pool };
 	struct mcps_error error;
 	mcps_daemon *daemon;
 	char address[32];

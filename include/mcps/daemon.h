@@ -9,8 +9,8 @@ MCPS_BEGIN_DECLS
 
 typedef struct mcps_daemon mcps_daemon;
 
-/** The default of mcps_daemon_options.connections. */
-enum { MCPS_DAEMON_CONNECTIONS = 16384 };
+/** The default of mcps_daemon_options.max_connections. */
+enum { MCPS_DAEMON_MAX_CONNECTIONS = 16384 };
 
 /** Everything has a default, and zero means it. */
 struct mcps_daemon_options {
@@ -25,13 +25,13 @@ struct mcps_daemon_options {
 
 	uint32_t loops;           /* network threads; one for two cores (rounded
 	                           * up), at most 8 */
-	uint32_t connections;     /* most at once, more than max_streams of the
-	                           * server; 16 384, or what the descriptor limit
-	                           * leaves. Clients beyond it wait until a
-	                           * connection ends */
-	uint32_t connection_pool; /* bytes per connection, bounds headers; 16
-	                             KiB */
-	uint32_t idle_timeout_s;  /* of a connection without a request; 75 */
+	uint32_t max_connections; /* most at once, more than max_streams of the
+	                           * server; 16 384, or what the descriptor
+	                           * limit leaves. Clients beyond it wait until
+	                           * a connection ends */
+	uint32_t max_memory_per_connection; /* bytes per connection, bounds
+	                             headers; 16 KiB */
+	uint32_t idle_timeout_s; /* of a connection without a request; 75 */
 
 	/** A listening socket that somebody else has bound, such as a
 	 * supervisor that hands it from process to process; then listen is

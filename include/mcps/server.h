@@ -64,24 +64,27 @@ struct mcps_server_options {
 	const char *key_file;
 
 	enum mcps_unknown_ids unknown_ids;
-	uint32_t session_idle_s;    /* stored sessions end unseen; 7 days */
-	uint32_t session_max_age_s; /* ... or at this age; 30 days */
+	uint32_t max_session_idle_s; /* stored sessions end unseen; 7 days */
+	uint32_t max_session_age_s;  /* ... or at this age; 30 days */
 	/** Live sessions of one identified caller, and of all anonymous ones
 	 * together; 1 000 and 100 000. At the limit the least recently used one
 	 * that is not in use makes room. */
-	uint32_t session_quota, anonymous_quota;
-	uint32_t sessions_in_memory; /* the hot set; 100 000 */
+	uint32_t max_sessions_per_caller, max_anonymous_sessions;
+	uint32_t max_sessions_in_memory; /* the hot set; 100 000 */
 
 	uint32_t workers; /* threads that run tools; 4 */
 	/** Calls that may wait for one; 1 024. One caller may have as many of
 	 * them as places are free: alone half of all, less when others wait,
 	 * too. */
-	uint32_t worker_queue;
-	uint32_t page_size;     /* entries of one answer of a list; 250 */
-	uint32_t subscriptions; /* resources that one session may subscribe to;
-	                         * 64, at most 1 024 */
+	uint32_t max_waiting_calls;
+	uint32_t
+		max_entries_per_page; /* entries of one answer of a list; 250 */
+	uint32_t max_subscriptions_per_session; /* resources that one session
+	                                         * may subscribe to; 64, at most
+	                                         * 1 024 */
 
-	uint32_t calls_per_caller; /* on workers, of an identified one; 64 */
+	uint32_t
+		max_calls_per_caller; /* on workers, of an identified one; 64 */
 	/** Bytes of one answer, and of all answers of a batch together; 16 MiB.
 	 * A result that is larger becomes an error. */
 	size_t max_result;
@@ -107,12 +110,12 @@ struct mcps_server_options {
 
 	/** Requests per second and at once (0: as many as in a second) of one
 	 * identified caller, and of one address; 0: no limit. */
-	uint32_t caller_rate, caller_burst;
-	uint32_t address_rate, address_burst;
+	uint32_t request_rate_per_caller, request_burst_per_caller;
+	uint32_t request_rate_per_address, request_burst_per_address;
 	/** Sessions that one identified caller may begin, by initialize, by
 	 * recreation, or by a DELETE that stores a tombstone for an unknown
 	 * session, per second and at once; 50 and 1 000. */
-	uint32_t session_rate, session_burst;
+	uint32_t session_rate_per_caller, session_burst_per_caller;
 
 	/** A call that runs longer is answered by an event stream, which its
 	 * client can resume; 1 000. What a call says before its result makes
@@ -121,8 +124,8 @@ struct mcps_server_options {
 	uint32_t heartbeat_s; /* on streams that are silent; 15 */
 	/** Events of streams are kept for who resumes: so long, and so many
 	 * bytes of one session; 900 s and 8 MiB. */
-	uint32_t event_age_s;
-	size_t event_bytes;
+	uint32_t max_event_age_s;
+	size_t max_event_bytes_per_session;
 
 	mcps_log_fn log; /* NULL: silence */
 	void *log_arg;
@@ -140,10 +143,10 @@ struct mcps_server_options {
 
 	/** GET requests that one identified caller has open at once, in all of
 	 * its sessions: each is a connection; 1 000. */
-	uint32_t streams_per_caller;
+	uint32_t max_streams_per_caller;
 	/** Streams of one session that answer no call, open or kept for who
 	 * resumes; 8, at most 1 024. One more takes the place of the oldest. */
-	uint32_t session_streams;
+	uint32_t max_streams_per_session;
 
 	enum mcps_eras eras; /* legacy */
 	/** A mounted server also takes requests for the path with a slash after

@@ -129,12 +129,12 @@ static bool check_streams(const struct app_options *options,
                           const struct settings *settings,
                           struct complaint *complaint)
 {
-	uint32_t connections = options->daemon.connections != 0
-	                               ? options->daemon.connections
-	                               : MCPS_DAEMON_CONNECTIONS;
+	uint32_t connections = options->daemon.max_connections != 0
+	                               ? options->daemon.max_connections
+	                               : MCPS_DAEMON_MAX_CONNECTIONS;
 	const struct option *wrong = option_named(
 		is_wanted(settings, "max-streams") ? "max-streams"
-						   : "connections");
+						   : "max-connections");
 	char place[256];
 
 	if (options->server.max_streams < connections)

@@ -17,20 +17,20 @@
 /* clang-format off */
 #define INCIDENT_MAP(X)                                                        \
 	X(CONNECTIONS, "connection_limit", "http",                             \
-	  "all connections are in use: new clients wait (--connections)")      \
+	  "all connections are in use: new clients wait (--max-connections)")      \
 	X(DESCRIPTORS, "descriptor_limit", "http",                             \
 	  "no file descriptor is left: new clients wait (raise the limit "     \
 	  "of open files)")                                                    \
 	X(STREAMS, "stream_limit", "http",                                     \
 	  "GET streams use their share of the connections (--max-streams)")    \
 	X(CALLER_STREAMS, "caller_stream_limit", "http",                       \
-	  "a caller has too many GET streams open (--streams-per-caller)")     \
+	  "a caller has too many GET streams open (--max-streams-per-caller)")     \
 	X(ADDRESS_STREAMS, "address_stream_limit", "http",                     \
 	  "an address has too many GET streams open "                          \
 	  "(--max-streams-per-address)")                                       \
 	X(SESSION_STREAMS, "session_stream_limit", "session",                  \
 	  "a session has too many GET streams: its oldest is closed and "      \
-	  "forgotten (--session-streams)")                                     \
+	  "forgotten (--max-streams-per-session)")                                     \
 	X(SLOW_READER, "slow_reader", "session",                               \
 	  "a client reads a stream too slowly: its connection is closed, "     \
 	  "and it has to resume")                                              \
@@ -39,7 +39,7 @@
 	  "notifications are sent later")                                      \
 	X(EVENTS, "event_limit", "session",                                    \
 	  "a client resumed a stream whose events are no longer stored "       \
-	  "(--event-age, --event-bytes)")                                      \
+	  "(--max-event-age, --max-event-bytes-per-session)")                                      \
 	X(BODY_SIZE, "body_size_limit", "http",                                \
 	  "a request body is larger than it may be (--max-body)")              \
 	X(BODIES, "body_memory_limit", "http",                                 \
@@ -49,7 +49,7 @@
 	  "caller may use (--max-answers)")                                    \
 	X(HEADER_SIZE, "header_size_limit", "http",                            \
 	  "the headers of a request are larger than they may be "              \
-	  "(--connection-pool)")                                               \
+	  "(--max-memory-per-connection)")                                               \
 	X(JSON, "json_limit", "http",                                          \
 	  "a request body has too many levels or members (--max-nesting, "     \
 	  "--max-keys)")                                                       \
@@ -61,10 +61,10 @@
 	  "a client took too long to send a request or to read an answer: "    \
 	  "its connection is cut")                                             \
 	X(REQUEST_RATE, "request_rate_limit", "http",                          \
-	  "a caller or an address sends requests too fast (--caller-rate, "    \
-	  "--address-rate)")                                                   \
+	  "a caller or an address sends requests too fast (--request-rate-per-caller, "    \
+	  "--request-rate-per-address)")                                                   \
 	X(SESSION_RATE, "session_rate_limit", "http",                          \
-	  "a caller begins sessions too fast (--session-rate)")                \
+	  "a caller begins sessions too fast (--session-rate-per-caller)")                \
 	X(ADDRESS_SESSIONS, "address_session_rate_limit", "http",              \
 	  "an address begins anonymous sessions too fast "                     \
 	  "(--session-rate-per-address)")                                      \
@@ -72,11 +72,11 @@
 	  "anonymous callers together begin sessions too fast "                \
 	  "(--anonymous-session-rate)")                                        \
 	X(SESSION_QUOTA, "session_quota", "session",                           \
-	  "a caller has as many sessions as it may (--session-quota, "         \
-	  "--anonymous-quota)")                                                \
+	  "a caller has as many sessions as it may (--max-sessions-per-caller, "         \
+	  "--max-anonymous-sessions)")                                                \
 	X(SESSION_MEMORY, "session_memory_limit", "session",                   \
 	  "a session left memory to make room for another "                    \
-	  "(--sessions-in-memory)")                                            \
+	  "(--max-sessions-in-memory)")                                            \
 	X(TOMBSTONES, "tombstone_limit", "session",                            \
 	  "a caller ended more sessions than are remembered: its oldest ids "  \
 	  "are not recreated (--max-tombstones-per-caller)")                   \
@@ -88,16 +88,16 @@
 	  "disk")                                                              \
 	X(ANONYMOUS_EVICTED, "anonymous_session_quota", "session",             \
 	  "anonymous callers have as many sessions as they may: those seen "   \
-	  "least recently make room (--anonymous-quota)")                      \
+	  "least recently make room (--max-anonymous-sessions)")                      \
 	X(ANONYMOUS_ENDED, "anonymous_sessions_ended", "session",              \
 	  "anonymous callers ended sessions")                                  \
 	X(ANONYMOUS_RECREATED, "anonymous_sessions_recreated", "session",      \
 	  "sessions of anonymous callers began anew under ids that the "       \
 	  "store did not know")                                                \
 	X(WORKER_QUEUE, "worker_queue_limit", "mcp",                           \
-	  "too many calls wait for a worker (--worker-queue)")                 \
+	  "too many calls wait for a worker (--max-waiting-calls)")                 \
 	X(CALLER_CALLS, "caller_call_limit", "mcp",                            \
-	  "a caller has too many calls under way (--calls-per-caller)")        \
+	  "a caller has too many calls under way (--max-calls-per-caller)")        \
 	X(RESULT_SIZE, "result_size_limit", "mcp",                             \
 	  "a result, or all results of a batch together, are larger than "     \
 	  "they may be (--max-result)")                                        \
@@ -115,7 +115,7 @@
 	  "(--workers, --max-workers-per-caller)")                             \
 	X(WORKER_SHARE, "worker_queue_share", "mcp",                           \
 	  "a caller has its share of the calls that may wait for a worker "    \
-	  "(--worker-queue)")                                                  \
+	  "(--max-waiting-calls)")                                                  \
 	X(AUTH_STATUS, "auth_hook_status", "http",                             \
 	  "the auth hook failed, named nobody or returned a status that it "   \
 	  "may not return: the request got 500")                               \

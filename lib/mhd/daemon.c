@@ -26,8 +26,8 @@ enum {
 static const struct mcps_daemon_options defaults = {
 	.size = sizeof defaults,
 	.listen = "127.0.0.1:8931",
-	.connections = MCPS_DAEMON_CONNECTIONS,
-	.connection_pool = 16 * 1024,
+	.max_connections = MCPS_DAEMON_MAX_CONNECTIONS,
+	.max_memory_per_connection = 16 * 1024,
 	.idle_timeout_s = 75,
 	.socket_mode = 0600,
 };
@@ -88,8 +88,9 @@ static mcps_status options_read(struct mcps_daemon_options *out,
 	fill_in(&out->loops, choose_loops());
 	if (out->loops > LOOPS_MOST)
 		out->loops = LOOPS_MOST;
-	fill_in(&out->connections, defaults.connections);
-	fill_in(&out->connection_pool, defaults.connection_pool);
+	fill_in(&out->max_connections, defaults.max_connections);
+	fill_in(&out->max_memory_per_connection,
+	        defaults.max_memory_per_connection);
 	fill_in(&out->idle_timeout_s, defaults.idle_timeout_s);
 	fill_in(&out->socket_mode, defaults.socket_mode);
 	return MCPS_OK;
@@ -137,12 +138,12 @@ static mcps_status check_streams(const mcps_daemon *daemon,
 {
 	uint32_t most = mcps_server_get_options(daemon->server)->max_streams;
 
-	if (most < options->connections)
+	if (most < options->max_connections)
 		return MCPS_OK;
 	return mcps__fail(error, MCPS_E_INVAL,
 	                  "option max_streams: %u leaves none of the %u "
 	                  "connections for calls",
-	                  most, options->connections);
+	                  most, options->max_connections);
 }
 
 /* CONNECTIONS: those that the daemon really has, which may be fewer than were
@@ -169,7 +170,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
                               const struct mcps_daemon_options *options,
                               struct mcps_error *error)
 {
-	unsigned most = mcps__limits_connections(options->connections);
+	unsigned most = mcps__limits_connections(options->max_connections);
 	struct loop_options each = {
 		.endpoint = mcps__server_endpoint(daemon->server),
 		.linger = &daemon->linger,
@@ -179,7 +180,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
 		.listener = daemon->listener.fd,
 		.is_shared = daemon->listener.is_shared,
 		.accepting = &daemon->accepting,
-		.pool = options->connection_pool,
+		.pool = options->max_memory_per_connection,
 		.idle_s = options->idle_timeout_s,
 	};
 	unsigned loops = most < options->loops ? most : options->loops;

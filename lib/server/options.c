@@ -20,26 +20,26 @@ static void fill_u32(uint32_t *value, uint32_t otherwise)
 
 static void fill(struct mcps_server_options *options)
 {
-	fill_u32(&options->session_idle_s, 7 * DAY_S);
-	fill_u32(&options->session_max_age_s, 30 * DAY_S);
-	fill_u32(&options->sessions_in_memory, 100000);
-	fill_u32(&options->session_quota, 1000);
-	fill_u32(&options->anonymous_quota, 100000);
+	fill_u32(&options->max_session_idle_s, 7 * DAY_S);
+	fill_u32(&options->max_session_age_s, 30 * DAY_S);
+	fill_u32(&options->max_sessions_in_memory, 100000);
+	fill_u32(&options->max_sessions_per_caller, 1000);
+	fill_u32(&options->max_anonymous_sessions, 100000);
 	fill_u32(&options->workers, 4);
-	fill_u32(&options->worker_queue, 1024);
-	fill_u32(&options->page_size, 250);
-	fill_u32(&options->subscriptions, 64);
+	fill_u32(&options->max_waiting_calls, 1024);
+	fill_u32(&options->max_entries_per_page, 250);
+	fill_u32(&options->max_subscriptions_per_session, 64);
 	fill_u32(&options->max_nesting, 64);
 	fill_u32(&options->max_keys, 1024);
 	fill_u32(&options->max_batch, 50);
-	fill_u32(&options->session_rate, 50);
-	fill_u32(&options->session_burst, 1000);
-	fill_u32(&options->calls_per_caller, 64);
-	fill_u32(&options->streams_per_caller, 1000);
+	fill_u32(&options->session_rate_per_caller, 50);
+	fill_u32(&options->session_burst_per_caller, 1000);
+	fill_u32(&options->max_calls_per_caller, 64);
+	fill_u32(&options->max_streams_per_caller, 1000);
 	fill_u32(&options->stream_after_ms, 1000);
 	fill_u32(&options->heartbeat_s, 15);
-	fill_u32(&options->event_age_s, 900);
-	fill_u32(&options->session_streams, 8);
+	fill_u32(&options->max_event_age_s, 900);
+	fill_u32(&options->max_streams_per_session, 8);
 	fill_u32(&options->retry_ms, 5000);
 	fill_u32(&options->max_tombstones_per_caller, 100000);
 	fill_u32(&options->session_rate_per_address, 20);
@@ -47,8 +47,8 @@ static void fill(struct mcps_server_options *options)
 	fill_u32(&options->anonymous_session_rate, 500);
 	fill_u32(&options->anonymous_session_burst, 5000);
 	fill_u32(&options->max_gap_s, DAY_S);
-	if (options->event_bytes == 0)
-		options->event_bytes = 8u * 1024 * 1024;
+	if (options->max_event_bytes_per_session == 0)
+		options->max_event_bytes_per_session = 8u * 1024 * 1024;
 	if (options->max_result == 0)
 		options->max_result = 16u * 1024 * 1024;
 	if (options->max_bodies == 0)
@@ -283,15 +283,17 @@ static mcps_status check(const struct mcps_server_options *options,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option workers: at most 1024, not %u",
 		                  options->workers);
-	if (options->subscriptions > 1024)
+	if (options->max_subscriptions_per_session > 1024)
 		return mcps__fail(error, MCPS_E_INVAL,
-		                  "option subscriptions: at most 1024, not %u",
-		                  options->subscriptions);
-	if (options->session_streams > 1024)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "option session_streams: at most 1024, not "
-		                  "%u",
-		                  options->session_streams);
+		                  "option max_subscriptions_per_session: at "
+		                  "most 1024, not %u",
+		                  options->max_subscriptions_per_session);
+	if (options->max_streams_per_session > 1024)
+		return mcps__fail(
+			error, MCPS_E_INVAL,
+			"option max_streams_per_session: at most 1024, not "
+			"%u",
+			options->max_streams_per_session);
 	if (options->retry_ms > RETRY_MOST_MS &&
 	    options->retry_ms != MCPS_NO_RETRY)
 		return mcps__fail(error, MCPS_E_INVAL,

@@ -75,7 +75,7 @@ static mcps_status start_workers(mcps_server *server, struct mcps_error *error)
 	const struct mcps_server_options *options = &server->options;
 	const struct workers_options wanted = {
 		.threads = options->workers,
-		.queue = options->worker_queue,
+		.queue = options->max_waiting_calls,
 		.most_of_one = options->max_workers_per_caller,
 		.clock = &mcps__system_clock,
 		.incidents = &server->incidents,
@@ -109,20 +109,20 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.answers = &server->answers,
 		.resource = options->resource != NULL ? options->resource
 		                                      : server->endpoint.path,
-		.idle_ms = INT64_C(1000) * options->session_idle_s,
-		.max_age_ms = INT64_C(1000) * options->session_max_age_s,
+		.idle_ms = INT64_C(1000) * options->max_session_idle_s,
+		.max_age_ms = INT64_C(1000) * options->max_session_age_s,
 		.max_gap_ms = INT64_C(1000) * options->max_gap_s,
-		.hot = options->sessions_in_memory,
-		.quota = options->session_quota,
-		.anonymous_quota = options->anonymous_quota,
+		.hot = options->max_sessions_in_memory,
+		.quota = options->max_sessions_per_caller,
+		.anonymous_quota = options->max_anonymous_sessions,
 		.max_tombstones = options->max_tombstones_per_caller,
-		.event_age_ms = INT64_C(1000) * options->event_age_s,
-		.event_bytes = options->event_bytes,
-		.streams = options->session_streams,
+		.event_age_ms = INT64_C(1000) * options->max_event_age_s,
+		.event_bytes = options->max_event_bytes_per_session,
+		.streams = options->max_streams_per_session,
 		.retry_ms = options->retry_ms != MCPS_NO_RETRY
 		                    ? options->retry_ms
 		                    : 0,
-		.subscriptions = options->subscriptions,
+		.subscriptions = options->max_subscriptions_per_session,
 		.hook = options->on_session,
 		.hook_arg = options->on_session_arg,
 		.revision_text = revision_text,
@@ -174,13 +174,13 @@ static mcps_status init_counts(struct mcp *mcp,
 {
 	if (mcps__locks_init(&mcp->locks) != MCPS_OK)
 		return MCPS_E_SYSTEM;
-	if (mcps__inflight_init(&mcp->inflight, options->calls_per_caller) !=
-	    MCPS_OK) {
+	if (mcps__inflight_init(&mcp->inflight,
+	                        options->max_calls_per_caller) != MCPS_OK) {
 		mcps__locks_finish(&mcp->locks);
 		return MCPS_E_SYSTEM;
 	}
-	if (mcps__inflight_init(&mcp->listening, options->streams_per_caller) ==
-	    MCPS_OK)
+	if (mcps__inflight_init(&mcp->listening,
+	                        options->max_streams_per_caller) == MCPS_OK)
 		return MCPS_OK;
 	mcps__inflight_finish(&mcp->inflight);
 	mcps__locks_finish(&mcp->locks);
@@ -201,7 +201,7 @@ static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 	mcp->executor = mcps__workers_executor(server->workers);
 	mcp->log = server->log;
 	mcp->log_calls = options->log_calls;
-	mcp->page_size = options->page_size;
+	mcp->page_size = options->max_entries_per_page;
 	mcp->icons = options->icons;
 	mcp->texts = (struct mcp_texts){
 		.name = server->name,

@@ -84,7 +84,7 @@ for (const [form, how] of Object.entries(forms)) {
 
   scenario(
     `a call whose session grows too old under it is not repeated: ${form}`,
-    ['--session-max-age', '5s'],
+    ['--max-session-age', '5s'],
     async (server, agent) => {
       const outcome = agent.call('act', { name: 'it', waits: true, ...how });
       await server.begins('it');

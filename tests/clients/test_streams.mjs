@@ -182,7 +182,7 @@ for (const how of ['kill', 'stop'])
 // ---- what is no longer stored ----
 
 test('a call whose events made room is resumed with an error for it alone', async (lab) => {
-  const server = await lab.server({ options: ['--event-bytes', '1KiB'] });
+  const server = await lab.server({ options: ['--max-event-bytes-per-session', '1KiB'] });
   const { id } = await initialize(server);
   const message = slowCount({ to: 30, ms: 1 });
   const calling = await EventStream.post(server, message, { id });
@@ -200,7 +200,7 @@ test('a call whose events made room is resumed with an error for it alone', asyn
 });
 
 test('a stream of no call whose events made room is resumed with a fresh one', async (lab) => {
-  const server = await lab.server({ options: ['--event-bytes', '1KiB'] });
+  const server = await lab.server({ options: ['--max-event-bytes-per-session', '1KiB'] });
   const { id } = await initialize(server);
   await post(server, subscribe(), { id });
   const listening = await EventStream.get(server, { id });

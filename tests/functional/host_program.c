@@ -327,7 +327,7 @@ void host_start(const struct host_options *options)
 	self.flags = mode.flags;
 	if (options->timeout_s != 0)
 		mode.timeout_s = options->timeout_s;
-	self.daemon = start_daemon(&mode, options->connections);
+	self.daemon = start_daemon(&mode, options->max_connections);
 	ck_assert_msg(self.daemon != NULL, "%s: no daemon", mode.name);
 	wire_set_port(
 		MHD_get_daemon_info(self.daemon, MHD_DAEMON_INFO_BIND_PORT)

@@ -48,8 +48,8 @@ struct host_options {
 	bool is_wrong;                  /* has these flags and no others */
 	bool uses_select;               /* whatever the version makes of it */
 	bool forgets_ends;              /* does not call mcps_mhd_completed() */
-	unsigned connections; /* most at once; 0: libmicrohttpd's default */
-	unsigned timeout_s;   /* of connections; 0: the mode's */
+	unsigned max_connections; /* most at once; 0: libmicrohttpd's default */
+	unsigned timeout_s;       /* of connections; 0: the mode's */
 };
 
 /* Start the daemon, and attach it to wire_server(). */

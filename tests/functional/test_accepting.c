@@ -69,7 +69,7 @@ static void start_with(int loops, unsigned connections, unsigned idle_s)
 		.log_level = MCPS_LOG_WARN
 	};
 	const struct mcps_daemon_options how = { .loops = (uint32_t)loops,
-		                                 .connections = connections,
+		                                 .max_connections = connections,
 		                                 .idle_timeout_s = idle_s };
 
 	log_.starved = 0;

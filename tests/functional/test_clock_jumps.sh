@@ -185,13 +185,13 @@ for offset in +8d "$long_ago" +8d +0 +400d; do
 done
 
 # A stop stores the wall time, so that a jump before it is no downtime.
-start --session-idle 12h
+start --max-session-idle 12h
 fresh=$(begin)
 jump +800d
 expect 'in use, clock at +800d' "$(status "$fresh")" 200
 stop
 reboot
-start --session-idle 12h
+start --max-session-idle 12h
 expect 'in use, stopped after +800d' "$(status "$fresh")" 200
 stop
 

@@ -66,7 +66,7 @@ for option in listen store tokens drain log-format dev check; do
 		exit 1
 	}
 done
-grep -q 'MCPS_SESSION_IDLE' "$work/out"
+grep -q 'MCPS_MAX_SESSION_IDLE' "$work/out"
 [ "$(awk 'length > 80' "$work/out")" = '' ] || {
 	echo '--help has lines beyond 80 columns'
 	exit 1

@@ -298,7 +298,7 @@ static void start(void)
 			      .size = sizeof(struct mcps_server_options),
 			      .workers = 16,
 			      .stream_after_ms = 1,
-			      .event_bytes = 256 * 1024 });
+			      .max_event_bytes_per_session = 256 * 1024 });
 }
 
 START_TEST(nobody_gets_what_another_asked_for)

@@ -278,7 +278,7 @@ START_TEST(a_caller_leaves_places_in_the_queue_to_others)
 {
 	struct wire_session ann, bob;
 
-	wire_start(WIRE_NAMED, .workers = 2, .worker_queue = 4,
+	wire_start(WIRE_NAMED, .workers = 2, .max_waiting_calls = 4,
 	           .log = write_line);
 	ann = wire_session_of("ann");
 	bob = wire_session_of("bob");

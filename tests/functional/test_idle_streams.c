@@ -108,7 +108,8 @@ static void start(uint32_t pool)
 		.anonymous_session_burst = UINT32_MAX,
 	};
 	const struct mcps_daemon_options how = { .loops = 2,
-		                                 .connection_pool = pool };
+		                                 .max_memory_per_connection =
+		                                         pool };
 
 	streams = streams_that_fit();
 	ck_assert(listeners_init(&crowd, streams));

@@ -31,17 +31,18 @@ static void begin_sessions(void)
 static void start_daemon(unsigned loops,
                          const struct mcps_server_options *options)
 {
-	wire_start_with(WIRE_ANONYMOUS, options,
-	                &(const struct mcps_daemon_options){
-				.loops = loops, .connections = CONNECTIONS });
+	wire_start_with(
+		WIRE_ANONYMOUS, options,
+		&(const struct mcps_daemon_options){
+			.loops = loops, .max_connections = CONNECTIONS });
 	begin_sessions();
 }
 
 static void start_host(int mode, const struct mcps_server_options *options)
 {
 	wire_start_server(WIRE_ANONYMOUS, options);
-	host_start(&(const struct host_options){ .mode = &host_modes[mode],
-	                                         .connections = CONNECTIONS });
+	host_start(&(const struct host_options){
+		.mode = &host_modes[mode], .max_connections = CONNECTIONS });
 	begin_sessions();
 }
 
@@ -178,7 +179,7 @@ START_TEST(fewer_descriptors_leave_room_for_fewer_listeners)
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	wire_start_with(WIRE_ANONYMOUS, &asked[_i],
 	                &(const struct mcps_daemon_options){
-				.loops = 2, .connections = 1000 });
+				.loops = 2, .max_connections = 1000 });
 	begin_sessions();
 	ck_assert_int_eq(listen_all(FEW_SHARE + 2), FEW_SHARE);
 	ck_assert_int_eq(wire_once(sessions[0].lines, WIRE_PING).status, 200);
@@ -205,7 +206,7 @@ START_TEST(max_streams_that_leaves_no_connection_for_calls_is_refused)
 		                          UINT32_MAX };
 	struct mcps_daemon_options how = { .size = sizeof how,
 		                           .listen = "127.0.0.1:0",
-		                           .connections = CONNECTIONS };
+		                           .max_connections = CONNECTIONS };
 	struct mcps_error error = { MCPS_OK, "" };
 	mcps_daemon *daemon;
 

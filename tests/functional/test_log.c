@@ -72,8 +72,10 @@ static void check_secrets(void)
 static void start(enum mcps_unknown_ids policy)
 {
 	wire_start(WIRE_NAMED, .store = url_in_directory("db"),
-	           .unknown_ids = policy, .log = collect, .session_quota = 3,
-	           .caller_rate = 1000, .session_burst = 40, .session_rate = 1,
+	           .unknown_ids = policy, .log = collect,
+	           .max_sessions_per_caller = 3,
+	           .request_rate_per_caller = 1000,
+	           .session_burst_per_caller = 40, .session_rate_per_caller = 1,
 	           .no_store_ballast = true);
 }
 

@@ -154,7 +154,7 @@ START_TEST(a_flood_of_anonymous_requests_writes_a_line_a_minute_a_reason)
 
 	wire_offer(add_shapeless);
 	wire_start(WIRE_ANONYMOUS, .log = collect, .log_level = MCPS_LOG_INFO,
-	           .anonymous_quota = LIVE, .max_result = 65536,
+	           .max_anonymous_sessions = LIVE, .max_result = 65536,
 	           .max_tombstones_per_caller = REMEMBERED,
 	           .anonymous_session_rate = 1,
 	           .anonymous_session_burst = 3 * ROUNDS);

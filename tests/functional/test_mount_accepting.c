@@ -23,7 +23,7 @@ static void start_with(int mode, unsigned timeout_s)
 		                                             FULL,
 		                                     .heartbeat_s = 1000000 };
 	const struct host_options how = { .mode = &host_modes[mode],
-		                          .connections = FULL,
+		                          .max_connections = FULL,
 		                          .timeout_s = timeout_s };
 	int before;
 

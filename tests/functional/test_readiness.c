@@ -126,7 +126,7 @@ static void start_with(unsigned loops)
 		                                     .log_level =
 		                                             MCPS_LOG_INFO };
 	const struct mcps_daemon_options how = { .loops = loops,
-		                                 .connections = FULL };
+		                                 .max_connections = FULL };
 
 	log_.not_ready = log_.ready_again = 0;
 	wire_start_with(WIRE_ANONYMOUS, &options, &how);

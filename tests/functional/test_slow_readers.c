@@ -34,7 +34,7 @@ static void start_keeping(size_t event_bytes)
 			      .size = sizeof(struct mcps_server_options),
 			      /* Time is made to pass. */
 			      .stream_after_ms = 3600 * 1000,
-			      .event_bytes = event_bytes,
+			      .max_event_bytes_per_session = event_bytes,
 			      .workers = READERS });
 	bystander = wire_session_of("bystander");
 	bystander_begin(bystander.lines);

@@ -23,7 +23,7 @@ static void start(size_t max_answers)
 	unread_offer();
 	wire_start(WIRE_NAMED, .max_answers = max_answers, .workers = 2,
 	           .max_workers_per_caller = 2, .stream_after_ms = 3600 * 1000,
-	           .event_bytes = (size_t)1024 * MIB);
+	           .max_event_bytes_per_session = (size_t)1024 * MIB);
 }
 
 /* ---- refusals ---- */

@@ -33,7 +33,8 @@ START_TEST(a_caller_beyond_the_rate_gets_429_and_no_other_does)
 	int i = 0;
 
 	/* One in an hour would do, if there were such a rate. */
-	wire_start(WIRE_NAMED, .caller_rate = 1, .caller_burst = 20);
+	wire_start(WIRE_NAMED, .request_rate_per_caller = 1,
+	           .request_burst_per_caller = 20);
 	ann = wire_session_of("ann");
 	bob = wire_session_of("bob");
 	wire = wire_open(wire_port());
@@ -58,7 +59,8 @@ START_TEST(an_address_may_guess_only_so_often)
 	struct wire wire;
 	int i = 0;
 
-	wire_start(WIRE_NAMED, .address_rate = 1, .address_burst = 10);
+	wire_start(WIRE_NAMED, .request_rate_per_address = 1,
+	           .request_burst_per_address = 10);
 	wire = wire_open(wire_port());
 	do
 		reply = wire_ask(&wire, "Authorization: Bearer bad\r\n",
@@ -81,7 +83,8 @@ START_TEST(a_caller_may_begin_sessions_only_so_fast)
 	struct reply reply;
 	int i = 0;
 
-	wire_start(WIRE_NAMED, .session_rate = 1, .session_burst = 5);
+	wire_start(WIRE_NAMED, .session_rate_per_caller = 1,
+	           .session_burst_per_caller = 5);
 	old = wire_session_of("ann");
 	do
 		reply = wire_initialize("ann");
@@ -327,7 +330,7 @@ START_TEST(a_caller_has_only_so_many_calls_under_way)
 	struct reply reply;
 	struct wire held[2];
 
-	wire_start(WIRE_NAMED, .calls_per_caller = 2, .workers = 4);
+	wire_start(WIRE_NAMED, .max_calls_per_caller = 2, .workers = 4);
 	ann = wire_session_of("ann");
 	bob = wire_session_of("bob");
 	for (unsigned i = 0; i < 2; i++) {
@@ -370,7 +373,7 @@ START_TEST(a_caller_listens_on_only_so_many_streams)
 	struct wire first, second, third, bobs;
 	int before;
 
-	wire_start(WIRE_NAMED, .streams_per_caller = 2);
+	wire_start(WIRE_NAMED, .max_streams_per_caller = 2);
 	before = open_descriptors();
 	ann = wire_session_of("ann");
 	other = wire_session_of("ann");
@@ -444,7 +447,7 @@ START_TEST(one_session_too_many_evicts_the_callers_oldest)
 	struct wire_session bob, ann[4];
 
 	heard.evicted = 0;
-	wire_start(WIRE_NAMED, .session_quota = 3,
+	wire_start(WIRE_NAMED, .max_sessions_per_caller = 3,
 	           .unknown_ids = MCPS_UNKNOWN_NEVER, .on_session = hear);
 	bob = wire_session_of("bob");
 	for (int i = 0; i < 4; i++)
@@ -466,7 +469,7 @@ START_TEST(when_all_sessions_are_in_use_a_new_one_is_429)
 	struct wire held[2];
 	struct reply reply;
 
-	wire_start(WIRE_NAMED, .session_quota = 2, .workers = 4);
+	wire_start(WIRE_NAMED, .max_sessions_per_caller = 2, .workers = 4);
 	bob = wire_session_of("bob");
 	for (unsigned i = 0; i < 2; i++) {
 		ann[i] = wire_session_of("ann");
@@ -498,8 +501,9 @@ START_TEST(incident_13_sessions_of_one_caller_are_bounded)
 	struct mcps_counts counts;
 	struct wire wire;
 
-	wire_start(WIRE_NAMED, .session_quota = QUOTA, .session_rate = MANY,
-	           .session_burst = 2 * MANY);
+	wire_start(WIRE_NAMED, .max_sessions_per_caller = QUOTA,
+	           .session_rate_per_caller = MANY,
+	           .session_burst_per_caller = 2 * MANY);
 	bob = wire_session_of("bob");
 	wire = wire_open(wire_port());
 	for (int i = 0; i < MANY; i++)

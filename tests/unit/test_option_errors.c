@@ -39,10 +39,11 @@ static const struct {
 	{ "--max-body=99999999999GiB",
 	  "--max-body: \"99999999999GiB\": it must be a size such as 64KiB, "
 	  "4MiB or 1GiB" },
-	{ "--session-idle=60", "--session-idle: \"60\": it must be a time "
-	                       "such as 30s, 15m, 12h or 7d" },
-	{ "--session-idle=1000000d",
-	  "--session-idle: \"1000000d\": it must be between 1s and "
+	{ "--max-session-idle=60",
+	  "--max-session-idle: \"60\": it must be a time "
+	  "such as 30s, 15m, 12h or 7d" },
+	{ "--max-session-idle=1000000d",
+	  "--max-session-idle: \"1000000d\": it must be between 1s and "
 	  "4294967295s" },
 	{ "--retry=5", "--retry: \"5\": it must be a time such as 500ms, 10s "
 	               "or 2m" },
@@ -77,12 +78,12 @@ static const struct {
 	  NULL,
 	  "--max-streams: \"0\": it must be between 1 and 4294967295",
 	  EXIT_USAGE },
-	{ { "--max-streams=12", "--connections=12" },
+	{ { "--max-streams=12", "--max-connections=12" },
 	  NULL,
 	  "--max-streams: 12 streams leave none of the 12 connections for "
 	  "calls",
 	  EXIT_USAGE },
-	{ { "--connections=12", NULL },
+	{ { "--max-connections=12", NULL },
 	  "MCPS_MAX_STREAMS=20",
 	  "environment: MCPS_MAX_STREAMS: 20 streams leave none of the 12 "
 	  "connections for calls",
@@ -92,7 +93,10 @@ static const struct {
 	  "--max-streams: 16384 streams leave none of the 16384 connections "
 	  "for calls",
 	  EXIT_USAGE },
-	{ { "--max-streams=11", "--connections=12" }, NULL, NULL, EXIT_FINE },
+	{ { "--max-streams=11", "--max-connections=12" },
+	  NULL,
+	  NULL,
+	  EXIT_FINE },
 	{ { "--max-streams=16383", NULL }, NULL, NULL, EXIT_FINE },
 };
 

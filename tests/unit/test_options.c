@@ -10,13 +10,14 @@
 
 START_TEST(a_flag_counts_more_than_the_environment_and_that_more_than_the_file)
 {
-	option_write_file("workers = 1\nmax-batch = 1\npage-size = 1\n");
+	option_write_file(
+		"workers = 1\nmax-batch = 1\nmax-entries-per-page = 1\n");
 	ck_assert_msg(option_read(LIST("--config", option_path, "--workers=3"),
 	                          LIST("MCPS_WORKERS=2", "MCPS_MAX_BATCH=2")),
 	              "%s", option_complaint.text);
 	ck_assert_uint_eq(option_values.server.workers, 3);
 	ck_assert_uint_eq(option_values.server.max_batch, 2);
-	ck_assert_uint_eq(option_values.server.page_size, 1);
+	ck_assert_uint_eq(option_values.server.max_entries_per_page, 1);
 	ck_assert_uint_eq(option_values.server.max_keys, 1024);
 }
 END_TEST
@@ -228,17 +229,17 @@ static const struct {
 	const char *argument;
 	uint64_t seconds;
 } times[] = {
-	{ "--session-idle=1s", 1 },
-	{ "--session-idle=2m", 120 },
-	{ "--session-idle=3h", 10800 },
-	{ "--session-idle=7d", 604800 },
-	{ "--session-idle=49710d", UINT64_C(49710) * 86400 },
+	{ "--max-session-idle=1s", 1 },
+	{ "--max-session-idle=2m", 120 },
+	{ "--max-session-idle=3h", 10800 },
+	{ "--max-session-idle=7d", 604800 },
+	{ "--max-session-idle=49710d", UINT64_C(49710) * 86400 },
 };
 
 START_TEST(times_have_units)
 {
 	ck_assert(option_read(LIST(times[_i].argument), NONE));
-	ck_assert_uint_eq(option_values.server.session_idle_s,
+	ck_assert_uint_eq(option_values.server.max_session_idle_s,
 	                  times[_i].seconds);
 }
 END_TEST
