@@ -42,7 +42,7 @@ bool mcps__boot_id_text(char text[BOOT_ID_TEXT + 1]);
  * long has. */
 void mcps__timespec_add(struct timespec *at, int64_t ms);
 
-/* Wait until COUNT is zero, which rings no bell; false: it was not within
+/* Wait until COUNT is zero, which signals nobody; false: it was not within
  * WAIT_MS. */
 bool mcps__await_zero(const atomic_uint *count, int64_t wait_ms);
 

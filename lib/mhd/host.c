@@ -27,8 +27,8 @@ void mcps__host_wake(struct host *host, struct MHD_Connection *connection,
 		mcps__parked_thread_wake(thread);
 	else
 		MHD_resume_connection(connection);
-	if (host->ring != NULL)
-		host->ring(host);
+	if (host->signal != NULL)
+		host->signal(host);
 	atomic_fetch_sub(&host->parked, 1);
 }
 

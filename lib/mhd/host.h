@@ -29,7 +29,7 @@ struct host {
 
 	/* Have the daemon's thread look at its connections once more: after a
 	 * resume nothing else does. Any thread. NULL: libmicrohttpd does. */
-	void (*ring)(struct host *host);
+	void (*signal)(struct host *host);
 
 	/* Each connection has a thread of its own, which waits instead of being
 	 * suspended. */

@@ -12,17 +12,17 @@
 static void *lookout_main(void *arg)
 {
 	struct lookout *lookout = arg;
-	const int watched[BELL_FDS] = { lookout->watcher.fd, -1, -1 };
+	const int watched[WAKEUP_FDS] = { lookout->watcher.fd, -1, -1 };
 
 	while (!atomic_load(&lookout->is_over))
-		if (mcps__bell_sleep(&lookout->bell, watched, -1) != 0)
+		if (mcps__wakeup_wait(&lookout->wakeup, watched, -1) != 0)
 			mcps__watcher_round(&lookout->watcher);
 	return NULL;
 }
 
 static int start(struct lookout *lookout)
 {
-	if (!mcps__bell_open(&lookout->bell) ||
+	if (!mcps__wakeup_open(&lookout->wakeup) ||
 	    !mcps__watcher_open(&lookout->watcher))
 		return errno;
 	return mcps__thread_start(&lookout->thread, "mcps-lookout",
@@ -32,7 +32,7 @@ static int start(struct lookout *lookout)
 static void release(struct lookout *lookout)
 {
 	mcps__watcher_close(&lookout->watcher);
-	mcps__bell_close(&lookout->bell);
+	mcps__wakeup_close(&lookout->wakeup);
 }
 
 mcps_status mcps__lookout_open(struct lookout *lookout,
@@ -40,7 +40,7 @@ mcps_status mcps__lookout_open(struct lookout *lookout,
 {
 	int failure;
 
-	*lookout = (struct lookout){ .watcher.fd = -1, .bell.fd = -1 };
+	*lookout = (struct lookout){ .watcher.fd = -1, .wakeup.fd = -1 };
 	failure = start(lookout);
 	if (failure == 0)
 		return MCPS_OK;
@@ -53,7 +53,7 @@ mcps_status mcps__lookout_open(struct lookout *lookout,
 void mcps__lookout_close(struct lookout *lookout)
 {
 	atomic_store(&lookout->is_over, true);
-	mcps__bell_ring(&lookout->bell);
+	mcps__wakeup_signal(&lookout->wakeup);
 	pthread_join(lookout->thread, NULL);
 	release(lookout);
 }

@@ -3,7 +3,7 @@
 #ifndef MCPS_MHD_LOOKOUT_H
 #define MCPS_MHD_LOOKOUT_H
 
-#include "mhd/bell.h"
+#include "mhd/wakeup.h"
 #include "mhd/watcher.h"
 
 #include <mcps/status.h>
@@ -11,7 +11,7 @@
 
 struct lookout {
 	struct watcher watcher;
-	struct bell bell;
+	struct wakeup wakeup;
 	atomic_bool is_over;
 	pthread_t thread;
 };

@@ -17,14 +17,14 @@
 #include <unistd.h>
 
 enum {
-	/* While leaving, what ends the wait does not ring the bell. */
+	/* While leaving, what ends the wait sends no wakeup signal. */
 	LEAVING_TICK_MS = 10,
 	/* For the last words of those who spoke up just when idle connections
 	 * were cut. */
 	LAST_WORDS_MS = 100,
 };
 
-/* Descriptors that a loop watches besides its bell. */
+/* Descriptors that a loop watches besides its wakeup. */
 enum { WATCH_HTTP, WATCH_LEAVERS, WATCH_NEWCOMERS };
 
 static int64_t now_ms(void)
@@ -175,13 +175,13 @@ static void loop_count_round(struct loop *loop)
 /* Sleep until there is something to do, then do all of it once. */
 static void loop_round(struct loop *loop, enum loop_phase phase)
 {
-	const int watched[BELL_FDS] = {
+	const int watched[WAKEUP_FDS] = {
 		[WATCH_HTTP] = loop->events,
 		[WATCH_LEAVERS] = loop->watcher.fd,
 		[WATCH_NEWCOMERS] = loop->acceptor.events,
 	};
 	int timeout = loop_timeout(loop, phase);
-	unsigned ready = mcps__bell_sleep(&loop->bell, watched, timeout);
+	unsigned ready = mcps__wakeup_wait(&loop->wakeup, watched, timeout);
 
 	loop_count_round(loop);
 	loop->sockets.now_ms = now_ms();
@@ -229,7 +229,7 @@ mcps_status mcps__loop_start(struct loop *loop, struct mcps_error *error)
 static void loop_move(struct loop *loop, enum loop_phase phase)
 {
 	atomic_store(&loop->phase, phase);
-	mcps__bell_ring(&loop->bell);
+	mcps__wakeup_signal(&loop->wakeup);
 }
 
 void mcps__loop_quiesce(struct loop *loop, int64_t settle_ms)
@@ -262,7 +262,7 @@ void mcps__loop_close(struct loop *loop)
 		MHD_stop_daemon(loop->http);
 	mcps__acceptor_close(&loop->acceptor);
 	mcps__watcher_close(&loop->watcher);
-	mcps__bell_close(&loop->bell);
+	mcps__wakeup_close(&loop->wakeup);
 	sem_destroy(&loop->settled);
 }
 
@@ -270,7 +270,7 @@ void mcps__loop_close(struct loop *loop)
 
 bool mcps__loop_is_busy(const struct loop *loop)
 {
-	return atomic_load(&loop->bell.state) != BELL_ASLEEP;
+	return atomic_load(&loop->wakeup.state) != WAKEUP_ASLEEP;
 }
 
 uint64_t mcps__loop_rounds(const struct loop *loop)
@@ -286,9 +286,9 @@ uint64_t mcps__loop_accepted(const struct loop *loop)
 
 /* ---- opening ---- */
 
-static void ring(struct host *host)
+static void loop_signal(struct host *host)
 {
-	mcps__bell_ring(&container_of(host, struct loop, host)->bell);
+	mcps__wakeup_signal(&container_of(host, struct loop, host)->wakeup);
 }
 
 static mcps_status loop_prepare(struct loop *loop,
@@ -296,7 +296,7 @@ static mcps_status loop_prepare(struct loop *loop,
                                 struct mcps_error *error)
 {
 	if (!mcps__acceptor_open(&loop->acceptor, options->listener) ||
-	    !mcps__bell_open(&loop->bell) ||
+	    !mcps__wakeup_open(&loop->wakeup) ||
 	    !mcps__watcher_open(&loop->watcher))
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "cannot make a network loop: %s",
@@ -319,7 +319,7 @@ mcps_status mcps__loop_open(struct loop *loop,
 		                         .linger = options->linger,
 		                         .log = options->log,
 		                         .streams = options->streams,
-		                         .ring = ring,
+		                         .signal = loop_signal,
 		                         .sockets = &loop->sockets,
 		                         .watcher = &loop->watcher },
 		               .watcher.fd = -1,
@@ -331,7 +331,7 @@ mcps_status mcps__loop_open(struct loop *loop,
 		               .sockets.idle_s = options->idle_s,
 		               .sockets.most = options->connections,
 		               .sockets.fullness = options->fullness,
-		               .bell.fd = -1 };
+		               .wakeup.fd = -1 };
 	sem_init(&loop->settled, 0, 0);
 	status = loop_prepare(loop, options, error);
 	if (status != MCPS_OK)

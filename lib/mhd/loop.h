@@ -4,7 +4,7 @@
  * libmicrohttpd's own epoll thread sleeps for ever when a multiple of 128
  * descriptors is ready at once (0.9.75, 1.0.1), so the waiting is done here:
  * poll() on its epoll descriptor, then MHD_run(). In this mode a resume from
- * another thread wakes nobody; the bell does. The loop accepts clients
+ * another thread wakes nobody; the wakeup does. The loop accepts clients
  * itself (acceptor.h).
  */
 #ifndef MCPS_MHD_LOOP_H
@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "mhd/acceptor.h"
-#include "mhd/bell.h"
+#include "mhd/wakeup.h"
 #include "mhd/host.h"
 #include "mhd/pace.h"
 #include "mhd/socket.h"
@@ -40,7 +40,7 @@ struct loop {
 	atomic_uint *accepting; /* of all loops: how many still accept */
 	int events;             /* libmicrohttpd's epoll descriptor */
 
-	struct bell bell;
+	struct wakeup wakeup;
 	_Atomic uint64_t rounds; /* begun; written by the loop's thread */
 	struct watcher watcher;
 	pthread_t thread;

@@ -95,7 +95,7 @@ static const char *mount_check(struct readiness_probe *probe, int64_t now)
 
 /* ---- one ---- */
 
-static void ring(struct host *host)
+static void mount_signal(struct host *host)
 {
 	struct mount *mount = container_of(host, struct mount, host);
 
@@ -110,7 +110,7 @@ static void host_init(struct mount *mount)
 	host->endpoint = mcps__server_endpoint(mounts->server);
 	host->log = mcps__server_log(mounts->server);
 	host->streams = &mount->streams;
-	host->ring = mount->mode.has_thread ? NULL : ring;
+	host->signal = mount->mode.has_thread ? NULL : mount_signal;
 	host->blocks = mount->mode.blocks;
 	host->counts_wakes = true;
 	host->watcher = &mounts->lookout.watcher;

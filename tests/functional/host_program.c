@@ -71,7 +71,7 @@ static struct {
 	struct MHD_Daemon *daemon;
 	pthread_t loop;
 	bool has_loop;
-	int bell; /* eventfd */
+	int wakeup; /* eventfd */
 	atomic_bool is_over;
 	atomic_uint open_pages, slots, kept_slots;
 } self;
@@ -196,7 +196,7 @@ static void wake(void *arg)
 	const uint64_t once = 1;
 
 	(void)arg;
-	(void)!write(self.bell, &once, sizeof once);
+	(void)!write(self.wakeup, &once, sizeof once);
 }
 
 static int timeout_ms(void)
@@ -220,9 +220,9 @@ static void wait_by_select(int timeout)
 	ck_assert_int_eq(
 		MHD_get_fdset(self.daemon, &reads, &writes, &errors, &most),
 		MHD_YES);
-	FD_SET(self.bell, &reads);
-	if (self.bell > most)
-		most = self.bell;
+	FD_SET(self.wakeup, &reads);
+	if (self.wakeup > most)
+		most = self.wakeup;
 	select(most + 1, &reads, &writes, &errors, timeout < 0 ? NULL : &limit);
 }
 
@@ -230,7 +230,7 @@ static void wait_by_poll(int timeout)
 {
 	const union MHD_DaemonInfo *info =
 		MHD_get_daemon_info(self.daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd watched[] = { { .fd = self.bell, .events = POLLIN },
+	struct pollfd watched[] = { { .fd = self.wakeup, .events = POLLIN },
 		                    { .fd = info->epoll_fd,
 		                      .events = POLLIN } };
 
@@ -257,7 +257,7 @@ static void run_daemon(void)
 
 static void *loop_main(void *arg)
 {
-	uint64_t rings;
+	uint64_t signals;
 
 	(void)arg;
 	while (!atomic_load(&self.is_over) ||
@@ -266,7 +266,7 @@ static void *loop_main(void *arg)
 			wait_by_poll(timeout_ms());
 		else
 			wait_by_select(timeout_ms());
-		(void)!read(self.bell, &rings, sizeof rings);
+		(void)!read(self.wakeup, &signals, sizeof signals);
 		run_daemon();
 	}
 	return NULL;
@@ -318,7 +318,7 @@ void host_start(const struct host_options *options)
 	atomic_store(&self.open_pages, 0);
 	atomic_store(&self.slots, 0);
 	atomic_store(&self.kept_slots, 0);
-	self.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	self.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!options->is_wrong && !options->uses_select)
 		avoid_select(&mode);
 	if (!options->is_wrong &&
@@ -360,7 +360,7 @@ void host_stop(void)
 	if (self.daemon != NULL)
 		MHD_stop_daemon(self.daemon);
 	self.daemon = NULL;
-	close(self.bell);
+	close(self.wakeup);
 }
 
 unsigned host_open_pages(void)

@@ -31,7 +31,7 @@ static void deadline(struct timespec *at, long ms)
 	mcps__timespec_add(at, ms);
 }
 
-/* Cancellation rings no bell, so it is looked for now and then. */
+/* Cancellation wakes nobody, so it is looked for now and then. */
 static mcps_status run_hold(mcps_call *call, const void *args)
 {
 	struct timespec at;

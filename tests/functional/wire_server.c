@@ -106,7 +106,7 @@ int wire_turns(const int **turns)
 	return count;
 }
 
-/* Cancellation rings no bell, so it is looked for now and then. */
+/* Cancellation wakes nobody, so it is looked for now and then. */
 static mcps_status run_hold(mcps_call *call, const void *args)
 {
 	struct timespec at;

@@ -1,6 +1,7 @@
-/* The sleep of a network loop: what ends it, and what it sees. */
+/* The wait of a network loop: what ends it, and which descriptors it reports.
+ */
 #define _GNU_SOURCE /* pipe2, prlimit */
-#include "mhd/bell.h"
+#include "mhd/wakeup.h"
 #include "suite.h"
 
 #include <fcntl.h>
@@ -13,12 +14,12 @@
 
 enum { FOR_EVER = -1, OFTEN = 100, FAIR = 16 };
 
-static struct bell bell;
+static struct wakeup wakeup;
 static int readable[2], silent[2];
 
 static void set_up(void)
 {
-	ck_assert(mcps__bell_open(&bell));
+	ck_assert(mcps__wakeup_open(&wakeup));
 	ck_assert_int_eq(pipe2(readable, O_CLOEXEC), 0);
 	ck_assert_int_eq(pipe2(silent, O_CLOEXEC), 0);
 	ck_assert_int_eq(write(readable[1], "x", 1), 1);
@@ -30,74 +31,74 @@ static void tear_down(void)
 		close(readable[i]);
 		close(silent[i]);
 	}
-	mcps__bell_close(&bell);
+	mcps__wakeup_close(&wakeup);
 }
 
-START_TEST(sleep_tells_which_descriptors_are_readable)
+START_TEST(wait_tells_which_descriptors_are_readable)
 {
-	const int fds[BELL_FDS] = { silent[0], readable[0], readable[0] };
+	const int fds[WAKEUP_FDS] = { silent[0], readable[0], readable[0] };
 
-	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 6);
+	ck_assert_uint_eq(mcps__wakeup_wait(&wakeup, fds, FOR_EVER), 6);
 }
 END_TEST
 
 START_TEST(missing_descriptors_are_never_readable)
 {
-	const int fds[BELL_FDS] = { readable[0], -1, -1 };
+	const int fds[WAKEUP_FDS] = { readable[0], -1, -1 };
 
-	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 1);
+	ck_assert_uint_eq(mcps__wakeup_wait(&wakeup, fds, FOR_EVER), 1);
 }
 END_TEST
 
-START_TEST(ring_before_the_sleep_ends_it)
+START_TEST(signal_before_the_wait_ends_it)
 {
-	const int fds[BELL_FDS] = { silent[0], -1, -1 };
+	const int fds[WAKEUP_FDS] = { silent[0], -1, -1 };
 
-	mcps__bell_ring(&bell);
-	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 0);
+	mcps__wakeup_signal(&wakeup);
+	ck_assert_uint_eq(mcps__wakeup_wait(&wakeup, fds, FOR_EVER), 0);
 }
 END_TEST
 
-static void *ring_later(void *arg)
+static void *signal_later(void *arg)
 {
 	(void)arg;
-	while (atomic_load(&bell.state) != BELL_ASLEEP)
+	while (atomic_load(&wakeup.state) != WAKEUP_ASLEEP)
 		continue;
-	mcps__bell_ring(&bell);
+	mcps__wakeup_signal(&wakeup);
 	return NULL;
 }
 
-START_TEST(ring_during_the_sleep_ends_it)
+START_TEST(signal_during_the_wait_ends_it)
 {
-	const int fds[BELL_FDS] = { silent[0], -1, -1 };
+	const int fds[WAKEUP_FDS] = { silent[0], -1, -1 };
 	pthread_t thread;
 
-	ck_assert_int_eq(pthread_create(&thread, NULL, ring_later, NULL), 0);
-	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, signal_later, NULL), 0);
+	ck_assert_uint_eq(mcps__wakeup_wait(&wakeup, fds, FOR_EVER), 0);
 	pthread_join(thread, NULL);
 }
 END_TEST
 
 /* A loop that is always busy must still see clients that want to connect. */
-START_TEST(sleeps_of_no_time_see_descriptors_now_and_then)
+START_TEST(waits_of_no_time_see_descriptors_now_and_then)
 {
-	const int fds[BELL_FDS] = { silent[0], silent[0], readable[0] };
+	const int fds[WAKEUP_FDS] = { silent[0], silent[0], readable[0] };
 	int seen = 0;
 
 	for (int i = 0; i < OFTEN * FAIR; i++)
-		seen += mcps__bell_sleep(&bell, fds, 0) == 4;
+		seen += mcps__wakeup_wait(&wakeup, fds, 0) == 4;
 	ck_assert_int_eq(seen, OFTEN);
 }
 END_TEST
 
-START_TEST(sleeps_that_a_ring_prevents_see_descriptors_now_and_then)
+START_TEST(waits_that_a_signal_prevents_see_descriptors_now_and_then)
 {
-	const int fds[BELL_FDS] = { silent[0], silent[0], readable[0] };
+	const int fds[WAKEUP_FDS] = { silent[0], silent[0], readable[0] };
 	int seen = 0;
 
 	for (int i = 0; i < OFTEN * FAIR; i++) {
-		mcps__bell_ring(&bell);
-		seen += mcps__bell_sleep(&bell, fds, FOR_EVER) == 4;
+		mcps__wakeup_signal(&wakeup);
+		seen += mcps__wakeup_wait(&wakeup, fds, FOR_EVER) == 4;
 	}
 	ck_assert_int_eq(seen, OFTEN);
 }
@@ -122,9 +123,9 @@ static void limit_parent(int channel)
 
 /* poll() fails, for example, while the limit of descriptors is lower than
  * their number. */
-START_TEST(sleep_that_cannot_poll_reports_all_descriptors)
+START_TEST(wait_that_cannot_poll_reports_all_descriptors)
 {
-	const int fds[BELL_FDS] = { silent[0], -1, silent[0] };
+	const int fds[WAKEUP_FDS] = { silent[0], -1, silent[0] };
 	int channel[2], status;
 	pid_t child;
 	char byte;
@@ -137,7 +138,7 @@ START_TEST(sleep_that_cannot_poll_reports_all_descriptors)
 		limit_parent(channel[1]);
 	close(channel[1]);
 	ck_assert_int_eq(read(channel[0], &byte, 1), 1);
-	ck_assert_uint_eq(mcps__bell_sleep(&bell, fds, FOR_EVER), 5);
+	ck_assert_uint_eq(mcps__wakeup_wait(&wakeup, fds, FOR_EVER), 5);
 	ck_assert_int_eq(write(channel[0], &byte, 1), 1);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
@@ -145,14 +146,14 @@ START_TEST(sleep_that_cannot_poll_reports_all_descriptors)
 }
 END_TEST
 
-TEST_MAIN("bell")
+TEST_MAIN("wakeup")
 {
 	test_fixture(set_up, tear_down);
-	test_add(sleep_tells_which_descriptors_are_readable);
+	test_add(wait_tells_which_descriptors_are_readable);
 	test_add(missing_descriptors_are_never_readable);
-	test_add(ring_before_the_sleep_ends_it);
-	test_add(ring_during_the_sleep_ends_it);
-	test_add(sleeps_of_no_time_see_descriptors_now_and_then);
-	test_add(sleeps_that_a_ring_prevents_see_descriptors_now_and_then);
-	test_add(sleep_that_cannot_poll_reports_all_descriptors);
+	test_add(signal_before_the_wait_ends_it);
+	test_add(signal_during_the_wait_ends_it);
+	test_add(waits_of_no_time_see_descriptors_now_and_then);
+	test_add(waits_that_a_signal_prevents_see_descriptors_now_and_then);
+	test_add(wait_that_cannot_poll_reports_all_descriptors);
 }
