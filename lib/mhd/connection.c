@@ -11,7 +11,7 @@
 #include "mhd/reply.h"
 #include "mhd/request.h"
 #include "mhd/socket.h"
-#include "mhd/watcher.h"
+#include "mhd/disconnect_watcher.h"
 #include "session/memory_limit.h"
 #include "session/outlet.h"
 
@@ -45,10 +45,10 @@ struct inflight {
 	bool lingers;                 /* answered before its body was read */
 	enum exchange_state state;
 	bool is_get;
-	bool is_slim;       /* what its silence does not need was given back */
-	struct watch watch; /* of a stream */
-	bool is_working;    /* all of it is here, and not answered */
-	bool was_parked;    /* and did not go on since */
+	bool is_slim; /* what its silence does not need was given back */
+	struct disconnect_watch watch; /* of a stream */
+	bool is_working;               /* all of it is here, and not answered */
+	bool was_parked;               /* and did not go on since */
 };
 
 /* ---- parking ---- */
@@ -186,11 +186,12 @@ static void watch(struct inflight *inflight)
 {
 	if (inflight->host->watcher == NULL)
 		return;
-	inflight->watch = (struct watch){ .fd = mcps__socket_descriptor(
-						  inflight->connection),
-		                          .news = probe,
-		                          .arg = inflight };
-	mcps__watcher_add(inflight->host->watcher, &inflight->watch);
+	inflight->watch = (struct disconnect_watch){
+		.fd = mcps__socket_descriptor(inflight->connection),
+		.on_disconnect = probe,
+		.arg = inflight
+	};
+	mcps__disconnect_watcher_add(inflight->host->watcher, &inflight->watch);
 }
 
 /* ---- answering ---- */
@@ -495,7 +496,8 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 		                      INCIDENT_SLOW_CLIENT);
 	enter(inflight, SOCKET_IDLE);
 	if (inflight->watch.is_on)
-		mcps__watcher_remove(inflight->host->watcher, &inflight->watch);
+		mcps__disconnect_watcher_remove(inflight->host->watcher,
+		                                &inflight->watch);
 	if (inflight->exchange == NULL)
 		mcps__exchange_leave(inflight->host->endpoint,
 		                     inflight->host->streams, inflight->outlet);

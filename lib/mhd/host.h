@@ -20,7 +20,7 @@ struct log_sink;
 struct parked_thread;
 struct sockets;
 struct stream_limits;
-struct watcher;
+struct disconnect_watcher;
 
 struct host {
 	struct endpoint *endpoint;
@@ -39,7 +39,7 @@ struct host {
 	struct sockets *sockets;
 
 	/* Finds clients of streams that left; NULL: heartbeats do. */
-	struct watcher *watcher;
+	struct disconnect_watcher *watcher;
 
 	/* Keeps sockets whose clients still send when they are answered. */
 	struct linger_set *linger;

@@ -186,7 +186,7 @@ static void loop_round(struct loop *loop, enum loop_phase phase)
 	loop_count_round(loop);
 	loop->sockets.now_ms = now_ms();
 	if ((ready & (1U << WATCH_LEAVERS)) != 0)
-		mcps__watcher_round(&loop->watcher);
+		mcps__disconnect_watcher_round(&loop->watcher);
 	if (loop->acceptor.is_watching &&
 	    (ready & (1U << WATCH_NEWCOMERS)) != 0)
 		loop_accept(loop);
@@ -261,7 +261,7 @@ void mcps__loop_close(struct loop *loop)
 	if (loop->http != NULL)
 		MHD_stop_daemon(loop->http);
 	mcps__acceptor_close(&loop->acceptor);
-	mcps__watcher_close(&loop->watcher);
+	mcps__disconnect_watcher_close(&loop->watcher);
 	mcps__wakeup_close(&loop->wakeup);
 	sem_destroy(&loop->settled);
 }
@@ -297,7 +297,7 @@ static mcps_status loop_prepare(struct loop *loop,
 {
 	if (!mcps__acceptor_open(&loop->acceptor, options->listener) ||
 	    !mcps__wakeup_open(&loop->wakeup) ||
-	    !mcps__watcher_open(&loop->watcher))
+	    !mcps__disconnect_watcher_open(&loop->watcher))
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "cannot make a network loop: %s",
 		                  strerror(errno));

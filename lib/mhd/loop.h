@@ -16,7 +16,7 @@
 #include "mhd/host.h"
 #include "mhd/pace.h"
 #include "mhd/socket.h"
-#include "mhd/watcher.h"
+#include "mhd/disconnect_watcher.h"
 
 #include <mcps/status.h>
 #include <pthread.h>
@@ -42,7 +42,7 @@ struct loop {
 
 	struct wakeup wakeup;
 	_Atomic uint64_t rounds; /* begun; written by the loop's thread */
-	struct watcher watcher;
+	struct disconnect_watcher watcher;
 	pthread_t thread;
 	_Atomic enum loop_phase phase;
 	int64_t settle_ms;   /* set before the phase says quiet */

@@ -113,7 +113,7 @@ static void host_init(struct mount *mount)
 	host->signal = mount->mode.has_thread ? NULL : mount_signal;
 	host->blocks = mount->mode.blocks;
 	host->counts_wakes = true;
-	host->watcher = &mounts->lookout.watcher;
+	host->watcher = &mounts->disconnect_thread.watcher;
 	host->linger = &mounts->linger;
 }
 
@@ -214,7 +214,7 @@ static void mounts_free(struct attachment *attachment)
 		mcps__server_remove_probe(mounts->server, &mount->probe);
 		mount_free(mount);
 	}
-	mcps__lookout_close(&mounts->lookout);
+	mcps__disconnect_thread_close(&mounts->disconnect_thread);
 	mcps__linger_finish(&mounts->linger);
 	pthread_rwlock_destroy(&mounts->lock);
 	pthread_mutex_destroy(&mounts->changes);
@@ -230,7 +230,8 @@ static mcps_status mounts_new(struct mounts **out, mcps_server *server,
 	*out = NULL;
 	if (mounts == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
-	status = mcps__lookout_open(&mounts->lookout, error);
+	status =
+		mcps__disconnect_thread_open(&mounts->disconnect_thread, error);
 	if (status != MCPS_OK) {
 		mcps__free(mounts);
 		return status;

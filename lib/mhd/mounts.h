@@ -7,7 +7,7 @@
 #include "mhd/host.h"
 #include "mhd/linger.h"
 #include "mhd/live.h"
-#include "mhd/lookout.h"
+#include "mhd/disconnect_thread.h"
 #include "mhd/mode.h"
 #include "mhd/stall.h"
 #include "server/attachment.h"
@@ -40,7 +40,7 @@ struct mount {
 struct mounts {
 	struct attachment attachment;
 	mcps_server *server;
-	struct lookout lookout;
+	struct disconnect_thread disconnect_thread;
 	struct linger_set linger;
 	pthread_mutex_t changes; /* one attach, detach or drain at a time */
 	pthread_rwlock_t lock;

@@ -1,4 +1,4 @@
-#include "mhd/watcher.h"
+#include "mhd/disconnect_watcher.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -6,7 +6,7 @@
 
 enum { BATCH = 64 };
 
-bool mcps__watcher_open(struct watcher *watcher)
+bool mcps__disconnect_watcher_open(struct disconnect_watcher *watcher)
 {
 	int failure;
 
@@ -22,7 +22,7 @@ bool mcps__watcher_open(struct watcher *watcher)
 	return false;
 }
 
-void mcps__watcher_close(struct watcher *watcher)
+void mcps__disconnect_watcher_close(struct disconnect_watcher *watcher)
 {
 	if (watcher->fd < 0)
 		return;
@@ -32,8 +32,8 @@ void mcps__watcher_close(struct watcher *watcher)
 }
 
 /* Once per change; errors and hang-ups come along unasked. */
-static bool arm(struct watcher *watcher, struct watch *watch, int how,
-                uint32_t events)
+static bool arm(struct disconnect_watcher *watcher,
+                struct disconnect_watch *watch, int how, uint32_t events)
 {
 	struct epoll_event event = { .events = events | EPOLLONESHOT,
 		                     .data.ptr = watch };
@@ -41,14 +41,16 @@ static bool arm(struct watcher *watcher, struct watch *watch, int how,
 	return epoll_ctl(watcher->fd, how, watch->fd, &event) == 0;
 }
 
-void mcps__watcher_add(struct watcher *watcher, struct watch *watch)
+void mcps__disconnect_watcher_add(struct disconnect_watcher *watcher,
+                                  struct disconnect_watch *watch)
 {
 	pthread_mutex_lock(&watcher->lock);
 	watch->is_on = arm(watcher, watch, EPOLL_CTL_ADD, EPOLLRDHUP);
 	pthread_mutex_unlock(&watcher->lock);
 }
 
-void mcps__watcher_remove(struct watcher *watcher, struct watch *watch)
+void mcps__disconnect_watcher_remove(struct disconnect_watcher *watcher,
+                                     struct disconnect_watch *watch)
 {
 	pthread_mutex_lock(&watcher->lock);
 	if (watch->is_on)
@@ -57,18 +59,20 @@ void mcps__watcher_remove(struct watcher *watcher, struct watch *watch)
 	pthread_mutex_unlock(&watcher->lock);
 }
 
-/* Who closed only its own side still reads: that is looked at once. If all of
- * it is closed, what is written is answered by a reset, which is news again. */
-static void tell(struct watcher *watcher, const struct epoll_event *event)
+/* A client that closed only its own side still reads: this is reported once. If
+ * it closed the whole connection, what is written is answered by a reset, which
+ * is reported again. */
+static void tell(struct disconnect_watcher *watcher,
+                 const struct epoll_event *event)
 {
-	struct watch *watch = event->data.ptr;
+	struct disconnect_watch *watch = event->data.ptr;
 
 	if ((event->events & (EPOLLERR | EPOLLHUP)) == 0)
 		(void)arm(watcher, watch, EPOLL_CTL_MOD, 0);
-	watch->news(watch->arg);
+	watch->on_disconnect(watch->arg);
 }
 
-void mcps__watcher_round(struct watcher *watcher)
+void mcps__disconnect_watcher_round(struct disconnect_watcher *watcher)
 {
 	struct epoll_event events[BATCH];
 	int count;
