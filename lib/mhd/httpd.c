@@ -40,7 +40,7 @@ static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
 
 	vsnprintf(text, sizeof text, format, values);
 	report_refusal(loop->host.endpoint, text);
-	if (!mcps__pace_pass(&loop->log_pace, now, &withheld))
+	if (!mcps__log_limiter_pass(&loop->log_limiter, now, &withheld))
 		return;
 	text[strcspn(text, "\r\n")] = '\0';
 	if (withheld != 0)

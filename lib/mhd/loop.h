@@ -14,7 +14,7 @@
 #include "mhd/acceptor.h"
 #include "mhd/wakeup.h"
 #include "mhd/host.h"
-#include "mhd/pace.h"
+#include "mhd/log_limiter.h"
 #include "mhd/socket.h"
 #include "mhd/disconnect_watcher.h"
 
@@ -54,7 +54,7 @@ struct loop {
 	bool is_settled;
 	int64_t settle_by_ms; /* when to do that, then when it is done */
 	struct sockets sockets;
-	struct pace log_pace;
+	struct log_limiter log_limiter;
 };
 
 struct loop_options {
