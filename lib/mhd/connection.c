@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
-#include "mhd/host.h"
+#include "mhd/mhd_context.h"
 #include "mhd/linger.h"
 #include "mhd/pages.h"
 #include "mhd/parked_thread.h"
@@ -31,16 +31,16 @@ enum {
 enum { SLIM_MAX = 4096 };
 
 struct inflight {
-	struct host *host;
+	struct mhd_context *mhd;
 	struct MHD_Connection *connection;
-	struct parked_thread *thread; /* of a host that blocks; else NULL */
+	struct parked_thread *thread; /* of a context that blocks; else NULL */
 	struct exchange *exchange;    /* NULL: only the answer is left of it */
 	struct memory_claim claim;    /* of what answers may hold */
 	struct outlet *outlet;        /* the answer is a stream; its, or ours */
 	struct deadline *deadline;    /* the connection's; NULL: no memory */
 	uint64_t skipped;             /* bytes of a body that nobody wants */
 	int64_t skipping_until_ms;    /* steady; 0: it is not one of those that
-	                               * host->skipping counts */
+	                               * mhd->skipping counts */
 	uint64_t body_limit;          /* what of a body may still come */
 	bool lingers;                 /* answered before its body was read */
 	enum exchange_state state;
@@ -58,21 +58,23 @@ static void park(void *arg)
 	struct inflight *inflight = arg;
 
 	inflight->was_parked = true;
-	mcps__host_park(inflight->host, inflight->connection, inflight->thread);
+	mcps__mhd_context_park(inflight->mhd, inflight->connection,
+	                       inflight->thread);
 }
 
 static void wake(void *arg)
 {
 	struct inflight *inflight = arg;
 
-	mcps__host_wake(inflight->host, inflight->connection, inflight->thread);
+	mcps__mhd_context_wake(inflight->mhd, inflight->connection,
+	                       inflight->thread);
 }
 
 /* libmicrohttpd calls us for it, which it does not while it is parked. */
 static void go_on(struct inflight *inflight)
 {
 	if (inflight->was_parked)
-		mcps__host_went_on(inflight->host);
+		mcps__mhd_context_went_on(inflight->mhd);
 	inflight->was_parked = false;
 }
 
@@ -112,7 +114,7 @@ static bool wait_for_wake(struct inflight *inflight)
 
 static void enter(struct inflight *inflight, enum socket_phase phase)
 {
-	mcps__socket_enter(inflight->host->sockets, inflight->deadline, phase);
+	mcps__socket_enter(inflight->mhd->sockets, inflight->deadline, phase);
 }
 
 /* ---- streams ---- */
@@ -184,31 +186,31 @@ static void probe(void *arg)
 
 static void watch(struct inflight *inflight)
 {
-	if (inflight->host->watcher == NULL)
+	if (inflight->mhd->watcher == NULL)
 		return;
 	inflight->watch = (struct disconnect_watch){
 		.fd = mcps__socket_descriptor(inflight->connection),
 		.on_disconnect = probe,
 		.arg = inflight
 	};
-	mcps__disconnect_watcher_add(inflight->host->watcher, &inflight->watch);
+	mcps__disconnect_watcher_add(inflight->mhd->watcher, &inflight->watch);
 }
 
 /* ---- answering ---- */
 
 /* Of what stops, nothing more is to be had here. */
-static bool is_last_answer(const struct host *host)
+static bool is_last_answer(const struct mhd_context *mhd)
 {
-	return atomic_load(&host->closes) ||
-	       atomic_load(&host->endpoint->is_stopping);
+	return atomic_load(&mhd->closes) ||
+	       atomic_load(&mhd->endpoint->is_stopping);
 }
 
 static void set_working(struct inflight *inflight, bool is_working)
 {
 	if (is_working && !inflight->is_working)
-		atomic_fetch_add(&inflight->host->working, 1);
+		atomic_fetch_add(&inflight->mhd->working, 1);
 	if (!is_working && inflight->is_working)
-		atomic_fetch_sub(&inflight->host->working, 1);
+		atomic_fetch_sub(&inflight->mhd->working, 1);
 	inflight->is_working = is_working;
 }
 
@@ -223,7 +225,7 @@ static bool is_over(struct plan *plan)
 static enum MHD_Result answer(struct inflight *inflight)
 {
 	struct reply_manner manner = { .is_get = inflight->is_get,
-		                       .close = is_last_answer(inflight->host),
+		                       .close = is_last_answer(inflight->mhd),
 		                       .read = read_stream,
 		                       .read_arg = inflight };
 	struct plan *plan = mcps__exchange_plan(inflight->exchange);
@@ -250,7 +252,7 @@ static struct inflight *inflight_free(struct inflight *inflight)
 	return NULL;
 }
 
-static struct inflight *inflight_open(struct host *host,
+static struct inflight *inflight_open(struct mhd_context *mhd,
                                       struct MHD_Connection *connection,
                                       const struct mcps_request *request)
 {
@@ -258,29 +260,29 @@ static struct inflight *inflight_open(struct host *host,
 
 	if (inflight == NULL)
 		return NULL;
-	*inflight = (struct inflight){ .host = host,
+	*inflight = (struct inflight){ .mhd = mhd,
 		                       .connection = connection,
 		                       .body_limit = mcps__request_body_limit(
 					       request),
 		                       .is_get = request->method == HTTP_GET };
-	if (host->blocks) {
+	if (mhd->blocks) {
 		inflight->thread = mcps__parked_thread_new();
 		if (inflight->thread == NULL)
 			return inflight_free(inflight);
 	}
 	inflight->exchange = mcps__exchange_open(
-		host->endpoint, request,
+		mhd->endpoint, request,
 		&(struct exchange_glue){ .park = park,
 	                                 .wake = wake,
 	                                 .arg = inflight,
-	                                 .streams = host->streams },
+	                                 .streams = mhd->streams },
 		&inflight->state);
 	if (inflight->exchange == NULL)
 		return inflight_free(inflight);
-	if (host->sockets != NULL)
+	if (mhd->sockets != NULL)
 		inflight->deadline = mcps__socket_deadline(connection);
 	enter(inflight, SOCKET_BODY);
-	atomic_fetch_add(&host->open, 1);
+	atomic_fetch_add(&mhd->open, 1);
 	return inflight;
 }
 
@@ -289,7 +291,7 @@ static struct inflight *inflight_open(struct host *host,
 static int64_t steady_ms(const struct inflight *inflight)
 {
 	return mcps__steady_ms(
-		inflight->host->endpoint->sessions->options.clock);
+		inflight->mhd->endpoint->sessions->options.clock);
 }
 
 /* Be one of those that skip long bodies; false: there are too many. */
@@ -297,8 +299,8 @@ static bool skip_begin(struct inflight *inflight)
 {
 	if (inflight->skipping_until_ms != 0)
 		return true;
-	if (atomic_fetch_add(&inflight->host->skipping, 1) >= SKIPPING_MAX) {
-		atomic_fetch_sub(&inflight->host->skipping, 1);
+	if (atomic_fetch_add(&inflight->mhd->skipping, 1) >= SKIPPING_MAX) {
+		atomic_fetch_sub(&inflight->mhd->skipping, 1);
 		return false;
 	}
 	inflight->skipping_until_ms = steady_ms(inflight) + SKIP_MS_MAX;
@@ -309,13 +311,13 @@ static bool skip_begin(struct inflight *inflight)
 static void skip_end(struct inflight *inflight)
 {
 	if (inflight->skipping_until_ms != 0)
-		atomic_fetch_sub(&inflight->host->skipping, 1);
+		atomic_fetch_sub(&inflight->mhd->skipping, 1);
 	inflight->skipping_until_ms = 0;
 }
 
 static uint64_t skip_limit(const struct inflight *inflight)
 {
-	size_t max_body = inflight->host->endpoint->max_body;
+	size_t max_body = inflight->mhd->endpoint->max_body;
 
 	return max_body > SKIP_LONG ? max_body : SKIP_LONG;
 }
@@ -362,17 +364,17 @@ static enum MHD_Result let_in(struct inflight *inflight)
 	return answer(inflight);
 }
 
-static enum MHD_Result begin(struct host *host,
+static enum MHD_Result begin(struct mhd_context *mhd,
                              struct MHD_Connection *connection,
                              const struct arrival *arrival, void **slot)
 {
 	struct mcps_request request;
 	struct inflight *inflight;
 
-	mcps__request_read(&request, connection, host->endpoint->proxies,
+	mcps__request_read(&request, connection, mhd->endpoint->proxies,
 	                   arrival->url, arrival->method);
 	request.context = arrival->context;
-	inflight = inflight_open(host, connection, &request);
+	inflight = inflight_open(mhd, connection, &request);
 	if (inflight == NULL) {
 		mcps__request_finish(&request);
 		return MHD_NO; /* no memory: all we can do is hang up */
@@ -409,9 +411,9 @@ static enum MHD_Result finish(struct inflight *inflight)
 	bool is_first = !inflight->is_working;
 
 	skip_end(inflight);
-	set_working(inflight, true); /* before the host is asked */
+	set_working(inflight, true); /* before the context is asked */
 	enter(inflight, SOCKET_WORKING);
-	if (is_first && atomic_load(&inflight->host->refuses))
+	if (is_first && atomic_load(&inflight->mhd->refuses))
 		mcps__exchange_refuse_late(inflight->exchange);
 	while (!mcps__exchange_plan(inflight->exchange)->ready &&
 	       mcps__exchange_run(inflight->exchange) == EXCHANGE_PARKED)
@@ -433,7 +435,7 @@ static enum MHD_Result read_on(struct inflight *inflight,
 	return finish(inflight);
 }
 
-enum MHD_Result mcps__connection_serve(struct host *host,
+enum MHD_Result mcps__connection_serve(struct mhd_context *mhd,
                                        struct MHD_Connection *connection,
                                        const struct arrival *arrival,
                                        void **slot)
@@ -447,7 +449,7 @@ enum MHD_Result mcps__connection_serve(struct host *host,
 			return read_on(inflight, arrival, false);
 		result = begin_again(inflight);
 	} else {
-		result = begin(host, connection, arrival, slot);
+		result = begin(mhd, connection, arrival, slot);
 		inflight = *slot;
 	}
 	if (result == MHD_NO || inflight->state == EXCHANGE_PARKED ||
@@ -483,7 +485,7 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
                                 enum MHD_RequestTerminationCode why)
 {
 	struct inflight *inflight = *slot;
-	struct host *host;
+	struct mhd_context *mhd;
 
 	(void)arg;
 	(void)connection;
@@ -492,26 +494,26 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	*slot = NULL;
 	go_on(inflight);
 	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
-		mcps__endpoint_report(inflight->host->endpoint,
+		mcps__endpoint_report(inflight->mhd->endpoint,
 		                      INCIDENT_SLOW_CLIENT);
 	enter(inflight, SOCKET_IDLE);
 	if (inflight->watch.is_on)
-		mcps__disconnect_watcher_remove(inflight->host->watcher,
+		mcps__disconnect_watcher_remove(inflight->mhd->watcher,
 		                                &inflight->watch);
 	if (inflight->exchange == NULL)
-		mcps__exchange_leave(inflight->host->endpoint,
-		                     inflight->host->streams, inflight->outlet);
+		mcps__exchange_leave(inflight->mhd->endpoint,
+		                     inflight->mhd->streams, inflight->outlet);
 	mcps__exchange_close(inflight->exchange);
-	host = inflight->host;
-	mcps__memory_claim_release(host->endpoint->sessions->options.answers,
+	mhd = inflight->mhd;
+	mcps__memory_claim_release(mhd->endpoint->sessions->options.answers,
 	                           &inflight->claim);
 	set_working(inflight, false);
 	skip_end(inflight);
 	if (inflight->lingers && !is_encrypted(inflight))
-		mcps__linger_add(host->linger,
+		mcps__linger_add(mhd->linger,
 		                 mcps__socket_descriptor(inflight->connection));
 	(void)inflight_free(inflight);
-	atomic_fetch_sub(&host->open, 1);
+	atomic_fetch_sub(&mhd->open, 1);
 }
 
 /* The connection may be another one by now, which must not be closed. */

@@ -7,7 +7,7 @@
 
 #include <microhttpd.h>
 
-struct host;
+struct mhd_context;
 
 /* The arguments of an access handler. */
 struct arrival {
@@ -19,12 +19,12 @@ struct arrival {
 
 /* One call of the access handler. The first one for a request need not be
  * libmicrohttpd's first: a program may have kept that to itself. */
-enum MHD_Result mcps__connection_serve(struct host *host,
+enum MHD_Result mcps__connection_serve(struct mhd_context *mhd,
                                        struct MHD_Connection *connection,
                                        const struct arrival *arrival,
                                        void **slot);
 
-/* The same as MHD_AccessHandlerCallback; ARG is the host. */
+/* The same as MHD_AccessHandlerCallback; ARG is the context. */
 enum MHD_Result mcps__connection_handle(void *arg,
                                         struct MHD_Connection *connection,
                                         const char *url, const char *method,

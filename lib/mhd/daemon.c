@@ -292,7 +292,7 @@ static bool close_loops(mcps_daemon *daemon)
 			mcps__loop_close(loop);
 			continue;
 		}
-		mcps__log(loop->host.log, MCPS_LOG_ERROR, "http",
+		mcps__log(loop->mhd.log, MCPS_LOG_ERROR, "http",
 		          "a request is still parked: loop=%u stays", i);
 		closed = false;
 	}

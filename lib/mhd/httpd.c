@@ -39,15 +39,15 @@ static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
 	char text[256];
 
 	vsnprintf(text, sizeof text, format, values);
-	report_refusal(loop->host.endpoint, text);
+	report_refusal(loop->mhd.endpoint, text);
 	if (!mcps__log_limiter_pass(&loop->log_limiter, now, &withheld))
 		return;
 	text[strcspn(text, "\r\n")] = '\0';
 	if (withheld != 0)
-		mcps__log(loop->host.log, MCPS_LOG_DEBUG, "http",
+		mcps__log(loop->mhd.log, MCPS_LOG_DEBUG, "http",
 		          "%s withheld=%u", text, withheld);
 	else
-		mcps__log(loop->host.log, MCPS_LOG_DEBUG, "http", "%s", text);
+		mcps__log(loop->mhd.log, MCPS_LOG_DEBUG, "http", "%s", text);
 }
 
 /* libmicrohttpd found itself in a state it does not know, so nothing of this
@@ -81,7 +81,7 @@ struct MHD_Daemon *mcps__httpd_start(struct loop *loop,
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TURBO |
 			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-		0, NULL, NULL, mcps__connection_handle, &loop->host,
+		0, NULL, NULL, mcps__connection_handle, &loop->mhd,
 		MHD_OPTION_EXTERNAL_LOGGER, on_message, loop,
 		MHD_OPTION_NOTIFY_CONNECTION, mcps__socket_notified,
 		&loop->sockets, MHD_OPTION_NOTIFY_COMPLETED,

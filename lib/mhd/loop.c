@@ -83,8 +83,7 @@ static unsigned loop_accept(struct loop *loop)
 	                            loop_room(loop), loop->sockets.now_ms);
 
 	if (loop->acceptor.failure != 0)
-		mcps__endpoint_report(loop->host.endpoint,
-		                      INCIDENT_DESCRIPTORS);
+		mcps__endpoint_report(loop->mhd.endpoint, INCIDENT_DESCRIPTORS);
 	return count;
 }
 
@@ -95,8 +94,7 @@ static void loop_keep_time(struct loop *loop)
 
 	mcps__deadlines_round(deadlines, loop->sockets.now_ms);
 	for (; deadlines->late != 0; deadlines->late--)
-		mcps__endpoint_report(loop->host.endpoint,
-		                      INCIDENT_SLOW_CLIENT);
+		mcps__endpoint_report(loop->mhd.endpoint, INCIDENT_SLOW_CLIENT);
 }
 
 /* ---- the thread ---- */
@@ -105,8 +103,8 @@ static bool loop_may_end(const struct loop *loop, enum loop_phase phase)
 {
 	if (phase != LOOP_LEAVING)
 		return false;
-	if (atomic_load(&loop->host.open) == 0 &&
-	    atomic_load(&loop->host.parked) == 0)
+	if (atomic_load(&loop->mhd.open) == 0 &&
+	    atomic_load(&loop->mhd.parked) == 0)
 		return true;
 	return loop->sockets.now_ms >= loop->leave_by_ms;
 }
@@ -121,7 +119,7 @@ static void loop_stop_accepting(struct loop *loop)
 		return;
 	/* Clients must not keep their connections for the idle time: they
 	 * come back to the process that listens next. */
-	atomic_store(&loop->host.closes, true);
+	atomic_store(&loop->mhd.closes, true);
 	loop->settle_by_ms = now_ms() + loop->settle_ms;
 	while (!loop->is_shared && loop_accept(loop) == ACCEPT_BATCH)
 		continue;
@@ -135,7 +133,7 @@ static void loop_stop_accepting(struct loop *loop)
  * that bring nothing for a while are cut. */
 static void loop_settle(struct loop *loop)
 {
-	bool has_idle = loop->sockets.count > atomic_load(&loop->host.working);
+	bool has_idle = loop->sockets.count > atomic_load(&loop->mhd.working);
 	int64_t now = now_ms();
 
 	if (loop->is_settled)
@@ -156,8 +154,8 @@ static void loop_settle(struct loop *loop)
 static void loop_end(struct loop *loop)
 {
 	loop_stop_accepting(loop); /* it may have gone straight to leaving */
-	if (atomic_load(&loop->host.open) != 0 ||
-	    atomic_load(&loop->host.parked) != 0)
+	if (atomic_load(&loop->mhd.open) != 0 ||
+	    atomic_load(&loop->mhd.parked) != 0)
 		return;
 	MHD_stop_daemon(loop->http);
 	loop->http = NULL;
@@ -253,7 +251,7 @@ void mcps__loop_leave(struct loop *loop, int64_t patience_ms)
 bool mcps__loop_join(struct loop *loop)
 {
 	pthread_join(loop->thread, NULL);
-	return atomic_load(&loop->host.parked) == 0;
+	return atomic_load(&loop->mhd.parked) == 0;
 }
 
 void mcps__loop_close(struct loop *loop)
@@ -286,9 +284,9 @@ uint64_t mcps__loop_accepted(const struct loop *loop)
 
 /* ---- opening ---- */
 
-static void loop_signal(struct host *host)
+static void loop_signal(struct mhd_context *mhd)
 {
-	mcps__wakeup_signal(&container_of(host, struct loop, host)->wakeup);
+	mcps__wakeup_signal(&container_of(mhd, struct loop, mhd)->wakeup);
 }
 
 static mcps_status loop_prepare(struct loop *loop,
@@ -315,13 +313,13 @@ mcps_status mcps__loop_open(struct loop *loop,
 {
 	mcps_status status;
 
-	*loop = (struct loop){ .host = { .endpoint = options->endpoint,
-		                         .linger = options->linger,
-		                         .log = options->log,
-		                         .streams = options->streams,
-		                         .signal = loop_signal,
-		                         .sockets = &loop->sockets,
-		                         .watcher = &loop->watcher },
+	*loop = (struct loop){ .mhd = { .endpoint = options->endpoint,
+		                        .linger = options->linger,
+		                        .log = options->log,
+		                        .streams = options->streams,
+		                        .signal = loop_signal,
+		                        .sockets = &loop->sockets,
+		                        .watcher = &loop->watcher },
 		               .watcher.fd = -1,
 		               .number = options->number,
 		               .accepting = options->accepting,

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "mhd/acceptor.h"
 #include "mhd/wakeup.h"
-#include "mhd/host.h"
+#include "mhd/mhd_context.h"
 #include "mhd/log_limiter.h"
 #include "mhd/socket.h"
 #include "mhd/disconnect_watcher.h"
@@ -30,7 +30,7 @@
 enum loop_phase { LOOP_SERVING, LOOP_QUIET, LOOP_LEAVING };
 
 struct loop {
-	struct host host; /* its open and parked requests keep it alive */
+	struct mhd_context mhd; /* its open and parked requests keep it alive */
 	unsigned number;
 
 	struct MHD_Daemon *http;

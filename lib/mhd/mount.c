@@ -64,7 +64,7 @@ static void warn_once(struct mount *mount, struct MHD_Connection *connection)
 	                               MHD_CONNECTION_INFO_CONNECTION_TIMEOUT);
 	if (info == NULL || info->connection_timeout != 0)
 		return;
-	mcps__log(mount->host.log, MCPS_LOG_WARN, "http",
+	mcps__log(mount->mhd.log, MCPS_LOG_WARN, "http",
 	          "the daemon's epoll thread may fall asleep for ever: set "
 	          "MHD_OPTION_CONNECTION_TIMEOUT, or use "
 	          "MHD_USE_POLL_INTERNAL_THREAD");
@@ -77,7 +77,7 @@ static void warn_once(struct mount *mount, struct MHD_Connection *connection)
 static void end_missed(struct mount *mount, struct live *before)
 {
 	if (!atomic_exchange(&mount->warned_of_ends, true))
-		mcps__log(mount->host.log, MCPS_LOG_ERROR, "http",
+		mcps__log(mount->mhd.log, MCPS_LOG_ERROR, "http",
 		          "the daemon's MHD_OPTION_NOTIFY_COMPLETED callback "
 		          "does not call mcps_mhd_completed(): memory is lost "
 		          "with requests, and stops take long");
@@ -217,7 +217,7 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 	*result = (int)MHD_NO;
 	if (live != NULL)
 		*result = (int)mcps__connection_serve(
-			&mount->host, connection,
+			&mount->mhd, connection,
 			&(const struct arrival){ url, method, data, size,
 		                                 *request },
 			&live->inflight);
@@ -244,7 +244,7 @@ static void end(struct mount *mount, struct MHD_Connection *connection)
 
 	if (live == NULL)
 		return;
-	mcps__connection_completed(&mount->host, NULL, &live->inflight,
+	mcps__connection_completed(&mount->mhd, NULL, &live->inflight,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	mcps__live_remove(&mount->live, live);
 }

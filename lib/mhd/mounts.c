@@ -69,7 +69,7 @@ unsigned mcps__mounts_open(struct mounts *mounts)
 	pthread_rwlock_rdlock(&mounts->lock);
 	for (struct mount *mount = mounts->first; mount != NULL;
 	     mount = mount->next)
-		sum += atomic_load(&mount->host.open);
+		sum += atomic_load(&mount->mhd.open);
 	pthread_rwlock_unlock(&mounts->lock);
 	return sum;
 }
@@ -80,8 +80,8 @@ static const char *mount_check(struct readiness_probe *probe, int64_t now)
 {
 	struct mount *mount = container_of(probe, struct mount, probe);
 	/* In this order: never more than were woken. */
-	unsigned went_on = atomic_load(&mount->host.went_on);
-	unsigned woken = atomic_load(&mount->host.woken);
+	unsigned went_on = atomic_load(&mount->mhd.went_on);
+	unsigned woken = atomic_load(&mount->mhd.woken);
 
 	if (mcps__stall_look(&mount->going_on, woken != went_on, went_on, now) <
 	    RUN_WITHIN_MS)
@@ -95,26 +95,26 @@ static const char *mount_check(struct readiness_probe *probe, int64_t now)
 
 /* ---- one ---- */
 
-static void mount_signal(struct host *host)
+static void mount_signal(struct mhd_context *mhd)
 {
-	struct mount *mount = container_of(host, struct mount, host);
+	struct mount *mount = container_of(mhd, struct mount, mhd);
 
 	mount->wake(mount->wake_arg);
 }
 
-static void host_init(struct mount *mount)
+static void mhd_context_init(struct mount *mount)
 {
 	struct mounts *mounts = mount->mounts;
-	struct host *host = &mount->host;
+	struct mhd_context *mhd = &mount->mhd;
 
-	host->endpoint = mcps__server_endpoint(mounts->server);
-	host->log = mcps__server_log(mounts->server);
-	host->streams = &mount->streams;
-	host->signal = mount->mode.has_thread ? NULL : mount_signal;
-	host->blocks = mount->mode.blocks;
-	host->counts_wakes = true;
-	host->watcher = &mounts->disconnect_thread.watcher;
-	host->linger = &mounts->linger;
+	mhd->endpoint = mcps__server_endpoint(mounts->server);
+	mhd->log = mcps__server_log(mounts->server);
+	mhd->streams = &mount->streams;
+	mhd->signal = mount->mode.has_thread ? NULL : mount_signal;
+	mhd->blocks = mount->mode.blocks;
+	mhd->counts_wakes = true;
+	mhd->watcher = &mounts->disconnect_thread.watcher;
+	mhd->linger = &mounts->linger;
 }
 
 static struct mount *mount_new(struct mounts *mounts, struct MHD_Daemon *daemon,
@@ -131,7 +131,7 @@ static struct mount *mount_new(struct mounts *mounts, struct MHD_Daemon *daemon,
 		&mount->streams, mcps_server_get_options(mounts->server),
 		mode->blocks ? mcps__limits_connections(CONNECTIONS_DEFAULT)
 			     : 0);
-	host_init(mount);
+	mhd_context_init(mount);
 	mount->probe.check = mount_check;
 	mcps__live_init(&mount->live);
 	return mount;
@@ -150,15 +150,15 @@ static void mount_free(struct mount *mount)
  * MHD_stop_daemon(), which else ends the process. */
 static bool mount_drain(struct mount *mount, int64_t until_ms)
 {
-	if (!mcps__await_zero(&mount->host.parked, until_ms - now_ms())) {
-		mcps__log(mount->host.log, MCPS_LOG_ERROR, "http",
+	if (!mcps__await_zero(&mount->mhd.parked, until_ms - now_ms())) {
+		mcps__log(mount->mhd.log, MCPS_LOG_ERROR, "http",
 		          "a request still waits for an auth hook or the "
 		          "store: MHD_stop_daemon() would end the process, or "
 		          "wait for it");
 		return false;
 	}
 	if (mount->mode.has_thread)
-		(void)mcps__await_zero(&mount->host.open, PATIENCE_MS);
+		(void)mcps__await_zero(&mount->mhd.open, PATIENCE_MS);
 	return true;
 }
 
@@ -185,7 +185,7 @@ static bool mounts_drain(struct attachment *attachment, uint32_t wait_ms)
 static void mount_miss_requests(struct mount *mount)
 {
 	while (mount->live.first != NULL &&
-	       atomic_load(&mount->host.parked) == 0) {
+	       atomic_load(&mount->mhd.parked) == 0) {
 		struct live *live = mount->live.first;
 
 		mcps__connection_missed(&live->inflight);
@@ -291,7 +291,7 @@ static void sweep(struct mounts *mounts)
 		if (!atomic_load(&mount->is_detached) ||
 		    atomic_load(&mount->users) != 0 ||
 		    mount->live.first != NULL ||
-		    atomic_load(&mount->host.parked) != 0) {
+		    atomic_load(&mount->mhd.parked) != 0) {
 			link = &mount->next;
 			continue;
 		}
@@ -417,15 +417,15 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 static bool is_quiet(const struct mount *mount)
 {
 	return atomic_load(&mount->users) == 0 &&
-	       atomic_load(&mount->host.working) == 0 &&
-	       atomic_load(&mount->host.parked) == 0;
+	       atomic_load(&mount->mhd.working) == 0 &&
+	       atomic_load(&mount->mhd.parked) == 0;
 }
 
 /* A stream may have been opened after the others were closed, by a request that
  * was at work: they are closed again until there is none. */
 static void close_streams(struct mount *mount, bool is_late)
 {
-	struct endpoint *endpoint = mount->host.endpoint;
+	struct endpoint *endpoint = mount->mhd.endpoint;
 	struct streams *streams = mcps__streams_of(endpoint->sessions);
 
 	mcps__outlets_close_of(&streams->outlets, &mount->streams, is_late);
@@ -455,8 +455,8 @@ static bool detach(struct mounts *mounts, struct mount *mount, uint32_t wait_ms)
 	bool in_time;
 
 	mcps__server_remove_probe(mounts->server, &mount->probe);
-	atomic_store(&mount->host.closes, true);
-	atomic_store(&mount->host.refuses, true);
+	atomic_store(&mount->mhd.closes, true);
+	atomic_store(&mount->mhd.refuses, true);
 	pthread_rwlock_wrlock(&mounts->lock);
 	atomic_store(&mount->is_detached, true);
 	pthread_rwlock_unlock(&mounts->lock);

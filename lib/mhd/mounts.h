@@ -4,7 +4,7 @@
 
 #include "http/listening.h"
 #include "mhd/daemon_id.h"
-#include "mhd/host.h"
+#include "mhd/mhd_context.h"
 #include "mhd/linger.h"
 #include "mhd/live.h"
 #include "mhd/disconnect_thread.h"
@@ -24,7 +24,7 @@ struct mount {
 	struct mode mode;
 	atomic_bool is_detached;
 	atomic_uint users; /* callbacks of the program that are in it */
-	struct host host;
+	struct mhd_context mhd;
 	struct stream_limits streams;
 	struct readiness_probe probe;
 	struct stall going_on; /* the probe's */

@@ -1,5 +1,5 @@
-/* Whose libmicrohttpd daemon requests come in by: one of our loops, or the one
- * of a program that we are mounted in. This is all that the glue knows of it.
+/* The libmicrohttpd daemon that requests come from: of one of our loops, or of
+ * a program that we are mounted in. This is all that the glue knows of it.
  *
  * Parking is the same everywhere, for a request that waits and for a stream
  * that has nothing to say: park on the daemon's own thread and before anything
@@ -7,8 +7,8 @@
  * suspended, or, where each connection has a thread of its own, that thread
  * waits.
  */
-#ifndef MCPS_MHD_HOST_H
-#define MCPS_MHD_HOST_H
+#ifndef MCPS_MHD_MHD_CONTEXT_H
+#define MCPS_MHD_MHD_CONTEXT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,14 +22,14 @@ struct sockets;
 struct stream_limits;
 struct disconnect_watcher;
 
-struct host {
+struct mhd_context {
 	struct endpoint *endpoint;
 	const struct log_sink *log;
 	struct stream_limits *streams; /* of the daemon */
 
 	/* Have the daemon's thread look at its connections once more: after a
 	 * resume nothing else does. Any thread. NULL: libmicrohttpd does. */
-	void (*signal)(struct host *host);
+	void (*signal)(struct mhd_context *mhd);
 
 	/* Each connection has a thread of its own, which waits instead of being
 	 * suspended. */
@@ -58,18 +58,21 @@ struct host {
 };
 
 /* Park CONNECTION. On its daemon's thread, in a handler or reader. Where the
- * host blocks, THREAD is the one of the connection, and has to wait before the
- * handler or reader returns; else it is NULL, and the connection is suspended.
+ * context blocks, THREAD is the one of the connection, and has to wait before
+ * the handler or reader returns; else it is NULL, and the connection is
+ * suspended.
  */
-void mcps__host_park(struct host *host, struct MHD_Connection *connection,
-                     struct parked_thread *thread);
+void mcps__mhd_context_park(struct mhd_context *mhd,
+                            struct MHD_Connection *connection,
+                            struct parked_thread *thread);
 
 /* Resume it: exactly once per park, any thread. The connection may be gone
- * when this returns, and HOST, too, if parked is zero. */
-void mcps__host_wake(struct host *host, struct MHD_Connection *connection,
-                     struct parked_thread *thread);
+ * when this returns, and MHD, too, if parked is zero. */
+void mcps__mhd_context_wake(struct mhd_context *mhd,
+                            struct MHD_Connection *connection,
+                            struct parked_thread *thread);
 
 /* It went on after a park, or ended: once per park, on the daemon's thread. */
-void mcps__host_went_on(struct host *host);
+void mcps__mhd_context_went_on(struct mhd_context *mhd);
 
 #endif
