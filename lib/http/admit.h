@@ -5,7 +5,7 @@
  * walks all of it without a socket.
  *
  *   admit(view, FOUND_NOT_LOADED) ──► LOAD ──► admit(view, what it found) ...
- *   a verdict that needs the store ──► settle(verdict, outcome)
+ *   a decision that needs the store ──► settle(decision, outcome)
  */
 #ifndef MCPS_HTTP_ADMIT_H
 #define MCPS_HTTP_ADMIT_H
@@ -35,23 +35,23 @@ struct admit_view {
 	enum mcps_unknown_ids policy; /* never DEFAULT */
 };
 
-enum verdict {
-	VERDICT_SERVE,    /* with the session that was found */
-	VERDICT_LOAD,     /* ask the store, then admit again */
-	VERDICT_CREATE,   /* a new session with a new id */
-	VERDICT_RENEW,    /* the live session starts over, its state is kept */
-	VERDICT_RECREATE, /* a new session under the id that was sent */
-	VERDICT_END,      /* delete it */
-	VERDICT_BURY,     /* 404, but only once its tombstone is stored */
-	VERDICT_REST,  /* of a session that is no more what it left: else 404 */
-	VERDICT_NO_ID, /* 400 */
-	VERDICT_GONE,  /* 404 */
+enum admit_decision {
+	DECISION_SERVE,    /* with the session that was found */
+	DECISION_LOAD,     /* ask the store, then admit again */
+	DECISION_CREATE,   /* a new session with a new id */
+	DECISION_RENEW,    /* the live session starts over, its state is kept */
+	DECISION_RECREATE, /* a new session under the id that was sent */
+	DECISION_END,      /* delete it */
+	DECISION_BURY,     /* 404, but only once its tombstone is stored */
+	DECISION_REST, /* of a session that is no more what it left: else 404 */
+	DECISION_NO_ID, /* 400 */
+	DECISION_GONE,  /* 404 */
 };
 
-enum verdict mcps__admit(const struct admit_view *view,
-                         enum session_found found);
+enum admit_decision mcps__admit(const struct admit_view *view,
+                                enum session_found found);
 
-/* What the store's answer makes of a verdict. */
+/* What the store's answer makes of a decision. */
 enum settled {
 	SETTLED_SERVE,  /* with the session that came along */
 	SETTLED_AGAIN,  /* admit again with what was found */
@@ -60,7 +60,7 @@ enum settled {
 	SETTLED_FAILED, /* the status says how */
 };
 
-enum settled mcps__settle(enum verdict verdict, enum session_found found,
-                          mcps_status status);
+enum settled mcps__settle(enum admit_decision decision,
+                          enum session_found found, mcps_status status);
 
 #endif

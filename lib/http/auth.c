@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "http/verdicts.h"
+#include "http/auth_cache.h"
 
 #include <string.h>
 
@@ -95,12 +95,12 @@ bool mcps__identify_wait(struct mcps_grant *grant)
 static void keep(struct endpoint *endpoint, const struct mcps_request *request,
                  const struct mcps_grant *grant)
 {
-	if (grant->expires_s == 0 || endpoint->verdicts == NULL)
+	if (grant->expires_s == 0 || endpoint->auth_cache == NULL)
 		return;
-	mcps__verdicts_keep(endpoint->verdicts,
-	                    &request->headers[HEADER_AUTHORIZATION],
-	                    grant->principal, grant->expires_s,
-	                    endpoint->sessions->options.clock);
+	mcps__auth_cache_keep(endpoint->auth_cache,
+	                      &request->headers[HEADER_AUTHORIZATION],
+	                      grant->principal, grant->expires_s,
+	                      endpoint->sessions->options.clock);
 }
 
 /* A hook may refuse a caller, or say that it cannot tell now: 401, 403, 429 and
@@ -120,8 +120,8 @@ static bool may_return(mcps_status status)
 	}
 }
 
-static mcps_status verdict_of(const struct sessions_options *options,
-                              const struct mcps_grant *grant)
+static mcps_status auth_result(const struct sessions_options *options,
+                               const struct mcps_grant *grant)
 {
 	bool has_named = grant->principal != NULL;
 
@@ -143,7 +143,7 @@ mcps_status mcps__identify_end(struct endpoint *endpoint,
 
 	if (grant->is_overdue)
 		return MCPS_E_BUSY;
-	status = verdict_of(&endpoint->sessions->options, grant);
+	status = auth_result(&endpoint->sessions->options, grant);
 	if (status != MCPS_OK) {
 		mcps__principal_unref(grant->principal);
 		grant->principal = NULL;
@@ -176,9 +176,9 @@ static mcps_status ask_hook(struct endpoint *endpoint,
 {
 	mcps_status status;
 
-	if (endpoint->verdicts != NULL)
-		*out = mcps__verdicts_find(
-			endpoint->verdicts,
+	if (endpoint->auth_cache != NULL)
+		*out = mcps__auth_cache_find(
+			endpoint->auth_cache,
 			&request->headers[HEADER_AUTHORIZATION],
 			endpoint->sessions->options.clock);
 	if (*out != NULL)

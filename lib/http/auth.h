@@ -5,7 +5,7 @@
 #include "http/endpoint.h"
 #include "http/request.h"
 
-/* A question to the auth hook, from asking to the verdict. All zero: nothing
+/* A question to the auth hook, from asking to the result. All zero: nothing
  * was asked. Lives in its exchange. */
 struct mcps_grant {
 	struct principal *principal; /* NULL: nobody was named yet */
@@ -29,15 +29,15 @@ MCPS_MUST_USE mcps_status mcps__identify(struct endpoint *endpoint,
                                          struct principal **out);
 
 /* After MCPS_LATER, and once finished() may be called: true when it will be;
- * false when the verdict is here already. */
+ * false when the result is here already. */
 bool mcps__identify_wait(struct mcps_grant *grant);
 
-/* The deadline of a grant that waits has passed. True: its verdict is that the
+/* The deadline of a grant that waits has passed. True: its result is that the
  * hook did not answer, and finished() is told when it does after all. False: it
  * does not wait yet, or has finished. */
 bool mcps__identify_give_up(struct mcps_grant *grant);
 
-/* The verdict of a grant that has finished, or was given up. */
+/* The result of a grant that has finished, or was given up. */
 MCPS_MUST_USE mcps_status mcps__identify_end(struct endpoint *endpoint,
                                              const struct mcps_request *request,
                                              struct mcps_grant *grant,

@@ -14,7 +14,7 @@
 #include <mcps/auth.h>
 #include <mcps/server.h>
 
-struct verdicts;
+struct auth_cache;
 
 struct endpoint {
 	struct mcp *mcp;
@@ -22,8 +22,8 @@ struct endpoint {
 	struct principal *anonymous;
 	mcps_auth_fn identify; /* NULL: everybody is anonymous */
 	void *identify_arg;
-	struct verdicts *verdicts; /* of identify; NULL: none are kept */
-	bool knows_tokens;         /* without identify: by the token file */
+	struct auth_cache *auth_cache; /* of identify; NULL: nothing is kept */
+	bool knows_tokens;             /* without identify: by the token file */
 	pthread_rwlock_t tokens_lock;
 	struct tokens *tokens; /* under its lock */
 	const char *path;

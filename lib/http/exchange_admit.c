@@ -1,4 +1,4 @@
-/* Carrying out verdicts: which session, and what the store must say first. */
+/* Carrying out decisions: which session, and what the store must say first. */
 #include "http/exchange_internal.h"
 
 #include "base/container.h"
@@ -152,28 +152,28 @@ static void serve_rest(struct exchange *exchange)
 	serve(exchange, session);
 }
 
-static bool is_final(enum verdict verdict)
+static bool is_final(enum admit_decision decision)
 {
-	return verdict == VERDICT_SERVE || verdict == VERDICT_REST ||
-	       verdict == VERDICT_NO_ID || verdict == VERDICT_GONE;
+	return decision == DECISION_SERVE || decision == DECISION_REST ||
+	       decision == DECISION_NO_ID || decision == DECISION_GONE;
 }
 
 /* Nothing to ask the store: true, and the exchange has its next stage. */
-static bool finish_verdict(struct exchange *exchange, struct session *session)
+static bool finish_decision(struct exchange *exchange, struct session *session)
 {
-	if (!is_final(exchange->verdict))
+	if (!is_final(exchange->decision))
 		return false;
-	if (exchange->verdict == VERDICT_SERVE) {
+	if (exchange->decision == DECISION_SERVE) {
 		serve(exchange, session);
 		return true;
 	}
 	mcps__session_unref(session);
-	if (exchange->verdict == VERDICT_REST) {
+	if (exchange->decision == DECISION_REST) {
 		serve_rest(exchange);
 		return true;
 	}
 	mcps__exchange_refuse(exchange,
-	                      exchange->verdict == VERDICT_GONE
+	                      exchange->decision == DECISION_GONE
 	                              ? MCPS_E_GONE
 	                              : MCPS_E_NO_SESSION,
 	                      NULL, NULL);
@@ -189,48 +189,48 @@ static void ask_store(struct exchange *exchange, struct session *session)
 	struct session_birth birth;
 
 	wait->fn = told;
-	switch (exchange->verdict) {
-	case VERDICT_LOAD:
+	switch (exchange->decision) {
+	case DECISION_LOAD:
 		mcps__sessions_load(sessions, exchange->key,
 		                    exchange->principal, wait);
 		break;
-	case VERDICT_CREATE:
+	case DECISION_CREATE:
 		birth_initialized(&birth, exchange->initialize);
 		mcps__sessions_create(sessions, exchange->principal, &birth,
 		                      exchange->plan.session_id, wait);
 		break;
-	case VERDICT_RECREATE:
+	case DECISION_RECREATE:
 		birth_recreated(&birth, exchange);
 		mcps__sessions_recreate(sessions, exchange->key,
 		                        exchange->principal, &birth, wait);
 		break;
-	case VERDICT_RENEW:
+	case DECISION_RENEW:
 		mcps__sessions_save(sessions, session, 0, SESSION_INITIALIZED,
 		                    wait);
 		break;
-	case VERDICT_END:
+	case DECISION_END:
 		mcps__sessions_end(sessions, session, tombstone_until(exchange),
 		                   wait);
 		break;
-	case VERDICT_BURY:
+	case DECISION_BURY:
 		mcps__sessions_bury(sessions, exchange->key,
 		                    exchange->principal,
 		                    tombstone_until(exchange), wait);
 		break;
-	case VERDICT_SERVE:
-	case VERDICT_REST:
-	case VERDICT_NO_ID:
-	case VERDICT_GONE:
+	case DECISION_SERVE:
+	case DECISION_REST:
+	case DECISION_NO_ID:
+	case DECISION_GONE:
 		break;
 	}
 	mcps__session_unref(session);
 }
 
-/* The verdicts that add a row to the store: a session or a tombstone. */
-static bool adds_row(enum verdict verdict)
+/* The decisions that add a row to the store: a session or a tombstone. */
+static bool adds_row(enum admit_decision decision)
 {
-	return verdict == VERDICT_CREATE || verdict == VERDICT_RECREATE ||
-	       verdict == VERDICT_BURY;
+	return decision == DECISION_CREATE || decision == DECISION_RECREATE ||
+	       decision == DECISION_BURY;
 }
 
 /* Take one of RATE by the name of the caller. Returns how long to wait. */
@@ -272,7 +272,7 @@ static bool pass_session_rate(struct exchange *exchange)
 	const struct principal *principal = exchange->principal;
 	uint32_t wait_ms;
 
-	if (!adds_row(exchange->verdict))
+	if (!adds_row(exchange->decision))
 		return true;
 	wait_ms = principal->anonymous
 	                  ? take_anonymous(exchange)
@@ -294,15 +294,15 @@ static bool admit(struct exchange *exchange, enum session_found found,
                   struct session *session)
 {
 	view_session(exchange, session);
-	exchange->verdict = mcps__admit(&exchange->view, found);
-	if (finish_verdict(exchange, session))
+	exchange->decision = mcps__admit(&exchange->view, found);
+	if (finish_decision(exchange, session))
 		return true;
 	if (!pass_session_rate(exchange)) {
 		mcps__session_unref(session);
 		return true;
 	}
-	if (exchange->verdict == VERDICT_END ||
-	    exchange->verdict == VERDICT_LOAD)
+	if (exchange->decision == DECISION_END ||
+	    exchange->decision == DECISION_LOAD)
 		view_claim(exchange);
 	mcps__exchange_park(exchange);
 	ask_store(exchange, session);
@@ -314,7 +314,7 @@ static void serve_settled(struct exchange *exchange, struct session *session)
 {
 	const struct http_value *id = session_id(exchange);
 
-	if (exchange->verdict == VERDICT_RENEW) {
+	if (exchange->decision == DECISION_RENEW) {
 		memcpy(exchange->plan.session_id, id->text, id->length);
 		exchange->plan.session_id[id->length] = '\0';
 	}
@@ -326,7 +326,7 @@ static void told(struct session_wait *wait, enum session_found found,
 {
 	struct exchange *exchange = container_of(wait, struct exchange, wait);
 
-	switch (mcps__settle(exchange->verdict, found, status)) {
+	switch (mcps__settle(exchange->decision, found, status)) {
 	case SETTLED_SERVE:
 		serve_settled(exchange, session);
 		break;

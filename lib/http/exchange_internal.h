@@ -65,7 +65,7 @@ struct exchange {
 	struct admit_view view;
 	struct id_claim claim;
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
-	enum verdict verdict;
+	enum admit_decision decision;
 	struct session_wait wait;
 	struct resume_wait resume_wait;
 	struct session *session;

@@ -175,9 +175,9 @@ static bool refuse_credential(const struct endpoint *endpoint,
 
 /* STATUS is one that an auth hook may return, or the 500 that a hook at fault
  * causes, which is counted where that is found. */
-static bool pass_verdict(const struct endpoint *endpoint,
-                         struct mcps_request *request, struct plan *plan,
-                         mcps_status status)
+static bool pass_auth_result(const struct endpoint *endpoint,
+                             struct mcps_request *request, struct plan *plan,
+                             mcps_status status)
 {
 	switch (mcps_status_http(status)) {
 	case 401:
@@ -287,7 +287,7 @@ static enum gate pass_known(struct endpoint *endpoint,
                             struct mcps_request *request, mcps_status status,
                             struct plan *plan, struct principal **principal)
 {
-	if (pass_verdict(endpoint, request, plan, status) &&
+	if (pass_auth_result(endpoint, request, plan, status) &&
 	    pass_rate(endpoint, *principal, plan) &&
 	    pass_media(endpoint, request, plan) &&
 	    pass_size(endpoint, request, plan))

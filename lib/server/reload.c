@@ -2,7 +2,7 @@
 #include "server/server_internal.h"
 
 #include "base/error.h"
-#include "http/verdicts.h"
+#include "http/auth_cache.h"
 #include "server/options.h"
 #include "server/store.h"
 
@@ -67,8 +67,8 @@ mcps_status mcps_server_reload(mcps_server *server, struct mcps_error *error)
 
 void mcps_server_clear_auth_cache(mcps_server *server)
 {
-	if (server != NULL && server->endpoint.verdicts != NULL)
-		mcps__verdicts_forget(server->endpoint.verdicts);
+	if (server != NULL && server->endpoint.auth_cache != NULL)
+		mcps__auth_cache_forget(server->endpoint.auth_cache);
 }
 
 mcps_status mcps_server_revoke(mcps_server *server, const char *issuer,

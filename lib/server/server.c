@@ -7,7 +7,7 @@
 #include "base/steady_wait.h"
 #include "http/asking.h"
 #include "http/drain.h"
-#include "http/verdicts.h"
+#include "http/auth_cache.h"
 #include "mcp/deliver.h"
 #include "server/check.h"
 #include "server/rates.h"
@@ -255,7 +255,7 @@ static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 	if (endpoint->anonymous == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	if (endpoint->identify != NULL &&
-	    mcps__verdicts_new(&endpoint->verdicts, &mcps__system_random) !=
+	    mcps__auth_cache_new(&endpoint->auth_cache, &mcps__system_random) !=
 	            MCPS_OK)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	endpoint->knows_tokens = server->token_file != NULL;
@@ -455,7 +455,7 @@ static void finish_endpoint(struct endpoint *endpoint)
 	mcps__principal_unref(endpoint->anonymous);
 	mcps__tokens_free(endpoint->tokens);
 	pthread_rwlock_destroy(&endpoint->tokens_lock);
-	mcps__verdicts_free(endpoint->verdicts);
+	mcps__auth_cache_free(endpoint->auth_cache);
 	mcps__server_close_rates(endpoint);
 	pthread_cond_destroy(&endpoint->idle);
 	pthread_mutex_destroy(&endpoint->lock);

@@ -5,7 +5,7 @@
 #include "session/hook.h"
 #include "session/subscribed.h"
 #include "session/tombstone.h"
-#include "session/verdict.h"
+#include "session/row_state.h"
 
 #include <stdio.h>
 
@@ -55,8 +55,8 @@ mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
 	context.principal_ref = principal.ref;
 	context.not_before_ms = principal.not_before_ms;
 	work->is_damaged = mcps__row_is_damaged(&work->row);
-	work->found = mcps__row_verdict(
-		work->row.phase != 0 ? &work->row : NULL, &context);
+	work->found = mcps__row_state(work->row.phase != 0 ? &work->row : NULL,
+	                              &context);
 	if (work->found == FOUND_LIVE &&
 	    (work->row.flags & SESSION_SUBSCRIBED) != 0)
 		status = mcps__subscriptions_read(store, work->row.ref,

@@ -1,8 +1,8 @@
-/* Callers: hooks that answer later, verdicts that are kept, scopes,
+/* Callers: hooks that answer later, auth results that are kept, scopes,
  * clients, revocation, rotated keys. */
 #include "exchange/harness.h"
 #include "exchange/tools.h"
-#include "http/verdicts.h"
+#include "http/auth_cache.h"
 #include "suite.h"
 
 #include <mcps/call.h>
@@ -15,7 +15,7 @@ static struct harness harness;
 static struct {
 	bool is_late;          /* returns LATER; a thread finishes */
 	bool is_hasty;         /* returns LATER, having finished already */
-	mcps_status status;    /* of the verdict */
+	mcps_status status;    /* of the auth result */
 	const char *subject;   /* NULL: the token */
 	const char *scopes[3]; /* NULL-terminated */
 	bool names_client;     /* by the header Host */
@@ -102,25 +102,25 @@ static void set_up(void)
 	memset(&hook, 0, sizeof hook);
 	harness_init(&harness, &(struct harness_options){ .tools = tools });
 	harness.endpoint.identify = identify;
-	ck_assert_int_eq(
-		mcps__verdicts_new(&harness.endpoint.verdicts, &harness.random),
-		MCPS_OK);
+	ck_assert_int_eq(mcps__auth_cache_new(&harness.endpoint.auth_cache,
+	                                      &harness.random),
+	                 MCPS_OK);
 }
 
 static void tear_down(void)
 {
-	mcps__verdicts_free(harness.endpoint.verdicts);
+	mcps__auth_cache_free(harness.endpoint.auth_cache);
 	harness_finish(&harness);
 }
 
 /* A new process: nothing is in memory. */
 static void restart(void)
 {
-	struct verdicts *verdicts = harness.endpoint.verdicts;
+	struct auth_cache *auth_cache = harness.endpoint.auth_cache;
 
 	harness_restart(&harness, KEEP_ALL);
 	harness.endpoint.identify = identify;
-	harness.endpoint.verdicts = verdicts;
+	harness.endpoint.auth_cache = auth_cache;
 }
 
 /* ---- hooks that answer later ---- */
@@ -172,9 +172,9 @@ START_TEST(a_hook_that_names_nobody_lets_nobody_in)
 }
 END_TEST
 
-/* ---- verdicts that are kept ---- */
+/* ---- auth results that are kept ---- */
 
-START_TEST(a_verdict_is_kept_until_it_expires)
+START_TEST(auth_result_is_kept_until_it_expires)
 {
 	const char *id;
 
@@ -196,7 +196,7 @@ static void set_wall_clock(int64_t ms)
 }
 
 /* The token is as old as before. */
-START_TEST(a_wall_clock_that_is_set_back_keeps_no_verdict_longer)
+START_TEST(a_wall_clock_that_is_set_back_keeps_no_auth_result_longer)
 {
 	const char *id;
 
@@ -225,7 +225,7 @@ START_TEST(a_wall_clock_that_is_set_ahead_has_the_hook_asked_again)
 }
 END_TEST
 
-START_TEST(a_verdict_may_be_kept_as_long_as_numbers_go)
+START_TEST(auth_result_may_be_kept_as_long_as_numbers_go)
 {
 	const char *id;
 
@@ -238,7 +238,7 @@ START_TEST(a_verdict_may_be_kept_as_long_as_numbers_go)
 }
 END_TEST
 
-START_TEST(a_verdict_without_expiry_is_not_kept)
+START_TEST(auth_result_without_expiry_is_not_kept)
 {
 	const char *id = harness_begin(&harness, "ann", "2025-11-25");
 
@@ -248,7 +248,7 @@ START_TEST(a_verdict_without_expiry_is_not_kept)
 }
 END_TEST
 
-START_TEST(a_kept_verdict_is_of_its_credential_alone)
+START_TEST(kept_auth_result_is_of_its_credential_alone)
 {
 	hook.expires_s = HARNESS_START_S + 60;
 	harness_begin(&harness, "ann", "2025-11-25");
@@ -272,11 +272,11 @@ START_TEST(refusals_are_not_kept)
 }
 END_TEST
 
-START_TEST(forgotten_verdicts_are_asked_for_again)
+START_TEST(forgotten_auth_results_are_asked_for_again)
 {
 	hook.expires_s = HARNESS_START_S + 60;
 	harness_begin(&harness, "ann", "2025-11-25");
-	mcps__verdicts_forget(harness.endpoint.verdicts);
+	mcps__auth_cache_forget(harness.endpoint.auth_cache);
 	hook.status = MCPS_E_AUTH;
 	ck_assert_int_eq(
 		EXCHANGE(&harness, .caller = "ann", .body = PING(1)).status,
@@ -477,14 +477,14 @@ TEST_MAIN("auth")
 	test_add(a_hook_may_finish_before_it_returns_later);
 	test_add(a_late_refusal_is_401_with_a_challenge);
 	test_add(a_hook_that_names_nobody_lets_nobody_in);
-	test_add(a_verdict_is_kept_until_it_expires);
-	test_add(a_wall_clock_that_is_set_back_keeps_no_verdict_longer);
+	test_add(auth_result_is_kept_until_it_expires);
+	test_add(a_wall_clock_that_is_set_back_keeps_no_auth_result_longer);
 	test_add(a_wall_clock_that_is_set_ahead_has_the_hook_asked_again);
-	test_add(a_verdict_may_be_kept_as_long_as_numbers_go);
-	test_add(a_verdict_without_expiry_is_not_kept);
-	test_add(a_kept_verdict_is_of_its_credential_alone);
+	test_add(auth_result_may_be_kept_as_long_as_numbers_go);
+	test_add(auth_result_without_expiry_is_not_kept);
+	test_add(kept_auth_result_is_of_its_credential_alone);
 	test_add(refusals_are_not_kept);
-	test_add(forgotten_verdicts_are_asked_for_again);
+	test_add(forgotten_auth_results_are_asked_for_again);
 	test_add(a_tool_without_its_scopes_is_403_with_all_of_them);
 	test_add(a_tool_with_its_scopes_is_served);
 	test_add(another_client_of_the_same_subject_has_its_own_sessions);

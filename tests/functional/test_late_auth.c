@@ -16,7 +16,7 @@ static mcps_server *server;
 static mcps_daemon *daemon_;
 static int port;
 
-/* Verdicts come from a thread of their own, one after the other. */
+/* Auth results come from a thread of their own, one after the other. */
 static struct asked {
 	mcps_grant *grant;
 	bool is_ann;

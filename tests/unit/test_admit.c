@@ -18,21 +18,21 @@ enum column {
 	COLUMNS
 };
 
-#define NONE ((enum verdict)99)
+#define NONE ((enum admit_decision)99)
 
-static const enum verdict table[4][COLUMNS] = {
-	[ADMIT_INITIALIZE] = { VERDICT_CREATE, VERDICT_LOAD, VERDICT_RENEW,
-	                       VERDICT_CREATE, VERDICT_CREATE, VERDICT_CREATE,
-	                       VERDICT_CREATE, NONE, NONE },
-	[ADMIT_POST] = { VERDICT_NO_ID, VERDICT_LOAD, VERDICT_SERVE,
-	                 VERDICT_SERVE, VERDICT_GONE, VERDICT_GONE,
-	                 VERDICT_RECREATE, NONE, NONE },
-	[ADMIT_GET] = { VERDICT_NO_ID, VERDICT_LOAD, VERDICT_SERVE,
-	                VERDICT_SERVE, VERDICT_GONE, VERDICT_GONE,
-	                VERDICT_RECREATE, NONE, NONE },
-	[ADMIT_DELETE] = { VERDICT_NO_ID, VERDICT_LOAD, VERDICT_END,
-	                   VERDICT_END, VERDICT_GONE, NONE, NONE, VERDICT_BURY,
-	                   VERDICT_GONE },
+static const enum admit_decision table[4][COLUMNS] = {
+	[ADMIT_INITIALIZE] = { DECISION_CREATE, DECISION_LOAD, DECISION_RENEW,
+	                       DECISION_CREATE, DECISION_CREATE,
+	                       DECISION_CREATE, DECISION_CREATE, NONE, NONE },
+	[ADMIT_POST] = { DECISION_NO_ID, DECISION_LOAD, DECISION_SERVE,
+	                 DECISION_SERVE, DECISION_GONE, DECISION_GONE,
+	                 DECISION_RECREATE, NONE, NONE },
+	[ADMIT_GET] = { DECISION_NO_ID, DECISION_LOAD, DECISION_SERVE,
+	                DECISION_SERVE, DECISION_GONE, DECISION_GONE,
+	                DECISION_RECREATE, NONE, NONE },
+	[ADMIT_DELETE] = { DECISION_NO_ID, DECISION_LOAD, DECISION_END,
+	                   DECISION_END, DECISION_GONE, NONE, NONE,
+	                   DECISION_BURY, DECISION_GONE },
 };
 
 /* "never", "issued": signed by us, "authenticated": also any well-formed id of
@@ -104,25 +104,26 @@ static enum session_found view_make(struct admit_view *view, unsigned number)
 
 /* A client that resumes gets the streams of an ended session; other requests
  * get 404. */
-static enum verdict wanted_for(const struct admit_view *view,
-                               enum session_found found)
+static enum admit_decision wanted_for(const struct admit_view *view,
+                                      enum session_found found)
 {
-	enum verdict verdict = table[view->kind][column_of(view, found)];
+	enum admit_decision decision =
+		table[view->kind][column_of(view, found)];
 
-	return view->resumes && verdict == VERDICT_GONE ? VERDICT_REST
-	                                                : verdict;
+	return view->resumes && decision == DECISION_GONE ? DECISION_REST
+	                                                  : decision;
 }
 
-START_TEST(every_input_gets_the_verdict_of_the_table)
+START_TEST(every_input_gets_the_decision_of_the_table)
 {
 	for (unsigned number = 0; number < INPUTS; number++) {
 		struct admit_view view;
 		enum session_found found = view_make(&view, number);
-		enum verdict wanted = wanted_for(&view, found);
+		enum admit_decision wanted = wanted_for(&view, found);
 
 		ck_assert_int_ne(wanted, NONE);
 		ck_assert_msg(mcps__admit(&view, found) == wanted,
-		              "input %u: verdict %d, not %d", number,
+		              "input %u: decision %d, not %d", number,
 		              mcps__admit(&view, found), wanted);
 	}
 }
@@ -133,13 +134,14 @@ START_TEST(initialize_never_locks_anybody_out)
 	for (unsigned number = 0; number < INPUTS; number++) {
 		struct admit_view view;
 		enum session_found found = view_make(&view, number);
-		enum verdict verdict;
+		enum admit_decision decision;
 
 		if (view.kind != ADMIT_INITIALIZE)
 			continue;
-		verdict = mcps__admit(&view, found);
-		ck_assert(verdict == VERDICT_CREATE ||
-		          verdict == VERDICT_RENEW || verdict == VERDICT_LOAD);
+		decision = mcps__admit(&view, found);
+		ck_assert(decision == DECISION_CREATE ||
+		          decision == DECISION_RENEW ||
+		          decision == DECISION_LOAD);
 	}
 }
 END_TEST
@@ -149,13 +151,13 @@ START_TEST(what_has_ended_is_served_to_nobody)
 	for (unsigned number = 0; number < INPUTS; number++) {
 		struct admit_view view;
 		enum session_found found = view_make(&view, number);
-		enum verdict verdict = mcps__admit(&view, found);
+		enum admit_decision decision = mcps__admit(&view, found);
 
 		if (found != FOUND_ENDED || !view.has_id ||
 		    view.kind == ADMIT_INITIALIZE)
 			continue;
-		ck_assert_int_eq(verdict,
-		                 view.resumes ? VERDICT_REST : VERDICT_GONE);
+		ck_assert_int_eq(decision,
+		                 view.resumes ? DECISION_REST : DECISION_GONE);
 	}
 }
 END_TEST
@@ -168,16 +170,16 @@ START_TEST(delete_never_makes_a_session)
 
 		if (view.kind == ADMIT_DELETE)
 			ck_assert_int_ne(mcps__admit(&view, found),
-			                 VERDICT_RECREATE);
+			                 DECISION_RECREATE);
 	}
 }
 END_TEST
 
 /* ---- settling ------------------------------------------------------------ */
 
-static const enum verdict asking[] = { VERDICT_LOAD,  VERDICT_CREATE,
-	                               VERDICT_RENEW, VERDICT_RECREATE,
-	                               VERDICT_END,   VERDICT_BURY };
+static const enum admit_decision asking[] = { DECISION_LOAD,  DECISION_CREATE,
+	                                      DECISION_RENEW, DECISION_RECREATE,
+	                                      DECISION_END,   DECISION_BURY };
 
 START_TEST(what_the_store_cannot_say_has_failed)
 {
@@ -192,47 +194,47 @@ START_TEST(what_was_loaded_or_recreated_is_admitted_again)
 	static const enum session_found found[] = { FOUND_LIVE, FOUND_ENDED,
 		                                    FOUND_UNKNOWN };
 
-	ck_assert_int_eq(mcps__settle(VERDICT_LOAD, found[_i], MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_LOAD, found[_i], MCPS_OK),
 	                 SETTLED_AGAIN);
-	ck_assert_int_eq(mcps__settle(VERDICT_RECREATE, found[_i], MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_RECREATE, found[_i], MCPS_OK),
 	                 SETTLED_AGAIN);
 }
 END_TEST
 
 START_TEST(what_was_created_or_renewed_is_served)
 {
-	ck_assert_int_eq(mcps__settle(VERDICT_CREATE, FOUND_LIVE, MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_CREATE, FOUND_LIVE, MCPS_OK),
 	                 SETTLED_SERVE);
-	ck_assert_int_eq(mcps__settle(VERDICT_RENEW, FOUND_LIVE, MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_RENEW, FOUND_LIVE, MCPS_OK),
 	                 SETTLED_SERVE);
-	ck_assert_int_eq(mcps__settle(VERDICT_RENEW, FOUND_ENDED, MCPS_E_GONE),
+	ck_assert_int_eq(mcps__settle(DECISION_RENEW, FOUND_ENDED, MCPS_E_GONE),
 	                 SETTLED_AGAIN);
 }
 END_TEST
 
 START_TEST(only_the_delete_that_ended_it_gets_204)
 {
-	ck_assert_int_eq(mcps__settle(VERDICT_END, FOUND_ENDED, MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_END, FOUND_ENDED, MCPS_OK),
 	                 SETTLED_ENDED);
-	ck_assert_int_eq(mcps__settle(VERDICT_END, FOUND_ENDED, MCPS_E_GONE),
+	ck_assert_int_eq(mcps__settle(DECISION_END, FOUND_ENDED, MCPS_E_GONE),
 	                 SETTLED_AGAIN);
-	ck_assert_int_eq(mcps__settle(VERDICT_END, FOUND_LIVE, MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_END, FOUND_LIVE, MCPS_OK),
 	                 SETTLED_AGAIN);
 }
 END_TEST
 
 START_TEST(a_burial_is_404_unless_somebody_lives_there)
 {
-	ck_assert_int_eq(mcps__settle(VERDICT_BURY, FOUND_ENDED, MCPS_E_GONE),
+	ck_assert_int_eq(mcps__settle(DECISION_BURY, FOUND_ENDED, MCPS_E_GONE),
 	                 SETTLED_GONE);
-	ck_assert_int_eq(mcps__settle(VERDICT_BURY, FOUND_LIVE, MCPS_OK),
+	ck_assert_int_eq(mcps__settle(DECISION_BURY, FOUND_LIVE, MCPS_OK),
 	                 SETTLED_AGAIN);
 }
 END_TEST
 
 TEST_MAIN("admit")
 {
-	test_add(every_input_gets_the_verdict_of_the_table);
+	test_add(every_input_gets_the_decision_of_the_table);
 	test_add(initialize_never_locks_anybody_out);
 	test_add(what_has_ended_is_served_to_nobody);
 	test_add(delete_never_makes_a_session);

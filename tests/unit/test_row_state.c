@@ -1,6 +1,6 @@
 /* What a stored row means: who owns it, whether it has ended, is too old, was
  * revoked or is only idle. */
-#include "session/verdict.h"
+#include "session/row_state.h"
 #include "suite.h"
 
 enum { NOW = 1000000, IDLE = 1000, AGE = 5000, OWNER = 7 };
@@ -22,7 +22,7 @@ static void set_up(void)
 
 static void check(enum session_found wanted)
 {
-	ck_assert_int_eq(mcps__row_verdict(&row, &context), wanted);
+	ck_assert_int_eq(mcps__row_state(&row, &context), wanted);
 }
 
 START_TEST(a_live_row_of_the_caller_is_live)
@@ -33,7 +33,7 @@ END_TEST
 
 START_TEST(no_row_is_unknown)
 {
-	ck_assert_int_eq(mcps__row_verdict(NULL, &context), FOUND_UNKNOWN);
+	ck_assert_int_eq(mcps__row_state(NULL, &context), FOUND_UNKNOWN);
 }
 END_TEST
 
@@ -107,7 +107,7 @@ START_TEST(a_row_from_the_future_is_live)
 }
 END_TEST
 
-TEST_MAIN("verdict")
+TEST_MAIN("row_state")
 {
 	test_fixture(set_up, NULL);
 	test_add(a_live_row_of_the_caller_is_live);

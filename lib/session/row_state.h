@@ -1,6 +1,6 @@
 /* What a stored row means now: pure. */
-#ifndef MCPS_SESSION_VERDICT_H
-#define MCPS_SESSION_VERDICT_H
+#ifndef MCPS_SESSION_ROW_STATE_H
+#define MCPS_SESSION_ROW_STATE_H
 
 #include "session/session.h"
 
@@ -21,7 +21,7 @@ static inline bool mcps__row_is_damaged(const struct mcps_session_row *row)
 }
 
 /* ROW is NULL when the store has none. */
-enum session_found mcps__row_verdict(const struct mcps_session_row *row,
-                                     const struct row_context *context);
+enum session_found mcps__row_state(const struct mcps_session_row *row,
+                                   const struct row_context *context);
 
 #endif

@@ -1,7 +1,7 @@
-#include "session/verdict.h"
+#include "session/row_state.h"
 
-enum session_found mcps__row_verdict(const struct mcps_session_row *row,
-                                     const struct row_context *context)
+enum session_found mcps__row_state(const struct mcps_session_row *row,
+                                   const struct row_context *context)
 {
 	if (row != NULL && mcps__row_is_damaged(row))
 		return FOUND_ENDED;
