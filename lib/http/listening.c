@@ -48,9 +48,9 @@ static mcps_status enter_caller(struct endpoint *endpoint,
                                 const struct stream_limits *limits,
                                 const struct caller *caller)
 {
-	mcps_status status =
-		mcps__inflight_enter_most(&endpoint->mcp->listening, caller,
-	                                  most_of(endpoint, limits, caller));
+	mcps_status status = mcps__caller_limit_enter_most(
+		&endpoint->mcp->listening, caller,
+		most_of(endpoint, limits, caller));
 
 	if (status == MCPS_E_LIMIT)
 		mcps__endpoint_report(endpoint,
@@ -64,8 +64,8 @@ static void leave_caller(struct endpoint *endpoint,
                          const struct stream_limits *limits,
                          const struct caller *caller)
 {
-	mcps__inflight_leave_most(&endpoint->mcp->listening, caller,
-	                          most_of(endpoint, limits, caller));
+	mcps__caller_limit_leave_most(&endpoint->mcp->listening, caller,
+	                              most_of(endpoint, limits, caller));
 }
 
 /* ---- all of them ---- */

@@ -4,7 +4,7 @@
 #define MCPS_MCP_MCP_H
 
 #include "base/work.h"
-#include "mcp/inflight.h"
+#include "mcp/caller_limit.h"
 #include "mcp/locks.h"
 #include "mcp/registry.h"
 #include "session/sessions.h"
@@ -39,11 +39,11 @@ struct notifier {
 struct mcp {
 	struct registry *registry;
 	struct sessions *sessions;
-	struct executor executor;        /* runs tools */
-	struct locks locks;              /* of state keys */
-	struct inflight_calls inflight;  /* on workers */
-	struct inflight_calls listening; /* GET streams, counted likewise */
-	size_t max_result;               /* bytes; 0: no limit */
+	struct executor executor;       /* runs tools */
+	struct locks locks;             /* of state keys */
+	struct caller_limit call_limit; /* on workers */
+	struct caller_limit listening;  /* GET streams, counted likewise */
+	size_t max_result;              /* bytes; 0: no limit */
 	struct log_sink log;
 	bool log_calls; /* each one, and each request that is refused */
 	struct mcp_texts texts;

@@ -143,7 +143,7 @@ static void let_go(struct mcps_call *call)
 {
 	mcps__session_remove_call(call->session, &call->running);
 	mcps__state_finish(&call->state, &call->mcp->locks);
-	mcps__inflight_leave(&call->mcp->inflight, call->caller);
+	mcps__caller_limit_leave(&call->mcp->call_limit, call->caller);
 }
 
 static void leave(struct mcps_call *call)
@@ -389,7 +389,7 @@ static enum dispatch_end hand_over(struct mcps_call *call)
 		                              ? INCIDENT_WORKER_SHARE
 		                              : INCIDENT_WORKER_QUEUE);
 	}
-	mcps__inflight_leave(&call->mcp->inflight, call->caller);
+	mcps__caller_limit_leave(&call->mcp->call_limit, call->caller);
 	mcps__session_remove_call(call->session, &call->running);
 	mcps__call_fail(call, status,
 	                status == MCPS_E_LIMIT ? "too many calls are waiting"
@@ -402,7 +402,7 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 {
 	struct reply_id id = mcps__call_id(call);
 	mcps_status status =
-		mcps__inflight_enter(&call->mcp->inflight, call->caller);
+		mcps__caller_limit_enter(&call->mcp->call_limit, call->caller);
 
 	if (status != MCPS_OK) {
 		if (status == MCPS_E_LIMIT)

@@ -30,7 +30,7 @@ enum {
 /* Bytes of one writing: for less no memory is given back again. */
 enum { SLIM_MAX = 4096 };
 
-struct inflight {
+struct request_context {
 	struct mhd_context *mhd;
 	struct MHD_Connection *connection;
 	struct parked_thread *thread; /* of a context that blocks; else NULL */
@@ -55,27 +55,27 @@ struct inflight {
 
 static void park(void *arg)
 {
-	struct inflight *inflight = arg;
+	struct request_context *context = arg;
 
-	inflight->was_parked = true;
-	mcps__mhd_context_park(inflight->mhd, inflight->connection,
-	                       inflight->thread);
+	context->was_parked = true;
+	mcps__mhd_context_park(context->mhd, context->connection,
+	                       context->thread);
 }
 
 static void wake(void *arg)
 {
-	struct inflight *inflight = arg;
+	struct request_context *context = arg;
 
-	mcps__mhd_context_wake(inflight->mhd, inflight->connection,
-	                       inflight->thread);
+	mcps__mhd_context_wake(context->mhd, context->connection,
+	                       context->thread);
 }
 
 /* libmicrohttpd calls us for it, which it does not while it is parked. */
-static void go_on(struct inflight *inflight)
+static void go_on(struct request_context *context)
 {
-	if (inflight->was_parked)
-		mcps__mhd_context_went_on(inflight->mhd);
-	inflight->was_parked = false;
+	if (context->was_parked)
+		mcps__mhd_context_went_on(context->mhd);
+	context->was_parked = false;
 }
 
 static unsigned connection_timeout_s(struct MHD_Connection *connection)
@@ -102,98 +102,98 @@ static void restart_timeout(struct MHD_Connection *connection)
 
 /* Parked: wait here for the wake. Returns false where libmicrohttpd waits: it
  * calls us again. */
-static bool wait_for_wake(struct inflight *inflight)
+static bool wait_for_wake(struct request_context *context)
 {
-	if (inflight->thread == NULL)
+	if (context->thread == NULL)
 		return false;
-	(void)mcps__parked_thread_wait(inflight->thread, 0);
-	restart_timeout(inflight->connection);
-	go_on(inflight);
+	(void)mcps__parked_thread_wait(context->thread, 0);
+	restart_timeout(context->connection);
+	go_on(context);
 	return true;
 }
 
-static void enter(struct inflight *inflight, enum socket_phase phase)
+static void enter(struct request_context *context, enum socket_phase phase)
 {
-	mcps__socket_enter(inflight->mhd->sockets, inflight->deadline, phase);
+	mcps__socket_enter(context->mhd->sockets, context->deadline, phase);
 }
 
 /* ---- streams ---- */
 
 /* What is listened to is silent most of the time. OUT is a good part of the
  * connection's memory; only this thread reads on, be it woken or not. */
-static void slim(struct inflight *inflight, char *out, size_t size,
+static void slim(struct request_context *context, char *out, size_t size,
                  ptrdiff_t length)
 {
 	if (length >= SLIM_MAX)
-		inflight->is_slim = false;
-	if (length != 0 || !inflight->is_get || inflight->is_slim)
+		context->is_slim = false;
+	if (length != 0 || !context->is_get || context->is_slim)
 		return;
 	mcps__pages_forget(out, size);
-	inflight->is_slim = true;
+	context->is_slim = true;
 }
 
 /* libmicrohttpd 1.0.1 counts the time that the thread waits as silence of the
  * client, and would close the connection afterwards: a comment in good time,
  * which the outlet writes when it is probed, begins that time anew. Returns 0:
  * there is no limit. */
-static unsigned silence_limit_ms(const struct inflight *inflight)
+static unsigned silence_limit_ms(const struct request_context *context)
 {
-	unsigned timeout_s = connection_timeout_s(inflight->connection);
+	unsigned timeout_s = connection_timeout_s(context->connection);
 
 	return timeout_s < UINT_MAX / 1000 ? timeout_s * 1000 / 2
 	                                   : UINT_MAX / 2;
 }
 
 /* The same as wait_for_wake(), for a stream that has nothing to say. */
-static bool wait_for_event(struct inflight *inflight)
+static bool wait_for_event(struct request_context *context)
 {
-	if (inflight->thread == NULL)
+	if (context->thread == NULL)
 		return false;
-	if (!mcps__parked_thread_wait(inflight->thread,
-	                              silence_limit_ms(inflight)))
-		mcps__outlet_probe(inflight->outlet);
-	return wait_for_wake(inflight);
+	if (!mcps__parked_thread_wait(context->thread,
+	                              silence_limit_ms(context)))
+		mcps__outlet_probe(context->outlet);
+	return wait_for_wake(context);
 }
 
 static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 {
-	struct inflight *inflight = arg;
+	struct request_context *context = arg;
 	ptrdiff_t length;
 
 	(void)position;
-	go_on(inflight);
+	go_on(context);
 	/* Asleep it may be woken, and read again, before this returns. */
-	enter(inflight, SOCKET_WORKING);
+	enter(context, SOCKET_WORKING);
 	do {
-		length = mcps__outlet_read(inflight->outlet, out, size);
-		slim(inflight, out, size, length);
-	} while (length == OUTLET_ASLEEP && wait_for_event(inflight));
+		length = mcps__outlet_read(context->outlet, out, size);
+		slim(context, out, size, length);
+	} while (length == OUTLET_ASLEEP && wait_for_event(context));
 	if (length == OUTLET_CUT)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (length > 0)
-		enter(inflight, SOCKET_EVENTS);
+		enter(context, SOCKET_EVENTS);
 	return length;
 }
 
 static void probe(void *arg)
 {
-	struct inflight *inflight = arg;
+	struct request_context *context = arg;
 
-	mcps__outlet_probe(inflight->outlet);
+	mcps__outlet_probe(context->outlet);
 }
 
-static void watch(struct inflight *inflight)
+static void watch(struct request_context *context)
 {
-	if (inflight->mhd->watcher == NULL)
+	if (context->mhd->watcher == NULL)
 		return;
-	inflight->watch = (struct disconnect_watch){
-		.fd = mcps__socket_descriptor(inflight->connection),
+	context->watch = (struct disconnect_watch){
+		.fd = mcps__socket_descriptor(context->connection),
 		.on_disconnect = probe,
-		.arg = inflight
+		.arg = context
 	};
-	mcps__disconnect_watcher_add(inflight->mhd->watcher, &inflight->watch);
+	mcps__disconnect_watcher_add(context->mhd->watcher, &context->watch);
 }
 
 /* ---- answering ---- */
@@ -205,13 +205,13 @@ static bool is_last_answer(const struct mhd_context *mhd)
 	       atomic_load(&mhd->endpoint->is_stopping);
 }
 
-static void set_working(struct inflight *inflight, bool is_working)
+static void set_working(struct request_context *context, bool is_working)
 {
-	if (is_working && !inflight->is_working)
-		atomic_fetch_add(&inflight->mhd->working, 1);
-	if (!is_working && inflight->is_working)
-		atomic_fetch_sub(&inflight->mhd->working, 1);
-	inflight->is_working = is_working;
+	if (is_working && !context->is_working)
+		atomic_fetch_add(&context->mhd->working, 1);
+	if (!is_working && context->is_working)
+		atomic_fetch_sub(&context->mhd->working, 1);
+	context->is_working = is_working;
 }
 
 /* A call that was over before its connection was woken is sent as a whole,
@@ -222,146 +222,146 @@ static bool is_over(struct plan *plan)
 	       mcps__outlet_read_all(plan->outlet, &plan->body);
 }
 
-static enum MHD_Result answer(struct inflight *inflight)
+static enum MHD_Result answer(struct request_context *context)
 {
-	struct reply_manner manner = { .is_get = inflight->is_get,
-		                       .close = is_last_answer(inflight->mhd),
+	struct reply_manner manner = { .is_get = context->is_get,
+		                       .close = is_last_answer(context->mhd),
 		                       .read = read_stream,
-		                       .read_arg = inflight };
-	struct plan *plan = mcps__exchange_plan(inflight->exchange);
+		                       .read_arg = context };
+	struct plan *plan = mcps__exchange_plan(context->exchange);
 
-	set_working(inflight, false);
-	enter(inflight, SOCKET_ANSWER);
-	inflight->outlet = plan->outlet;
+	set_working(context, false);
+	enter(context, SOCKET_ANSWER);
+	context->outlet = plan->outlet;
 	if (plan->kind == PLAN_STREAM && !is_over(plan))
-		watch(inflight);
-	mcps__exchange_count_answer(inflight->exchange, &inflight->claim);
-	if (!mcps__reply_send(inflight->connection, plan, &manner))
+		watch(context);
+	mcps__exchange_count_answer(context->exchange, &context->claim);
+	if (!mcps__reply_send(context->connection, plan, &manner))
 		return MHD_NO;
-	if (mcps__exchange_let_go(inflight->exchange))
-		inflight->exchange = NULL;
+	if (mcps__exchange_let_go(context->exchange))
+		context->exchange = NULL;
 	return MHD_YES;
 }
 
 /* ---- the three kinds of calls ---- */
 
-static struct inflight *inflight_free(struct inflight *inflight)
+static struct request_context *
+request_context_free(struct request_context *context)
 {
-	mcps__parked_thread_free(inflight->thread);
-	mcps__free(inflight);
+	mcps__parked_thread_free(context->thread);
+	mcps__free(context);
 	return NULL;
 }
 
-static struct inflight *inflight_open(struct mhd_context *mhd,
-                                      struct MHD_Connection *connection,
-                                      const struct mcps_request *request)
+static struct request_context *
+request_context_open(struct mhd_context *mhd, struct MHD_Connection *connection,
+                     const struct mcps_request *request)
 {
-	struct inflight *inflight = mcps__malloc(sizeof *inflight);
+	struct request_context *context = mcps__malloc(sizeof *context);
 
-	if (inflight == NULL)
+	if (context == NULL)
 		return NULL;
-	*inflight = (struct inflight){ .mhd = mhd,
-		                       .connection = connection,
-		                       .body_limit = mcps__request_body_limit(
-					       request),
-		                       .is_get = request->method == HTTP_GET };
+	*context = (struct request_context){
+		.mhd = mhd,
+		.connection = connection,
+		.body_limit = mcps__request_body_limit(request),
+		.is_get = request->method == HTTP_GET
+	};
 	if (mhd->blocks) {
-		inflight->thread = mcps__parked_thread_new();
-		if (inflight->thread == NULL)
-			return inflight_free(inflight);
+		context->thread = mcps__parked_thread_new();
+		if (context->thread == NULL)
+			return request_context_free(context);
 	}
-	inflight->exchange = mcps__exchange_open(
+	context->exchange = mcps__exchange_open(
 		mhd->endpoint, request,
 		&(struct exchange_glue){ .park = park,
 	                                 .wake = wake,
-	                                 .arg = inflight,
+	                                 .arg = context,
 	                                 .streams = mhd->streams },
-		&inflight->state);
-	if (inflight->exchange == NULL)
-		return inflight_free(inflight);
+		&context->state);
+	if (context->exchange == NULL)
+		return request_context_free(context);
 	if (mhd->sockets != NULL)
-		inflight->deadline = mcps__socket_deadline(connection);
-	enter(inflight, SOCKET_BODY);
+		context->deadline = mcps__socket_deadline(connection);
+	enter(context, SOCKET_BODY);
 	atomic_fetch_add(&mhd->open, 1);
-	return inflight;
+	return context;
 }
 
 /* ---- bodies that nobody wants ---- */
 
-static int64_t steady_ms(const struct inflight *inflight)
+static int64_t steady_ms(const struct request_context *context)
 {
-	return mcps__steady_ms(
-		inflight->mhd->endpoint->sessions->options.clock);
+	return mcps__steady_ms(context->mhd->endpoint->sessions->options.clock);
 }
 
 /* Be one of those that skip long bodies; false: there are too many. */
-static bool skip_begin(struct inflight *inflight)
+static bool skip_begin(struct request_context *context)
 {
-	if (inflight->skipping_until_ms != 0)
+	if (context->skipping_until_ms != 0)
 		return true;
-	if (atomic_fetch_add(&inflight->mhd->skipping, 1) >= SKIPPING_MAX) {
-		atomic_fetch_sub(&inflight->mhd->skipping, 1);
+	if (atomic_fetch_add(&context->mhd->skipping, 1) >= SKIPPING_MAX) {
+		atomic_fetch_sub(&context->mhd->skipping, 1);
 		return false;
 	}
-	inflight->skipping_until_ms = steady_ms(inflight) + SKIP_MS_MAX;
-	enter(inflight, SOCKET_SKIP);
+	context->skipping_until_ms = steady_ms(context) + SKIP_MS_MAX;
+	enter(context, SOCKET_SKIP);
 	return true;
 }
 
-static void skip_end(struct inflight *inflight)
+static void skip_end(struct request_context *context)
 {
-	if (inflight->skipping_until_ms != 0)
-		atomic_fetch_sub(&inflight->mhd->skipping, 1);
-	inflight->skipping_until_ms = 0;
+	if (context->skipping_until_ms != 0)
+		atomic_fetch_sub(&context->mhd->skipping, 1);
+	context->skipping_until_ms = 0;
 }
 
-static uint64_t skip_limit(const struct inflight *inflight)
+static uint64_t skip_limit(const struct request_context *context)
 {
-	size_t max_body = inflight->mhd->endpoint->max_body;
+	size_t max_body = context->mhd->endpoint->max_body;
 
 	return max_body > SKIP_LONG ? max_body : SKIP_LONG;
 }
 
 /* SIZE more bytes came. */
-static bool skip(struct inflight *inflight, size_t size)
+static bool skip(struct request_context *context, size_t size)
 {
-	inflight->skipped += size;
-	if (inflight->skipped <= SKIP_SHORT)
+	context->skipped += size;
+	if (context->skipped <= SKIP_SHORT)
 		return true;
-	return inflight->skipped <= skip_limit(inflight) &&
-	       skip_begin(inflight) &&
-	       steady_ms(inflight) <= inflight->skipping_until_ms;
+	return context->skipped <= skip_limit(context) && skip_begin(context) &&
+	       steady_ms(context) <= context->skipping_until_ms;
 }
 
 /* A client that expects 100-continue holds its body back, so there is nothing
  * to skip. */
-static bool may_skip_body(struct inflight *inflight)
+static bool may_skip_body(struct request_context *context)
 {
-	if (inflight->body_limit == 0)
+	if (context->body_limit == 0)
 		return true;
-	if (MHD_lookup_connection_value(inflight->connection, MHD_HEADER_KIND,
+	if (MHD_lookup_connection_value(context->connection, MHD_HEADER_KIND,
 	                                "Expect") != NULL)
 		return false;
-	if (inflight->body_limit <= SKIP_SHORT)
+	if (context->body_limit <= SKIP_SHORT)
 		return true;
-	return inflight->body_limit <= skip_limit(inflight) &&
-	       skip_begin(inflight);
+	return context->body_limit <= skip_limit(context) &&
+	       skip_begin(context);
 }
 
 /* An answer given in the first call closes the connection, whatever it says,
  * and the socket lingers for it. That is for bodies too long to skip, those
  * that a client holds back until it is asked for them, and framing not to be
  * trusted; any other refusal waits for the last call. */
-static enum MHD_Result let_in(struct inflight *inflight)
+static enum MHD_Result let_in(struct request_context *context)
 {
-	const struct plan *plan = mcps__exchange_plan(inflight->exchange);
+	const struct plan *plan = mcps__exchange_plan(context->exchange);
 
-	if (inflight->state != EXCHANGE_READY)
+	if (context->state != EXCHANGE_READY)
 		return MHD_YES;
-	if (!plan->close && may_skip_body(inflight))
+	if (!plan->close && may_skip_body(context))
 		return MHD_YES;
-	inflight->lingers = true;
-	return answer(inflight);
+	context->lingers = true;
+	return answer(context);
 }
 
 static enum MHD_Result begin(struct mhd_context *mhd,
@@ -369,70 +369,70 @@ static enum MHD_Result begin(struct mhd_context *mhd,
                              const struct arrival *arrival, void **slot)
 {
 	struct mcps_request request;
-	struct inflight *inflight;
+	struct request_context *context;
 
 	mcps__request_read(&request, connection, mhd->endpoint->proxies,
 	                   arrival->url, arrival->method);
 	request.context = arrival->context;
-	inflight = inflight_open(mhd, connection, &request);
-	if (inflight == NULL) {
+	context = request_context_open(mhd, connection, &request);
+	if (context == NULL) {
 		mcps__request_finish(&request);
 		return MHD_NO; /* no memory: all we can do is hang up */
 	}
-	*slot = inflight;
-	while (inflight->state == EXCHANGE_PARKED && wait_for_wake(inflight))
-		inflight->state = mcps__exchange_run(inflight->exchange);
-	return let_in(inflight);
+	*slot = context;
+	while (context->state == EXCHANGE_PARKED && wait_for_wake(context))
+		context->state = mcps__exchange_run(context->exchange);
+	return let_in(context);
 }
 
 /* Parked in the first call: libmicrohttpd makes that call again. */
-static enum MHD_Result begin_again(struct inflight *inflight)
+static enum MHD_Result begin_again(struct request_context *context)
 {
-	inflight->state = mcps__exchange_run(inflight->exchange);
-	return let_in(inflight);
+	context->state = mcps__exchange_run(context->exchange);
+	return let_in(context);
 }
 
 /* libmicrohttpd takes no answer between the first and the last call. */
-static enum MHD_Result collect(struct inflight *inflight, const char *bytes,
-                               size_t *size)
+static enum MHD_Result collect(struct request_context *context,
+                               const char *bytes, size_t *size)
 {
 	size_t length = *size;
 
 	*size = 0;
-	if (mcps__exchange_plan(inflight->exchange)->ready)
-		return skip(inflight, length) ? MHD_YES : MHD_NO;
-	mcps__exchange_body(inflight->exchange, bytes, length);
+	if (mcps__exchange_plan(context->exchange)->ready)
+		return skip(context, length) ? MHD_YES : MHD_NO;
+	mcps__exchange_body(context->exchange, bytes, length);
 	return MHD_YES;
 }
 
 /* The last call, and again after each wake. */
-static enum MHD_Result finish(struct inflight *inflight)
+static enum MHD_Result finish(struct request_context *context)
 {
-	bool is_first = !inflight->is_working;
+	bool is_first = !context->is_working;
 
-	skip_end(inflight);
-	set_working(inflight, true); /* before the context is asked */
-	enter(inflight, SOCKET_WORKING);
-	if (is_first && atomic_load(&inflight->mhd->refuses))
-		mcps__exchange_refuse_late(inflight->exchange);
-	while (!mcps__exchange_plan(inflight->exchange)->ready &&
-	       mcps__exchange_run(inflight->exchange) == EXCHANGE_PARKED)
-		if (!wait_for_wake(inflight))
+	skip_end(context);
+	set_working(context, true); /* before the context is asked */
+	enter(context, SOCKET_WORKING);
+	if (is_first && atomic_load(&context->mhd->refuses))
+		mcps__exchange_refuse_late(context->exchange);
+	while (!mcps__exchange_plan(context->exchange)->ready &&
+	       mcps__exchange_run(context->exchange) == EXCHANGE_PARKED)
+		if (!wait_for_wake(context))
 			return MHD_YES;
-	return answer(inflight);
+	return answer(context);
 }
 
 /* After the request was let in, or refused. In its first call an answer would
  * close the connection; libmicrohttpd calls again, also if no body comes, and
  * if the program had kept the first call to itself. */
-static enum MHD_Result read_on(struct inflight *inflight,
+static enum MHD_Result read_on(struct request_context *context,
                                const struct arrival *arrival, bool is_first)
 {
 	if (*arrival->size != 0)
-		return collect(inflight, arrival->bytes, arrival->size);
+		return collect(context, arrival->bytes, arrival->size);
 	if (is_first)
 		return MHD_YES;
-	return finish(inflight);
+	return finish(context);
 }
 
 enum MHD_Result mcps__connection_serve(struct mhd_context *mhd,
@@ -440,22 +440,22 @@ enum MHD_Result mcps__connection_serve(struct mhd_context *mhd,
                                        const struct arrival *arrival,
                                        void **slot)
 {
-	struct inflight *inflight = *slot;
+	struct request_context *context = *slot;
 	enum MHD_Result result;
 
-	if (inflight != NULL) {
-		go_on(inflight);
-		if (inflight->state != EXCHANGE_PARKED)
-			return read_on(inflight, arrival, false);
-		result = begin_again(inflight);
+	if (context != NULL) {
+		go_on(context);
+		if (context->state != EXCHANGE_PARKED)
+			return read_on(context, arrival, false);
+		result = begin_again(context);
 	} else {
 		result = begin(mhd, connection, arrival, slot);
-		inflight = *slot;
+		context = *slot;
 	}
-	if (result == MHD_NO || inflight->state == EXCHANGE_PARKED ||
-	    inflight->lingers)
+	if (result == MHD_NO || context->state == EXCHANGE_PARKED ||
+	    context->lingers)
 		return result;
-	return read_on(inflight, arrival, true);
+	return read_on(context, arrival, true);
 }
 
 enum MHD_Result mcps__connection_handle(void *arg,
@@ -472,10 +472,10 @@ enum MHD_Result mcps__connection_handle(void *arg,
 }
 
 /* libmicrohttpd has still to say over it that the connection ends. */
-static bool is_encrypted(const struct inflight *inflight)
+static bool is_encrypted(const struct request_context *context)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		inflight->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+		context->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
 	return info != NULL && info->tls_session != NULL;
 }
@@ -484,45 +484,45 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
                                 void **slot,
                                 enum MHD_RequestTerminationCode why)
 {
-	struct inflight *inflight = *slot;
+	struct request_context *context = *slot;
 	struct mhd_context *mhd;
 
 	(void)arg;
 	(void)connection;
-	if (inflight == NULL)
+	if (context == NULL)
 		return;
 	*slot = NULL;
-	go_on(inflight);
+	go_on(context);
 	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
-		mcps__endpoint_report(inflight->mhd->endpoint,
+		mcps__endpoint_report(context->mhd->endpoint,
 		                      INCIDENT_SLOW_CLIENT);
-	enter(inflight, SOCKET_IDLE);
-	if (inflight->watch.is_on)
-		mcps__disconnect_watcher_remove(inflight->mhd->watcher,
-		                                &inflight->watch);
-	if (inflight->exchange == NULL)
-		mcps__exchange_leave(inflight->mhd->endpoint,
-		                     inflight->mhd->streams, inflight->outlet);
-	mcps__exchange_close(inflight->exchange);
-	mhd = inflight->mhd;
+	enter(context, SOCKET_IDLE);
+	if (context->watch.is_on)
+		mcps__disconnect_watcher_remove(context->mhd->watcher,
+		                                &context->watch);
+	if (context->exchange == NULL)
+		mcps__exchange_leave(context->mhd->endpoint,
+		                     context->mhd->streams, context->outlet);
+	mcps__exchange_close(context->exchange);
+	mhd = context->mhd;
 	mcps__memory_claim_release(mhd->endpoint->sessions->options.answers,
-	                           &inflight->claim);
-	set_working(inflight, false);
-	skip_end(inflight);
-	if (inflight->lingers && !is_encrypted(inflight))
+	                           &context->claim);
+	set_working(context, false);
+	skip_end(context);
+	if (context->lingers && !is_encrypted(context))
 		mcps__linger_add(mhd->linger,
-		                 mcps__socket_descriptor(inflight->connection));
-	(void)inflight_free(inflight);
+		                 mcps__socket_descriptor(context->connection));
+	(void)request_context_free(context);
 	atomic_fetch_sub(&mhd->open, 1);
 }
 
 /* The connection may be another one by now, which must not be closed. */
 void mcps__connection_missed(void **slot)
 {
-	struct inflight *inflight = *slot;
+	struct request_context *context = *slot;
 
-	if (inflight != NULL)
-		inflight->lingers = false;
+	if (context != NULL)
+		context->lingers = false;
 	mcps__connection_completed(NULL, NULL, slot,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }

@@ -20,7 +20,7 @@ struct MHD_Connection;
 
 struct live {
 	struct MHD_Connection *connection; /* the key */
-	void *inflight;                    /* the glue's slot */
+	void *request_context;             /* the glue's slot */
 	UT_hash_handle hh;
 };
 

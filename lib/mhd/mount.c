@@ -81,7 +81,7 @@ static void end_missed(struct mount *mount, struct live *before)
 		          "the daemon's MHD_OPTION_NOTIFY_COMPLETED callback "
 		          "does not call mcps_mhd_completed(): memory is lost "
 		          "with requests, and stops take long");
-	mcps__connection_missed(&before->inflight);
+	mcps__connection_missed(&before->request_context);
 	mcps__live_remove(&mount->live, before);
 }
 
@@ -220,7 +220,7 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 			&mount->mhd, connection,
 			&(const struct arrival){ url, method, data, size,
 		                                 *request },
-			&live->inflight);
+			&live->request_context);
 	mcps__mount_leave(mount);
 	return true;
 }
@@ -244,7 +244,7 @@ static void end(struct mount *mount, struct MHD_Connection *connection)
 
 	if (live == NULL)
 		return;
-	mcps__connection_completed(&mount->mhd, NULL, &live->inflight,
+	mcps__connection_completed(&mount->mhd, NULL, &live->request_context,
 	                           MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	mcps__live_remove(&mount->live, live);
 }

@@ -188,7 +188,7 @@ static void mount_miss_requests(struct mount *mount)
 	       atomic_load(&mount->mhd.parked) == 0) {
 		struct live *live = mount->live.first;
 
-		mcps__connection_missed(&live->inflight);
+		mcps__connection_missed(&live->request_context);
 		mcps__live_remove(&mount->live, live);
 	}
 }

@@ -163,8 +163,8 @@ static void derive_cursor_key(mcps_server *server)
 
 static void finish_counts(struct mcp *mcp)
 {
-	mcps__inflight_finish(&mcp->listening);
-	mcps__inflight_finish(&mcp->inflight);
+	mcps__caller_limit_finish(&mcp->listening);
+	mcps__caller_limit_finish(&mcp->call_limit);
 	mcps__locks_finish(&mcp->locks);
 }
 
@@ -174,15 +174,15 @@ static mcps_status init_counts(struct mcp *mcp,
 {
 	if (mcps__locks_init(&mcp->locks) != MCPS_OK)
 		return MCPS_E_SYSTEM;
-	if (mcps__inflight_init(&mcp->inflight,
-	                        options->max_calls_per_caller) != MCPS_OK) {
+	if (mcps__caller_limit_init(&mcp->call_limit,
+	                            options->max_calls_per_caller) != MCPS_OK) {
 		mcps__locks_finish(&mcp->locks);
 		return MCPS_E_SYSTEM;
 	}
-	if (mcps__inflight_init(&mcp->listening,
-	                        options->max_streams_per_caller) == MCPS_OK)
+	if (mcps__caller_limit_init(&mcp->listening,
+	                            options->max_streams_per_caller) == MCPS_OK)
 		return MCPS_OK;
-	mcps__inflight_finish(&mcp->inflight);
+	mcps__caller_limit_finish(&mcp->call_limit);
 	mcps__locks_finish(&mcp->locks);
 	return MCPS_E_SYSTEM;
 }

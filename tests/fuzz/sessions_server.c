@@ -233,7 +233,7 @@ static void start_mcp(struct server *server)
 		.texts = { .name = "fuzz", .version = "1" },
 	};
 	require(mcps__locks_init(&mcp->locks) == MCPS_OK);
-	require(mcps__inflight_init(&mcp->inflight, 0) == MCPS_OK);
+	require(mcps__caller_limit_init(&mcp->call_limit, 0) == MCPS_OK);
 }
 
 static void start_endpoint(struct server *server, struct endpoint *endpoint)
@@ -285,8 +285,8 @@ static void stop(struct server *server)
 	stop_endpoint(&server->anonymous);
 	stop_endpoint(&server->named);
 	require(server->mcp.locks.by_name == NULL);
-	require(server->mcp.inflight.by_key == NULL);
-	mcps__inflight_finish(&server->mcp.inflight);
+	require(server->mcp.call_limit.by_key == NULL);
+	mcps__caller_limit_finish(&server->mcp.call_limit);
 	mcps__locks_finish(&server->mcp.locks);
 	mcps__sessions_finish(&server->sessions);
 	mcps__streams_finish(&server->streams);

@@ -1,12 +1,12 @@
 /* Calls under way, counted for each caller. */
 #include "base/memory.h"
-#include "mcp/inflight.h"
+#include "mcp/caller_limit.h"
 #include "suite.h"
 
 #include <pthread.h>
 #include <sodium.h>
 
-static struct inflight_calls calls;
+static struct caller_limit limit;
 static struct caller ann, bob, nobody;
 
 static struct caller caller_of(struct principal *principal)
@@ -23,7 +23,7 @@ static struct caller caller_of(struct principal *principal)
 static void set_up(void)
 {
 	ck_assert_int_ge(sodium_init(), 0);
-	ck_assert_int_eq(mcps__inflight_init(&calls, 3), MCPS_OK);
+	ck_assert_int_eq(mcps__caller_limit_init(&limit, 3), MCPS_OK);
 	ann = caller_of(mcps__principal_new("https://issuer.test", "ann"));
 	bob = caller_of(mcps__principal_new("https://issuer.test", "bob"));
 	nobody = caller_of(mcps__principal_anonymous());
@@ -31,12 +31,12 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	mcps__inflight_finish(&calls);
+	mcps__caller_limit_finish(&limit);
 }
 
 static void enter(struct caller who, mcps_status wanted)
 {
-	ck_assert_int_eq(mcps__inflight_enter(&calls, &who), wanted);
+	ck_assert_int_eq(mcps__caller_limit_enter(&limit, &who), wanted);
 }
 
 START_TEST(one_too_many_is_refused_and_not_counted)
@@ -45,7 +45,7 @@ START_TEST(one_too_many_is_refused_and_not_counted)
 		enter(ann, MCPS_OK);
 	enter(ann, MCPS_E_LIMIT);
 	enter(ann, MCPS_E_LIMIT);
-	mcps__inflight_leave(&calls, &ann);
+	mcps__caller_limit_leave(&limit, &ann);
 	enter(ann, MCPS_OK);
 	enter(ann, MCPS_E_LIMIT);
 }
@@ -57,7 +57,7 @@ START_TEST(each_caller_has_his_own_count)
 		enter(ann, MCPS_OK);
 	enter(ann, MCPS_E_LIMIT);
 	enter(bob, MCPS_OK);
-	mcps__inflight_leave(&calls, &bob);
+	mcps__caller_limit_leave(&limit, &bob);
 	enter(ann, MCPS_E_LIMIT);
 }
 END_TEST
@@ -71,7 +71,7 @@ START_TEST(the_same_identity_is_the_same_caller)
 	for (int i = 0; i < 3; i++)
 		enter(i % 2 == 0 ? ann : again, MCPS_OK);
 	enter(again, MCPS_E_LIMIT);
-	mcps__inflight_leave(&calls, &again);
+	mcps__caller_limit_leave(&limit, &again);
 	enter(ann, MCPS_OK);
 }
 END_TEST
@@ -80,40 +80,41 @@ START_TEST(anonymous_callers_are_not_counted)
 {
 	for (int i = 0; i < 100; i++)
 		enter(nobody, MCPS_OK);
-	ck_assert_ptr_null(calls.by_key);
-	mcps__inflight_leave(&calls, &nobody);
+	ck_assert_ptr_null(limit.by_key);
+	mcps__caller_limit_leave(&limit, &nobody);
 }
 END_TEST
 
 START_TEST(without_a_limit_nobody_is_counted)
 {
-	struct inflight_calls unlimited;
+	struct caller_limit unlimited;
 
-	ck_assert_int_eq(mcps__inflight_init(&unlimited, 0), MCPS_OK);
+	ck_assert_int_eq(mcps__caller_limit_init(&unlimited, 0), MCPS_OK);
 	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(mcps__inflight_enter(&unlimited, &ann),
+		ck_assert_int_eq(mcps__caller_limit_enter(&unlimited, &ann),
 		                 MCPS_OK);
 	ck_assert_ptr_null(unlimited.by_key);
-	mcps__inflight_leave(&unlimited, &ann);
-	mcps__inflight_finish(&unlimited);
+	mcps__caller_limit_leave(&unlimited, &ann);
+	mcps__caller_limit_finish(&unlimited);
 }
 END_TEST
 
 START_TEST(another_bound_holds_for_any_caller)
 {
 	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 2),
-		                 MCPS_OK);
-	ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 2),
+		ck_assert_int_eq(
+			mcps__caller_limit_enter_most(&limit, &nobody, 2),
+			MCPS_OK);
+	ck_assert_int_eq(mcps__caller_limit_enter_most(&limit, &nobody, 2),
 	                 MCPS_E_LIMIT);
-	ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 0),
+	ck_assert_int_eq(mcps__caller_limit_enter_most(&limit, &nobody, 0),
 	                 MCPS_OK);
-	mcps__inflight_leave_most(&calls, &nobody, 0);
-	ck_assert_int_eq(mcps__inflight_enter_most(&calls, &nobody, 2),
+	mcps__caller_limit_leave_most(&limit, &nobody, 0);
+	ck_assert_int_eq(mcps__caller_limit_enter_most(&limit, &nobody, 2),
 	                 MCPS_E_LIMIT);
 	for (int i = 0; i < 2; i++)
-		mcps__inflight_leave_most(&calls, &nobody, 2);
-	ck_assert_ptr_null(calls.by_key);
+		mcps__caller_limit_leave_most(&limit, &nobody, 2);
+	ck_assert_ptr_null(limit.by_key);
 }
 END_TEST
 
@@ -122,9 +123,9 @@ START_TEST(who_has_no_calls_takes_no_memory)
 	for (int i = 0; i < 10; i++) {
 		enter(ann, MCPS_OK);
 		enter(bob, MCPS_OK);
-		mcps__inflight_leave(&calls, &ann);
-		mcps__inflight_leave(&calls, &bob);
-		ck_assert_ptr_null(calls.by_key);
+		mcps__caller_limit_leave(&limit, &ann);
+		mcps__caller_limit_leave(&limit, &bob);
+		ck_assert_ptr_null(limit.by_key);
 	}
 }
 END_TEST
@@ -135,8 +136,8 @@ static void *enter_and_leave(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < 20000; i++)
-		if (mcps__inflight_enter(&calls, &ann) == MCPS_OK)
-			mcps__inflight_leave(&calls, &ann);
+		if (mcps__caller_limit_enter(&limit, &ann) == MCPS_OK)
+			mcps__caller_limit_leave(&limit, &ann);
 	return NULL;
 }
 
@@ -150,7 +151,7 @@ START_TEST(two_threads_leave_nothing_behind)
 		                 0);
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	ck_assert_ptr_null(calls.by_key);
+	ck_assert_ptr_null(limit.by_key);
 }
 END_TEST
 
