@@ -141,7 +141,7 @@ enum exchange_state mcps__exchange_run(struct exchange *exchange)
 		case STAGE_GATE:
 			return gate_again(exchange);
 		case STAGE_READ:
-			mcps__drain_enter(exchange);
+			mcps__running_enter(exchange);
 			mcps__exchange_read(exchange);
 			break;
 		case STAGE_ADMIT:

@@ -65,7 +65,7 @@ void mcps__exchange_unref(struct exchange *exchange)
 {
 	if (atomic_fetch_sub(&exchange->refs, 1) != 1)
 		return;
-	mcps__drain_entered(exchange);
+	mcps__running_entered(exchange);
 	for (uint32_t i = 0; i < exchange->call_count; i++)
 		mcps__call_finish(&exchange->calls[i]);
 	mcps__memory_claim_release(&exchange->endpoint->bodies,

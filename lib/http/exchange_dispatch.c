@@ -167,7 +167,7 @@ static void call_parking(struct mcps_call *call)
 	struct exchange *exchange = call->owner;
 
 	mcps__exchange_park(exchange);
-	if (!mcps__drain_add(exchange))
+	if (!mcps__running_add(exchange))
 		atomic_fetch_or(&call->running.steps, CALL_STOPPED);
 	mcps__exchange_ref(exchange); /* the call's */
 	call->was_parked = true;
@@ -178,7 +178,7 @@ static bool count_down(struct exchange *exchange)
 {
 	if (atomic_fetch_sub(&exchange->pending, 1) != 1)
 		return false;
-	mcps__drain_remove(exchange);
+	mcps__running_remove(exchange);
 	return exchange->is_claimed || mcps__exchange_claim(exchange);
 }
 

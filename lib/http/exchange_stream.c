@@ -176,7 +176,7 @@ static bool resumed(struct resume_wait *wait, enum resume_found found)
 		mcps__exchange_plan_empty(exchange, 204);
 	else if (found == RESUME_NOTHING)
 		mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL, NULL);
-	mcps__drain_entered(exchange);
+	mcps__running_entered(exchange);
 	mcps__exchange_wake(exchange);
 	return goes_on;
 }
@@ -194,7 +194,7 @@ static bool listen_again(struct exchange *exchange, const struct event_id *id)
 static bool listen_anew(struct exchange *exchange)
 {
 	plan_stream(exchange, exchange->outlet);
-	mcps__drain_entered(exchange);
+	mcps__running_entered(exchange);
 	mcps__stream_begin(exchange->endpoint->sessions, exchange->session,
 	                   revision_of(exchange)->has_polling,
 	                   exchange->outlet);
@@ -219,7 +219,7 @@ bool mcps__exchange_listen(struct exchange *exchange)
 
 	if (atomic_load(&exchange->endpoint->is_stopping) &&
 	    mcps__exchange_listen_later(exchange)) {
-		mcps__drain_entered(exchange);
+		mcps__running_entered(exchange);
 		return true;
 	}
 	if (!accepts_stream(exchange))

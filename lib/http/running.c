@@ -2,7 +2,7 @@
 
 #include "http/exchange_internal.h"
 
-void mcps__drain_enter(struct exchange *exchange)
+void mcps__running_enter(struct exchange *exchange)
 {
 	if (exchange->is_entering)
 		return;
@@ -10,7 +10,7 @@ void mcps__drain_enter(struct exchange *exchange)
 	atomic_fetch_add(&exchange->endpoint->entering, 1);
 }
 
-void mcps__drain_entered(struct exchange *exchange)
+void mcps__running_entered(struct exchange *exchange)
 {
 	struct endpoint *endpoint = exchange->endpoint;
 
@@ -25,7 +25,7 @@ void mcps__drain_entered(struct exchange *exchange)
 	pthread_mutex_unlock(&endpoint->lock);
 }
 
-bool mcps__drain_add(struct exchange *exchange)
+bool mcps__running_add(struct exchange *exchange)
 {
 	struct endpoint *endpoint = exchange->endpoint;
 	bool in_time;
@@ -43,7 +43,7 @@ bool mcps__drain_add(struct exchange *exchange)
 		endpoint->running = exchange;
 	}
 	pthread_mutex_unlock(&endpoint->lock);
-	mcps__drain_entered(exchange);
+	mcps__running_entered(exchange);
 	return in_time;
 }
 
@@ -64,7 +64,7 @@ static void unlist(struct exchange *exchange)
 		pthread_cond_broadcast(&endpoint->idle);
 }
 
-void mcps__drain_remove(struct exchange *exchange)
+void mcps__running_remove(struct exchange *exchange)
 {
 	pthread_mutex_lock(&exchange->endpoint->lock);
 	unlist(exchange);

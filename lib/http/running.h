@@ -7,11 +7,11 @@
 
 /* The whole request is there: until it runs, or is answered otherwise, it is
  * waited for. Each may be called more than once. */
-void mcps__drain_enter(struct exchange *exchange);
-void mcps__drain_entered(struct exchange *exchange);
+void mcps__running_enter(struct exchange *exchange);
+void mcps__running_entered(struct exchange *exchange);
 
 /* It runs. False: it is too late, nobody waits for it any more. */
-bool mcps__drain_add(struct exchange *exchange);
-void mcps__drain_remove(struct exchange *exchange);
+bool mcps__running_add(struct exchange *exchange);
+void mcps__running_remove(struct exchange *exchange);
 
 #endif
