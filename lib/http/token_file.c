@@ -16,7 +16,7 @@ struct place {
 	struct mcps_error *error;
 };
 
-struct entry {
+struct token_line {
 	char *hash;
 	char *subject;
 	char *scopes; /* NULL: none */
@@ -59,14 +59,14 @@ static bool read_hash(uint8_t *out, const char *text)
 }
 
 /* The words of a line. Without a hash: the line is blank or a comment. */
-static mcps_status split(struct entry *entry, char *line,
+static mcps_status split(struct token_line *parts, char *line,
                          const struct place *place)
 {
 	static const char blanks[] = " \t\r";
 	char *words[4] = { NULL };
 	char *rest = NULL;
 
-	*entry = (struct entry){ 0 };
+	*parts = (struct token_line){ 0 };
 	words[0] = strtok_r(line, blanks, &rest);
 	if (words[0] == NULL || words[0][0] == '#')
 		return MCPS_OK;
@@ -79,11 +79,12 @@ static mcps_status split(struct entry *entry, char *line,
 	}
 	if (words[3] != NULL)
 		return refuse(place, "more than a hash, a subject and scopes");
-	*entry = (struct entry){ words[0], words[1], words[2] };
+	*parts = (struct token_line){ words[0], words[1], words[2] };
 	return MCPS_OK;
 }
 
-static mcps_status add_entry(struct tokens *tokens, const struct entry *entry,
+static mcps_status add_token(struct tokens *tokens,
+                             const struct token_line *parts,
                              const uint8_t *hash, const struct place *place)
 {
 	struct principal *principal;
@@ -98,10 +99,10 @@ static mcps_status add_entry(struct tokens *tokens, const struct entry *entry,
 		                  "token file %.120s, line %d: has the hash of "
 		                  "line %d; one token is one caller",
 		                  place->path, place->line, slot->line);
-	principal = mcps__principal_new(NULL, entry->subject);
+	principal = mcps__principal_new(NULL, parts->subject);
 	if (principal == NULL)
 		return no_memory(place);
-	if (entry->scopes != NULL && !add_scopes(principal, entry->scopes)) {
+	if (parts->scopes != NULL && !add_scopes(principal, parts->scopes)) {
 		mcps__principal_unref(principal);
 		return no_memory(place);
 	}
@@ -116,17 +117,17 @@ static mcps_status read_line(struct tokens *tokens, char *line,
                              const struct place *place)
 {
 	uint8_t hash[TOKEN_HASH_SIZE];
-	struct entry entry;
-	mcps_status status = split(&entry, line, place);
+	struct token_line parts;
+	mcps_status status = split(&parts, line, place);
 
-	if (status != MCPS_OK || entry.hash == NULL)
+	if (status != MCPS_OK || parts.hash == NULL)
 		return status;
-	if (!read_hash(hash, entry.hash))
+	if (!read_hash(hash, parts.hash))
 		return refuse(place, "does not begin with the 64 hex digits of "
 		                     "a SHA-256");
-	if (entry.subject == NULL)
+	if (parts.subject == NULL)
 		return refuse(place, "no subject");
-	return add_entry(tokens, &entry, hash, place);
+	return add_token(tokens, &parts, hash, place);
 }
 
 /* ---- the whole file ---- */

@@ -20,7 +20,7 @@ void mcps__call_finished(struct mcps_call *call)
 void mcps__call_hold(struct mcps_call *call)
 {
 	if (call->held == NULL)
-		call->held = mcps__offer_ref(call->offer);
+		call->held = mcps__entry_ref(call->entry);
 }
 
 /* ---- what the request says ---- */
@@ -85,7 +85,7 @@ void mcps__call_finish(struct mcps_call *call)
 	mcps__call_forget_values(call);
 	mcps__free(call->text);
 	call->text = NULL;
-	mcps__offer_unref(call->held);
+	mcps__entry_unref(call->held);
 	call->held = NULL;
 }
 
@@ -210,7 +210,7 @@ void mcps_suggest_total(mcps_call *call, uint64_t total)
 mcps_status mcps__call_fail_unexplained(struct mcps_call *call)
 {
 	return mcps_fail(call, "the %s \"%s\" failed and gave no reason",
-	                 call->activity->subject, call->offer->name);
+	                 call->activity->subject, call->entry->name);
 }
 
 mcps_status mcps_fail(mcps_call *call, const char *format, ...)
@@ -252,7 +252,7 @@ bool mcps_cancelled(const mcps_call *call)
 
 void *mcps_call_data(const mcps_call *call)
 {
-	return call != NULL ? call->offer->data : NULL;
+	return call != NULL ? call->entry->data : NULL;
 }
 
 const char *mcps_call_param(const mcps_call *call, const char *name)

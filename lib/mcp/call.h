@@ -64,8 +64,8 @@ struct mcps_call {
 
 	/* What the call is about: valid while dispatch runs, and from then on
 	 * if it is held. */
-	struct offer *offer;
-	struct offer *held; /* a reference; NULL: none */
+	struct entry *entry;
+	struct entry *held; /* a reference; NULL: none */
 	const struct activity *activity;
 
 	/* A handler at work. */
@@ -101,7 +101,7 @@ struct mcps_call {
 
 /* A named string that the client gave. */
 struct call_value {
-	const char *name; /* borrowed from the offer, or own */
+	const char *name; /* borrowed from the entry, or own */
 	char *value;      /* NULL: not given */
 	bool owns_name;
 };
@@ -158,7 +158,7 @@ void mcps__call_finished(struct mcps_call *call);
 void mcps__call_fail_uri(struct mcps_call *call, mcps_status status,
                          const char *detail, const char *uri);
 
-/* Keep the offer alive as long as the call. */
+/* Keep the entry alive as long as the call. */
 void mcps__call_hold(struct mcps_call *call);
 
 /* A string member of an object of the request: a copy, freed by mcps__free();

@@ -35,14 +35,14 @@ static void write_end(char *out, size_t size, const struct mcps_call *call)
 		         call->result.is_error ? "isError" : "ok");
 }
 
-void mcps__call_log_end(const struct mcps_call *call, const struct offer *offer)
+void mcps__call_log_end(const struct mcps_call *call, const struct entry *entry)
 {
 	char end[160], name[220] = "";
 
 	if (!call->mcp->log_calls)
 		return;
-	if (offer != NULL)
-		snprintf(name, sizeof name, " \"%.200s\"", offer->name);
+	if (entry != NULL)
+		snprintf(name, sizeof name, " \"%.200s\"", entry->name);
 	write_end(end, sizeof end, call);
 	mcps__log(&call->mcp->log, MCPS_LOG_INFO, "mcp",
 	          "call %s%s %s ms=%" PRId64,

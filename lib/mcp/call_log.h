@@ -7,10 +7,10 @@
 /* Note when CALL, of METHOD (NULL: none that is served), began. */
 void mcps__call_log_begin(struct mcps_call *call, const char *method);
 
-/* CALL has its answer: log its method, the name of OFFER (NULL: none), how the
+/* CALL has its answer: log its method, the name of ENTRY (NULL: none), how the
  * call ended and how long it took. The thread that made the answer, before
  * somebody else may see it. */
 void mcps__call_log_end(const struct mcps_call *call,
-                        const struct offer *offer);
+                        const struct entry *entry);
 
 #endif

@@ -8,16 +8,16 @@
 
 /* ---- the handler ---- */
 
-static mcps_complete_fn completer_of(const struct offer *offer)
+static mcps_complete_fn completer_of(const struct entry *entry)
 {
-	return offer->kind == OFFER_PROMPT
-	               ? ((const struct prompt *)offer)->complete
-	               : ((const struct resource *)offer)->complete;
+	return entry->kind == ENTRY_PROMPT
+	               ? ((const struct prompt *)entry)->complete
+	               : ((const struct resource *)entry)->complete;
 }
 
 static mcps_status run_completer(struct mcps_call *call)
 {
-	return completer_of(call->offer)(call, call->completed, call->text);
+	return completer_of(call->entry)(call, call->completed, call->text);
 }
 
 /* "Maximum 100 items per response"; the total is what was suggested, unless
@@ -56,51 +56,50 @@ static bool refuse(struct mcps_call *call, const char *why)
 	return false;
 }
 
-static bool find_by(struct mcps_call *call, const struct catalogue *catalogue,
-                    uint32_t ref, const char *member, enum offer_kind kind)
+static bool find_by(struct mcps_call *call, const struct catalog *catalog,
+                    uint32_t ref, const char *member, enum entry_kind kind)
 {
 	char *name =
 		mcps__call_read_text(call, ref, member, "params.ref", URI_MAX);
 
 	if (name == NULL)
 		return false;
-	call->offer = mcps__catalogue_find(catalogue, kind, name);
-	if (call->offer == NULL && kind == OFFER_TEMPLATE)
-		call->offer =
-			mcps__catalogue_find(catalogue, OFFER_RESOURCE, name);
+	call->entry = mcps__catalog_find(catalog, kind, name);
+	if (call->entry == NULL && kind == ENTRY_TEMPLATE)
+		call->entry = mcps__catalog_find(catalog, ENTRY_RESOURCE, name);
 	mcps__free(name);
-	return call->offer != NULL ||
-	       refuse(call, kind == OFFER_PROMPT ? "unknown prompt"
+	return call->entry != NULL ||
+	       refuse(call, kind == ENTRY_PROMPT ? "unknown prompt"
 	                                         : "unknown resource template");
 }
 
-static bool find_ref(struct mcps_call *call, const struct catalogue *catalogue)
+static bool find_ref(struct mcps_call *call, const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t ref = mcps__scan_member(scan, call->message.params, "ref");
 	uint32_t type = mcps__scan_member(scan, ref, "type");
 
 	if (type != SCAN_NONE && mcps__scan_equals(scan, type, "ref/prompt"))
-		return find_by(call, catalogue, ref, "name", OFFER_PROMPT);
+		return find_by(call, catalog, ref, "name", ENTRY_PROMPT);
 	if (type != SCAN_NONE && mcps__scan_equals(scan, type, "ref/resource"))
-		return find_by(call, catalogue, ref, "uri", OFFER_TEMPLATE);
+		return find_by(call, catalog, ref, "uri", ENTRY_TEMPLATE);
 	return refuse(call, "params.ref.type must be ref/prompt or "
 	                    "ref/resource");
 }
 
-/* The offer's own name of what the client calls NAME; NULL: it has none. */
-static const char *own_name(const struct offer *offer, const char *name)
+/* The entry's own name of what the client calls NAME; NULL: it has none. */
+static const char *own_name(const struct entry *entry, const char *name)
 {
-	const struct prompt *prompt = (const struct prompt *)offer;
-	const struct resource *resource = (const struct resource *)offer;
+	const struct prompt *prompt = (const struct prompt *)entry;
+	const struct resource *resource = (const struct resource *)entry;
 
-	if (offer->kind == OFFER_PROMPT) {
+	if (entry->kind == ENTRY_PROMPT) {
 		for (size_t i = 0; i < prompt->count; i++)
 			if (strcmp(prompt->arguments[i].name, name) == 0)
 				return prompt->arguments[i].name;
 		return NULL;
 	}
-	if (offer->kind == OFFER_RESOURCE)
+	if (entry->kind == ENTRY_RESOURCE)
 		return NULL;
 	for (size_t i = 0; i < mcps__template_count(resource->compiled); i++)
 		if (strcmp(mcps__template_name(resource->compiled, i), name) ==
@@ -119,7 +118,7 @@ static bool read_argument(struct mcps_call *call)
 
 	if (name == NULL)
 		return false;
-	call->completed = own_name(call->offer, name);
+	call->completed = own_name(call->entry, name);
 	mcps__free(name);
 	if (call->completed == NULL)
 		return refuse(call, "there is no such argument");
@@ -175,17 +174,17 @@ static bool read_context(struct mcps_call *call)
 }
 
 enum dispatch_end mcps__complete(struct mcps_call *call,
-                                 const struct catalogue *catalogue)
+                                 const struct catalog *catalog)
 {
-	if (!find_ref(call, catalogue) || !mcps__run_is_allowed(call))
+	if (!find_ref(call, catalog) || !mcps__run_is_allowed(call))
 		return DISPATCH_ANSWERED;
-	if (call->offer->kind == OFFER_RESOURCE) {
+	if (call->entry->kind == ENTRY_RESOURCE) {
 		refuse(call, "there is no such argument");
 		return DISPATCH_ANSWERED;
 	}
 	if (!read_argument(call) || !read_context(call))
 		return DISPATCH_ANSWERED;
-	if (completer_of(call->offer) != NULL)
+	if (completer_of(call->entry) != NULL)
 		return mcps__run(call, &completion_activity);
 	write_values(call, mcps__call_begin_result(call));
 	mcps__call_end_result(call);

@@ -37,10 +37,10 @@ bool mcps__has_feature(struct mcp *mcp, enum feature feature)
 	case FEATURE_ALWAYS:
 		return true;
 	case FEATURE_RESOURCES:
-		return atomic_load(&registry->has[OFFER_RESOURCE]) ||
-		       atomic_load(&registry->has[OFFER_TEMPLATE]);
+		return atomic_load(&registry->has[ENTRY_RESOURCE]) ||
+		       atomic_load(&registry->has[ENTRY_TEMPLATE]);
 	case FEATURE_PROMPTS:
-		return atomic_load(&registry->has[OFFER_PROMPT]);
+		return atomic_load(&registry->has[ENTRY_PROMPT]);
 	case FEATURE_COMPLETIONS:
 		return atomic_load(&registry->completes);
 	}
@@ -48,9 +48,9 @@ bool mcps__has_feature(struct mcp *mcp, enum feature feature)
 }
 
 enum dispatch_end mcps__ping(struct mcps_call *call,
-                             const struct catalogue *catalogue)
+                             const struct catalog *catalog)
 {
-	(void)catalogue;
+	(void)catalog;
 	mcps__buffer_add_literal(mcps__call_begin_result(call), "{}");
 	mcps__call_end_result(call);
 	return DISPATCH_ANSWERED;
@@ -101,20 +101,20 @@ enum dispatch_end mcps__dispatch(struct mcps_call *call)
 	struct registry *registry = call->mcp->registry;
 	const struct method *method = find_method(call);
 	enum dispatch_end end = DISPATCH_ANSWERED;
-	const struct catalogue *catalogue;
+	const struct catalog *catalog;
 	unsigned stripe;
 
 	atomic_fetch_add_explicit(&call->mcp->calls, 1, memory_order_relaxed);
 	mcps__call_log_begin(call, method != NULL ? method->name : NULL);
-	catalogue = mcps__registry_enter(registry, &stripe);
+	catalog = mcps__registry_enter(registry, &stripe);
 	if (check_progress_token(call)) {
 		if (method != NULL)
-			end = method->run(call, catalogue);
+			end = method->run(call, catalog);
 		else
 			refuse_method(call);
 	}
 	if (end == DISPATCH_ANSWERED) /* else it belongs to another thread */
-		mcps__call_log_end(call, call->offer);
+		mcps__call_log_end(call, call->entry);
 	mcps__registry_leave(registry, stripe);
 	return end;
 }

@@ -13,32 +13,31 @@ void mcps__dispatch_notification(struct mcps_call *call);
 /* ---- the methods, one file per family ---- */
 
 typedef enum dispatch_end (*method_fn)(struct mcps_call *call,
-                                       const struct catalogue *catalogue);
+                                       const struct catalog *catalog);
 
-enum dispatch_end mcps__ping(struct mcps_call *call, const struct catalogue *);
+enum dispatch_end mcps__ping(struct mcps_call *call, const struct catalog *);
 enum dispatch_end mcps__tools_list(struct mcps_call *call,
-                                   const struct catalogue *catalogue);
+                                   const struct catalog *catalog);
 enum dispatch_end mcps__tools_call(struct mcps_call *call,
-                                   const struct catalogue *catalogue);
+                                   const struct catalog *catalog);
 enum dispatch_end mcps__resources_list(struct mcps_call *call,
-                                       const struct catalogue *catalogue);
+                                       const struct catalog *catalog);
 enum dispatch_end mcps__templates_list(struct mcps_call *call,
-                                       const struct catalogue *catalogue);
+                                       const struct catalog *catalog);
 enum dispatch_end mcps__resources_read(struct mcps_call *call,
-                                       const struct catalogue *catalogue);
+                                       const struct catalog *catalog);
 enum dispatch_end mcps__resources_subscribe(struct mcps_call *call,
-                                            const struct catalogue *catalogue);
-enum dispatch_end
-mcps__resources_unsubscribe(struct mcps_call *call,
-                            const struct catalogue *catalogue);
+                                            const struct catalog *catalog);
+enum dispatch_end mcps__resources_unsubscribe(struct mcps_call *call,
+                                              const struct catalog *catalog);
 enum dispatch_end mcps__prompts_list(struct mcps_call *call,
-                                     const struct catalogue *catalogue);
+                                     const struct catalog *catalog);
 enum dispatch_end mcps__prompts_get(struct mcps_call *call,
-                                    const struct catalogue *catalogue);
+                                    const struct catalog *catalog);
 enum dispatch_end mcps__complete(struct mcps_call *call,
-                                 const struct catalogue *catalogue);
+                                 const struct catalog *catalog);
 enum dispatch_end mcps__set_level(struct mcps_call *call,
-                                  const struct catalogue *catalogue);
+                                  const struct catalog *catalog);
 
 /* ---- what initialize declares, and methods ask for ---- */
 

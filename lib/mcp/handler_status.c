@@ -147,7 +147,7 @@ static void write_sentence(char *out, size_t size, const struct mcps_call *call,
 void mcps__handler_report(struct mcps_call *call, mcps_status status)
 {
 	enum handler_fault fault = find_fault(call, status);
-	struct incident_state *state = &call->offer->faults[fault];
+	struct incident_state *state = &call->entry->faults[fault];
 	uint_fast64_t times;
 	char sentence[200];
 
@@ -161,5 +161,5 @@ void mcps__handler_report(struct mcps_call *call, mcps_status status)
 	          fault <= FAULT_NOT_STRUCTURED ? MCPS_LOG_ERROR
 	                                        : MCPS_LOG_WARN,
 	          "mcp", "%s \"%.200s\" %s times=%" PRIuFAST64,
-	          call->activity->subject, call->offer->name, sentence, times);
+	          call->activity->subject, call->entry->name, sentence, times);
 }

@@ -23,39 +23,39 @@ static bool read_cursor(struct mcps_call *call, const struct cursor_list *list,
 /* NAME is the member of the result; the digest is FROM to TO of that of all
  * lists. */
 static enum dispatch_end list(struct mcps_call *call,
-                              const struct catalogue *catalogue,
-                              enum offer_kind kind, const char *name,
+                              const struct catalog *catalog,
+                              enum entry_kind kind, const char *name,
                               size_t from, size_t to)
 {
-	const struct shelf *shelf = &catalogue->shelves[kind];
-	const struct cursor_list list = { name, catalogue->digest + from,
-		                          to - from };
+	const struct entry_list *list = &catalog->lists[kind];
+	const struct cursor_list pages = { name, catalog->digest + from,
+		                           to - from };
 	char next[CURSOR_TEXT_SIZE];
 	struct buffer *out;
 	uint32_t index, end;
 
-	if (!read_cursor(call, &list, &index)) {
+	if (!read_cursor(call, &pages, &index)) {
 		mcps__call_fail(call, MCPS_E_PARAMS, "no such cursor", NULL);
 		return DISPATCH_ANSWERED;
 	}
-	if (index > shelf->count)
-		index = (uint32_t)shelf->count;
-	end = shelf->count - index > call->mcp->page_size
+	if (index > list->count)
+		index = (uint32_t)list->count;
+	end = list->count - index > call->mcp->page_size
 	              ? index + call->mcp->page_size
-	              : (uint32_t)shelf->count;
+	              : (uint32_t)list->count;
 	out = mcps__call_begin_result(call);
 	mcps__buffer_add_format(out, "{\"%s\":[", name);
 	for (uint32_t i = index; i < end; i++) {
 		const struct buffer *shown =
-			mcps__offer_shown(shelf->offers[i], call->revision);
+			mcps__entry_shown(list->entries[i], call->revision);
 
 		if (i > index)
 			mcps__buffer_add_byte(out, ',');
 		mcps__buffer_add(out, shown->data, shown->length);
 	}
 	mcps__buffer_add_byte(out, ']');
-	if (end < shelf->count) {
-		mcps__cursor_make(next, call->mcp, &list, end);
+	if (end < list->count) {
+		mcps__cursor_make(next, call->mcp, &pages, end);
 		mcps__buffer_add_format(out, ",\"nextCursor\":\"%s\"", next);
 	}
 	mcps__buffer_add_byte(out, '}');
@@ -64,29 +64,29 @@ static enum dispatch_end list(struct mcps_call *call,
 }
 
 enum dispatch_end mcps__tools_list(struct mcps_call *call,
-                                   const struct catalogue *catalogue)
+                                   const struct catalog *catalog)
 {
-	return list(call, catalogue, OFFER_TOOL, "tools", LISTS_TOOLS,
+	return list(call, catalog, ENTRY_TOOL, "tools", LISTS_TOOLS,
 	            LISTS_RESOURCES);
 }
 
 enum dispatch_end mcps__resources_list(struct mcps_call *call,
-                                       const struct catalogue *catalogue)
+                                       const struct catalog *catalog)
 {
-	return list(call, catalogue, OFFER_RESOURCE, "resources",
-	            LISTS_RESOURCES, LISTS_PROMPTS);
+	return list(call, catalog, ENTRY_RESOURCE, "resources", LISTS_RESOURCES,
+	            LISTS_PROMPTS);
 }
 
 enum dispatch_end mcps__templates_list(struct mcps_call *call,
-                                       const struct catalogue *catalogue)
+                                       const struct catalog *catalog)
 {
-	return list(call, catalogue, OFFER_TEMPLATE, "resourceTemplates",
+	return list(call, catalog, ENTRY_TEMPLATE, "resourceTemplates",
 	            LISTS_RESOURCES, LISTS_PROMPTS);
 }
 
 enum dispatch_end mcps__prompts_list(struct mcps_call *call,
-                                     const struct catalogue *catalogue)
+                                     const struct catalog *catalog)
 {
-	return list(call, catalogue, OFFER_PROMPT, "prompts", LISTS_PROMPTS,
+	return list(call, catalog, ENTRY_PROMPT, "prompts", LISTS_PROMPTS,
 	            MCPS_LISTS_DIGEST_SIZE);
 }

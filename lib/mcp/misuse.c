@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-/* Bits of offer->misuses. */
+/* Bits of entry->misuses. */
 enum misuse {
 	MISUSE_NULL = 1,
 	MISUSE_NETWORK_THREAD = 2,
@@ -15,14 +15,14 @@ enum { QUICK_MOST_MS = 100 };
 /* Returns true the first time that MISUSE is found of what CALL runs. */
 static bool is_first(const struct mcps_call *call, enum misuse misuse)
 {
-	if (call == NULL || call->offer == NULL || call->mcp == NULL)
+	if (call == NULL || call->entry == NULL || call->mcp == NULL)
 		return false;
-	return (atomic_fetch_or(&call->offer->misuses, misuse) & misuse) == 0;
+	return (atomic_fetch_or(&call->entry->misuses, misuse) & misuse) == 0;
 }
 
 static const char *kind_of(const struct mcps_call *call)
 {
-	return mcps__offer_word(call->offer->kind);
+	return mcps__entry_word(call->entry->kind);
 }
 
 mcps_status mcps__misuse_null(const struct mcps_call *call,
@@ -31,7 +31,7 @@ mcps_status mcps__misuse_null(const struct mcps_call *call,
 	if (is_first(call, MISUSE_NULL))
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" called %s() with NULL for %s",
-		          kind_of(call), call->offer->name, function, argument);
+		          kind_of(call), call->entry->name, function, argument);
 	return MCPS_E_INVAL;
 }
 
@@ -44,7 +44,7 @@ bool mcps__misuse_on_network_thread(const struct mcps_call *call,
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" is quick and called %s(), which works "
 		          "on workers only: remove .quick",
-		          kind_of(call), call->offer->name, function);
+		          kind_of(call), call->entry->name, function);
 	return true;
 }
 
@@ -55,5 +55,5 @@ void mcps__misuse_blocks(const struct mcps_call *call, int64_t spent_ms)
 		          "%s \"%.200s\" is quick and held its network thread "
 		          "for %" PRId64 " ms: all clients of the thread "
 		          "waited; remove .quick",
-		          kind_of(call), call->offer->name, spent_ms);
+		          kind_of(call), call->entry->name, spent_ms);
 }

@@ -63,13 +63,13 @@ static bool say_lists(struct mcp *mcp, struct session *session)
 	return unsaid == 0;
 }
 
-void mcps__notify_list(struct mcp *mcp, enum offer_kind kind)
+void mcps__notify_list(struct mcp *mcp, enum entry_kind kind)
 {
 	static const uint8_t list_of[] = {
-		[OFFER_TOOL] = SESSION_LIST_TOOLS,
-		[OFFER_RESOURCE] = SESSION_LIST_RESOURCES,
-		[OFFER_TEMPLATE] = SESSION_LIST_RESOURCES,
-		[OFFER_PROMPT] = SESSION_LIST_PROMPTS,
+		[ENTRY_TOOL] = SESSION_LIST_TOOLS,
+		[ENTRY_RESOURCE] = SESSION_LIST_RESOURCES,
+		[ENTRY_TEMPLATE] = SESSION_LIST_RESOURCES,
+		[ENTRY_PROMPT] = SESSION_LIST_PROMPTS,
 	};
 	uint8_t digest[MCPS_LISTS_DIGEST_SIZE];
 

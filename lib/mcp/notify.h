@@ -10,7 +10,7 @@
 bool mcps__notify_is_connected(const struct mcp *mcp);
 
 /* The list of KIND is another now: remember that, and say it to everybody. */
-void mcps__notify_list(struct mcp *mcp, enum offer_kind kind);
+void mcps__notify_list(struct mcp *mcp, enum entry_kind kind);
 
 /* The resource changed: say it to those who subscribed, at once or when they
  * next listen. */

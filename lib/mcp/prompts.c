@@ -12,7 +12,7 @@
 
 static const struct prompt *prompt_of(const struct mcps_call *call)
 {
-	return (const struct prompt *)call->offer;
+	return (const struct prompt *)call->entry;
 }
 
 static mcps_status run_prompt(struct mcps_call *call)
@@ -94,29 +94,28 @@ static bool read_values(struct mcps_call *call, uint32_t given)
 	return false;
 }
 
-static bool find_prompt(struct mcps_call *call,
-                        const struct catalogue *catalogue)
+static bool find_prompt(struct mcps_call *call, const struct catalog *catalog)
 {
 	char *name = mcps__call_read_text(call, call->message.params, "name",
 	                                  "params.name", 1024);
 
 	if (name == NULL)
 		return false;
-	call->offer = mcps__catalogue_find(catalogue, OFFER_PROMPT, name);
+	call->entry = mcps__catalog_find(catalog, ENTRY_PROMPT, name);
 	mcps__free(name);
-	if (call->offer == NULL)
+	if (call->entry == NULL)
 		mcps__call_fail(call, MCPS_E_PARAMS, "unknown prompt", NULL);
-	return call->offer != NULL;
+	return call->entry != NULL;
 }
 
 enum dispatch_end mcps__prompts_get(struct mcps_call *call,
-                                    const struct catalogue *catalogue)
+                                    const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t given =
 		mcps__scan_optional(scan, call->message.params, "arguments");
 
-	if (!find_prompt(call, catalogue) || !mcps__run_is_allowed(call))
+	if (!find_prompt(call, catalog) || !mcps__run_is_allowed(call))
 		return DISPATCH_ANSWERED;
 	if (given != SCAN_NONE && scan->tokens[given].kind != SCAN_OBJECT) {
 		mcps__call_fail(call, MCPS_E_PARAMS,

@@ -1,8 +1,8 @@
 /* Replacing what others read.
  *
  * A reader counts itself on the stripe of its thread, takes the current
- * catalogue, and counts itself out when it is done. Who changes something
- * makes a new catalogue and puts it in place of the old one, which is retired:
+ * catalog, and counts itself out when it is done. Who changes something
+ * makes a new catalog and puts it in place of the old one, which is retired:
  * it may be freed once each stripe was seen with no reader, at whatever moment
  * after, for whoever comes later sees a newer one. That is looked for at each
  * change and at the end; nobody waits for it, so that a handler may change
@@ -17,13 +17,13 @@ _Static_assert(REGISTRY_STRIPES == 32, "retired.unseen has so many bits");
 
 mcps_status mcps__registry_init(struct registry *registry)
 {
-	struct catalogue *first = mcps__catalogue_copy(NULL, NULL);
+	struct catalog *first = mcps__catalog_copy(NULL, NULL);
 
 	memset(registry, 0, sizeof *registry);
 	if (first == NULL)
 		return MCPS_E_NOMEM;
 	if (pthread_mutex_init(&registry->lock, NULL) != 0) {
-		mcps__catalogue_free(first);
+		mcps__catalog_free(first);
 		return MCPS_E_SYSTEM;
 	}
 	atomic_init(&registry->current, first);
@@ -42,8 +42,8 @@ static unsigned stripe_of_thread(void)
 	return mine - 1;
 }
 
-const struct catalogue *mcps__registry_enter(struct registry *registry,
-                                             unsigned *stripe)
+const struct catalog *mcps__registry_enter(struct registry *registry,
+                                           unsigned *stripe)
 {
 	*stripe = stripe_of_thread();
 	atomic_fetch_add(&registry->stripes[*stripe].readers, 1);
@@ -71,14 +71,14 @@ void mcps__registry_digest(struct registry *registry,
 /* Free what nobody can read any more. */
 static void reclaim(struct registry *registry)
 {
-	struct catalogue **at = &registry->retired;
+	struct catalog **at = &registry->retired;
 	uint32_t quiet = 0;
 
 	for (unsigned i = 0; i < REGISTRY_STRIPES; i++)
 		if (atomic_load(&registry->stripes[i].readers) == 0)
 			quiet |= 1u << i;
 	while (*at != NULL) {
-		struct catalogue *retired = *at;
+		struct catalog *retired = *at;
 
 		retired->unseen &= ~quiet;
 		if (retired->unseen != 0) {
@@ -86,15 +86,15 @@ static void reclaim(struct registry *registry)
 			continue;
 		}
 		*at = retired->next;
-		mcps__catalogue_free(retired);
+		mcps__catalog_free(retired);
 	}
 }
 
-static void replace(struct registry *registry, struct catalogue *made)
+static void replace(struct registry *registry, struct catalog *made)
 {
-	struct catalogue *old;
+	struct catalog *old;
 
-	mcps__catalogue_digest(made);
+	mcps__catalog_digest(made);
 	old = atomic_exchange(&registry->current, made);
 	old->unseen = UINT32_MAX;
 	old->next = registry->retired;
@@ -105,65 +105,65 @@ static void replace(struct registry *registry, struct catalogue *made)
 void mcps__registry_close(struct registry *registry)
 {
 	pthread_mutex_lock(&registry->lock);
-	mcps__catalogue_digest(atomic_load(&registry->current));
+	mcps__catalog_digest(atomic_load(&registry->current));
 	registry->is_closed = true;
 	pthread_mutex_unlock(&registry->lock);
 }
 
-static bool put(struct registry *registry, struct offer *offer)
+static bool put(struct registry *registry, struct entry *entry)
 {
-	struct catalogue *current = atomic_load(&registry->current);
-	struct catalogue *made;
+	struct catalog *current = atomic_load(&registry->current);
+	struct catalog *made;
 
 	if (!registry->is_closed)
-		return mcps__catalogue_add(current, offer);
-	made = mcps__catalogue_copy(current, NULL);
-	if (made == NULL || !mcps__catalogue_add(made, offer)) {
-		mcps__catalogue_free(made);
+		return mcps__catalog_add(current, entry);
+	made = mcps__catalog_copy(current, NULL);
+	if (made == NULL || !mcps__catalog_add(made, entry)) {
+		mcps__catalog_free(made);
 		return false;
 	}
 	replace(registry, made);
 	return true;
 }
 
-static mcps_status add(struct registry *registry, struct offer *offer,
+static mcps_status add(struct registry *registry, struct entry *entry,
                        struct mcps_error *error)
 {
-	if (mcps__catalogue_find(atomic_load(&registry->current), offer->kind,
-	                         offer->name) != NULL)
+	if (mcps__catalog_find(atomic_load(&registry->current), entry->kind,
+	                       entry->name) != NULL)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "%s \"%s\" is added twice",
-		                  mcps__offer_word(offer->kind), offer->name);
-	if (!put(registry, offer))
+		                  mcps__entry_word(entry->kind), entry->name);
+	if (!put(registry, entry))
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
-	atomic_store(&registry->has[offer->kind], true);
-	if (mcps__offer_completes(offer))
+	atomic_store(&registry->has[entry->kind], true);
+	if (mcps__entry_completes(entry))
 		atomic_store(&registry->completes, true);
 	return MCPS_OK;
 }
 
-mcps_status mcps__registry_add(struct registry *registry, struct offer *offer,
+mcps_status mcps__registry_add(struct registry *registry, struct entry *entry,
                                struct mcps_error *error)
 {
 	mcps_status status;
 
 	pthread_mutex_lock(&registry->lock);
-	status = add(registry, offer, error);
+	status = add(registry, entry, error);
 	pthread_mutex_unlock(&registry->lock);
-	mcps__offer_unref(offer);
+	mcps__entry_unref(entry);
 	return status;
 }
 
-static mcps_status take_out(struct registry *registry, enum offer_kind kind,
+static mcps_status take_out(struct registry *registry, enum entry_kind kind,
                             const char *name)
 {
-	const struct catalogue *current = atomic_load(&registry->current);
-	const struct offer *offer = mcps__catalogue_find(current, kind, name);
-	struct catalogue *made;
+	const struct catalog *current = atomic_load(&registry->current);
+	const struct entry *entry = mcps__catalog_find(current, kind, name);
+	struct catalog *made;
 
-	if (offer == NULL)
+	if (entry == NULL)
 		return MCPS_E_NOT_FOUND;
-	made = mcps__catalogue_copy(current, offer);
+	made = mcps__catalog_copy(current, entry);
 	if (made == NULL)
 		return MCPS_E_NOMEM;
 	replace(registry, made);
@@ -171,7 +171,7 @@ static mcps_status take_out(struct registry *registry, enum offer_kind kind,
 }
 
 mcps_status mcps__registry_remove(struct registry *registry,
-                                  enum offer_kind kind, const char *name)
+                                  enum entry_kind kind, const char *name)
 {
 	mcps_status status;
 
@@ -185,21 +185,21 @@ mcps_status mcps__registry_add_tool(struct registry *registry,
                                     const mcps_tool *tool,
                                     struct mcps_error *error)
 {
-	struct offer *offer;
-	mcps_status status = mcps__tool_make(&offer, tool, error);
+	struct entry *entry;
+	mcps_status status = mcps__tool_make(&entry, tool, error);
 
-	return status == MCPS_OK ? mcps__registry_add(registry, offer, error)
+	return status == MCPS_OK ? mcps__registry_add(registry, entry, error)
 	                         : status;
 }
 
 void mcps__registry_finish(struct registry *registry)
 {
-	struct catalogue *current = atomic_load(&registry->current);
+	struct catalog *current = atomic_load(&registry->current);
 
 	if (current == NULL)
 		return;
 	reclaim(registry);
-	mcps__catalogue_free(current);
+	mcps__catalog_free(current);
 	pthread_mutex_destroy(&registry->lock);
 	memset(registry, 0, sizeof *registry);
 }

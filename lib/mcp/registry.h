@@ -3,19 +3,19 @@
 #ifndef MCPS_MCP_REGISTRY_H
 #define MCPS_MCP_REGISTRY_H
 
-#include "mcp/catalogue.h"
+#include "mcp/catalog.h"
 
 #include <pthread.h>
 
 enum { REGISTRY_STRIPES = 32 };
 
 struct registry {
-	_Atomic(struct catalogue *) current;
+	_Atomic(struct catalog *) current;
 	pthread_mutex_t lock;         /* of those who change it, and of: */
-	struct catalogue *retired;    /* that may still have readers */
+	struct catalog *retired;      /* that may still have readers */
 	bool is_closed;               /* it is shared: to be copied */
 	atomic_bool completes;        /* something offers completion */
-	atomic_bool has[OFFER_KINDS]; /* ... had some of the kind, ever */
+	atomic_bool has[ENTRY_KINDS]; /* ... had some of the kind, ever */
 
 	/* How many read, counted apart so that threads do not fight for one
 	 * cache line. */
@@ -31,18 +31,18 @@ void mcps__registry_finish(struct registry *registry);
 /* Set-up is over: from now on there are readers. */
 void mcps__registry_close(struct registry *registry);
 
-/* Put an offer behind the others; its reference moves in, also on failure.
+/* Put an entry behind the others; its reference moves in, also on failure.
  * MCPS_E_INVAL when its name is taken; MCPS_E_NOMEM. */
-mcps_status mcps__registry_add(struct registry *registry, struct offer *offer,
+mcps_status mcps__registry_add(struct registry *registry, struct entry *entry,
                                struct mcps_error *error);
 /* MCPS_E_NOT_FOUND; MCPS_E_NOMEM. */
 mcps_status mcps__registry_remove(struct registry *registry,
-                                  enum offer_kind kind, const char *name);
+                                  enum entry_kind kind, const char *name);
 
 /* What is offered now, until leave with the same STRIPE, by the same thread.
  * What is to live longer takes a reference. */
-const struct catalogue *mcps__registry_enter(struct registry *registry,
-                                             unsigned *stripe);
+const struct catalog *mcps__registry_enter(struct registry *registry,
+                                           unsigned *stripe);
 void mcps__registry_leave(struct registry *registry, unsigned stripe);
 
 /* The digest of what is offered now. */

@@ -30,22 +30,22 @@ static bool take_values(struct mcps_call *call,
 	return !*failed;
 }
 
-static struct offer *find_template(struct mcps_call *call,
-                                   const struct shelf *shelf, bool *failed)
+static struct entry *find_template(struct mcps_call *call,
+                                   const struct entry_list *list, bool *failed)
 {
 	size_t length = strlen(call->text);
 	struct uri_span spans[URI_VARIABLES_MAX];
 
 	*failed = false;
-	for (size_t i = 0; i < shelf->count; i++) {
+	for (size_t i = 0; i < list->count; i++) {
 		const struct resource *resource =
-			(const struct resource *)shelf->offers[i];
+			(const struct resource *)list->entries[i];
 
 		if (!mcps__template_match(resource->compiled, call->text,
 		                          length, spans))
 			continue;
 		if (take_values(call, resource->compiled, spans, failed))
-			return shelf->offers[i];
+			return list->entries[i];
 		mcps__call_forget_values(call);
 		if (*failed)
 			return NULL;
@@ -53,8 +53,7 @@ static struct offer *find_template(struct mcps_call *call,
 	return NULL;
 }
 
-bool mcps__resource_find(struct mcps_call *call,
-                         const struct catalogue *catalogue)
+bool mcps__resource_find(struct mcps_call *call, const struct catalog *catalog)
 {
 	bool failed = false;
 
@@ -68,12 +67,11 @@ bool mcps__resource_find(struct mcps_call *call,
 		                    call->text);
 		return false;
 	}
-	call->offer =
-		mcps__catalogue_find(catalogue, OFFER_RESOURCE, call->text);
-	if (call->offer == NULL)
-		call->offer = find_template(
-			call, &catalogue->shelves[OFFER_TEMPLATE], &failed);
-	if (call->offer != NULL)
+	call->entry = mcps__catalog_find(catalog, ENTRY_RESOURCE, call->text);
+	if (call->entry == NULL)
+		call->entry = find_template(
+			call, &catalog->lists[ENTRY_TEMPLATE], &failed);
+	if (call->entry != NULL)
 		return mcps__run_is_allowed(call);
 	if (failed)
 		mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
@@ -87,7 +85,7 @@ bool mcps__resource_find(struct mcps_call *call,
 
 static mcps_status read_resource(struct mcps_call *call)
 {
-	const struct resource *resource = (const struct resource *)call->offer;
+	const struct resource *resource = (const struct resource *)call->entry;
 
 	if (resource->has_text)
 		return mcps_text(call, "%s", resource->bytes);
@@ -116,12 +114,12 @@ static const struct activity read_activity = {
 };
 
 enum dispatch_end mcps__resources_read(struct mcps_call *call,
-                                       const struct catalogue *catalogue)
+                                       const struct catalog *catalog)
 {
-	if (!mcps__resource_find(call, catalogue))
+	if (!mcps__resource_find(call, catalog))
 		return DISPATCH_ANSWERED;
 	call->result.uri = call->text;
 	call->result.mime_type =
-		((const struct resource *)call->offer)->mime_type;
+		((const struct resource *)call->entry)->mime_type;
 	return mcps__run(call, &read_activity);
 }

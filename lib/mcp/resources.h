@@ -4,9 +4,8 @@
 
 #include "mcp/dispatch.h"
 
-/* Read params.uri into call->text, find what it names, and set call->offer and
+/* Read params.uri into call->text, find what it names, and set call->entry and
  * the variables. False: the call is answered (-32602, -32002, 403). */
-bool mcps__resource_find(struct mcps_call *call,
-                         const struct catalogue *catalogue);
+bool mcps__resource_find(struct mcps_call *call, const struct catalog *catalog);
 
 #endif

@@ -358,7 +358,7 @@ void mcps__run_stop(struct mcps_call *call)
 
 static void start_clock(struct mcps_call *call)
 {
-	uint32_t timeout_ms = call->offer->timeout_ms;
+	uint32_t timeout_ms = call->entry->timeout_ms;
 
 	if (timeout_ms != 0)
 		call->deadline_ms =
@@ -455,13 +455,13 @@ static enum dispatch_end run_quick(struct mcps_call *call)
 
 bool mcps__run_is_allowed(struct mcps_call *call)
 {
-	if (call->offer->scopes == NULL ||
-	    mcps__principal_has_scopes(call->principal, call->offer->scopes))
+	if (call->entry->scopes == NULL ||
+	    mcps__principal_has_scopes(call->principal, call->entry->scopes))
 		return true;
 	mcps__sessions_report(call->mcp->sessions, INCIDENT_SCOPE_MISSING);
 	mcps__call_fail(call, MCPS_E_SCOPE, NULL, NULL);
 	mcps__call_hold(call);
-	call->challenge = call->offer->challenge;
+	call->challenge = call->entry->challenge;
 	return false;
 }
 
@@ -476,5 +476,5 @@ enum dispatch_end mcps__run(struct mcps_call *call,
 		                      INCIDENT_REQUEST_MEMORY);
 		return DISPATCH_ANSWERED;
 	}
-	return call->offer->quick ? run_quick(call) : run_on_worker(call);
+	return call->entry->quick ? run_quick(call) : run_on_worker(call);
 }

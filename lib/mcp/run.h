@@ -21,10 +21,10 @@ struct activity {
 	mcps_status (*check)(const struct mcps_call *call);
 };
 
-/* Whether the caller has the scopes of call->offer; if not, it is answered. */
+/* Whether the caller has the scopes of call->entry; if not, it is answered. */
 bool mcps__run_is_allowed(struct mcps_call *call);
 
-/* Run it on call->offer. What it needs stands in the call. */
+/* Run it on call->entry. What it needs stands in the call. */
 enum dispatch_end mcps__run(struct mcps_call *call,
                             const struct activity *activity);
 

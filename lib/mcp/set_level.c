@@ -32,14 +32,14 @@ static uint32_t read_level(const struct scan *scan, uint32_t token)
 }
 
 enum dispatch_end mcps__set_level(struct mcps_call *call,
-                                  const struct catalogue *catalogue)
+                                  const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t level = read_level(
 		scan, mcps__scan_member(scan, call->message.params, "level"));
 	uint32_t set = level << SESSION_LOG_LEVEL_SHIFT;
 
-	(void)catalogue;
+	(void)catalog;
 	if (level == 0) {
 		mcps__call_fail(call, MCPS_E_PARAMS,
 		                "params.level must be one of debug, info, "

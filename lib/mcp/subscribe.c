@@ -32,18 +32,18 @@ static enum dispatch_end store(struct mcps_call *call, bool wants)
 
 /* Only to what there is, and what the caller may read. */
 enum dispatch_end mcps__resources_subscribe(struct mcps_call *call,
-                                            const struct catalogue *catalogue)
+                                            const struct catalog *catalog)
 {
-	if (!mcps__resource_find(call, catalogue))
+	if (!mcps__resource_find(call, catalog))
 		return DISPATCH_ANSWERED;
 	return store(call, true);
 }
 
 /* From whatever it is, for what was subscribed to may be gone. */
 enum dispatch_end mcps__resources_unsubscribe(struct mcps_call *call,
-                                              const struct catalogue *catalogue)
+                                              const struct catalog *catalog)
 {
-	(void)catalogue;
+	(void)catalog;
 	call->text = mcps__call_read_text(call, call->message.params, "uri",
 	                                  "params.uri", URI_MAX);
 	if (call->text == NULL)

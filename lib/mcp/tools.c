@@ -8,7 +8,7 @@
 
 static const struct tool *tool_of(const struct mcps_call *call)
 {
-	return (const struct tool *)call->offer;
+	return (const struct tool *)call->entry;
 }
 
 /* ---- the handler ---- */
@@ -95,11 +95,11 @@ static mcps_status read_arguments(struct mcps_call *call, uint32_t token,
 	return MCPS_OK;
 }
 
-static struct offer *find_tool(struct mcps_call *call,
-                               const struct catalogue *catalogue)
+static struct entry *find_tool(struct mcps_call *call,
+                               const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
-	struct offer *tool;
+	struct entry *tool;
 	uint32_t name = mcps__scan_member(scan, call->message.params, "name");
 	char detail[160];
 	char text[129];
@@ -115,7 +115,7 @@ static struct offer *find_tool(struct mcps_call *call,
 		return NULL;
 	}
 	mcps__scan_decode(scan, name, text);
-	tool = mcps__catalogue_find(catalogue, OFFER_TOOL, text);
+	tool = mcps__catalog_find(catalog, ENTRY_TOOL, text);
 	if (tool == NULL) {
 		snprintf(detail, sizeof detail, "unknown tool \"%s\"", text);
 		mcps__call_fail(call, MCPS_E_PARAMS, detail, NULL);
@@ -124,15 +124,15 @@ static struct offer *find_tool(struct mcps_call *call,
 }
 
 enum dispatch_end mcps__tools_call(struct mcps_call *call,
-                                   const struct catalogue *catalogue)
+                                   const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
 	struct mcps_error why = { MCPS_OK, "" };
 	uint32_t arguments;
 	mcps_status status;
 
-	call->offer = find_tool(call, catalogue);
-	if (call->offer == NULL || !mcps__run_is_allowed(call))
+	call->entry = find_tool(call, catalog);
+	if (call->entry == NULL || !mcps__run_is_allowed(call))
 		return DISPATCH_ANSWERED;
 	arguments =
 		mcps__scan_optional(scan, call->message.params, "arguments");

@@ -58,10 +58,10 @@ void mcps__server_note(mcps_server *server, const struct mcps_error *error);
 void mcps__server_note_null(mcps_server *server, const char *function,
                             const char *argument);
 
-/* Check that OFFER, if it needs scopes, can be used: MCPS_E_INVAL if no caller
+/* Check that ENTRY, if it needs scopes, can be used: MCPS_E_INVAL if no caller
  * is identified, or a warning in the log while the server is developed. */
 MCPS_MUST_USE mcps_status mcps__server_check_scopes(const mcps_server *server,
-                                                    const struct offer *offer,
+                                                    const struct entry *entry,
                                                     struct mcps_error *error);
 /* The same for all that is offered. */
 MCPS_MUST_USE mcps_status

@@ -204,41 +204,41 @@ static void start_endpoint(struct harness *self, struct principal *anonymous)
 	endpoint->scan_limits = (struct scan_limits)SCAN_LIMITS_DEFAULT;
 }
 
-static void add_offer(struct harness *self, mcps_status status,
-                      struct offer *const *made, struct mcps_error *error)
+static void add_entry(struct harness *self, mcps_status status,
+                      struct entry *const *made, struct mcps_error *error)
 {
-	struct offer *offer = *made;
+	struct entry *entry = *made;
 
 	if (status == MCPS_OK)
-		status = mcps__registry_add(&self->registry, offer, error);
+		status = mcps__registry_add(&self->registry, entry, error);
 	ck_assert_msg(status == MCPS_OK, "%s", error->text);
 }
 
-static void add_offers(struct harness *self)
+static void add_entries(struct harness *self)
 {
 	const struct harness_options *options = &self->options;
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 
 	for (const mcps_resource *resource = options->resources;
 	     resource != NULL && resource->name != NULL; resource++)
-		add_offer(self, mcps__resource_make(&offer, resource, &error),
-		          &offer, &error);
+		add_entry(self, mcps__resource_make(&entry, resource, &error),
+		          &entry, &error);
 	for (const mcps_template *added = options->templates;
 	     added != NULL && added->name != NULL; added++)
-		add_offer(self, mcps__template_make(&offer, added, &error),
-		          &offer, &error);
+		add_entry(self, mcps__template_make(&entry, added, &error),
+		          &entry, &error);
 	for (const mcps_prompt *prompt = options->prompts;
 	     prompt != NULL && prompt->name != NULL; prompt++)
-		add_offer(self, mcps__prompt_make(&offer, prompt, &error),
-		          &offer, &error);
+		add_entry(self, mcps__prompt_make(&entry, prompt, &error),
+		          &entry, &error);
 }
 
 static void add_tools(struct harness *self)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
-	add_offers(self);
+	add_entries(self);
 	for (const mcps_tool *tool = self->options.tools;
 	     tool != NULL && tool->name != NULL; tool++)
 		ck_assert_msg(mcps__registry_add_tool(&self->registry, tool,

@@ -21,7 +21,7 @@ static mcps_status run_meanwhile(mcps_call *call, const void *args)
 
 	(void)args;
 	runs++;
-	if (!call->offer->quick)
+	if (!call->entry->quick)
 		status = mcps_state_add(call, "n", 1, &sum);
 	if (meanwhile != NULL)
 		meanwhile(call);
@@ -372,7 +372,7 @@ END_TEST
 static void drain_it(mcps_call *call)
 {
 	ck_assert(!mcps__drain(&harness.endpoint, 0));
-	if (!call->offer->quick)
+	if (!call->entry->quick)
 		ck_assert(mcps_cancelled(call));
 }
 

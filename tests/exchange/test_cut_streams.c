@@ -78,7 +78,7 @@ static struct flight *when_an_event_cannot_be_stored(void)
 
 	mcps__deliver_connect(&harness.mcp);
 	store_double_fail(&harness.store, OP_event_append, MCPS_E_STORE, 1);
-	mcps__notify_list(&harness.mcp, OFFER_TOOL);
+	mcps__notify_list(&harness.mcp, ENTRY_TOOL);
 	return flight;
 }
 

@@ -125,7 +125,7 @@ START_TEST(lists_that_change_are_told_now_or_when_somebody_listens)
 	the_id = case_begin_with("2025-11-25");
 	flight = open_get(NULL);
 	parse_events(harness_events(flight));
-	mcps__notify_list(&harness.mcp, OFFER_TOOL);
+	mcps__notify_list(&harness.mcp, ENTRY_TOOL);
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	check_event(0, TOOLS_CHANGED);
 	harness_hang_up(flight);
@@ -138,16 +138,16 @@ START_TEST(lists_that_change_are_told_now_or_when_somebody_listens)
 END_TEST
 
 static const struct {
-	enum offer_kind kind;
+	enum entry_kind kind;
 	const char *event;
 } changes[] = {
-	{ OFFER_TOOL, CHANGED("tools") },
-	{ OFFER_RESOURCE, CHANGED("resources") },
-	{ OFFER_TEMPLATE, CHANGED("resources") },
-	{ OFFER_PROMPT, CHANGED("prompts") },
+	{ ENTRY_TOOL, CHANGED("tools") },
+	{ ENTRY_RESOURCE, CHANGED("resources") },
+	{ ENTRY_TEMPLATE, CHANGED("resources") },
+	{ ENTRY_PROMPT, CHANGED("prompts") },
 };
 
-START_TEST(each_kind_of_offer_has_its_list)
+START_TEST(each_kind_of_entry_has_its_list)
 {
 	struct flight *flight;
 
@@ -417,7 +417,7 @@ TEST_MAIN("listening")
 	test_add(after_a_restart_a_stream_goes_on_where_it_was);
 	test_add(after_a_restart_who_knows_other_lists_is_told_once);
 	test_add(lists_that_change_are_told_now_or_when_somebody_listens);
-	test_add_loop(each_kind_of_offer_has_its_list, COUNT(changes));
+	test_add_loop(each_kind_of_entry_has_its_list, COUNT(changes));
 	test_add(what_a_call_logs_goes_to_its_own_stream);
 	test_add(a_call_can_have_its_client_come_back_for_the_rest);
 	test_add(a_client_that_does_not_poll_is_not_disconnected);

@@ -221,7 +221,7 @@ START_TEST(who_begins_to_listen_while_lists_are_stored_elsewhere_is_told)
 
 	said = 0;
 	harness.mcp.notifier.session = keep;
-	mcps__notify_list(&harness.mcp, OFFER_TOOL);
+	mcps__notify_list(&harness.mcp, ENTRY_TOOL);
 	ck_assert_int_eq(said, 2);
 	harness_hang_up(flight);
 }
@@ -460,7 +460,7 @@ START_TEST(what_could_not_be_stored_is_told_to_who_comes_again)
 		harness_hang_up(flight);
 	store_double_fail(&harness.store, OP_event_append, MCPS_E_STORE, 1);
 	if (_i == 1)
-		mcps__notify_list(&harness.mcp, OFFER_TOOL);
+		mcps__notify_list(&harness.mcp, ENTRY_TOOL);
 	else
 		update("test://text");
 	if (_i != 2) {

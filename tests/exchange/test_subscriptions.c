@@ -329,16 +329,16 @@ START_TEST(what_is_added_later_is_listed_and_told)
 	const mcps_resource added = { RESOURCE, .uri = "test://late",
 		                      .name = "late", .text = "now" };
 	uint8_t before[MCPS_LISTS_DIGEST_SIZE], after[MCPS_LISTS_DIGEST_SIZE];
-	struct offer *offer;
+	struct entry *entry;
 	struct answer answer = read_uri(id, "test://late");
 
 	ck_assert_str_eq(case_at(&answer, "error.code"), "-32002");
 	listen();
 	mcps__registry_digest(&harness.registry, before);
-	ck_assert_int_eq(mcps__resource_make(&offer, &added, NULL), MCPS_OK);
-	ck_assert_int_eq(mcps__registry_add(&harness.registry, offer, NULL),
+	ck_assert_int_eq(mcps__resource_make(&entry, &added, NULL), MCPS_OK);
+	ck_assert_int_eq(mcps__registry_add(&harness.registry, entry, NULL),
 	                 MCPS_OK);
-	mcps__notify_list(&harness.mcp, OFFER_RESOURCE);
+	mcps__notify_list(&harness.mcp, ENTRY_RESOURCE);
 	answer = read_uri(id, "test://late");
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "now");
 	mcps__registry_digest(&harness.registry, after);
@@ -346,12 +346,12 @@ START_TEST(what_is_added_later_is_listed_and_told)
 	ck_assert_mem_ne(before + LISTS_RESOURCES, after + LISTS_RESOURCES, 3);
 	ck_assert_mem_eq(before + LISTS_PROMPTS, after + LISTS_PROMPTS, 2);
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
-	                                       OFFER_RESOURCE, "test://late"),
+	                                       ENTRY_RESOURCE, "test://late"),
 	                 MCPS_OK);
 	answer = read_uri(id, "test://late");
 	ck_assert_str_eq(case_at(&answer, "error.code"), "-32002");
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
-	                                       OFFER_RESOURCE, "test://late"),
+	                                       ENTRY_RESOURCE, "test://late"),
 	                 MCPS_E_NOT_FOUND);
 }
 END_TEST
@@ -368,7 +368,7 @@ START_TEST(a_call_goes_on_when_what_it_reads_is_removed)
 	flight = case_send(id, REQUEST_WITH(1, "resources/read",
 	                                    "{\"uri\":\"test://user/a/b\"}"));
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
-	                                       OFFER_TEMPLATE,
+	                                       ENTRY_TEMPLATE,
 	                                       "test://user/{user}/{field}"),
 	                 MCPS_OK);
 	ck_assert(harness_work(&harness));

@@ -35,23 +35,23 @@ static mcps_status count_run(mcps_call *call, const void *args)
 	return status == MCPS_OK ? mcps_text(call, "%" PRId64, sum) : status;
 }
 
-struct entry {
+struct state_args {
 	const char *key;
 	struct json_object *value;
 };
 
 static const mcps_field key_fields[] = {
-	MCPS_FIELD(struct entry, key, "Its name"), MCPS_FIELDS_END
+	MCPS_FIELD(struct state_args, key, "Its name"), MCPS_FIELDS_END
 };
 
 static const mcps_field entry_fields[] = {
-	MCPS_FIELD(struct entry, key, "Its name"),
-	MCPS_FIELD(struct entry, value, "What it is"), MCPS_FIELDS_END
+	MCPS_FIELD(struct state_args, key, "Its name"),
+	MCPS_FIELD(struct state_args, value, "What it is"), MCPS_FIELDS_END
 };
 
 static mcps_status put_run(mcps_call *call, const void *args)
 {
-	const struct entry *in = args;
+	const struct state_args *in = args;
 	mcps_status status =
 		mcps_state_put(call, in->key, json_object_get(in->value));
 
@@ -60,7 +60,7 @@ static mcps_status put_run(mcps_call *call, const void *args)
 
 static mcps_status get_run(mcps_call *call, const void *args)
 {
-	const struct entry *in = args;
+	const struct state_args *in = args;
 	struct json_object *value;
 	mcps_status status = mcps_state_get(call, in->key, &value);
 
@@ -75,7 +75,7 @@ static mcps_status get_run(mcps_call *call, const void *args)
 
 static mcps_status delete_run(mcps_call *call, const void *args)
 {
-	const struct entry *in = args;
+	const struct state_args *in = args;
 	mcps_status status = mcps_state_delete(call, in->key);
 
 	return status == MCPS_OK ? mcps_text(call, "deleted") : status;
@@ -193,13 +193,13 @@ const mcps_tool test_tools[] = {
 	  .description = "Count \"up\"", .fields = count_fields,
 	  .args_size = sizeof(struct count), .run = count_run },
 	{ TOOL, .name = "put", .fields = entry_fields,
-	  .args_size = sizeof(struct entry), .run = put_run,
+	  .args_size = sizeof(struct state_args), .run = put_run,
 	  .hints = MCPS_DESTRUCTIVE | MCPS_IDEMPOTENT },
 	{ TOOL, .name = "get", .fields = key_fields,
-	  .args_size = sizeof(struct entry), .run = get_run,
+	  .args_size = sizeof(struct state_args), .run = get_run,
 	  .hints = MCPS_READ_ONLY },
 	{ TOOL, .name = "delete", .fields = key_fields,
-	  .args_size = sizeof(struct entry), .run = delete_run },
+	  .args_size = sizeof(struct state_args), .run = delete_run },
 	{ TOOL, .name = "fail_after_put", .fields = how_fields,
 	  .args_size = sizeof(struct how), .run = fail_run },
 	{ TOOL, .name = "echo", .fields = echo_fields,

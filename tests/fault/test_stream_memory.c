@@ -142,7 +142,7 @@ static void check_refusal(const struct answer *answer)
 
 static void change_tools(void)
 {
-	mcps__notify_list(&harness.mcp, OFFER_TOOL);
+	mcps__notify_list(&harness.mcp, ENTRY_TOOL);
 }
 
 /* ---- a call that streams ---- */

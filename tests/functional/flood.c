@@ -96,7 +96,7 @@ static mcps_status read_topic(mcps_call *call, const char *uri)
 	return mcps_text(call, "nothing");
 }
 
-static void offer(mcps_server *server)
+static void add_tools(mcps_server *server)
 {
 	mcps_add_tool(server, struct flood, .name = "flood",
 	              .fields = flood_fields, .run = run_flood);
@@ -104,12 +104,12 @@ static void offer(mcps_server *server)
 	                  .name = "topic", .read = read_topic);
 }
 
-void flood_offer(void)
+void flood_add(void)
 {
 	tool.words = tool.ended = 0;
 	tool.is_released = false;
 	memset(tool.text, 'x', FLOOD_SIZE);
-	wire_offer(offer);
+	wire_add(add_tools);
 }
 
 void flood_release(void)

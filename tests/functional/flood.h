@@ -16,7 +16,7 @@ enum {
 /* Servers that are started from now on have the tool "flood", which says COUNT
  * messages of SIZE bytes, if it WAITS each after a word, and topics to
  * subscribe to. */
-void flood_offer(void);
+void flood_add(void);
 void flood_give_words(unsigned count);
 /* Until so many calls have said all; it fails if they are held up. */
 void flood_wait_ended(unsigned count);

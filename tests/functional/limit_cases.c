@@ -419,7 +419,7 @@ static mcps_status run_keep_much(mcps_call *call, const void *args)
 	return status != MCPS_OK ? status : mcps_text(call, "kept");
 }
 
-static void offer_more(mcps_server *server)
+static void add_more(mcps_server *server)
 {
 	mcps_add_tool(server, struct keep, .name = "keep-much",
 	              .fields = keep_fields, .run = run_keep_much);
@@ -474,7 +474,7 @@ void limit_case_start(const struct limit_case *one, mcps_log_fn log)
 
 	options.size = sizeof options;
 	options.log = log;
-	wire_offer(offer_more);
+	wire_add(add_more);
 	wire_start_with(WIRE_NAMED, &options, &one->daemon);
 	descriptors = open_descriptors();
 	session = wire_session_of("ann");

@@ -292,7 +292,7 @@ static void crowd_talk(void)
  * although they say nothing. */
 static void start(void)
 {
-	wire_offer(add_mirror);
+	wire_add(add_mirror);
 	wire_start_on(2, WIRE_NAMED,
 	              &(const struct mcps_server_options){
 			      .size = sizeof(struct mcps_server_options),

@@ -152,7 +152,7 @@ START_TEST(a_flood_of_anonymous_requests_writes_a_line_a_minute_a_reason)
 	time_t began = time(NULL);
 	unsigned minutes;
 
-	wire_offer(add_shapeless);
+	wire_add(add_shapeless);
 	wire_start(WIRE_ANONYMOUS, .log = collect, .log_level = MCPS_LOG_INFO,
 	           .max_anonymous_sessions = LIVE, .max_result = 65536,
 	           .max_tombstones_per_caller = REMEMBERED,
@@ -186,7 +186,7 @@ END_TEST
 /* Each has a name, and a limit of its own. */
 START_TEST(sessions_of_identified_callers_are_logged_one_by_one)
 {
-	wire_offer(NULL);
+	wire_add(NULL);
 	wire_start(WIRE_NAMED, .log = collect, .log_level = MCPS_LOG_INFO);
 	for (int i = 0; i < 3; i++) {
 		struct wire_session session = wire_session_of("ann");

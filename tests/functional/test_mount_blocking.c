@@ -128,7 +128,7 @@ START_TEST(auth_hook_may_take_longer_than_the_connection_timeout)
 
 	if (strtoul(MHD_get_version(), NULL, 10) > 0)
 		return;
-	wire_offer(use_hook);
+	wire_add(use_hook);
 	start(_i, 1);
 	session = wire_session_of("");
 	wire = wire_open(wire_port());

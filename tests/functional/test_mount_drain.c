@@ -44,7 +44,7 @@ static struct wire_session start(int mode)
 {
 	sem_init(&has_begun, 0, 0);
 	sem_init(&may_end, 0, 0);
-	wire_offer(add_dig);
+	wire_add(add_dig);
 	mount_start(mode);
 	return wire_session_of("");
 }
@@ -53,7 +53,7 @@ static void finish(void)
 {
 	host_stop();
 	wire_stop();
-	wire_offer(NULL);
+	wire_add(NULL);
 	sem_destroy(&may_end);
 	sem_destroy(&has_begun);
 }

@@ -179,7 +179,7 @@ static void start(int number)
 {
 	way = &ways[number % WAYS];
 	mode = &host_modes[number / WAYS];
-	wire_offer(set_hook);
+	wire_add(set_hook);
 	wire_start_server(WIRE_ANONYMOUS,
 	                  &(const struct mcps_server_options){
 				  .size = sizeof(struct mcps_server_options) });
@@ -196,7 +196,7 @@ static void stop(void)
 	ck_assert_uint_eq(host_open_pages(), 0);
 	ck_assert_uint_eq(atomic_load(&contexts), 0);
 	wire_stop();
-	wire_offer(NULL);
+	wire_add(NULL);
 }
 
 static void begin_session(struct wire *wire, const char *who, char *lines,

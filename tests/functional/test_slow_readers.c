@@ -28,7 +28,7 @@ static struct wire_session bystander;
 static void start_keeping(size_t event_bytes)
 {
 	bystander_take_real_time(); /* the server's threads inherit it */
-	flood_offer();
+	flood_add();
 	wire_start_on(1, WIRE_NAMED,
 	              &(const struct mcps_server_options){
 			      .size = sizeof(struct mcps_server_options),

@@ -73,7 +73,7 @@ static int mode_case(int which)
 
 START_TEST(hooks_see_the_client_that_a_trusted_proxy_forwards)
 {
-	wire_offer(add_hook);
+	wire_add(add_hook);
 	mount_start_with(mode_case(_i), limited(this_machine));
 	check_peer("", "127.0.0.1");
 	check_peer(X("203.0.113.1"), "203.0.113.1");
@@ -84,18 +84,18 @@ START_TEST(hooks_see_the_client_that_a_trusted_proxy_forwards)
 	check_peer(F("\"198.51.100.9") F("203.0.113.3"), "203.0.113.3");
 	check_peer(F("198.51.100.1") X("203.0.113.4"), "");
 	mount_stop();
-	wire_offer(NULL);
+	wire_add(NULL);
 }
 END_TEST
 
 START_TEST(hooks_see_the_peer_if_it_is_not_trusted)
 {
-	wire_offer(add_hook);
+	wire_add(add_hook);
 	mount_start_with(mode_case(_i), limited(NULL));
 	check_peer(X("203.0.113.1"), "127.0.0.1");
 	check_peer(F("203.0.113.1") F("\""), "127.0.0.1");
 	mount_stop();
-	wire_offer(NULL);
+	wire_add(NULL);
 }
 END_TEST
 
@@ -165,7 +165,7 @@ START_TEST(a_proxy_at_a_unix_socket_may_be_trusted)
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof path, "%s/socket", directory);
 	snprintf(listen, sizeof listen, "unix:%s", path);
-	wire_offer(add_hook);
+	wire_add(add_hook);
 	wire_start_server(WIRE_ANONYMOUS, &options);
 	ck_assert_int_eq(mcps_daemon_start(&daemon, wire_server(), &how, NULL),
 	                 MCPS_OK);
@@ -175,7 +175,7 @@ START_TEST(a_proxy_at_a_unix_socket_may_be_trusted)
 	wire_close(&wire);
 	mcps_daemon_stop(daemon, WIRE_DEADLINE_S * 1000);
 	wire_stop();
-	wire_offer(NULL);
+	wire_add(NULL);
 	(void)unlink(path);
 	ck_assert_int_eq(rmdir(directory), 0);
 }

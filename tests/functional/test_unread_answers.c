@@ -20,7 +20,7 @@ static struct unread all_unread;
 
 static void start(size_t max_answers)
 {
-	unread_offer();
+	unread_add();
 	wire_start(WIRE_NAMED, .max_answers = max_answers, .workers = 2,
 	           .max_workers_per_caller = 2, .stream_after_ms = 3600 * 1000,
 	           .max_event_bytes_per_session = (size_t)1024 * MIB);
@@ -230,7 +230,7 @@ static void check_batch(const char *tool)
 	struct reply reply;
 	char *body = unread_batch(tool, 5, 900);
 
-	unread_offer();
+	unread_add();
 	wire_start(WIRE_NAMED, .max_result = 2000, .workers = 2,
 	           .max_workers_per_caller = 2);
 	ann = wire_session_in("2025-03-26", "ann");

@@ -77,7 +77,7 @@ START_TEST(unread_batches_hold_bounded_memory_that_is_given_back)
 	size_t before, during;
 	unsigned served;
 
-	unread_offer();
+	unread_add();
 	mount_start(mode_of(_i));
 	session = wire_session_in("2025-03-26", "");
 	ck_assert_int_eq(wire_once(session.lines, WIRE_PING).status, 200);

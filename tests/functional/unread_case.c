@@ -40,9 +40,9 @@ static void add_tools(mcps_server *server)
 	              .fields = text_fields, .run = run_said);
 }
 
-void unread_offer(void)
+void unread_add(void)
 {
-	wire_offer(add_tools);
+	wire_add(add_tools);
 }
 
 /* ---- the requests ---- */

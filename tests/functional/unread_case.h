@@ -15,7 +15,7 @@ enum {
  *   text {size}   a text of that many bytes, on the network thread
  *   said {size}   says its progress, then the same, on a worker
  */
-void unread_offer(void);
+void unread_add(void);
 
 /* A call of such a tool: the body of a request. */
 const char *unread_call(const char *tool, unsigned size);

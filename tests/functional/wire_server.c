@@ -25,7 +25,7 @@ enum { TURNS_MAX = 100000 };
 static struct {
 	mcps_server *server;
 	mcps_daemon *daemon;
-	void (*offer)(mcps_server *server); /* may be NULL */
+	void (*add)(mcps_server *server); /* may be NULL */
 	int port;
 	atomic_uint touched;
 	pthread_mutex_t lock; /* of what follows */
@@ -239,9 +239,9 @@ static void add_tools(void)
 	              .fields = big_fields, .run = run_big);
 }
 
-void wire_offer(void (*add)(mcps_server *server))
+void wire_add(void (*add)(mcps_server *server))
 {
-	self.offer = add;
+	self.add = add;
 }
 
 void wire_change_tools(void)
@@ -268,8 +268,8 @@ void wire_start_server(enum wire_callers callers,
 	if (callers == WIRE_NAMED)
 		mcps_server_set_auth(self.server, identify, NULL);
 	add_tools();
-	if (self.offer != NULL)
-		self.offer(self.server);
+	if (self.add != NULL)
+		self.add(self.server);
 	ck_assert_msg(mcps_server_start(self.server, &error) == MCPS_OK, "%s",
 	              error.text);
 }

@@ -41,7 +41,7 @@ void wire_start_with(enum wire_callers callers,
 			      .size = sizeof(struct mcps_server_options), \
 			      __VA_ARGS__ })
 /* Servers that are started from now on also offer the entries that ADD adds. */
-void wire_offer(void (*add)(mcps_server *server));
+void wire_add(void (*add)(mcps_server *server));
 /* Without a daemon: who has one tells wire_once() its port, and has stopped it
  * when wire_stop() is called. */
 void wire_start_server(enum wire_callers callers,

@@ -1,8 +1,8 @@
 /* What a server offers under a name: tools, resources, templates, prompts.
  * Checked and made when it is added, constant from then on; how clients of
  * each revision see it is written once. */
-#ifndef MCPS_MCP_OFFER_H
-#define MCPS_MCP_OFFER_H
+#ifndef MCPS_MCP_ENTRY_H
+#define MCPS_MCP_ENTRY_H
 
 #include "base/incident.h"
 #include "mcp/fields.h"
@@ -14,15 +14,15 @@
 #include <mcps/tool.h>
 #include <stdatomic.h>
 
-enum offer_kind {
-	OFFER_TOOL,
-	OFFER_RESOURCE,
-	OFFER_TEMPLATE,
-	OFFER_PROMPT,
-	OFFER_KINDS,
+enum entry_kind {
+	ENTRY_TOOL,
+	ENTRY_RESOURCE,
+	ENTRY_TEMPLATE,
+	ENTRY_PROMPT,
+	ENTRY_KINDS,
 };
 
-enum { OFFER_REVISIONS = 4 }; /* at least mcps__revision_count */
+enum { ENTRY_REVISIONS = 4 }; /* at least mcps__revision_count */
 
 /* How a handler can fail so that its author has to know; the first ones are
  * mistakes of the author. */
@@ -38,11 +38,11 @@ enum handler_fault {
 	FAULT_KINDS,
 };
 
-/* What all kinds have. References: each catalogue it stands in, and each call
+/* What all kinds have. References: each catalog it stands in, and each call
  * that runs it elsewhere than in dispatch. */
-struct offer {
+struct entry {
 	atomic_uint refs;
-	enum offer_kind kind;
+	enum entry_kind kind;
 	char *name;   /* of a tool or prompt; a URI; the text of a template */
 	char *scopes; /* NULL: none are needed */
 	char *challenge; /* WWW-Authenticate of callers without them */
@@ -51,12 +51,12 @@ struct offer {
 	uint32_t timeout_ms;
 	struct incident_state faults[FAULT_KINDS]; /* of its handlers */
 	atomic_uint misuses; /* those that were logged, see mcp/misuse.c */
-	struct buffer shown[OFFER_REVISIONS]; /* as it is listed */
-	void (*finish)(struct offer *offer);  /* what the kind has beside */
+	struct buffer shown[ENTRY_REVISIONS]; /* as it is listed */
+	void (*finish)(struct entry *entry);  /* what the kind has beside */
 };
 
 struct tool {
-	struct offer offer;
+	struct entry entry;
 	mcps_tool_fn run;
 	struct field_set *fields; /* NULL: a schema text instead */
 	bool is_structured;       /* it has an output_schema */
@@ -66,7 +66,7 @@ struct tool {
 
 /* A resource or a template. */
 struct resource {
-	struct offer offer;
+	struct entry entry;
 	char *mime_type; /* may be NULL */
 	mcps_read_fn read;
 	mcps_complete_fn complete;
@@ -77,7 +77,7 @@ struct resource {
 };
 
 struct prompt {
-	struct offer offer;
+	struct entry entry;
 	char *description; /* may be NULL */
 	mcps_prompt_fn run;
 	mcps_complete_fn complete;
@@ -90,37 +90,37 @@ struct prompt {
 
 /* Each makes one, with one reference, of what was declared; MCPS_E_INVAL with
  * a sentence that names it, MCPS_E_NOMEM. */
-MCPS_MUST_USE mcps_status mcps__tool_make(struct offer **out,
+MCPS_MUST_USE mcps_status mcps__tool_make(struct entry **out,
                                           const mcps_tool *declared,
                                           struct mcps_error *error);
-MCPS_MUST_USE mcps_status mcps__resource_make(struct offer **out,
+MCPS_MUST_USE mcps_status mcps__resource_make(struct entry **out,
                                               const mcps_resource *declared,
                                               struct mcps_error *error);
-MCPS_MUST_USE mcps_status mcps__template_make(struct offer **out,
+MCPS_MUST_USE mcps_status mcps__template_make(struct entry **out,
                                               const mcps_template *declared,
                                               struct mcps_error *error);
-MCPS_MUST_USE mcps_status mcps__prompt_make(struct offer **out,
+MCPS_MUST_USE mcps_status mcps__prompt_make(struct entry **out,
                                             const mcps_prompt *declared,
                                             struct mcps_error *error);
 
-struct offer *mcps__offer_ref(struct offer *offer);
-void mcps__offer_unref(struct offer *offer); /* NULL is fine */
+struct entry *mcps__entry_ref(struct entry *entry);
+void mcps__entry_unref(struct entry *entry); /* NULL is fine */
 
 /* The object of it in lists, as REVISION knows it. */
-const struct buffer *mcps__offer_shown(const struct offer *offer,
+const struct buffer *mcps__entry_shown(const struct entry *entry,
                                        const struct revision *revision);
 
 /* "tool", "resource", ...: for sentences. */
-const char *mcps__offer_word(enum offer_kind kind);
+const char *mcps__entry_word(enum entry_kind kind);
 
 /* Whether its values can be completed. */
-bool mcps__offer_completes(const struct offer *offer);
+bool mcps__entry_completes(const struct entry *entry);
 
 /* ---- for the files of the kinds ---- */
 
 /* What is common, of what was declared. */
-struct offer_head {
-	enum offer_kind kind;
+struct entry_head {
+	enum entry_kind kind;
 	const char *name;
 	const char *scopes;
 	void *data;
@@ -132,26 +132,26 @@ struct offer_head {
 };
 
 /* Check the size that a declared struct says it has. NAME may be NULL. */
-MCPS_MUST_USE mcps_status mcps__offer_check_size(enum offer_kind kind,
+MCPS_MUST_USE mcps_status mcps__entry_check_size(enum entry_kind kind,
                                                  const char *name, size_t size,
                                                  size_t wanted,
                                                  struct mcps_error *error);
 
 /* Check what is common; a sentence in ERROR, or MCPS_OK. */
-MCPS_MUST_USE mcps_status mcps__offer_check(const struct offer_head *head,
+MCPS_MUST_USE mcps_status mcps__entry_check(const struct entry_head *head,
                                             struct mcps_error *error);
-/* Fill a zeroed offer; false: out of memory. To be unref'd in any case. */
-bool mcps__offer_init(struct offer *offer, const struct offer_head *head,
-                      void (*finish)(struct offer *offer));
+/* Fill a zeroed entry; false: out of memory. To be unref'd in any case. */
+bool mcps__entry_init(struct entry *entry, const struct entry_head *head,
+                      void (*finish)(struct entry *entry));
 
 /* Write it for every revision with SHOW; false: out of memory. */
-bool mcps__offer_show(struct offer *offer, const void *declared,
-                      void (*show)(const struct offer *offer,
+bool mcps__entry_show(struct entry *entry, const void *declared,
+                      void (*show)(const struct entry *entry,
                                    const void *declared,
                                    const struct revision *revision,
                                    struct buffer *out));
 
 /* Copy a text, NULL included; false: out of memory. */
-bool mcps__offer_copy(char **out, const char *text);
+bool mcps__entry_copy(char **out, const char *text);
 
 #endif

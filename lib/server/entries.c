@@ -5,17 +5,17 @@
 #include "mcp/notify.h"
 
 mcps_status mcps__server_check_scopes(const mcps_server *server,
-                                      const struct offer *offer,
+                                      const struct entry *entry,
                                       struct mcps_error *error)
 {
 	struct mcps_error why = { MCPS_OK, "" };
 
-	if (offer->scopes == NULL || mcps_server_knows_callers(server))
+	if (entry->scopes == NULL || mcps_server_knows_callers(server))
 		return MCPS_OK;
 	mcps__fail(&why, MCPS_E_INVAL,
 	           "%s \"%.80s\" needs scopes, which no caller can have: set "
 	           "an auth hook or a token file",
-	           mcps__offer_word(offer->kind), offer->name);
+	           mcps__entry_word(entry->kind), entry->name);
 	if (server->options.development) {
 		mcps__log(&server->log, MCPS_LOG_WARN, "mcp", "%s", why.text);
 		return MCPS_OK;
@@ -27,12 +27,12 @@ mcps_status mcps__server_check_all_scopes(mcps_server *server,
                                           struct mcps_error *error)
 {
 	unsigned stripe;
-	const struct offer *offer = mcps__catalogue_find_scoped(
+	const struct entry *entry = mcps__catalog_find_scoped(
 		mcps__registry_enter(&server->registry, &stripe));
 	mcps_status status = MCPS_OK;
 
-	if (offer != NULL)
-		status = mcps__server_check_scopes(server, offer, error);
+	if (entry != NULL)
+		status = mcps__server_check_scopes(server, entry, error);
 	mcps__registry_leave(&server->registry, stripe);
 	return status;
 }
@@ -44,20 +44,20 @@ static struct mcp *running_mcp(mcps_server *server)
 }
 
 /* Before the start the first failure sticks, too. */
-static mcps_status add_offer(mcps_server *server, mcps_status status,
-                             struct offer *offer, struct mcps_error *error)
+static mcps_status add_entry(mcps_server *server, mcps_status status,
+                             struct entry *entry, struct mcps_error *error)
 {
 	struct mcp *running = running_mcp(server);
-	enum offer_kind kind = OFFER_TOOL;
+	enum entry_kind kind = ENTRY_TOOL;
 
 	if (status == MCPS_OK && running != NULL) {
-		status = mcps__server_check_scopes(server, offer, error);
+		status = mcps__server_check_scopes(server, entry, error);
 		if (status != MCPS_OK)
-			mcps__offer_unref(offer);
+			mcps__entry_unref(entry);
 	}
 	if (status == MCPS_OK) {
-		kind = offer->kind;
-		status = mcps__registry_add(&server->registry, offer, error);
+		kind = entry->kind;
+		status = mcps__registry_add(&server->registry, entry, error);
 	}
 	if (running == NULL)
 		mcps__server_note(server, error);
@@ -66,7 +66,7 @@ static mcps_status add_offer(mcps_server *server, mcps_status status,
 	return status;
 }
 
-static mcps_status remove_offer(mcps_server *server, enum offer_kind kind,
+static mcps_status remove_entry(mcps_server *server, enum entry_kind kind,
                                 const char *name)
 {
 	struct mcp *running;
@@ -93,73 +93,73 @@ static mcps_status refuse_null(mcps_server *server, const char *function,
 mcps_status mcps_server_add_tool(mcps_server *server, const mcps_tool *tool)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 	mcps_status status;
 
 	if (server == NULL || tool == NULL)
 		return refuse_null(server, __func__, "tool");
-	status = mcps__tool_make(&offer, tool, &error);
-	return add_offer(server, status, offer, &error);
+	status = mcps__tool_make(&entry, tool, &error);
+	return add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_add_resource(mcps_server *server,
                                      const mcps_resource *resource)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 	mcps_status status;
 
 	if (server == NULL || resource == NULL)
 		return refuse_null(server, __func__, "resource");
-	status = mcps__resource_make(&offer, resource, &error);
-	return add_offer(server, status, offer, &error);
+	status = mcps__resource_make(&entry, resource, &error);
+	return add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_add_template(mcps_server *server,
                                      const mcps_template *added)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 	mcps_status status;
 
 	if (server == NULL || added == NULL)
 		return refuse_null(server, __func__, "added");
-	status = mcps__template_make(&offer, added, &error);
-	return add_offer(server, status, offer, &error);
+	status = mcps__template_make(&entry, added, &error);
+	return add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_add_prompt(mcps_server *server,
                                    const mcps_prompt *prompt)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 	mcps_status status;
 
 	if (server == NULL || prompt == NULL)
 		return refuse_null(server, __func__, "prompt");
-	status = mcps__prompt_make(&offer, prompt, &error);
-	return add_offer(server, status, offer, &error);
+	status = mcps__prompt_make(&entry, prompt, &error);
+	return add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_remove_tool(mcps_server *server, const char *name)
 {
-	return remove_offer(server, OFFER_TOOL, name);
+	return remove_entry(server, ENTRY_TOOL, name);
 }
 
 mcps_status mcps_server_remove_resource(mcps_server *server, const char *uri)
 {
-	return remove_offer(server, OFFER_RESOURCE, uri);
+	return remove_entry(server, ENTRY_RESOURCE, uri);
 }
 
 mcps_status mcps_server_remove_template(mcps_server *server,
                                         const char *uri_template)
 {
-	return remove_offer(server, OFFER_TEMPLATE, uri_template);
+	return remove_entry(server, ENTRY_TEMPLATE, uri_template);
 }
 
 mcps_status mcps_server_remove_prompt(mcps_server *server, const char *name)
 {
-	return remove_offer(server, OFFER_PROMPT, name);
+	return remove_entry(server, ENTRY_PROMPT, name);
 }
 
 void mcps_resource_updated(mcps_server *server, const char *uri)

@@ -1,5 +1,5 @@
 /* Prompts: what is checked of them, and how they are listed. */
-#include "mcp/offer.h"
+#include "mcp/entry.h"
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -62,13 +62,13 @@ static void show_argument(struct buffer *out, const mcps_argument *argument,
 	mcps__buffer_add_byte(out, '}');
 }
 
-static void show(const struct offer *offer, const void *from,
+static void show(const struct entry *entry, const void *from,
                  const struct revision *revision, struct buffer *out)
 {
 	const mcps_prompt *declared = from;
 	const mcps_argument *argument = declared->arguments;
 
-	(void)offer;
+	(void)entry;
 	mcps__buffer_add_byte(out, '{');
 	mcps__show_text(out, "name", declared->name);
 	if (revision->has_title)
@@ -90,9 +90,9 @@ static void show(const struct offer *offer, const void *from,
 
 /* ---- making ---- */
 
-static void finish(struct offer *offer)
+static void finish(struct entry *entry)
 {
-	struct prompt *prompt = (struct prompt *)offer;
+	struct prompt *prompt = (struct prompt *)entry;
 
 	for (size_t i = 0; i < prompt->count; i++)
 		mcps__free(prompt->arguments[i].name);
@@ -116,7 +116,7 @@ static bool copy_arguments(struct prompt *prompt,
 		struct prompt_argument *made =
 			&prompt->arguments[prompt->count];
 
-		if (!mcps__offer_copy(&made->name,
+		if (!mcps__entry_copy(&made->name,
 		                      arguments[prompt->count].name))
 			return false;
 		made->required = arguments[prompt->count].required;
@@ -124,11 +124,11 @@ static bool copy_arguments(struct prompt *prompt,
 	return true;
 }
 
-static mcps_status make(struct offer **out, const mcps_prompt *declared,
+static mcps_status make(struct entry **out, const mcps_prompt *declared,
                         struct mcps_error *error)
 {
-	const struct offer_head head = {
-		.kind = OFFER_PROMPT,
+	const struct entry_head head = {
+		.kind = ENTRY_PROMPT,
 		.name = declared->name,
 		.scopes = declared->scopes,
 		.data = declared->data,
@@ -146,7 +146,7 @@ static mcps_status make(struct offer **out, const mcps_prompt *declared,
 		return mcps__fail(error, MCPS_E_INVAL, "prompt \"%s\": %s",
 		                  declared->name != NULL ? declared->name : "",
 		                  fault);
-	status = mcps__offer_check(&head, error);
+	status = mcps__entry_check(&head, error);
 	if (status != MCPS_OK)
 		return status;
 	prompt = mcps__calloc(1, sizeof *prompt);
@@ -154,22 +154,22 @@ static mcps_status make(struct offer **out, const mcps_prompt *declared,
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	prompt->run = declared->run;
 	prompt->complete = declared->complete;
-	if (!mcps__offer_init(&prompt->offer, &head, finish) ||
-	    !mcps__offer_copy(&prompt->description, declared->description) ||
+	if (!mcps__entry_init(&prompt->entry, &head, finish) ||
+	    !mcps__entry_copy(&prompt->description, declared->description) ||
 	    !copy_arguments(prompt, declared->arguments) ||
-	    !mcps__offer_show(&prompt->offer, declared, show)) {
-		mcps__offer_unref(&prompt->offer);
+	    !mcps__entry_show(&prompt->entry, declared, show)) {
+		mcps__entry_unref(&prompt->entry);
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	}
-	*out = &prompt->offer;
+	*out = &prompt->entry;
 	return MCPS_OK;
 }
 
-mcps_status mcps__prompt_make(struct offer **out, const mcps_prompt *declared,
+mcps_status mcps__prompt_make(struct entry **out, const mcps_prompt *declared,
                               struct mcps_error *error)
 {
 	mcps_status status =
-		mcps__offer_check_size(OFFER_PROMPT, declared->name,
+		mcps__entry_check_size(ENTRY_PROMPT, declared->name,
 	                               declared->size, sizeof *declared, error);
 
 	*out = NULL;

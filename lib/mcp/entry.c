@@ -1,4 +1,4 @@
-#include "mcp/offer.h"
+#include "mcp/entry.h"
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert(OFFER_REVISIONS >= 4, "one text for each revision");
+_Static_assert(ENTRY_REVISIONS >= 4, "one text for each revision");
 
 /* ---- checking ---- */
 
@@ -21,7 +21,7 @@ static bool are_scopes(const char *scopes)
 	return true;
 }
 
-mcps_status mcps__offer_check_size(enum offer_kind kind, const char *name,
+mcps_status mcps__entry_check_size(enum entry_kind kind, const char *name,
                                    size_t size, size_t wanted,
                                    struct mcps_error *error)
 {
@@ -40,15 +40,15 @@ mcps_status mcps__offer_check_size(enum offer_kind kind, const char *name,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "%s \"%.128s\": its size is 0: set it to "
 		                  "sizeof(%s), or use %s()",
-		                  mcps__offer_word(kind), name, types[kind],
+		                  mcps__entry_word(kind), name, types[kind],
 		                  macros[kind]);
 	return mcps__fail(error, MCPS_E_INVAL,
 	                  "%s \"%.128s\" was compiled against another version "
 	                  "of mcps: its size is %zu, not %zu",
-	                  mcps__offer_word(kind), name, size, wanted);
+	                  mcps__entry_word(kind), name, size, wanted);
 }
 
-mcps_status mcps__offer_check(const struct offer_head *head,
+mcps_status mcps__entry_check(const struct entry_head *head,
                               struct mcps_error *error)
 {
 	struct mcps_error why = { MCPS_OK, "" };
@@ -58,16 +58,16 @@ mcps_status mcps__offer_check(const struct offer_head *head,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "%s \"%s\": scopes are visible ASCII "
 		                  "without quotes, separated by blanks",
-		                  mcps__offer_word(head->kind), head->name);
+		                  mcps__entry_word(head->kind), head->name);
 	status = mcps__show_check(head->icons, head->annotations, head->meta,
 	                          &why);
 	if (status == MCPS_OK)
 		return MCPS_OK;
 	return mcps__fail(error, status, "%s \"%s\": %s",
-	                  mcps__offer_word(head->kind), head->name, why.text);
+	                  mcps__entry_word(head->kind), head->name, why.text);
 }
 
-const char *mcps__offer_word(enum offer_kind kind)
+const char *mcps__entry_word(enum entry_kind kind)
 {
 	static const char *const words[] = { "tool", "resource",
 		                             "resource template", "prompt" };
@@ -77,7 +77,7 @@ const char *mcps__offer_word(enum offer_kind kind)
 
 /* ---- making ---- */
 
-bool mcps__offer_copy(char **out, const char *text)
+bool mcps__entry_copy(char **out, const char *text)
 {
 	*out = NULL;
 	if (text == NULL)
@@ -88,45 +88,45 @@ bool mcps__offer_copy(char **out, const char *text)
 
 /* All scopes at once, so that the client asks for them once (2025-11-25,
  * Authorization, Scope Challenge Handling). */
-static bool write_challenge(struct offer *offer)
+static bool write_challenge(struct entry *entry)
 {
 	static const char head[] =
 		"Bearer error=\"insufficient_scope\", scope=\"";
 	size_t room;
 
-	if (offer->scopes == NULL)
+	if (entry->scopes == NULL)
 		return true;
-	room = sizeof head + strlen(offer->scopes) + 1;
-	offer->challenge = mcps__malloc(room);
-	if (offer->challenge == NULL)
+	room = sizeof head + strlen(entry->scopes) + 1;
+	entry->challenge = mcps__malloc(room);
+	if (entry->challenge == NULL)
 		return false;
-	snprintf(offer->challenge, room, "%s%s\"", head, offer->scopes);
+	snprintf(entry->challenge, room, "%s%s\"", head, entry->scopes);
 	return true;
 }
 
-bool mcps__offer_init(struct offer *offer, const struct offer_head *head,
-                      void (*finish)(struct offer *offer))
+bool mcps__entry_init(struct entry *entry, const struct entry_head *head,
+                      void (*finish)(struct entry *entry))
 {
-	atomic_init(&offer->refs, 1);
-	offer->kind = head->kind;
-	offer->data = head->data;
-	offer->quick = head->quick;
-	offer->timeout_ms = head->timeout_ms;
-	offer->finish = finish;
-	return mcps__offer_copy(&offer->name, head->name) &&
-	       mcps__offer_copy(&offer->scopes, head->scopes) &&
-	       write_challenge(offer);
+	atomic_init(&entry->refs, 1);
+	entry->kind = head->kind;
+	entry->data = head->data;
+	entry->quick = head->quick;
+	entry->timeout_ms = head->timeout_ms;
+	entry->finish = finish;
+	return mcps__entry_copy(&entry->name, head->name) &&
+	       mcps__entry_copy(&entry->scopes, head->scopes) &&
+	       write_challenge(entry);
 }
 
-bool mcps__offer_show(struct offer *offer, const void *declared,
-                      void (*show)(const struct offer *offer,
+bool mcps__entry_show(struct entry *entry, const void *declared,
+                      void (*show)(const struct entry *entry,
                                    const void *declared,
                                    const struct revision *revision,
                                    struct buffer *out))
 {
 	for (size_t i = 0; i < mcps__revision_count; i++) {
-		show(offer, declared, &mcps__revisions[i], &offer->shown[i]);
-		if (offer->shown[i].failed)
+		show(entry, declared, &mcps__revisions[i], &entry->shown[i]);
+		if (entry->shown[i].failed)
 			return false;
 	}
 	return true;
@@ -134,38 +134,38 @@ bool mcps__offer_show(struct offer *offer, const void *declared,
 
 /* ---- using ---- */
 
-struct offer *mcps__offer_ref(struct offer *offer)
+struct entry *mcps__entry_ref(struct entry *entry)
 {
-	atomic_fetch_add_explicit(&offer->refs, 1, memory_order_relaxed);
-	return offer;
+	atomic_fetch_add_explicit(&entry->refs, 1, memory_order_relaxed);
+	return entry;
 }
 
-void mcps__offer_unref(struct offer *offer)
+void mcps__entry_unref(struct entry *entry)
 {
-	if (offer == NULL ||
-	    atomic_fetch_sub_explicit(&offer->refs, 1, memory_order_acq_rel) !=
+	if (entry == NULL ||
+	    atomic_fetch_sub_explicit(&entry->refs, 1, memory_order_acq_rel) !=
 	            1)
 		return;
-	offer->finish(offer);
-	mcps__free(offer->name);
-	mcps__free(offer->scopes);
-	mcps__free(offer->challenge);
+	entry->finish(entry);
+	mcps__free(entry->name);
+	mcps__free(entry->scopes);
+	mcps__free(entry->challenge);
 	for (size_t i = 0; i < mcps__revision_count; i++)
-		mcps__buffer_finish(&offer->shown[i]);
-	mcps__free(offer);
+		mcps__buffer_finish(&entry->shown[i]);
+	mcps__free(entry);
 }
 
-const struct buffer *mcps__offer_shown(const struct offer *offer,
+const struct buffer *mcps__entry_shown(const struct entry *entry,
                                        const struct revision *revision)
 {
-	return &offer->shown[revision - mcps__revisions];
+	return &entry->shown[revision - mcps__revisions];
 }
 
-bool mcps__offer_completes(const struct offer *offer)
+bool mcps__entry_completes(const struct entry *entry)
 {
-	if (offer->kind == OFFER_PROMPT)
-		return ((const struct prompt *)offer)->complete != NULL;
-	if (offer->kind == OFFER_TEMPLATE)
-		return ((const struct resource *)offer)->complete != NULL;
+	if (entry->kind == ENTRY_PROMPT)
+		return ((const struct prompt *)entry)->complete != NULL;
+	if (entry->kind == ENTRY_TEMPLATE)
+		return ((const struct resource *)entry)->complete != NULL;
 	return false;
 }

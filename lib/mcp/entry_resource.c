@@ -1,5 +1,5 @@
 /* Resources and templates of them: what is checked, how they are listed. */
-#include "mcp/offer.h"
+#include "mcp/entry.h"
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -37,10 +37,10 @@ static const char *template_fault(const mcps_template *declared)
 
 /* ---- showing ---- */
 
-static void show_resource(const struct offer *offer, const void *from,
+static void show_resource(const struct entry *entry, const void *from,
                           const struct revision *revision, struct buffer *out)
 {
-	const struct resource *resource = (const struct resource *)offer;
+	const struct resource *resource = (const struct resource *)entry;
 	const mcps_resource *declared = from;
 	uint64_t size = declared->content_size;
 
@@ -52,7 +52,7 @@ static void show_resource(const struct offer *offer, const void *from,
 	mcps__buffer_add_byte(out, '}');
 }
 
-static void show_template(const struct offer *offer, const void *from,
+static void show_template(const struct entry *entry, const void *from,
                           const struct revision *revision, struct buffer *out)
 {
 	const mcps_template *declared = from;
@@ -66,7 +66,7 @@ static void show_template(const struct offer *offer, const void *from,
 		.meta = declared->meta,
 	};
 
-	(void)offer;
+	(void)entry;
 	mcps__buffer_add_byte(out, '{');
 	mcps__show_text(out, "uriTemplate", declared->uri_template);
 	mcps__show_resource(out, &described, 0, revision);
@@ -75,9 +75,9 @@ static void show_template(const struct offer *offer, const void *from,
 
 /* ---- making ---- */
 
-static void finish(struct offer *offer)
+static void finish(struct entry *entry)
 {
-	struct resource *resource = (struct resource *)offer;
+	struct resource *resource = (struct resource *)entry;
 
 	mcps__free(resource->mime_type);
 	mcps__free(resource->bytes);
@@ -106,40 +106,40 @@ static bool copy_contents(struct resource *resource,
 	return true;
 }
 
-static struct resource *resource_new(const struct offer_head *head,
+static struct resource *resource_new(const struct entry_head *head,
                                      const char *mime_type)
 {
 	struct resource *resource = mcps__calloc(1, sizeof *resource);
 
 	if (resource == NULL)
 		return NULL;
-	if (mcps__offer_init(&resource->offer, head, finish) &&
-	    mcps__offer_copy(&resource->mime_type, mime_type))
+	if (mcps__entry_init(&resource->entry, head, finish) &&
+	    mcps__entry_copy(&resource->mime_type, mime_type))
 		return resource;
-	mcps__offer_unref(&resource->offer);
+	mcps__entry_unref(&resource->entry);
 	return NULL;
 }
 
-static mcps_status hand_over(struct offer **out, struct resource *resource,
+static mcps_status hand_over(struct entry **out, struct resource *resource,
                              mcps_status status, struct mcps_error *error)
 {
 	if (status == MCPS_OK) {
-		*out = &resource->offer;
+		*out = &resource->entry;
 		return MCPS_OK;
 	}
 	if (resource != NULL)
-		mcps__offer_unref(&resource->offer);
+		mcps__entry_unref(&resource->entry);
 	if (status == MCPS_E_NOMEM)
 		mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	return status;
 }
 
-static mcps_status resource_make(struct offer **out,
+static mcps_status resource_make(struct entry **out,
                                  const mcps_resource *declared,
                                  struct mcps_error *error)
 {
-	const struct offer_head head = {
-		.kind = OFFER_RESOURCE,
+	const struct entry_head head = {
+		.kind = ENTRY_RESOURCE,
 		.name = declared->uri,
 		.scopes = declared->scopes,
 		.data = declared->data,
@@ -159,24 +159,24 @@ static mcps_status resource_make(struct offer **out,
 		return mcps__fail(error, MCPS_E_INVAL, "resource \"%s\": %s",
 		                  declared->uri != NULL ? declared->uri : "",
 		                  fault);
-	status = mcps__offer_check(&head, error);
+	status = mcps__entry_check(&head, error);
 	if (status != MCPS_OK)
 		return status;
 	resource = resource_new(&head, declared->mime_type);
 	if (resource == NULL || !copy_contents(resource, declared))
 		return hand_over(out, resource, MCPS_E_NOMEM, error);
 	resource->read = declared->read;
-	if (!mcps__offer_show(&resource->offer, declared, show_resource))
+	if (!mcps__entry_show(&resource->entry, declared, show_resource))
 		status = MCPS_E_NOMEM;
 	return hand_over(out, resource, status, error);
 }
 
-static mcps_status template_make(struct offer **out,
+static mcps_status template_make(struct entry **out,
                                  const mcps_template *declared,
                                  struct mcps_error *error)
 {
-	const struct offer_head head = {
-		.kind = OFFER_TEMPLATE,
+	const struct entry_head head = {
+		.kind = ENTRY_TEMPLATE,
 		.name = declared->uri_template,
 		.scopes = declared->scopes,
 		.data = declared->data,
@@ -197,7 +197,7 @@ static mcps_status template_make(struct offer **out,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "resource template \"%s\": %s",
 		                  text != NULL ? text : "", fault);
-	status = mcps__offer_check(&head, error);
+	status = mcps__entry_check(&head, error);
 	if (status != MCPS_OK)
 		return status;
 	resource = resource_new(&head, declared->mime_type);
@@ -210,29 +210,29 @@ static mcps_status template_make(struct offer **out,
 		mcps__fail(error, status, "resource template \"%s\": %s", text,
 		           why.text);
 	if (status == MCPS_OK &&
-	    !mcps__offer_show(&resource->offer, declared, show_template))
+	    !mcps__entry_show(&resource->entry, declared, show_template))
 		status = MCPS_E_NOMEM;
 	return hand_over(out, resource, status, error);
 }
 
-mcps_status mcps__resource_make(struct offer **out,
+mcps_status mcps__resource_make(struct entry **out,
                                 const mcps_resource *declared,
                                 struct mcps_error *error)
 {
 	mcps_status status =
-		mcps__offer_check_size(OFFER_RESOURCE, declared->uri,
+		mcps__entry_check_size(ENTRY_RESOURCE, declared->uri,
 	                               declared->size, sizeof *declared, error);
 
 	*out = NULL;
 	return status == MCPS_OK ? resource_make(out, declared, error) : status;
 }
 
-mcps_status mcps__template_make(struct offer **out,
+mcps_status mcps__template_make(struct entry **out,
                                 const mcps_template *declared,
                                 struct mcps_error *error)
 {
 	mcps_status status =
-		mcps__offer_check_size(OFFER_TEMPLATE, declared->uri_template,
+		mcps__entry_check_size(ENTRY_TEMPLATE, declared->uri_template,
 	                               declared->size, sizeof *declared, error);
 
 	*out = NULL;

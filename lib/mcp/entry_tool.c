@@ -1,5 +1,5 @@
 /* Tools: what is checked of them, and how they are listed. */
-#include "mcp/offer.h"
+#include "mcp/entry.h"
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -23,8 +23,8 @@ static bool is_tool_name(const char *name)
 
 static mcps_status check_tool(const mcps_tool *tool, struct mcps_error *error)
 {
-	mcps_status status = mcps__offer_check_size(
-		OFFER_TOOL, tool->name, tool->size, sizeof *tool, error);
+	mcps_status status = mcps__entry_check_size(
+		ENTRY_TOOL, tool->name, tool->size, sizeof *tool, error);
 
 	if (status != MCPS_OK)
 		return status;
@@ -107,10 +107,10 @@ static void add_annotations(struct buffer *out, unsigned hints)
 	mcps__buffer_add_byte(out, '}');
 }
 
-static void show(const struct offer *offer, const void *from,
+static void show(const struct entry *entry, const void *from,
                  const struct revision *revision, struct buffer *out)
 {
-	const struct tool *tool = (const struct tool *)offer;
+	const struct tool *tool = (const struct tool *)entry;
 	const mcps_tool *declared = from;
 
 	mcps__buffer_add_byte(out, '{');
@@ -216,9 +216,9 @@ static mcps_status find_not_null(struct tool *tool, const char *schema,
 
 /* ---- making ---- */
 
-static void finish(struct offer *offer)
+static void finish(struct entry *entry)
 {
-	struct tool *tool = (struct tool *)offer;
+	struct tool *tool = (struct tool *)entry;
 
 	mcps__fields_free(tool->fields);
 	for (char **name = tool->not_null; name != NULL && *name != NULL;
@@ -227,15 +227,15 @@ static void finish(struct offer *offer)
 	mcps__free(tool->not_null);
 }
 
-static mcps_status check(const mcps_tool *declared, struct offer_head *head,
+static mcps_status check(const mcps_tool *declared, struct entry_head *head,
                          struct mcps_error *error)
 {
 	mcps_status status = check_tool(declared, error);
 
 	if (status != MCPS_OK)
 		return status;
-	*head = (struct offer_head){
-		.kind = OFFER_TOOL,
+	*head = (struct entry_head){
+		.kind = ENTRY_TOOL,
 		.name = declared->name,
 		.scopes = declared->scopes,
 		.data = declared->data,
@@ -244,7 +244,7 @@ static mcps_status check(const mcps_tool *declared, struct offer_head *head,
 		.icons = declared->icons,
 		.meta = declared->meta,
 	};
-	status = mcps__offer_check(head, error);
+	status = mcps__entry_check(head, error);
 	if (status == MCPS_OK)
 		status = check_schema(declared->name, "input_schema",
 		                      declared->input_schema, error);
@@ -270,10 +270,10 @@ static mcps_status compile(struct tool *tool, const mcps_tool *declared,
 	                  why.text);
 }
 
-mcps_status mcps__tool_make(struct offer **out, const mcps_tool *declared,
+mcps_status mcps__tool_make(struct entry **out, const mcps_tool *declared,
                             struct mcps_error *error)
 {
-	struct offer_head head;
+	struct entry_head head;
 	struct tool *tool;
 	mcps_status status = check(declared, &head, error);
 
@@ -285,17 +285,17 @@ mcps_status mcps__tool_make(struct offer **out, const mcps_tool *declared,
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	tool->run = declared->run;
 	tool->is_structured = declared->output_schema != NULL;
-	if (mcps__offer_init(&tool->offer, &head, finish))
+	if (mcps__entry_init(&tool->entry, &head, finish))
 		status = compile(tool, declared, error);
 	else
 		status = mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	if (status == MCPS_OK &&
-	    !mcps__offer_show(&tool->offer, declared, show))
+	    !mcps__entry_show(&tool->entry, declared, show))
 		status = mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	if (status != MCPS_OK) {
-		mcps__offer_unref(&tool->offer);
+		mcps__entry_unref(&tool->entry);
 		return status;
 	}
-	*out = &tool->offer;
+	*out = &tool->entry;
 	return MCPS_OK;
 }

@@ -48,10 +48,10 @@ static mcps_status add_tool(const char *name)
 	return mcps__registry_add_tool(&registry, &tool, NULL);
 }
 
-static mcps_status take(mcps_status made, struct offer **offer,
+static mcps_status take(mcps_status made, struct entry **entry,
                         struct mcps_error *error)
 {
-	return made == MCPS_OK ? mcps__registry_add(&registry, *offer, error)
+	return made == MCPS_OK ? mcps__registry_add(&registry, *entry, error)
 	                       : made;
 }
 
@@ -94,12 +94,12 @@ static const struct {
 START_TEST(a_bad_resource_is_refused_with_the_reason)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 
 	ck_assert_int_eq(mcps__resource_make(
-				 &offer, &bad_resources[_i].resource, &error),
+				 &entry, &bad_resources[_i].resource, &error),
 	                 MCPS_E_INVAL);
-	ck_assert_ptr_null(offer);
+	ck_assert_ptr_null(entry);
 	ck_assert_msg(strstr(error.text, bad_resources[_i].why) != NULL, "%s",
 	              error.text);
 }
@@ -124,12 +124,12 @@ static const struct {
 START_TEST(a_bad_template_is_refused_with_the_reason)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 
 	ck_assert_int_eq(mcps__template_make(
-				 &offer, &bad_templates[_i].template, &error),
+				 &entry, &bad_templates[_i].template, &error),
 	                 MCPS_E_INVAL);
-	ck_assert_ptr_null(offer);
+	ck_assert_ptr_null(entry);
 	ck_assert_msg(strstr(error.text, bad_templates[_i].why) != NULL, "%s",
 	              error.text);
 }
@@ -159,12 +159,12 @@ static const struct {
 START_TEST(a_bad_prompt_is_refused_with_the_reason)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 
 	ck_assert_int_eq(
-		mcps__prompt_make(&offer, &bad_prompts[_i].prompt, &error),
+		mcps__prompt_make(&entry, &bad_prompts[_i].prompt, &error),
 		MCPS_E_INVAL);
-	ck_assert_ptr_null(offer);
+	ck_assert_ptr_null(entry);
 	ck_assert_msg(strstr(error.text, bad_prompts[_i].why) != NULL, "%s",
 	              error.text);
 }
@@ -198,9 +198,9 @@ static const struct {
 START_TEST(a_bad_tool_is_refused_with_the_reason)
 {
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 
-	ck_assert_int_eq(mcps__tool_make(&offer, &bad_tools[_i].tool, &error),
+	ck_assert_int_eq(mcps__tool_make(&entry, &bad_tools[_i].tool, &error),
 	                 MCPS_E_INVAL);
 	ck_assert_msg(strstr(error.text, bad_tools[_i].why) != NULL, "%s",
 	              error.text);
@@ -211,15 +211,15 @@ START_TEST(a_name_is_taken_once_in_each_kind)
 {
 	const mcps_prompt prompt = { PROMPT, .name = "n", .run = say_nothing };
 	struct mcps_error error = { MCPS_OK, "" };
-	struct offer *offer;
+	struct entry *entry;
 
 	ck_assert_int_eq(add_tool("n"), MCPS_OK);
 	ck_assert_int_eq(add_tool("n"), MCPS_E_INVAL);
-	ck_assert_int_eq(take(mcps__prompt_make(&offer, &prompt, &error),
-	                      &offer, &error),
+	ck_assert_int_eq(take(mcps__prompt_make(&entry, &prompt, &error),
+	                      &entry, &error),
 	                 MCPS_OK);
-	ck_assert_int_eq(take(mcps__prompt_make(&offer, &prompt, &error),
-	                      &offer, &error),
+	ck_assert_int_eq(take(mcps__prompt_make(&entry, &prompt, &error),
+	                      &entry, &error),
 	                 MCPS_E_INVAL);
 	ck_assert_str_eq(error.text, "prompt \"n\" is added twice");
 }
@@ -231,7 +231,7 @@ static size_t listed(void)
 {
 	unsigned stripe;
 	size_t count = mcps__registry_enter(&registry, &stripe)
-	                       ->shelves[OFFER_TOOL]
+	                       ->lists[ENTRY_TOOL]
 	                       .count;
 
 	mcps__registry_leave(&registry, stripe);
@@ -253,39 +253,39 @@ START_TEST(a_thousand_tools_are_found_and_removed_again)
 	for (int i = 0; i < 1000; i += 2) {
 		snprintf(name, sizeof name, "t%d", i);
 		ck_assert_int_eq(
-			mcps__registry_remove(&registry, OFFER_TOOL, name),
+			mcps__registry_remove(&registry, ENTRY_TOOL, name),
 			MCPS_OK);
 	}
 	ck_assert_uint_eq(listed(), 500);
 	for (int i = 0; i < 1000; i++) {
-		const struct catalogue *now =
+		const struct catalog *now =
 			mcps__registry_enter(&registry, &stripe);
 
 		snprintf(name, sizeof name, "t%d", i);
-		ck_assert((mcps__catalogue_find(now, OFFER_TOOL, name) !=
-		           NULL) == (i % 2 == 1));
+		ck_assert((mcps__catalog_find(now, ENTRY_TOOL, name) != NULL) ==
+		          (i % 2 == 1));
 		mcps__registry_leave(&registry, stripe);
 	}
-	ck_assert_int_eq(mcps__registry_remove(&registry, OFFER_TOOL, "t0"),
+	ck_assert_int_eq(mcps__registry_remove(&registry, ENTRY_TOOL, "t0"),
 	                 MCPS_E_NOT_FOUND);
 }
 END_TEST
 
 START_TEST(who_reads_keeps_what_was_there_when_he_began)
 {
-	const struct catalogue *before;
+	const struct catalog *before;
 	unsigned stripe, other;
 
 	ck_assert_int_eq(add_tool("a"), MCPS_OK);
 	mcps__registry_close(&registry);
 	before = mcps__registry_enter(&registry, &stripe);
-	ck_assert_int_eq(mcps__registry_remove(&registry, OFFER_TOOL, "a"),
+	ck_assert_int_eq(mcps__registry_remove(&registry, ENTRY_TOOL, "a"),
 	                 MCPS_OK);
 	ck_assert_int_eq(add_tool("b"), MCPS_OK);
-	ck_assert_ptr_nonnull(mcps__catalogue_find(before, OFFER_TOOL, "a"));
-	ck_assert_ptr_null(mcps__catalogue_find(before, OFFER_TOOL, "b"));
-	ck_assert_ptr_null(mcps__catalogue_find(
-		mcps__registry_enter(&registry, &other), OFFER_TOOL, "a"));
+	ck_assert_ptr_nonnull(mcps__catalog_find(before, ENTRY_TOOL, "a"));
+	ck_assert_ptr_null(mcps__catalog_find(before, ENTRY_TOOL, "b"));
+	ck_assert_ptr_null(mcps__catalog_find(
+		mcps__registry_enter(&registry, &other), ENTRY_TOOL, "a"));
 	mcps__registry_leave(&registry, other);
 	mcps__registry_leave(&registry, stripe);
 	ck_assert_int_eq(add_tool("c"), MCPS_OK);
@@ -301,14 +301,14 @@ static void *look(void *arg)
 	(void)arg;
 	while (!atomic_load(&is_over)) {
 		unsigned stripe;
-		const struct catalogue *now =
+		const struct catalog *now =
 			mcps__registry_enter(&registry, &stripe);
-		const struct shelf *shelf = &now->shelves[OFFER_TOOL];
+		const struct entry_list *list = &now->lists[ENTRY_TOOL];
 
-		for (size_t i = 0; i < shelf->count; i++)
-			if (mcps__catalogue_find(now, OFFER_TOOL,
-			                         shelf->offers[i]->name) !=
-			    shelf->offers[i])
+		for (size_t i = 0; i < list->count; i++)
+			if (mcps__catalog_find(now, ENTRY_TOOL,
+			                       list->entries[i]->name) !=
+			    list->entries[i])
 				abort();
 		mcps__registry_leave(&registry, stripe);
 		atomic_fetch_add(&lookups, 1);
@@ -328,7 +328,7 @@ START_TEST(readers_and_changes_do_not_meet)
 		char name[16];
 
 		snprintf(name, sizeof name, "t%d", i % 7);
-		if (mcps__registry_remove(&registry, OFFER_TOOL, name) !=
+		if (mcps__registry_remove(&registry, ENTRY_TOOL, name) !=
 		    MCPS_OK)
 			ck_assert_int_eq(add_tool(name), MCPS_OK);
 	}
@@ -338,7 +338,7 @@ START_TEST(readers_and_changes_do_not_meet)
 }
 END_TEST
 
-TEST_MAIN("catalogue")
+TEST_MAIN("catalog")
 {
 	test_timeout(120);
 	test_fixture(set_up, tear_down);
