@@ -210,7 +210,7 @@ void mcps_suggest_total(mcps_call *call, uint64_t total)
 mcps_status mcps__call_fail_unexplained(struct mcps_call *call)
 {
 	return mcps_fail(call, "the %s \"%s\" failed and gave no reason",
-	                 call->activity->subject, call->entry->name);
+	                 call->handler_kind->subject, call->entry->name);
 }
 
 mcps_status mcps_fail(mcps_call *call, const char *format, ...)

@@ -66,7 +66,7 @@ struct mcps_call {
 	 * if it is held. */
 	struct entry *entry;
 	struct entry *held; /* a reference; NULL: none */
-	const struct activity *activity;
+	const struct handler_kind *handler_kind;
 
 	/* A handler at work. */
 	struct arguments arguments; /* of a tool with fields */

@@ -40,7 +40,7 @@ static void write_values(const struct mcps_call *call, struct buffer *out)
 	mcps__buffer_add_byte(out, '}');
 }
 
-static const struct activity completion_activity = {
+static const struct handler_kind completion_handler = {
 	.noun = "completion",
 	.subject = "completion of",
 	.shape = RESULT_SUGGESTIONS,
@@ -185,7 +185,7 @@ enum dispatch_end mcps__complete(struct mcps_call *call,
 	if (!read_argument(call) || !read_context(call))
 		return DISPATCH_ANSWERED;
 	if (completer_of(call->entry) != NULL)
-		return mcps__run(call, &completion_activity);
+		return mcps__run(call, &completion_handler);
 	write_values(call, mcps__call_begin_result(call));
 	mcps__call_end_result(call);
 	return DISPATCH_ANSWERED;

@@ -35,7 +35,7 @@ static bool may_return(const struct mcps_call *call, mcps_status status)
 	case MCPS_E_STOPPING:
 		return true;
 	case MCPS_E_NO_RESOURCE:
-		return call->activity->shape == RESULT_CONTENTS;
+		return call->handler_kind->shape == RESULT_CONTENTS;
 	default:
 		return false;
 	}
@@ -44,7 +44,8 @@ static bool may_return(const struct mcps_call *call, mcps_status status)
 /* A text that a tool added may be its reason. */
 static mcps_status failed_without_reason(struct mcps_call *call)
 {
-	if (call->activity->shape == RESULT_BLOCKS && call->result.has_text) {
+	if (call->handler_kind->shape == RESULT_BLOCKS &&
+	    call->result.has_text) {
 		call->result.is_error = true;
 		return MCPS_E_TOOL;
 	}
@@ -54,8 +55,8 @@ static mcps_status failed_without_reason(struct mcps_call *call)
 
 static mcps_status check_result(struct mcps_call *call)
 {
-	mcps_status status = call->activity->check != NULL
-	                             ? call->activity->check(call)
+	mcps_status status = call->handler_kind->check != NULL
+	                             ? call->handler_kind->check(call)
 	                             : MCPS_OK;
 
 	if (status != MCPS_OK)
@@ -161,5 +162,6 @@ void mcps__handler_report(struct mcps_call *call, mcps_status status)
 	          fault <= FAULT_NOT_STRUCTURED ? MCPS_LOG_ERROR
 	                                        : MCPS_LOG_WARN,
 	          "mcp", "%s \"%.200s\" %s times=%" PRIuFAST64,
-	          call->activity->subject, call->entry->name, sentence, times);
+	          call->handler_kind->subject, call->entry->name, sentence,
+	          times);
 }

@@ -37,7 +37,7 @@ static void write_messages(const struct mcps_call *call, struct buffer *out)
 	mcps__buffer_add_byte(out, '}');
 }
 
-static const struct activity prompt_activity = {
+static const struct handler_kind prompt_handler = {
 	.noun = "prompt",
 	.subject = "prompt",
 	.shape = RESULT_MESSAGES,
@@ -124,5 +124,5 @@ enum dispatch_end mcps__prompts_get(struct mcps_call *call,
 	}
 	if (!read_values(call, given))
 		return DISPATCH_ANSWERED;
-	return mcps__run(call, &prompt_activity);
+	return mcps__run(call, &prompt_handler);
 }

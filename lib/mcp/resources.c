@@ -105,7 +105,7 @@ static void write_contents(const struct mcps_call *call, struct buffer *out)
 	mcps__buffer_add_byte(out, '}');
 }
 
-static const struct activity read_activity = {
+static const struct handler_kind read_handler = {
 	.noun = "resource",
 	.subject = "resource",
 	.shape = RESULT_CONTENTS,
@@ -121,5 +121,5 @@ enum dispatch_end mcps__resources_read(struct mcps_call *call,
 	call->result.uri = call->text;
 	call->result.mime_type =
 		((const struct resource *)call->entry)->mime_type;
-	return mcps__run(call, &read_activity);
+	return mcps__run(call, &read_handler);
 }

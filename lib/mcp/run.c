@@ -17,7 +17,7 @@ static void answer_result(struct mcps_call *call)
 {
 	struct buffer *out = mcps__call_begin_result(call);
 
-	call->activity->write(call, out);
+	call->handler_kind->write(call, out);
 	mcps__call_end_result(call);
 	if (call->status == MCPS_E_NOMEM)
 		mcps__call_fail(call, call->status, NULL, NULL);
@@ -50,7 +50,7 @@ static void answer_failure(struct mcps_call *call, mcps_status status)
 		                 : NULL;
 	}
 	if (status == MCPS_E_NO_RESOURCE &&
-	    call->activity->shape == RESULT_CONTENTS)
+	    call->handler_kind->shape == RESULT_CONTENTS)
 		mcps__call_fail_uri(call, status, detail, call->text);
 	else
 		mcps__call_fail(call, status, detail, NULL);
@@ -66,9 +66,9 @@ void mcps__run_answer(struct mcps_call *call, mcps_status status)
 		                   mcps_time_left_ms(call) == 0
 		                           ? "the %s ran out of time"
 		                           : "the %s gave up",
-		                   call->activity->noun);
-	if (status == MCPS_OK ||
-	    (status == MCPS_E_TOOL && call->activity->shape == RESULT_BLOCKS)) {
+		                   call->handler_kind->noun);
+	if (status == MCPS_OK || (status == MCPS_E_TOOL &&
+	                          call->handler_kind->shape == RESULT_BLOCKS)) {
 		answer_result(call);
 		status = call->status;
 	} else {
@@ -79,7 +79,7 @@ void mcps__run_answer(struct mcps_call *call, mcps_status status)
 
 static mcps_status run_handler(struct mcps_call *call)
 {
-	return mcps__handler_returned(call, call->activity->run(call));
+	return mcps__handler_returned(call, call->handler_kind->run(call));
 }
 
 /* STATE: see mcps__reply_outcome(). */
@@ -466,10 +466,10 @@ bool mcps__run_is_allowed(struct mcps_call *call)
 }
 
 enum dispatch_end mcps__run(struct mcps_call *call,
-                            const struct activity *activity)
+                            const struct handler_kind *handler_kind)
 {
-	call->activity = activity;
-	call->result.shape = activity->shape;
+	call->handler_kind = handler_kind;
+	call->result.shape = handler_kind->shape;
 	call->result.revision = call->revision;
 	if (!mcps__call_reserve(call)) {
 		mcps__sessions_report(call->mcp->sessions,

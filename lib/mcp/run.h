@@ -6,8 +6,8 @@
 
 #include "mcp/call.h"
 
-/* What is different between them. */
-struct activity {
+/* What differs from kind to kind: a row of functions for each. */
+struct handler_kind {
 	const char *noun;    /* "tool": for sentences */
 	const char *subject; /* "tool": before a name in them */
 	enum result_shape shape;
@@ -26,7 +26,7 @@ bool mcps__run_is_allowed(struct mcps_call *call);
 
 /* Run it on call->entry. What it needs stands in the call. */
 enum dispatch_end mcps__run(struct mcps_call *call,
-                            const struct activity *activity);
+                            const struct handler_kind *handler_kind);
 
 /* The drain is over: a call that a worker has, or has yet to take up, is
  * answered in the worker's place, unless its handler has returned. Any thread,

@@ -37,7 +37,7 @@ static mcps_status check_result(const struct mcps_call *call)
 	               : MCPS_E_INVAL;
 }
 
-static const struct activity tool_activity = {
+static const struct handler_kind tool_handler = {
 	.noun = "tool",
 	.subject = "tool",
 	.shape = RESULT_BLOCKS,
@@ -55,7 +55,7 @@ static enum dispatch_end refuse_arguments(struct mcps_call *call,
 {
 	if (status == MCPS_E_PARAMS &&
 	    call->revision->bad_arguments_are_results) {
-		call->activity = &tool_activity;
+		call->handler_kind = &tool_handler;
 		mcps__run_answer(call, mcps_fail(call, "%s", why));
 	} else {
 		mcps__call_fail(call, status, why, NULL);
@@ -145,5 +145,5 @@ enum dispatch_end mcps__tools_call(struct mcps_call *call,
 	status = read_arguments(call, arguments, &why);
 	if (status != MCPS_OK)
 		return refuse_arguments(call, status, why.text);
-	return mcps__run(call, &tool_activity);
+	return mcps__run(call, &tool_handler);
 }
