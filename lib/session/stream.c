@@ -36,8 +36,8 @@ struct stream *mcps__stream_adopt(struct sessions *sessions,
 }
 
 /* Ids grow with the time, so that rows added together lie together in the
- * store's index; from where, is a chance of this process. They tell nobody how
- * many there are. */
+ * store's index; they start at a random one in each process. They tell nobody
+ * how many there are. */
 static uint64_t next_id(struct sessions *sessions)
 {
 	struct streams *streams = mcps__streams_of(sessions);

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { BATCH_DEFAULT = 256, DOORS = 32 };
+enum { BATCH_DEFAULT = 256, WAIT_BUCKETS = 32 };
 
 /* Jobs in order of arrival, linked by next. */
 struct job_queue {
@@ -24,9 +24,10 @@ struct writer {
 	struct writer_options options;
 	pthread_t thread;
 
-	pthread_mutex_t mutex;      /* guards what follows */
-	pthread_cond_t work;        /* something was queued, or stop began */
-	pthread_cond_t over[DOORS]; /* a job that somebody waits for is done */
+	pthread_mutex_t mutex; /* guards what follows */
+	pthread_cond_t work;   /* something was queued, or stop began */
+	pthread_cond_t
+		over[WAIT_BUCKETS]; /* a job that somebody waits for is done */
 	struct job_queue reads;
 	struct job_queue writes;
 	struct job_queue later; /* they go before the next writes */
@@ -93,14 +94,14 @@ static struct writer_job *queue_take(struct job_queue *queue, uint32_t limit)
 
 /* ---- the store thread's work ---- */
 
-/* Waiters are spread over several doors: at one, each of them would wake up
- * for each job of a batch. */
-static pthread_cond_t *door_of(struct writer *writer,
-                               const struct writer_job *job)
+/* Waiting threads are spread over several buckets: in one, each of them would
+ * wake up for each job of a batch. */
+static pthread_cond_t *wait_bucket_of(struct writer *writer,
+                                      const struct writer_job *job)
 {
 	uintptr_t place = (uintptr_t)job;
 
-	return &writer->over[(place >> 6 ^ place >> 12) % DOORS];
+	return &writer->over[(place >> 6 ^ place >> 12) % WAIT_BUCKETS];
 }
 
 /* A job that is over points to itself if somebody waits for it: so he knows.
@@ -115,7 +116,7 @@ static void job_finish(struct writer *writer, struct writer_job *job)
 		return;
 	pthread_mutex_lock(&writer->mutex);
 	job->next = job;
-	pthread_cond_broadcast(door_of(writer, job));
+	pthread_cond_broadcast(wait_bucket_of(writer, job));
 	pthread_mutex_unlock(&writer->mutex);
 }
 
@@ -284,17 +285,17 @@ static void *store_thread(void *arg)
 
 /* ---- start and stop ---- */
 
-static void doors_destroy(struct writer *writer, size_t count)
+static void wait_buckets_destroy(struct writer *writer, size_t count)
 {
 	while (count > 0)
 		pthread_cond_destroy(&writer->over[--count]);
 }
 
-static bool doors_init(struct writer *writer)
+static bool wait_buckets_init(struct writer *writer)
 {
-	for (size_t i = 0; i < DOORS; i++) {
+	for (size_t i = 0; i < WAIT_BUCKETS; i++) {
 		if (pthread_cond_init(&writer->over[i], NULL) != 0) {
-			doors_destroy(writer, i);
+			wait_buckets_destroy(writer, i);
 			return false;
 		}
 	}
@@ -305,14 +306,14 @@ static bool sync_init(struct writer *writer)
 {
 	if (pthread_mutex_init(&writer->mutex, NULL) != 0)
 		return false;
-	if (!doors_init(writer))
-		goto no_doors;
+	if (!wait_buckets_init(writer))
+		goto no_wait_buckets;
 	if (mcps__steady_condition_init(&writer->work) != 0)
 		goto no_work;
 	return true;
 no_work:
-	doors_destroy(writer, DOORS);
-no_doors:
+	wait_buckets_destroy(writer, WAIT_BUCKETS);
+no_wait_buckets:
 	pthread_mutex_destroy(&writer->mutex);
 	return false;
 }
@@ -320,7 +321,7 @@ no_doors:
 static void writer_free(struct writer *writer)
 {
 	writer->store->ops->close(writer->store);
-	doors_destroy(writer, DOORS);
+	wait_buckets_destroy(writer, WAIT_BUCKETS);
 	pthread_cond_destroy(&writer->work);
 	pthread_mutex_destroy(&writer->mutex);
 	mcps__free(writer);
@@ -435,7 +436,7 @@ static mcps_status submit_and_wait(struct writer *writer,
 		return status;
 	pthread_mutex_lock(&writer->mutex);
 	while (job->next != job)
-		pthread_cond_wait(door_of(writer, job), &writer->mutex);
+		pthread_cond_wait(wait_bucket_of(writer, job), &writer->mutex);
 	pthread_mutex_unlock(&writer->mutex);
 	return job->status;
 }

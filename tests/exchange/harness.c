@@ -15,7 +15,8 @@ struct kept {
 	void *memory;
 };
 
-/* ---- time and chance ----------------------------------------------------- */
+/* ---- time and random numbers
+ * ----------------------------------------------------- */
 
 static int64_t wall_ms(void *arg)
 {

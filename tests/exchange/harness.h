@@ -1,9 +1,9 @@
 /* A server without sockets: exchanges are opened, fed and run as the glue
  * would, and their plans are looked at as answers.
  *
- * Time, chance, the store and the threads are the test's: a clock that moves
- * when it is told to, random bytes that repeat, a store that can be held back,
- * and an executor that runs work at once or when the test says so. */
+ * Time, random numbers, the store and the threads are the test's: a clock that
+ * moves when it is told to, random bytes that repeat, a store that can be held
+ * back, and an executor that runs work at once or when the test says so. */
 #ifndef MCPS_TESTS_HARNESS_H
 #define MCPS_TESTS_HARNESS_H
 
@@ -63,7 +63,7 @@ struct harness_options {
 	mcps_log_fn log;        /* NULL: silence */
 };
 
-/* The clock and chance of a harness, readable by several threads. */
+/* The clock and random numbers of a harness, readable by several threads. */
 struct harness_clock {
 	atomic_int_fast64_t wall_ms;
 	atomic_int_fast64_t steady_ms;

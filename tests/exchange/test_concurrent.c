@@ -103,10 +103,10 @@ static void add_name(const char *id)
 }
 
 /* One of those used lately; most are alive. */
-static struct name *pick_name(unsigned *chance)
+static struct name *pick_name(unsigned *seed)
 {
 	unsigned count = atomic_load(&name_count);
-	unsigned back = (unsigned)rand_r(chance) % RECENT;
+	unsigned back = (unsigned)rand_r(seed) % RECENT;
 
 	return &names[count > back ? count - 1 - back : 0];
 }
@@ -160,15 +160,15 @@ static void initialize(struct name *name)
 		add_name(answer.session_id);
 }
 
-static void recreate(unsigned *chance)
+static void recreate(unsigned *seed)
 {
 	char id[32];
 
-	snprintf(id, sizeof id, "foreign-%u", (unsigned)rand_r(chance));
+	snprintf(id, sizeof id, "foreign-%u", (unsigned)rand_r(seed));
 	add_name(id);
 }
 
-static void step(unsigned *chance)
+static void step(unsigned *seed)
 {
 	static const char *const bodies[] = {
 		PING(1),
@@ -183,8 +183,8 @@ static void step(unsigned *chance)
 		CALL(3, "echo", "{\"text\":\"x\"}"),
 	};
 	enum { BODIES = sizeof bodies / sizeof *bodies };
-	struct name *name = pick_name(chance);
-	unsigned what = (unsigned)rand_r(chance) % 24;
+	struct name *name = pick_name(seed);
+	unsigned what = (unsigned)rand_r(seed) % 24;
 
 	if (what < 2)
 		end_name(name);
@@ -193,17 +193,17 @@ static void step(unsigned *chance)
 	else if (what == 3)
 		initialize(name);
 	else if (what == 4)
-		recreate(chance);
+		recreate(seed);
 	else
-		post_name(name, bodies[(unsigned)rand_r(chance) % BODIES]);
+		post_name(name, bodies[(unsigned)rand_r(seed) % BODIES]);
 }
 
 static void *play_main(void *arg)
 {
-	unsigned chance = 12345 + 77 * (unsigned)(uintptr_t)arg;
+	unsigned seed = 12345 + 77 * (unsigned)(uintptr_t)arg;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		step(&chance);
+		step(&seed);
 		if (round % 16 == 0)
 			harness_pass(&harness, 20000);
 	}

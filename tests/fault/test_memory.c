@@ -332,7 +332,8 @@ static bool start_with(unsigned n, bool for_ever)
 				.store = url_in_directory("test.db"),
 				.store_options = &ledger_store_options,
 			});
-	/* Chance repeats itself, ids in a store that is kept must not. */
+	/* Random numbers repeat themselves, ids in a store that is kept must
+	 * not. */
 	atomic_store(&harness.time.seed, 1000u * n);
 	failing_heap_start(n, for_ever);
 	status = harness_start(&harness, &error);

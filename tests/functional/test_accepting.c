@@ -390,7 +390,7 @@ END_TEST
 
 /* ---- several loops ----------------------------------------------------- */
 
-/* Which loop gets a connection is chance: one that is full leaves the others
+/* Which loop gets a connection is random: one that is full leaves the others
  * to those that have room. */
 START_TEST(all_places_of_all_loops_are_taken_and_no_more)
 {

@@ -50,11 +50,11 @@ static mcps_status not_random(void *arg, void *bytes, size_t length)
 	return MCPS_OK;
 }
 
-static const struct random_source no_chance = { not_random, NULL };
+static const struct random_source no_random = { not_random, NULL };
 
 static mcps_store *open_store(void)
 {
-	const struct store_settings settings = { .random = &no_chance };
+	const struct store_settings settings = { .random = &no_random };
 	mcps_store *store = NULL;
 	mcps_status status = mcps__sqlite_store_open(
 		&store, in_directory("fuzz.db"), &settings, NULL);

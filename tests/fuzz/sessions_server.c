@@ -19,7 +19,7 @@ static void require(bool claim)
 		abort();
 }
 
-/* ---- time and chance ---- */
+/* ---- time and random numbers ---- */
 
 static int64_t wall_ms(void *arg)
 {

@@ -34,7 +34,7 @@ struct server {
 	struct server_faults faults;
 	int64_t wall_ms, steady_ms;
 	uint64_t boot; /* its id */
-	uint64_t seed; /* of chance */
+	uint64_t seed; /* of random numbers */
 	struct clock_source clock;
 	struct random_source random;
 	mcps_store *store;

@@ -416,13 +416,13 @@ static void run_piece(struct work *work)
 static void *submit_pieces(void *arg)
 {
 	struct piece *mine = arg;
-	uint32_t chance = 1 + (uint32_t)(mine - pieces[0]);
+	uint32_t seed = 1 + (uint32_t)(mine - pieces[0]);
 	mcps_status status;
 
 	for (unsigned i = 0; i < PIECES; i++) {
-		chance = chance * 1664525 + 1013904223;
+		seed = seed * 1664525 + 1013904223;
 		mine[i] = (struct piece){ .work.run = run_piece,
-			                  .owner = (chance >> 16) % OWNERS,
+			                  .owner = (seed >> 16) % OWNERS,
 			                  .number = i };
 		status = executor.submit(executor.arg, &mine[i].work,
 		                         keys[mine[i].owner], false);

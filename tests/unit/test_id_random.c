@@ -67,7 +67,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Chi-squared with 255 degrees of freedom: 255 in the mean, standard deviation
- * 22.6; beyond eight of those chance is no explanation. */
+ * 22.6; beyond eight of those it is not random. */
 static void check_even(uint8_t (*ids)[RANDOM_SIZE], int count, int place)
 {
 	double expected = (double)count / (double)BINS;
@@ -105,9 +105,9 @@ START_TEST(incident_1_a_million_ids_are_different_and_even)
 }
 END_TEST
 
-TEST_MAIN("id: chance")
+TEST_MAIN("id: random")
 {
-	test_case("chance");
+	test_case("random");
 	test_timeout(120);
 	test_add(incident_1_a_million_ids_are_different_and_even);
 }
