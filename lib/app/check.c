@@ -49,13 +49,13 @@ static enum exit_code check_addresses(const struct program *program,
 	};
 	enum exit_code code = EXIT_FINE;
 
-	if (program->passed.endpoint != 0)
+	if (program->listen_fds.endpoint != 0)
 		say("ok", "listen", "a socket passed by a supervisor");
 	else
 		code = check_address("listen", &program->options.daemon,
 		                     is_running);
 	if (code == EXIT_FINE && health.listen != NULL &&
-	    program->passed.health == 0)
+	    program->listen_fds.health == 0)
 		code = check_address("health", &health, is_running);
 	return code;
 }

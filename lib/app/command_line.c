@@ -23,43 +23,40 @@ static bool split(struct word *word, const char *text)
 }
 
 static bool unknown(const struct word *word, const char *command,
-                    struct complaint *complaint)
+                    struct fatal *fatal)
 {
 	const struct option *near =
 		mcps__option_resembling(word->name, word->length, command);
 
 	if (near == NULL)
-		return mcps__complain(
-			complaint, EXIT_USAGE,
-			"unknown option --%.*s; --help lists them",
-			(int)word->length, word->name);
-	return mcps__complain(complaint, EXIT_USAGE,
-	                      "unknown option --%.*s; did you mean --%s?",
-	                      (int)word->length, word->name, near->name);
+		return mcps__fatal(fatal, EXIT_USAGE,
+		                   "unknown option --%.*s; --help lists them",
+		                   (int)word->length, word->name);
+	return mcps__fatal(fatal, EXIT_USAGE,
+	                   "unknown option --%.*s; did you mean --%s?",
+	                   (int)word->length, word->name, near->name);
 }
 
 /* Takes the next argument as the value, if there must be one. A flag takes it
  * if it is no option: nothing but a value can stand there. */
 static bool read_word(struct settings *settings, struct word *word,
-                      char ***next, const char *command,
-                      struct complaint *complaint)
+                      char ***next, const char *command, struct fatal *fatal)
 {
 	static const struct setting here = { .source = SOURCE_FLAG };
 	const struct option *option =
 		mcps__option_find(word->name, word->length, command);
 
 	if (option == NULL)
-		return unknown(word, command, complaint);
+		return unknown(word, command, fatal);
 	if (option->kind == OPTION_FLAG && word->value == NULL &&
 	    (**next == NULL || ***next == '-'))
 		word->value = "yes";
 	if (word->value == NULL && **next != NULL)
 		word->value = *(*next)++;
 	if (word->value == NULL)
-		return mcps__complain(complaint, EXIT_USAGE,
-		                      "--%s: a value must follow: --%s %s",
-		                      option->name, option->name,
-		                      option->argument);
+		return mcps__fatal(
+			fatal, EXIT_USAGE, "--%s: a value must follow: --%s %s",
+			option->name, option->name, option->argument);
 	mcps__settings_say(settings, mcps__option_index(option), &here,
 	                   word->value, option->kind == OPTION_LIST);
 	return true;
@@ -67,7 +64,7 @@ static bool read_word(struct settings *settings, struct word *word,
 
 bool mcps__command_line_read(struct settings *settings,
                              const struct app_sources *sources,
-                             struct complaint *complaint)
+                             struct fatal *fatal)
 {
 	char **next = sources->argv;
 	struct word word;
@@ -76,13 +73,12 @@ bool mcps__command_line_read(struct settings *settings,
 		const char *text = *next++;
 
 		if (!split(&word, text))
-			return mcps__complain(complaint, EXIT_USAGE,
-			                      "unexpected argument %s; options "
-			                      "begin with --, and --help lists "
-			                      "them",
-			                      text);
-		if (!read_word(settings, &word, &next, sources->command,
-		               complaint))
+			return mcps__fatal(fatal, EXIT_USAGE,
+			                   "unexpected argument %s; options "
+			                   "begin with --, and --help lists "
+			                   "them",
+			                   text);
+		if (!read_word(settings, &word, &next, sources->command, fatal))
 			return false;
 	}
 	return true;

@@ -18,7 +18,7 @@ enum { FILE_MOST = 64 * 1024 };
 struct place {
 	const char *path;
 	int line;
-	struct complaint *complaint;
+	struct fatal *fatal;
 };
 
 /* ---- one line ---- */
@@ -69,15 +69,15 @@ static bool unknown(const struct place *place, const char *name)
 		mcps__option_resembling(name, strlen(name), "client-config");
 
 	if (near == NULL)
-		return mcps__complain(place->complaint, EXIT_CONFIGURATION,
-		                      "%s:%d: unknown option \"%s\"; --help "
-		                      "lists them, here they are written "
-		                      "without --",
-		                      place->path, place->line, name);
-	return mcps__complain(place->complaint, EXIT_CONFIGURATION,
-	                      "%s:%d: unknown option \"%s\"; did you mean "
-	                      "\"%s\"?",
-	                      place->path, place->line, name, near->name);
+		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+		                   "%s:%d: unknown option \"%s\"; --help "
+		                   "lists them, here they are written "
+		                   "without --",
+		                   place->path, place->line, name);
+	return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+	                   "%s:%d: unknown option \"%s\"; did you mean "
+	                   "\"%s\"?",
+	                   place->path, place->line, name, near->name);
 }
 
 /* Which of two lines counts could only be guessed. */
@@ -90,11 +90,11 @@ static bool check_single(const struct settings *settings,
 	if (option->kind == OPTION_LIST || before->source != SOURCE_FILE ||
 	    before->said.count == 0)
 		return true;
-	return mcps__complain(place->complaint, EXIT_CONFIGURATION,
-	                      "%s:%d: %s has a value in line %d already; keep "
-	                      "one of them",
-	                      place->path, place->line, option->name,
-	                      before->line);
+	return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+	                   "%s:%d: %s has a value in line %d already; keep "
+	                   "one of them",
+	                   place->path, place->line, option->name,
+	                   before->line);
 }
 
 static bool say(struct settings *settings, const struct place *place,
@@ -109,9 +109,9 @@ static bool say(struct settings *settings, const struct place *place,
 	if (option == NULL)
 		return unknown(place, name);
 	if (option->reach != REACH_ALL)
-		return mcps__complain(place->complaint, EXIT_CONFIGURATION,
-		                      "%s:%d: %s belongs to the command line",
-		                      place->path, place->line, name);
+		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+		                   "%s:%d: %s belongs to the command line",
+		                   place->path, place->line, name);
 	if (!check_single(settings, place, option))
 		return false;
 	mcps__settings_say(settings, mcps__option_index(option), &here, value,
@@ -129,57 +129,56 @@ static bool read_line(struct settings *settings, const struct place *place,
 	if (*name == '\0' || *name == '#')
 		return true;
 	if (value == NULL)
-		return mcps__complain(place->complaint, EXIT_CONFIGURATION,
-		                      "%s:%d: not a line \"name = value\"",
-		                      place->path, place->line);
+		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+		                   "%s:%d: not a line \"name = value\"",
+		                   place->path, place->line);
 	*value++ = '\0';
 	value = read_value(trim(value), &why);
 	if (value == NULL)
-		return mcps__complain(place->complaint, EXIT_CONFIGURATION,
-		                      "%s:%d: %s", place->path, place->line,
-		                      why);
+		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+		                   "%s:%d: %s", place->path, place->line, why);
 	return say(settings, place, trim(name), value);
 }
 
 /* ---- the whole file ---- */
 
-static bool cannot(const char *path, struct complaint *complaint)
+static bool cannot(const char *path, struct fatal *fatal)
 {
-	return mcps__complain(complaint,
-	                      errno == EACCES || errno == EPERM
-	                              ? EXIT_FORBIDDEN
-	                              : EXIT_CONFIGURATION,
-	                      "config file %s: %s", path, strerror(errno));
+	return mcps__fatal(fatal,
+	                   errno == EACCES || errno == EPERM
+	                           ? EXIT_FORBIDDEN
+	                           : EXIT_CONFIGURATION,
+	                   "config file %s: %s", path, strerror(errno));
 }
 
 static bool check_kind(const struct stat *about, const char *path,
-                       struct complaint *complaint)
+                       struct fatal *fatal)
 {
 	if (S_ISREG(about->st_mode))
 		return true;
-	return mcps__complain(complaint, EXIT_CONFIGURATION,
-	                      "config file %s: not a regular file", path);
+	return mcps__fatal(fatal, EXIT_CONFIGURATION,
+	                   "config file %s: not a regular file", path);
 }
 
-/* -1: COMPLAINT says why. A pipe would be read in part or block the reload, and
+/* -1: FATAL says why. A pipe would be read in part or block the reload, and
  * opening some devices does something: only a regular file is opened. */
-static int open_regular(const char *path, struct complaint *complaint)
+static int open_regular(const char *path, struct fatal *fatal)
 {
 	struct stat about;
 	int fd;
 
 	if (stat(path, &about) != 0) {
-		cannot(path, complaint);
+		cannot(path, fatal);
 		return -1;
 	}
-	if (!check_kind(&about, path, complaint))
+	if (!check_kind(&about, path, fatal))
 		return -1;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
-		cannot(path, complaint);
+		cannot(path, fatal);
 		return -1;
 	}
-	if (fstat(fd, &about) == 0 && check_kind(&about, path, complaint))
+	if (fstat(fd, &about) == 0 && check_kind(&about, path, fatal))
 		return fd;
 	close(fd);
 	return -1;
@@ -203,23 +202,23 @@ static ssize_t read_whole(int fd, char *text, size_t room)
 	return (ssize_t)have;
 }
 
-/* NUL-terminated, to be freed; NULL: COMPLAINT says why. */
-static char *read_file(const char *path, struct complaint *complaint)
+/* NUL-terminated, to be freed; NULL: FATAL says why. */
+static char *read_file(const char *path, struct fatal *fatal)
 {
-	int fd = open_regular(path, complaint);
+	int fd = open_regular(path, fatal);
 	char *text = fd >= 0 ? malloc(FILE_MOST + 1) : NULL;
 	ssize_t length =
 		text != NULL ? read_whole(fd, text, FILE_MOST + 1) : -1;
 
 	if (text != NULL && length < 0)
-		cannot(path, complaint);
+		cannot(path, fatal);
 	if (fd >= 0)
 		close(fd);
 	if (length > FILE_MOST ||
 	    (length >= 0 && memchr(text, '\0', (size_t)length))) {
-		mcps__complain(complaint, EXIT_CONFIGURATION,
-		               "config file %s: longer than 64KiB, or no text",
-		               path);
+		mcps__fatal(fatal, EXIT_CONFIGURATION,
+		            "config file %s: longer than 64KiB, or no text",
+		            path);
 		length = -1;
 	}
 	if (length < 0) {
@@ -231,10 +230,10 @@ static char *read_file(const char *path, struct complaint *complaint)
 }
 
 bool mcps__config_file_read(struct settings *settings, const char *path,
-                            struct complaint *complaint)
+                            struct fatal *fatal)
 {
-	struct place place = { path, 0, complaint };
-	char *text = read_file(path, complaint);
+	struct place place = { path, 0, fatal };
+	char *text = read_file(path, fatal);
 	char *rest = text;
 	bool fine = text != NULL;
 

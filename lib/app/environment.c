@@ -77,8 +77,8 @@ static void write_remark(char *remark, size_t size, const char *entry,
 	         near != NULL ? variable : "", near != NULL ? "?" : "");
 }
 
-bool mcps__environment_stranger(char **environment, size_t *next, char *remark,
-                                size_t size)
+bool mcps__environment_unknown(char **environment, size_t *next, char *remark,
+                               size_t size)
 {
 	while (environment[*next] != NULL) {
 		const char *entry = environment[(*next)++];

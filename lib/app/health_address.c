@@ -31,7 +31,8 @@ static mcps_status address_bind(struct health_address *self,
 
 /* ---- trying again ---- */
 
-/* Returns true when a moment has passed, false when nobody is to try again. */
+/* Returns true when a moment has listen_fds, false when nobody is to try again.
+ */
 static bool retry_wait(struct health_address *self)
 {
 	struct timespec at;

@@ -34,10 +34,10 @@ static void read_defaults(struct app_options *defaults,
 	const struct app_sources nothing = { .argv = none,
 		                             .environment = none };
 	struct settings settings = { 0 };
-	struct complaint complaint;
+	struct fatal fatal;
 
 	(void)mcps__app_options_read(defaults, &settings, server, &nothing,
-	                             &complaint);
+	                             &fatal);
 	if (mcps_server_get_options(server)->lock_wait_ms == 0)
 		defaults->server.lock_wait_ms = 0; /* it follows --drain */
 	mcps__settings_free(&settings);

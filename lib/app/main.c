@@ -32,13 +32,13 @@ static enum exit_code print_client_config(struct program *program)
 
 static enum exit_code serve(struct program *program)
 {
-	struct complaint complaint;
+	struct fatal fatal;
 
-	if (!mcps__passed_read(&program->passed, &complaint)) {
-		mcps__app_give_up(&program->log, complaint.text);
-		return complaint.code;
+	if (!mcps__listen_fds_read(&program->listen_fds, &fatal)) {
+		mcps__app_give_up(&program->log, fatal.text);
+		return fatal.code;
 	}
-	mcps__program_set_up(program);
+	mcps__program_configure(program);
 	return program->options.check ? mcps__program_check(program)
 	                              : mcps__program_run(program);
 }
@@ -111,21 +111,21 @@ static enum exit_code print_version(const mcps_server *server)
 static enum exit_code run(struct program *program,
                           const struct command *command)
 {
-	struct complaint complaint;
+	struct fatal fatal;
 
 	if (command == NULL) {
-		mcps__complain(&complaint, EXIT_USAGE,
-		               "no command %s; there are healthcheck and "
-		               "client-config, and --help",
-		               program->sources.command);
-		mcps__app_give_up(&program->log, complaint.text);
+		mcps__fatal(&fatal, EXIT_USAGE,
+		            "no command %s; there are healthcheck and "
+		            "client-config, and --help",
+		            program->sources.command);
+		mcps__app_give_up(&program->log, fatal.text);
 		return EXIT_USAGE;
 	}
 	if (!mcps__app_options_read(&program->options, &program->settings,
 	                            program->server, &program->sources,
-	                            &complaint)) {
-		mcps__app_give_up(&program->log, complaint.text);
-		return complaint.code;
+	                            &fatal)) {
+		mcps__app_give_up(&program->log, fatal.text);
+		return fatal.code;
 	}
 	mcps__own_options_store(&program->options);
 	if (program->options.help)
@@ -139,21 +139,21 @@ static enum exit_code run(struct program *program,
  * header. */
 static bool read_own(struct program *program, const struct mcps_program *own)
 {
-	struct complaint complaint;
+	struct fatal fatal;
 	bool is_fine = true;
 
-	mcps__complain(&complaint, EXIT_RUNTIME,
-	               "the size of struct mcps_program is not set, or that of "
-	               "a newer version");
+	mcps__fatal(&fatal, EXIT_RUNTIME,
+	            "the size of struct mcps_program is not set, or that of "
+	            "a newer version");
 	if (own != NULL) {
 		is_fine = own->size >= sizeof own->size &&
 		          own->size <= sizeof program->own;
 		if (is_fine)
 			memcpy(&program->own, own, own->size);
 	}
-	if (is_fine && mcps__own_options_add(program->own.options, &complaint))
+	if (is_fine && mcps__own_options_add(program->own.options, &fatal))
 		return true;
-	mcps__app_give_up(&program->log, complaint.text);
+	mcps__app_give_up(&program->log, fatal.text);
 	return false;
 }
 

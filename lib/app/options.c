@@ -67,7 +67,7 @@ static enum exit_code code_of(const struct setting *setting)
 
 static bool convert(struct app_options *options,
                     const struct settings *settings,
-                    const struct option *option, struct complaint *complaint)
+                    const struct option *option, struct fatal *fatal)
 {
 	const struct setting *setting =
 		&settings->of[mcps__option_index(option)];
@@ -78,20 +78,18 @@ static bool convert(struct app_options *options,
 		                     reason))
 			continue;
 		name_place(settings, option, place, sizeof place);
-		return mcps__complain(complaint, code_of(setting),
-		                      "%s: \"%.120s\": %s", place,
-		                      setting->said.texts[i], reason);
+		return mcps__fatal(fatal, code_of(setting),
+		                   "%s: \"%.120s\": %s", place,
+		                   setting->said.texts[i], reason);
 	}
 	return true;
 }
 
 static bool convert_all(struct app_options *options,
-                        const struct settings *settings,
-                        struct complaint *complaint)
+                        const struct settings *settings, struct fatal *fatal)
 {
 	for (size_t i = 0; i < mcps__option_count; i++)
-		if (!convert(options, settings, &mcps__option_table[i],
-		             complaint))
+		if (!convert(options, settings, &mcps__option_table[i], fatal))
 			return false;
 	return true;
 }
@@ -104,7 +102,7 @@ static const struct option *option_named(const char *name)
 }
 
 /* Which file is to be read is said by the better sources. */
-static bool read_file(struct settings *settings, struct complaint *complaint)
+static bool read_file(struct settings *settings, struct fatal *fatal)
 {
 	const struct text_list *said =
 		&settings->of[mcps__option_index(option_named("config"))].said;
@@ -114,7 +112,7 @@ static bool read_file(struct settings *settings, struct complaint *complaint)
 	settings->file = strdup(said->texts[0]);
 	if (settings->file == NULL)
 		return false;
-	return mcps__config_file_read(settings, settings->file, complaint);
+	return mcps__config_file_read(settings, settings->file, fatal);
 }
 
 static bool is_wanted(const struct settings *settings, const char *name)
@@ -123,11 +121,10 @@ static bool is_wanted(const struct settings *settings, const char *name)
 	               .said.count != 0;
 }
 
-/* Listeners must leave connections for calls. Complains of the option that
+/* Listeners must leave connections for calls. FATAL names the option that
  * somebody set. */
 static bool check_streams(const struct app_options *options,
-                          const struct settings *settings,
-                          struct complaint *complaint)
+                          const struct settings *settings, struct fatal *fatal)
 {
 	uint32_t connections = options->daemon.max_connections != 0
 	                               ? options->daemon.max_connections
@@ -140,8 +137,8 @@ static bool check_streams(const struct app_options *options,
 	if (options->server.max_streams < connections)
 		return true;
 	name_place(settings, wrong, place, sizeof place);
-	return mcps__complain(
-		complaint, code_of(&settings->of[mcps__option_index(wrong)]),
+	return mcps__fatal(
+		fatal, code_of(&settings->of[mcps__option_index(wrong)]),
 		"%s: %u streams leave none of the %u connections for calls",
 		place, options->server.max_streams, connections);
 }
@@ -169,24 +166,24 @@ bool mcps__app_options_read(struct app_options *options,
                             struct settings *settings,
                             const mcps_server *server,
                             const struct app_sources *sources,
-                            struct complaint *complaint)
+                            struct fatal *fatal)
 {
 	begin(options, server);
-	mcps__complain(complaint, EXIT_RUNTIME, "out of memory");
-	if (!mcps__command_line_read(settings, sources, complaint))
+	mcps__fatal(fatal, EXIT_RUNTIME, "out of memory");
+	if (!mcps__command_line_read(settings, sources, fatal))
 		return false;
 	if (asks(options, settings))
 		return true;
 	mcps__environment_read(settings, sources->environment);
-	if (!read_file(settings, complaint) || settings->no_memory ||
-	    !convert(options, settings, option_named("dev"), complaint))
+	if (!read_file(settings, fatal) || settings->no_memory ||
+	    !convert(options, settings, option_named("dev"), fatal))
 		return false;
 	if (options->dev)
 		develop(options);
-	if (!convert_all(options, settings, complaint))
+	if (!convert_all(options, settings, fatal))
 		return false;
 	fill_lock_wait(options, settings);
-	return check_streams(options, settings, complaint);
+	return check_streams(options, settings, fatal);
 }
 
 void mcps__app_options_free(struct app_options *options)

@@ -3,7 +3,7 @@
 #ifndef MCPS_APP_OPTIONS_H
 #define MCPS_APP_OPTIONS_H
 
-#include "app/complaint.h"
+#include "app/fatal.h"
 #include "app/settings.h"
 
 #include <mcps/daemon.h>
@@ -51,23 +51,23 @@ bool mcps__app_options_read(struct app_options *options,
                             struct settings *settings,
                             const mcps_server *server,
                             const struct app_sources *sources,
-                            struct complaint *complaint);
+                            struct fatal *fatal);
 
 void mcps__app_options_free(struct app_options *options);
 
 /* The three sources, each by itself. */
 bool mcps__command_line_read(struct settings *settings,
                              const struct app_sources *sources,
-                             struct complaint *complaint);
+                             struct fatal *fatal);
 void mcps__environment_read(struct settings *settings, char **environment);
 bool mcps__config_file_read(struct settings *settings, const char *path,
-                            struct complaint *complaint);
+                            struct fatal *fatal);
 
 /* The next variable of ENVIRONMENT that looks like one of ours and is none,
  * from *NEXT on: its name, and what it may have meant (or ""), in REMARK.
  * False: no more. */
-bool mcps__environment_stranger(char **environment, size_t *next, char *remark,
-                                size_t size);
+bool mcps__environment_unknown(char **environment, size_t *next, char *remark,
+                               size_t size);
 
 /* ---- explaining ---- */
 

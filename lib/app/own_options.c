@@ -65,7 +65,7 @@ static const char *fault_of(const struct mcps_program_option *option)
 	return NULL;
 }
 
-static bool check_all(struct complaint *complaint)
+static bool check_all(struct fatal *fatal)
 {
 	for (own.count = 0; own.options[own.count].name != NULL; own.count++) {
 		const char *fault = own.count == OWN_OPTIONS_MOST
@@ -73,10 +73,9 @@ static bool check_all(struct complaint *complaint)
 		                            : fault_of(&own.options[own.count]);
 
 		if (fault != NULL)
-			return mcps__complain(complaint, EXIT_RUNTIME,
-			                      "option --%s of the program: %s",
-			                      own.options[own.count].name,
-			                      fault);
+			return mcps__fatal(fatal, EXIT_RUNTIME,
+			                   "option --%s of the program: %s",
+			                   own.options[own.count].name, fault);
 	}
 	return true;
 }
@@ -98,21 +97,21 @@ static struct option make(size_t index)
 }
 
 bool mcps__own_options_add(const struct mcps_program_option *options,
-                           struct complaint *complaint)
+                           struct fatal *fatal)
 {
 	size_t count = mcps__option_count;
 
 	if (options == NULL)
 		return true;
 	own.options = options;
-	if (!check_all(complaint)) {
+	if (!check_all(fatal)) {
 		own.options = NULL;
 		own.count = 0;
 		return false;
 	}
 	own.table = calloc(count + own.count, sizeof *own.table);
 	if (own.table == NULL)
-		return mcps__complain(complaint, EXIT_RUNTIME, "out of memory");
+		return mcps__fatal(fatal, EXIT_RUNTIME, "out of memory");
 	memcpy(own.table, mcps__option_table, count * sizeof *own.table);
 	for (size_t i = 0; i < own.count; i++)
 		own.table[count + i] = make(i);

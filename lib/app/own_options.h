@@ -8,9 +8,9 @@
 #include <mcps/app.h>
 
 /* Add OPTIONS, which ends with one without a name (NULL: none) and stays valid,
- * to the table. False: complains of what is wrong with one. */
+ * to the table. False: FATAL says what is wrong with one. */
 bool mcps__own_options_add(const struct mcps_program_option *options,
-                           struct complaint *complaint);
+                           struct fatal *fatal);
 /* The table has ours alone again. */
 void mcps__own_options_remove(void);
 

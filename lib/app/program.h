@@ -6,7 +6,7 @@
 #include "app/log.h"
 #include "app/notify.h"
 #include "app/options.h"
-#include "app/passed.h"
+#include "app/listen_fds.h"
 #include "app/signals.h"
 
 #include <mcps/app.h>
@@ -27,7 +27,7 @@ struct program {
 	struct app_options options;
 	struct app_log log;
 	struct notify notify;
-	struct passed passed;
+	struct listen_fds listen_fds;
 	struct signals signals;
 	struct health_address health;
 	_Atomic enum program_state state;
@@ -42,7 +42,7 @@ enum exit_code mcps__program_run(struct program *program);
 enum exit_code mcps__program_check(struct program *program);
 
 /* The server is told what the options say. */
-void mcps__program_set_up(struct program *program);
+void mcps__program_configure(struct program *program);
 
 /* SIGHUP: tokens, keys and the options that can change while it runs. */
 void mcps__program_reload(struct program *program);

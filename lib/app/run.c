@@ -8,13 +8,13 @@
 static enum exit_code fail(struct program *program, mcps_status status,
                            enum doing doing, const struct mcps_error *error)
 {
-	struct complaint complaint;
+	struct fatal fatal;
 	const char *hint;
 	enum exit_code code = mcps__exit_code(status, doing, &hint);
 
-	mcps__complain(&complaint, code, "%s%s", error->text, hint);
-	mcps__app_give_up(&program->log, complaint.text);
-	mcps__notify(&program->notify, "STATUS=%s", complaint.text);
+	mcps__fatal(&fatal, code, "%s%s", error->text, hint);
+	mcps__app_give_up(&program->log, fatal.text);
+	mcps__notify(&program->notify, "STATUS=%s", fatal.text);
 	return code;
 }
 
@@ -35,7 +35,7 @@ static void welcome(struct program *program, const char *address)
 		.address = address,
 		.health = program->health.health != NULL ? program->health.text
 		                                         : NULL,
-		.is_passed = program->passed.endpoint != 0,
+		.is_passed = program->listen_fds.endpoint != 0,
 		.knows_callers = mcps_server_knows_callers(server),
 		.by_token = program->options.tokens != NULL,
 		.is_dev = program->options.dev,
@@ -82,7 +82,7 @@ static mcps_status open_health(struct program *program,
 	health->where = (struct mcps_daemon_options){
 		.size = sizeof health->where,
 		.listen = program->options.health,
-		.listen_fd = program->passed.health,
+		.listen_fd = program->listen_fds.health,
 		.socket_mode = program->options.daemon.socket_mode,
 	};
 	health->log = &program->log;
@@ -152,14 +152,14 @@ static enum exit_code serve(struct program *program)
 }
 
 /* A name that nobody reads is a setting that somebody believes in. */
-static void warn_of_strangers(struct program *program)
+static void warn_of_unknown_variables(struct program *program)
 {
 	char **environment = program->sources.environment;
 	char remark[256];
 	size_t next = 0;
 
-	while (mcps__environment_stranger(environment, &next, remark,
-	                                  sizeof remark))
+	while (mcps__environment_unknown(environment, &next, remark,
+	                                 sizeof remark))
 		mcps__app_say(&program->log, MCPS_LOG_WARN, "environment: %s",
 		              remark);
 }
@@ -214,7 +214,7 @@ enum exit_code mcps__program_run(struct program *program)
 		mcps__app_give_up(&program->log, "cannot start a thread");
 		return EXIT_RUNTIME;
 	}
-	warn_of_strangers(program);
+	warn_of_unknown_variables(program);
 	code = open_and_serve(program);
 	mcps__health_address_close(&program->health); /* after a failure */
 	return code;

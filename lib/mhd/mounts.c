@@ -344,10 +344,10 @@ static void warn_of_select(mcps_server *server, const struct mode *mode)
 }
 
 /* A login of the program's own may stand before mcps_mhd_handle(). */
-static void warn_of_strangers(struct mounts *mounts)
+static void warn_of_any_caller(struct mounts *mounts)
 {
 	if (mcps__server_endpoint(mounts->server)->identify != NULL ||
-	    atomic_exchange(&mounts->warned_of_strangers, true))
+	    atomic_exchange(&mounts->warned_of_any_caller, true))
 		return;
 	mcps__log(mcps__server_log(mounts->server), MCPS_LOG_WARN, "http",
 	          "no callers are told apart: whoever reaches the program's "
@@ -387,7 +387,7 @@ static mcps_status attach_checked(mcps_server *server,
 	if (status == MCPS_OK && mode->may_forget)
 		warn_of_select(server, mode);
 	if (status == MCPS_OK)
-		warn_of_strangers(mounts);
+		warn_of_any_caller(mounts);
 	return status;
 }
 

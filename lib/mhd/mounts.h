@@ -46,7 +46,7 @@ struct mounts {
 	pthread_rwlock_t lock;
 	struct mount *first;
 	atomic_bool warned; /* of a daemon that is not attached */
-	atomic_bool warned_of_strangers;
+	atomic_bool warned_of_any_caller;
 };
 
 /* NULL: it was never attached to any daemon. Any thread. */

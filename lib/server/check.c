@@ -30,7 +30,7 @@ static void tell(struct check *check, mcps_status status, const char *what,
 	check->say(check->arg, status, what, text);
 }
 
-static void check_set_up(struct check *check)
+static void check_configuration(struct check *check)
 {
 	const struct mcps_error *error = check->subject->error;
 
@@ -123,7 +123,7 @@ mcps_status mcps__check(const struct check_subject *subject,
 		     "libsodium does not start");
 		return MCPS_E_SYSTEM;
 	}
-	check_set_up(&check);
+	check_configuration(&check);
 	check_store(&check);
 	check_key(&check);
 	check_tokens(&check);

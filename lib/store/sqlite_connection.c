@@ -175,7 +175,8 @@ static mcps_status mark_as_ours(struct sqlite_store *store,
 	                                                    "begin it");
 }
 
-static mcps_status set_up(struct sqlite_store *store, struct mcps_error *error)
+static mcps_status configure(struct sqlite_store *store,
+                             struct mcps_error *error)
 {
 	int version = 0;
 	mcps_status status = mcps__sqlite_configure(store, error);
@@ -215,7 +216,7 @@ mcps_status mcps__sqlite_connect(struct sqlite_store *store,
 		return status;
 	}
 	hands_off(store, true);
-	status = set_up(store, error);
+	status = configure(store, error);
 	if (status != MCPS_OK) {
 		mcps__sqlite_disconnect(store);
 		return status;

@@ -112,8 +112,8 @@ static void become(const struct program_start *how, int out, const char *notify)
 	dup2(out, 2);
 	demo_path(path, sizeof path);
 	unsetenv("MCPS_DEMO");
-	if (how->passed != 0)
-		pass(how->passed);
+	if (how->listen_fd != 0)
+		pass(how->listen_fd);
 	if (notify[0] != '\0')
 		setenv("NOTIFY_SOCKET", notify, 1);
 	for (size_t i = 0; how->variables != NULL && how->variables[i]; i++)

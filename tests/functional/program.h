@@ -14,7 +14,7 @@ enum { PROGRAM_PATIENCE_S = 60, PROGRAM_TEXT = 65536 };
 struct program_start {
 	const char *const *arguments; /* NULL-terminated */
 	const char *const *variables; /* "NAME=value"; NULL: none */
-	int passed;    /* becomes descriptor 3, with LISTEN_FDS=1; 0: none */
+	int listen_fd; /* becomes descriptor 3, with LISTEN_FDS=1; 0: none */
 	bool notifies; /* gets a NOTIFY_SOCKET */
 };
 

@@ -140,8 +140,8 @@ static void check_count(const struct side *side, const struct session *session,
 }
 
 /* By every method it is the 404 of an id that never was. */
-static void check_stranger(const struct side *side,
-                           const struct session *session)
+static void check_unknown_session(const struct side *side,
+                                  const struct session *session)
 {
 	struct session never = begin(side, "ann");
 	struct reply unknown, reply;
@@ -167,7 +167,7 @@ START_TEST(incident_7_an_id_of_one_endpoint_is_404_on_the_next_with_its_store)
 	check_count(&side, &session, "count 1");
 	side_stop(&side);
 	side = side_start("/b", "db", MCPS_UNKNOWN_ISSUED);
-	check_stranger(&side, &session);
+	check_unknown_session(&side, &session);
 	side_stop(&side);
 	side = side_start("/a", "db", MCPS_UNKNOWN_ISSUED);
 	check_count(&side, &session, "count 2");
@@ -183,8 +183,8 @@ START_TEST(incident_7_an_id_of_one_endpoint_is_404_on_another_beside_it)
 	struct session of_b = begin(&b, "ann");
 
 	check_count(&a, &of_a, "count 1");
-	check_stranger(&b, &of_a);
-	check_stranger(&a, &of_b);
+	check_unknown_session(&b, &of_a);
+	check_unknown_session(&a, &of_b);
 	check_count(&a, &of_a, "count 2");
 	check_count(&b, &of_b, "count 1");
 	side_stop(&a);

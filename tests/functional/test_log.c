@@ -138,10 +138,10 @@ static void walk_life(void)
 		404);
 }
 
-static void walk_strangers(void)
+static void walk_unknown_sessions(void)
 {
 	static const char foreign[] = "an-id-that-a-client-chose-0001";
-	static const char bad[] = "bad-token-of-a-stranger";
+	static const char bad[] = "bad-token-of-an-unknown";
 
 	add_secret(foreign);
 	add_secret(bad);
@@ -221,7 +221,7 @@ START_TEST(no_token_and_no_session_id_is_ever_logged)
 	for (size_t i = 0; i < 3; i++) {
 		start(policies[i]);
 		walk_life();
-		walk_strangers();
+		walk_unknown_sessions();
 		walk_mistakes();
 		walk_quotas();
 		walk_ends();

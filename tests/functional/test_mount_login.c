@@ -209,16 +209,16 @@ static void begin_session(struct wire *wire, const char *who, char *lines,
 	         reply_value(&reply, "Mcp-Session-Id"));
 }
 
-START_TEST(a_stranger_is_refused_and_nothing_runs)
+START_TEST(an_unknown_caller_is_refused_and_nothing_runs)
 {
-	static const char *const strangers[] = { "", EVE };
+	static const char *const unknown_callers[] = { "", EVE };
 	struct reply reply;
 
 	start(_i);
 	for (int i = 0; i < 2; i++) {
 		struct wire wire = wire_open(wire_port());
 
-		reply = wire_ask(&wire, strangers[i], TOUCH);
+		reply = wire_ask(&wire, unknown_callers[i], TOUCH);
 		assert_status(reply, 401);
 		if (way->guard != NULL)
 			assert_says(reply, "log in first");
@@ -335,7 +335,7 @@ TEST_MAIN("mount_login")
 {
 	test_timeout(120);
 #define EVERYWHERE(name) test_add_loop(name, host_mode_count *WAYS)
-	EVERYWHERE(a_stranger_is_refused_and_nothing_runs);
+	EVERYWHERE(an_unknown_caller_is_refused_and_nothing_runs);
 	EVERYWHERE(whoever_logs_in_calls_tools_and_sees_pages);
 	EVERYWHERE(each_request_is_checked_once);
 	EVERYWHERE(bodies_that_come_late_or_not_at_all_are_served);

@@ -60,7 +60,7 @@ START_TEST(a_passed_socket_is_served_and_left_listening)
 
 	wire_post(&early, "", WIRE_INITIALIZE);
 	program_start(&program, &(struct program_start){ .arguments = nothing,
-	                                                 .passed = fd });
+	                                                 .listen_fd = fd });
 	/* A client that connected before the process began is served. */
 	ck_assert_int_eq(wire_read(&early).status, 200);
 	ck_assert_int_eq(program_port(&program), port);
@@ -72,7 +72,7 @@ START_TEST(a_passed_socket_is_served_and_left_listening)
 	late = wire_open(port);
 	wire_post(&late, "", WIRE_INITIALIZE);
 	program_start(&program, &(struct program_start){ .arguments = nothing,
-	                                                 .passed = fd });
+	                                                 .listen_fd = fd });
 	ck_assert_int_eq(wire_read(&late).status, 200);
 	(void)program_port(&program);
 	program_signal(&program, SIGTERM);
@@ -88,7 +88,7 @@ START_TEST(what_is_passed_must_be_a_listening_socket)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	program_start(&program, &(struct program_start){ .arguments = nothing,
-	                                                 .passed = fd });
+	                                                 .listen_fd = fd });
 	ck_assert_int_eq(program_end(&program), 78);
 	ck_assert_ptr_nonnull(strstr(program.text, "LISTEN_FDS"));
 	close(fd);

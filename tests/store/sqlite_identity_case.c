@@ -167,7 +167,7 @@ static void assert_pragma(const char *sql, const char *expected)
 	ck_assert_str_eq(answer, expected);
 }
 
-START_TEST(the_connection_is_set_up_as_it_must_be)
+START_TEST(the_connection_is_configured_as_it_must_be)
 {
 	open_store();
 	for (int round = 0; round < 2; round++) {
@@ -314,7 +314,7 @@ void sqlite_identity_case(void)
 	test_add(a_newer_store_is_refused);
 	test_add(a_changed_schema_is_refused);
 	test_add(a_store_without_its_own_records_is_refused);
-	test_add(the_connection_is_set_up_as_it_must_be);
+	test_add(the_connection_is_configured_as_it_must_be);
 	test_add(the_connection_is_defensive);
 	test_add(no_statement_reads_a_whole_table);
 	test_add(no_statement_is_left_standing);

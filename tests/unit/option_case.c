@@ -12,7 +12,7 @@ char option_path[64];
 mcps_server *option_server;
 struct app_options option_values;
 struct settings option_settings;
-struct complaint option_complaint;
+struct fatal option_fatal;
 
 void option_set_up(void)
 {
@@ -53,8 +53,7 @@ bool option_read(const char *const *arguments, const char *const *variables)
 	for (size_t i = 0; i < 3 && variables[i] != NULL; i++)
 		environment[i] = strdup(variables[i]);
 	fine = mcps__app_options_read(&option_values, &option_settings,
-	                              option_server, &sources,
-	                              &option_complaint);
+	                              option_server, &sources, &option_fatal);
 	for (size_t i = 0; i < 3; i++) {
 		free(argv[i]);
 		free(environment[i]);

@@ -13,7 +13,7 @@ extern mcps_server *option_server;
 /* The result of the last option_read(). */
 extern struct app_options option_values;
 extern struct settings option_settings;
-extern struct complaint option_complaint;
+extern struct fatal option_fatal;
 
 /* A fixture. */
 void option_set_up(void);
@@ -26,7 +26,7 @@ void option_write_file(const char *text);
 #define NONE      ((const char *const[]){ NULL })
 
 /* Read up to three arguments and three variables; NULL ends each list. False:
- * option_complaint says why. */
+ * option_fatal says why. */
 bool option_read(const char *const *arguments, const char *const *variables);
 /* Read a config file with this text. */
 bool option_read_file(const char *text);

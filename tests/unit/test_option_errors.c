@@ -9,8 +9,8 @@
 static void refused(bool fine, enum exit_code code, const char *text)
 {
 	ck_assert(!fine);
-	ck_assert_str_eq(option_complaint.text, text);
-	ck_assert_int_eq(option_complaint.code, code);
+	ck_assert_str_eq(option_fatal.text, text);
+	ck_assert_int_eq(option_fatal.code, code);
 }
 
 /* The largest size that this machine can name. */
@@ -21,7 +21,7 @@ static void refused(bool fine, enum exit_code code, const char *text)
 #endif
 
 static const struct {
-	const char *argument, *complaint;
+	const char *argument, *sentence;
 } wrong[] = {
 	{ "--lisen", "unknown option --lisen; did you mean --listen?" },
 	{ "--zzzzzz", "unknown option --zzzzzz; --help lists them" },
@@ -65,13 +65,13 @@ static const struct {
 START_TEST(a_wrong_argument_is_named_with_what_would_be_right)
 {
 	refused(option_read(LIST(wrong[_i].argument), NONE), EXIT_USAGE,
-	        wrong[_i].complaint);
+	        wrong[_i].sentence);
 }
 END_TEST
 
 /* Two options that do not go together: the one that was given is named. */
 static const struct {
-	const char *arguments[2], *variable, *complaint;
+	const char *arguments[2], *variable, *sentence;
 	enum exit_code code;
 } streams[] = {
 	{ { "--max-streams=0", NULL },
@@ -106,10 +106,10 @@ START_TEST(max_streams_leaves_connections_for_calls)
 		LIST(streams[_i].arguments[0], streams[_i].arguments[1]),
 		LIST(streams[_i].variable));
 
-	if (streams[_i].complaint == NULL)
-		ck_assert_msg(is_fine, "%s", option_complaint.text);
+	if (streams[_i].sentence == NULL)
+		ck_assert_msg(is_fine, "%s", option_fatal.text);
 	else
-		refused(is_fine, streams[_i].code, streams[_i].complaint);
+		refused(is_fine, streams[_i].code, streams[_i].sentence);
 }
 END_TEST
 
@@ -129,7 +129,7 @@ END_TEST
 	"a word begins with # needs quotes"
 
 static const struct {
-	const char *text, *complaint;
+	const char *text, *sentence;
 } wrong_files[] = {
 	{ "\n# x\nworkrs = 3\n", ":3: unknown option \"workrs\"; did you mean "
 	                         "\"workers\"?" },
@@ -157,7 +157,7 @@ START_TEST(a_wrong_line_is_named_with_its_number)
 	char wanted[256];
 
 	snprintf(wanted, sizeof wanted, "%s%s", option_path,
-	         wrong_files[_i].complaint);
+	         wrong_files[_i].sentence);
 	refused(option_read_file(wrong_files[_i].text), EXIT_CONFIGURATION,
 	        wanted);
 }
@@ -177,7 +177,7 @@ END_TEST
 START_TEST(a_directory_is_no_config_file)
 {
 	ck_assert(!option_read(LIST("--config", option_directory), NONE));
-	ck_assert_int_eq(option_complaint.code, EXIT_CONFIGURATION);
+	ck_assert_int_eq(option_fatal.code, EXIT_CONFIGURATION);
 }
 END_TEST
 
@@ -218,15 +218,15 @@ START_TEST(an_unknown_variable_is_noticed)
 	char remark[128];
 	size_t next = 0;
 
-	ck_assert(mcps__environment_stranger(environment, &next, remark,
-	                                     sizeof remark));
+	ck_assert(mcps__environment_unknown(environment, &next, remark,
+	                                    sizeof remark));
 	ck_assert_str_eq(remark, "MCPS_TOKEN is no option of this program; did "
 	                         "you mean MCPS_TOKENS?");
-	ck_assert(mcps__environment_stranger(environment, &next, remark,
-	                                     sizeof remark));
+	ck_assert(mcps__environment_unknown(environment, &next, remark,
+	                                    sizeof remark));
 	ck_assert_str_eq(remark, "MCPS_ZZZZZZ is no option of this program");
-	ck_assert(!mcps__environment_stranger(environment, &next, remark,
-	                                      sizeof remark));
+	ck_assert(!mcps__environment_unknown(environment, &next, remark,
+	                                     sizeof remark));
 }
 END_TEST
 

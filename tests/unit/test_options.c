@@ -14,7 +14,7 @@ START_TEST(a_flag_counts_more_than_the_environment_and_that_more_than_the_file)
 		"workers = 1\nmax-batch = 1\nmax-entries-per-page = 1\n");
 	ck_assert_msg(option_read(LIST("--config", option_path, "--workers=3"),
 	                          LIST("MCPS_WORKERS=2", "MCPS_MAX_BATCH=2")),
-	              "%s", option_complaint.text);
+	              "%s", option_fatal.text);
 	ck_assert_uint_eq(option_values.server.workers, 3);
 	ck_assert_uint_eq(option_values.server.max_batch, 2);
 	ck_assert_uint_eq(option_values.server.max_entries_per_page, 1);
@@ -291,8 +291,8 @@ START_TEST(flags_say_yes_or_no)
 	ck_assert(option_values.server.cors);
 	ck_assert(!option_values.ballast);
 	ck_assert(!option_read(LIST("--cors", "perhaps"), NONE));
-	ck_assert_ptr_nonnull(strstr(option_complaint.text, "cors"));
-	ck_assert_ptr_nonnull(strstr(option_complaint.text, "perhaps"));
+	ck_assert_ptr_nonnull(strstr(option_fatal.text, "cors"));
+	ck_assert_ptr_nonnull(strstr(option_fatal.text, "perhaps"));
 }
 END_TEST
 
@@ -331,7 +331,7 @@ START_TEST(a_file_has_comment_lines_blanks_and_quotes)
 	                               "\t\n"
 	                               "store = \"sqlite:/x y # z\"  \r\n"
 	                               "cors = yes"),
-	              "%s", option_complaint.text);
+	              "%s", option_fatal.text);
 	ck_assert_str_eq(option_values.server.path, "/a#b");
 	ck_assert_str_eq(option_values.server.store, "sqlite:/x y # z");
 	ck_assert(option_values.server.cors);

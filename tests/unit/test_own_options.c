@@ -44,11 +44,11 @@ static const struct {
 
 START_TEST(wrong_option_is_named)
 {
-	struct complaint complaint = { EXIT_FINE, "" };
+	struct fatal fatal = { EXIT_FINE, "" };
 	size_t before = mcps__option_count;
 
-	ck_assert(!mcps__own_options_add(wrong[_i].options, &complaint));
-	ck_assert_str_eq(complaint.text, wrong[_i].sentence);
+	ck_assert(!mcps__own_options_add(wrong[_i].options, &fatal));
+	ck_assert_str_eq(fatal.text, wrong[_i].sentence);
 	ck_assert_uint_eq(mcps__option_count, before);
 	mcps__own_options_remove();
 }
@@ -58,18 +58,18 @@ START_TEST(too_many_options_are_refused)
 {
 	static char names[OWN_OPTIONS_MOST + 1][16];
 	struct mcps_program_option options[OWN_OPTIONS_MOST + 2] = { 0 };
-	struct complaint complaint = { EXIT_FINE, "" };
+	struct fatal fatal = { EXIT_FINE, "" };
 
 	for (int i = 0; i <= OWN_OPTIONS_MOST; i++) {
 		snprintf(names[i], sizeof names[i], "own-%d", i);
 		options[i] =
 			(struct mcps_program_option){ .name = names[i], GOOD };
 	}
-	ck_assert(!mcps__own_options_add(options, &complaint));
-	ck_assert_str_eq(complaint.text,
+	ck_assert(!mcps__own_options_add(options, &fatal));
+	ck_assert_str_eq(fatal.text,
 	                 "option --own-32 of the program: there are too many");
 	options[OWN_OPTIONS_MOST].name = NULL;
-	ck_assert(mcps__own_options_add(options, &complaint));
+	ck_assert(mcps__own_options_add(options, &fatal));
 	mcps__own_options_remove();
 }
 END_TEST
@@ -96,17 +96,17 @@ START_TEST(options_join_the_table_and_leave_it)
 		                             .environment = environment };
 	mcps_server *server = mcps_server_new("test", "1");
 	struct settings settings = { 0 };
-	struct complaint complaint;
+	struct fatal fatal;
 	struct app_options read;
 	size_t before = mcps__option_count;
 
 	text = "default.db";
 	number = 1;
 	flag = false;
-	ck_assert(mcps__own_options_add(options, &complaint));
+	ck_assert(mcps__own_options_add(options, &fatal));
 	ck_assert_uint_eq(mcps__option_count, before + 3);
 	ck_assert(mcps__app_options_read(&read, &settings, server, &sources,
-	                                 &complaint));
+	                                 &fatal));
 	ck_assert_str_eq(text, "default.db"); /* not yet */
 	mcps__own_options_store(&read);
 	ck_assert_str_eq(text, "x.db");

@@ -46,7 +46,7 @@ static void check_starts(void)
 	              error.text);
 }
 
-static void check_complains(const char *about, const char *why)
+static void check_refusal(const char *about, const char *why)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
@@ -90,7 +90,7 @@ static const char *const bad_names[] = {
 	"line\n", "tab\t",     "a\"b", name_of_129, NULL,
 };
 
-START_TEST(the_start_complains_of_any_other_name)
+START_TEST(the_start_refuses_any_other_name)
 {
 	const char *name = bad_names[_i];
 
@@ -98,16 +98,16 @@ START_TEST(the_start_complains_of_any_other_name)
 	add("good");
 	add(name);
 	add("another");
-	check_complains("a name is 1 to 128", name != NULL ? name : "\"\"");
+	check_refusal("a name is 1 to 128", name != NULL ? name : "\"\"");
 }
 END_TEST
 
-START_TEST(the_start_complains_of_a_name_added_twice)
+START_TEST(the_start_refuses_a_name_added_twice)
 {
 	add("one");
 	add("two");
 	add("one");
-	check_complains("\"one\"", "added twice");
+	check_refusal("\"one\"", "added twice");
 }
 END_TEST
 
@@ -119,12 +119,12 @@ START_TEST(names_differ_by_case)
 }
 END_TEST
 
-START_TEST(the_first_complaint_counts)
+START_TEST(the_first_mistake_counts)
 {
 	add("two words");
 	add("one");
 	add("one");
-	check_complains("two words", "a name is");
+	check_refusal("two words", "a name is");
 }
 END_TEST
 
@@ -132,8 +132,8 @@ TEST_MAIN("registry")
 {
 	test_fixture(set_up, tear_down);
 	test_add(a_name_is_1_to_128_of_letters_digits_and_3_more);
-	test_add_loop(the_start_complains_of_any_other_name, COUNT(bad_names));
-	test_add(the_start_complains_of_a_name_added_twice);
+	test_add_loop(the_start_refuses_any_other_name, COUNT(bad_names));
+	test_add(the_start_refuses_a_name_added_twice);
 	test_add(names_differ_by_case);
-	test_add(the_first_complaint_counts);
+	test_add(the_first_mistake_counts);
 }

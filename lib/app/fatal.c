@@ -1,17 +1,17 @@
-#include "app/complaint.h"
+#include "app/fatal.h"
 
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
-_Bool mcps__complain(struct complaint *complaint, enum exit_code code,
-                     const char *format, ...)
+_Bool mcps__fatal(struct fatal *fatal, enum exit_code code, const char *format,
+                  ...)
 {
 	va_list values;
 
-	complaint->code = code;
+	fatal->code = code;
 	va_start(values, format);
-	vsnprintf(complaint->text, sizeof complaint->text, format, values);
+	vsnprintf(fatal->text, sizeof fatal->text, format, values);
 	va_end(values);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* Why the program cannot go on, and with which exit code it says so. */
-#ifndef MCPS_APP_COMPLAINT_H
-#define MCPS_APP_COMPLAINT_H
+#ifndef MCPS_APP_FATAL_H
+#define MCPS_APP_FATAL_H
 
 #include <mcps/status.h>
 
@@ -14,14 +14,14 @@ enum exit_code { /* as in sysexits.h */
 	         EXIT_CONFIGURATION = 78,
 };
 
-struct complaint {
+struct fatal {
 	enum exit_code code; /* EXIT_FINE: none */
 	char text[640];      /* one line */
 };
 
-/* Fill COMPLAINT; false, so that a refusal is one statement. */
-_Bool mcps__complain(struct complaint *complaint, enum exit_code code,
-                     const char *format, ...) MCPS_PRINTF(3, 4);
+/* Fill FATAL; false, so that a refusal is one statement. */
+_Bool mcps__fatal(struct fatal *fatal, enum exit_code code, const char *format,
+                  ...) MCPS_PRINTF(3, 4);
 
 /* What was being done when something of the library failed. */
 enum doing { DOING_START, DOING_LISTEN, DOING_HEALTH };

@@ -17,7 +17,7 @@ static void set_log(struct program *program, const struct app_options *options)
 	atomic_store(&program->log.format, options->log_format);
 }
 
-void mcps__program_set_up(struct program *program)
+void mcps__program_configure(struct program *program)
 {
 	struct app_options *options = &program->options;
 	mcps_server *server = program->server;
@@ -38,7 +38,7 @@ void mcps__program_set_up(struct program *program)
 	add_each(server, &options->proxies, mcps_server_trust_proxy);
 	if (options->tokens != NULL)
 		mcps_server_set_token_file(server, options->tokens);
-	options->daemon.listen_fd = program->passed.endpoint;
+	options->daemon.listen_fd = program->listen_fds.endpoint;
 }
 
 /* ---- again ---- */
@@ -59,16 +59,16 @@ static void warn_of_others(struct program *program,
 static void reload_options(struct program *program)
 {
 	struct settings settings = { 0 };
-	struct complaint complaint;
+	struct fatal fatal;
 	struct app_options options;
 
 	if (mcps__app_options_read(&options, &settings, program->server,
-	                           &program->sources, &complaint)) {
+	                           &program->sources, &fatal)) {
 		set_log(program, &options);
 		warn_of_others(program, &settings);
 	} else {
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
-		              "options stay as they were: %s", complaint.text);
+		              "options stay as they were: %s", fatal.text);
 	}
 	mcps__app_options_free(&options);
 	mcps__settings_free(&settings);

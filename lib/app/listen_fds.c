@@ -1,4 +1,4 @@
-#include "app/passed.h"
+#include "app/listen_fds.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -45,53 +45,53 @@ static bool is_listening(int fd)
 	       type == SOCK_STREAM && listens != 0;
 }
 
-static bool take(struct passed *passed, int index, struct complaint *complaint)
+static bool take(struct listen_fds *listen_fds, int index, struct fatal *fatal)
 {
 	int *which = is_health(getenv("LISTEN_FDNAMES"), index)
-	                     ? &passed->health
-	                     : &passed->endpoint;
+	                     ? &listen_fds->health
+	                     : &listen_fds->endpoint;
 	int fd = FIRST + index;
 	int flags = fcntl(fd, F_GETFD);
 
 	if (*which != 0)
-		return mcps__complain(complaint, EXIT_CONFIGURATION,
-		                      "LISTEN_FDS: more sockets than one for "
-		                      "the endpoint and one named \"health\"");
+		return mcps__fatal(fatal, EXIT_CONFIGURATION,
+		                   "LISTEN_FDS: more sockets than one for "
+		                   "the endpoint and one named \"health\"");
 	if (flags < 0 || !is_listening(fd))
-		return mcps__complain(complaint, EXIT_CONFIGURATION,
-		                      "LISTEN_FDS: descriptor %d is not a "
-		                      "listening stream socket",
-		                      fd);
+		return mcps__fatal(fatal, EXIT_CONFIGURATION,
+		                   "LISTEN_FDS: descriptor %d is not a "
+		                   "listening stream socket",
+		                   fd);
 	(void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
 	*which = fd;
 	return true;
 }
 
-static bool read_all(struct passed *passed, struct complaint *complaint)
+static bool read_all(struct listen_fds *listen_fds, struct fatal *fatal)
 {
 	long count = number_of("LISTEN_FDS");
 
 	if (number_of("LISTEN_PID") != getpid())
 		return true;
 	if (count < 0 || count > MOST)
-		return mcps__complain(complaint, EXIT_CONFIGURATION,
-		                      "LISTEN_FDS=%s: not a number up to %d",
-		                      getenv("LISTEN_FDS") != NULL
-		                              ? getenv("LISTEN_FDS")
-		                              : "",
-		                      MOST);
+		return mcps__fatal(fatal, EXIT_CONFIGURATION,
+		                   "LISTEN_FDS=%s: not a number up to %d",
+		                   getenv("LISTEN_FDS") != NULL
+		                           ? getenv("LISTEN_FDS")
+		                           : "",
+		                   MOST);
 	for (int i = 0; i < count; i++)
-		if (!take(passed, i, complaint))
+		if (!take(listen_fds, i, fatal))
 			return false;
 	return true;
 }
 
-bool mcps__passed_read(struct passed *passed, struct complaint *complaint)
+bool mcps__listen_fds_read(struct listen_fds *listen_fds, struct fatal *fatal)
 {
 	bool fine;
 
-	*passed = (struct passed){ 0 };
-	fine = read_all(passed, complaint);
+	*listen_fds = (struct listen_fds){ 0 };
+	fine = read_all(listen_fds, fatal);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
