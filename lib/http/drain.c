@@ -110,20 +110,21 @@ void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms)
 
 bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 {
-	struct outlets *outlets =
-		&mcps__streams_of(endpoint->sessions)->outlets;
+	struct sse_connections *sse_connections =
+		&mcps__streams_of(endpoint->sessions)->sse_connections;
 	bool in_time;
 
 	pthread_mutex_lock(&endpoint->lock);
-	mcps__outlets_stop(outlets, is_idle(endpoint) ? 0 : wait_ms);
+	mcps__sse_connections_stop(sse_connections,
+	                           is_idle(endpoint) ? 0 : wait_ms);
 	pthread_mutex_unlock(&endpoint->lock);
 	atomic_store(&endpoint->is_stopping, true);
-	mcps__outlets_close_polled(outlets);
+	mcps__sse_connections_close_polled(sse_connections);
 	pthread_mutex_lock(&endpoint->lock);
 	in_time = wait_idle(endpoint, wait_ms);
 	atomic_store(&endpoint->is_drained, true);
 	pthread_mutex_unlock(&endpoint->lock);
-	mcps__outlets_stop(outlets, 0);
+	mcps__sse_connections_stop(sse_connections, 0);
 	mcps__drain_stop_calls(endpoint, NULL);
 	await_answers(endpoint);
 	mcps__streams_close(endpoint->sessions);

@@ -16,7 +16,7 @@
 #include "http/request.h"
 
 struct endpoint;
-struct outlet;
+struct sse_connection;
 struct stream_limits;
 struct exchange;
 struct memory_claim;
@@ -90,13 +90,14 @@ void mcps__exchange_count_answer(struct exchange *exchange,
 
 /* The plan was answered with. If it is no stream, the exchange is closed: a
  * client that reads its answer late keeps nothing but the answer. If it is a
- * stream of no call, all that is needed from now on is its outlet, which is the
- * glue's, to be left instead of closing the exchange: that is gone. False: it
- * is the stream of a call, nothing changed. */
+ * stream of no call, all that is needed from now on is its SSE connection,
+ * which is the glue's, to be left instead of closing the exchange: that is
+ * gone. False: it is the stream of a call, nothing changed. */
 bool mcps__exchange_let_go(struct exchange *exchange);
-/* OUTLET may be NULL. */
+/* SSE may be NULL. */
 void mcps__exchange_leave(struct endpoint *endpoint,
-                          struct stream_limits *streams, struct outlet *outlet);
+                          struct stream_limits *streams,
+                          struct sse_connection *sse);
 
 /* The glue is done with it (answered, or the connection is gone). Never while
  * parked. NULL is fine. */

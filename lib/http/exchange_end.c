@@ -7,38 +7,40 @@ void mcps__exchange_close(struct exchange *exchange)
 {
 	if (exchange == NULL)
 		return;
-	mcps__outlet_leave(exchange->outlet);
-	exchange->outlet = NULL;
+	mcps__sse_connection_leave(exchange->sse);
+	exchange->sse = NULL;
 	mcps__exchange_stop_listening(exchange);
 	mcps__exchange_unref(exchange);
 }
 
 bool mcps__exchange_let_go(struct exchange *exchange)
 {
-	struct outlet *outlet = exchange->outlet;
+	struct sse_connection *sse = exchange->sse;
 
-	if (outlet == NULL) {
+	if (sse == NULL) {
 		mcps__exchange_close(exchange);
 		return true;
 	}
-	if (exchange->plan.kind != PLAN_STREAM || outlet->is_call)
+	if (exchange->plan.kind != PLAN_STREAM || sse->is_call)
 		return false;
-	outlet->kept = exchange->session;
-	outlet->caller = exchange->caller;
-	outlet->is_counted = exchange->is_listening;
+	sse->kept = exchange->session;
+	sse->caller = exchange->caller;
+	sse->is_counted = exchange->is_listening;
 	exchange->session = NULL;
-	exchange->outlet = NULL;
-	exchange->is_listening = false; /* the outlet is, until it is left */
+	exchange->sse = NULL;
+	exchange->is_listening =
+		false; /* the SSE connection is, until it is left */
 	mcps__exchange_unref(exchange);
 	return true;
 }
 
 void mcps__exchange_leave(struct endpoint *endpoint,
-                          struct stream_limits *streams, struct outlet *outlet)
+                          struct stream_limits *streams,
+                          struct sse_connection *sse)
 {
-	if (outlet == NULL)
+	if (sse == NULL)
 		return;
-	if (outlet->is_counted)
-		mcps__listening_end(endpoint, streams, &outlet->caller);
-	mcps__outlet_leave(outlet);
+	if (sse->is_counted)
+		mcps__listening_end(endpoint, streams, &sse->caller);
+	mcps__sse_connection_leave(sse);
 }

@@ -78,7 +78,7 @@ struct exchange {
 	atomic_int answer;            /* enum exchange_answer */
 	bool is_claimed;              /* planned: by the call itself */
 	struct stream *stream;        /* streamed: a reference */
-	struct outlet *outlet;        /* the glue's, of a stream */
+	struct sse_connection *sse;   /* the glue's, of a stream */
 	bool is_listening;            /* ... of a GET, counted of its caller */
 	int64_t listed_ms;            /* steady; since when its calls run */
 	struct exchange *prev, *next; /* endpoint lock: the running ones */

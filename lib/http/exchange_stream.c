@@ -22,36 +22,35 @@ bool mcps__exchange_claim(struct exchange *exchange)
 	                                      ANSWER_PLANNED);
 }
 
-/* ---- outlets ---- */
+/* ---- SSE connections ---- */
 
 static const struct revision *revision_of(const struct exchange *exchange)
 {
 	return mcps__revision_by_number(exchange->session->revision);
 }
 
-static struct outlet *open_outlet(struct exchange *exchange, bool is_call,
-                                  const struct event_id *after)
+static struct sse_connection *sse_open(struct exchange *exchange, bool is_call,
+                                       const struct event_id *after)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
-	const struct outlet_glue glue = { exchange->glue.park,
-		                          exchange->glue.wake,
-		                          exchange->glue.arg };
+	const struct sse_glue glue = { exchange->glue.park, exchange->glue.wake,
+		                       exchange->glue.arg };
 
-	struct outlet *outlet = mcps__outlet_new(
-		&mcps__streams_of(sessions)->outlets, exchange->session, &glue,
-		is_call, revision_of(exchange)->has_polling, after);
+	struct sse_connection *sse = mcps__sse_connection_new(
+		&mcps__streams_of(sessions)->sse_connections, exchange->session,
+		&glue, is_call, revision_of(exchange)->has_polling, after);
 
-	if (outlet != NULL) {
-		outlet->daemon = exchange->glue.streams;
-		mcps__outlet_count_for(outlet, &exchange->caller);
+	if (sse != NULL) {
+		sse->daemon = exchange->glue.streams;
+		mcps__sse_connection_count_for(sse, &exchange->caller);
 	}
-	return outlet;
+	return sse;
 }
 
-static void plan_stream(struct exchange *exchange, struct outlet *outlet)
+static void plan_stream(struct exchange *exchange, struct sse_connection *sse)
 {
-	exchange->outlet = outlet;
-	exchange->plan.outlet = outlet;
+	exchange->sse = sse;
+	exchange->plan.sse = sse;
 	exchange->plan.ready = true;
 	exchange->plan.status = 200;
 	exchange->plan.kind = PLAN_STREAM;
@@ -72,7 +71,7 @@ static bool open_stream(struct exchange *exchange)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	struct reply_id id = mcps__exchange_id(exchange);
-	struct outlet *outlet;
+	struct sse_connection *sse;
 	struct stream *stream;
 
 	if (!accepts_stream(exchange))
@@ -82,15 +81,15 @@ static bool open_stream(struct exchange *exchange)
 	                         id.length, revision_of(exchange)->has_polling);
 	if (stream == NULL)
 		return false;
-	outlet = open_outlet(exchange, true, NULL);
-	if (outlet == NULL) {
+	sse = sse_open(exchange, true, NULL);
+	if (sse == NULL) {
 		mcps__stream_unref(stream);
 		return false;
 	}
-	mcps__stream_attach(stream, outlet);
+	mcps__stream_attach(stream, sse);
 	mcps__stream_open(stream, exchange->session);
 	exchange->stream = stream;
-	plan_stream(exchange, outlet);
+	plan_stream(exchange, sse);
 	return true;
 }
 
@@ -99,7 +98,7 @@ static bool open_stream(struct exchange *exchange)
 static void begin_answer(struct exchange *exchange)
 {
 	if (!exchange->stream->primes || exchange->stream->is_volatile ||
-	    !mcps__outlet_doze(exchange->outlet))
+	    !mcps__sse_connection_doze(exchange->sse))
 		mcps__exchange_wake(exchange);
 }
 
@@ -171,7 +170,7 @@ static bool resumed(struct resume_wait *wait, enum resume_found found)
 	               (found == RESUME_NO_CALL && start_listening(exchange));
 
 	if (goes_on)
-		plan_stream(exchange, exchange->outlet);
+		plan_stream(exchange, exchange->sse);
 	else if (found == RESUME_HAS_ALL)
 		mcps__exchange_plan_empty(exchange, 204);
 	else if (found == RESUME_NOTHING)
@@ -186,18 +185,17 @@ static bool listen_again(struct exchange *exchange, const struct event_id *id)
 	exchange->resume_wait.fn = resumed;
 	mcps__exchange_park(exchange);
 	mcps__stream_resume(exchange->endpoint->sessions, exchange->session, id,
-	                    revision_of(exchange)->has_polling,
-	                    exchange->outlet, &exchange->resume_wait);
+	                    revision_of(exchange)->has_polling, exchange->sse,
+	                    &exchange->resume_wait);
 	return false;
 }
 
 static bool listen_anew(struct exchange *exchange)
 {
-	plan_stream(exchange, exchange->outlet);
+	plan_stream(exchange, exchange->sse);
 	mcps__running_entered(exchange);
 	mcps__stream_begin(exchange->endpoint->sessions, exchange->session,
-	                   revision_of(exchange)->has_polling,
-	                   exchange->outlet);
+	                   revision_of(exchange)->has_polling, exchange->sse);
 	return true;
 }
 
@@ -226,8 +224,8 @@ bool mcps__exchange_listen(struct exchange *exchange)
 		return refuse_listening(exchange, MCPS_E_NOT_ACCEPTABLE, NULL);
 	if (!resumes && !start_listening(exchange))
 		return true;
-	exchange->outlet = open_outlet(exchange, false, resumes ? &id : NULL);
-	if (exchange->outlet == NULL)
+	exchange->sse = sse_open(exchange, false, resumes ? &id : NULL);
+	if (exchange->sse == NULL)
 		return refuse_listening(exchange, MCPS_E_NOMEM, NULL);
 	return resumes ? listen_again(exchange, &id) : listen_anew(exchange);
 }
@@ -283,7 +281,8 @@ bool mcps__exchange_listen_later(struct exchange *exchange)
 	(void)read_last_id(exchange, &id);
 	write_reconnect(
 		&exchange->plan.body, &id,
-		mcps__outlets_retry(&mcps__streams_of(sessions)->outlets, key));
+		mcps__sse_connections_retry(
+			&mcps__streams_of(sessions)->sse_connections, key));
 	exchange->plan.ready = true;
 	exchange->plan.status = 200;
 	exchange->plan.kind = PLAN_EVENTS;

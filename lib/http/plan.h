@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-struct outlet;
+struct sse_connection;
 
 enum plan_body {
 	PLAN_EMPTY,  /* no body, no Content-Type */
 	PLAN_JSON,   /* application/json */
 	PLAN_EVENTS, /* text/event-stream, whole: the body, perhaps none */
-	PLAN_STREAM, /* text/event-stream: what the outlet brings */
+	PLAN_STREAM, /* text/event-stream: what the SSE connection brings */
 };
 
 struct plan {
@@ -20,11 +20,11 @@ struct plan {
 	int status; /* HTTP */
 	enum plan_body kind;
 	struct buffer body;
-	struct outlet *outlet;  /* borrowed from the exchange */
-	char session_id[132];   /* Mcp-Session-Id of the answer; "" none */
-	const char *allow;      /* Allow, with 405; static; may be NULL */
-	const char *encoding;   /* Accept-Encoding, with 415; may be NULL */
-	const char *challenge;  /* WWW-Authenticate; static; may be NULL */
+	struct sse_connection *sse; /* borrowed from the exchange */
+	char session_id[132];       /* Mcp-Session-Id of the answer; "" none */
+	const char *allow;          /* Allow, with 405; static; may be NULL */
+	const char *encoding;       /* Accept-Encoding, with 415; may be NULL */
+	const char *challenge;      /* WWW-Authenticate; static; may be NULL */
 	const char *origin;     /* CORS: of the page that may read it; borrowed
 	                         * from the request; NULL: no CORS */
 	bool is_preflight;      /* ... and this answers its OPTIONS */

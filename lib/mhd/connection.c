@@ -13,7 +13,7 @@
 #include "mhd/socket.h"
 #include "mhd/disconnect_watcher.h"
 #include "session/memory_limit.h"
-#include "session/outlet.h"
+#include "session/sse_connection.h"
 
 #include <limits.h>
 
@@ -36,7 +36,7 @@ struct request_context {
 	struct parked_thread *thread; /* of a context that blocks; else NULL */
 	struct exchange *exchange;    /* NULL: only the answer is left of it */
 	struct memory_claim claim;    /* of what answers may hold */
-	struct outlet *outlet;        /* the answer is a stream; its, or ours */
+	struct sse_connection *sse;   /* the answer is a stream; its, or ours */
 	struct deadline *deadline;    /* the connection's; NULL: no memory */
 	uint64_t skipped;             /* bytes of a body that nobody wants */
 	int64_t skipping_until_ms;    /* steady; 0: it is not one of those that
@@ -134,8 +134,8 @@ static void slim(struct request_context *context, char *out, size_t size,
 
 /* libmicrohttpd 1.0.1 counts the time that the thread waits as silence of the
  * client, and would close the connection afterwards: a comment in good time,
- * which the outlet writes when it is probed, begins that time anew. Returns 0:
- * there is no limit. */
+ * which is written when the SSE connection is probed, begins that time anew.
+ * Returns 0: there is no limit. */
 static unsigned silence_limit_ms(const struct request_context *context)
 {
 	unsigned timeout_s = connection_timeout_s(context->connection);
@@ -151,7 +151,7 @@ static bool wait_for_event(struct request_context *context)
 		return false;
 	if (!mcps__parked_thread_wait(context->thread,
 	                              silence_limit_ms(context)))
-		mcps__outlet_probe(context->outlet);
+		mcps__sse_connection_probe(context->sse);
 	return wait_for_wake(context);
 }
 
@@ -165,10 +165,10 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	/* Asleep it may be woken, and read again, before this returns. */
 	enter(context, SOCKET_WORKING);
 	do {
-		length = mcps__outlet_read(context->outlet, out, size);
+		length = mcps__sse_connection_read(context->sse, out, size);
 		slim(context, out, size, length);
-	} while (length == OUTLET_ASLEEP && wait_for_event(context));
-	if (length == OUTLET_CUT)
+	} while (length == SSE_ASLEEP && wait_for_event(context));
+	if (length == SSE_CUT)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
@@ -181,7 +181,7 @@ static void probe(void *arg)
 {
 	struct request_context *context = arg;
 
-	mcps__outlet_probe(context->outlet);
+	mcps__sse_connection_probe(context->sse);
 }
 
 static void watch(struct request_context *context)
@@ -218,8 +218,8 @@ static void set_working(struct request_context *context, bool is_working)
  * whose length is known. */
 static bool is_over(struct plan *plan)
 {
-	return plan->outlet->is_call &&
-	       mcps__outlet_read_all(plan->outlet, &plan->body);
+	return plan->sse->is_call &&
+	       mcps__sse_connection_read_all(plan->sse, &plan->body);
 }
 
 static enum MHD_Result answer(struct request_context *context)
@@ -232,7 +232,7 @@ static enum MHD_Result answer(struct request_context *context)
 
 	set_working(context, false);
 	enter(context, SOCKET_ANSWER);
-	context->outlet = plan->outlet;
+	context->sse = plan->sse;
 	if (plan->kind == PLAN_STREAM && !is_over(plan))
 		watch(context);
 	mcps__exchange_count_answer(context->exchange, &context->claim);
@@ -502,7 +502,7 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 		                                &context->watch);
 	if (context->exchange == NULL)
 		mcps__exchange_leave(context->mhd->endpoint,
-		                     context->mhd->streams, context->outlet);
+		                     context->mhd->streams, context->sse);
 	mcps__exchange_close(context->exchange);
 	mhd = context->mhd;
 	mcps__memory_claim_release(mhd->endpoint->sessions->options.answers,

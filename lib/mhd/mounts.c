@@ -428,7 +428,8 @@ static void close_streams(struct mount *mount, bool is_late)
 	struct endpoint *endpoint = mount->mhd.endpoint;
 	struct streams *streams = mcps__streams_of(endpoint->sessions);
 
-	mcps__outlets_close_of(&streams->outlets, &mount->streams, is_late);
+	mcps__sse_connections_close_of(&streams->sse_connections,
+	                               &mount->streams, is_late);
 	if (is_late)
 		mcps__drain_stop_calls(endpoint, &mount->streams);
 }

@@ -39,11 +39,11 @@ static void push(struct stream *stream, uint64_t seq,
 		                                                   : stream->id,
 		                     .seq = seq };
 
-	if (stream->outlet != NULL && (message->length != 0 || !ends))
-		mcps__outlet_push(stream->outlet, &id, message->data,
-		                  message->length);
-	if (stream->outlet != NULL && ends)
-		mcps__outlet_end(stream->outlet);
+	if (stream->sse != NULL && (message->length != 0 || !ends))
+		mcps__sse_connection_push(stream->sse, &id, message->data,
+		                          message->length);
+	if (stream->sse != NULL && ends)
+		mcps__sse_connection_end(stream->sse);
 }
 
 void mcps__stream_stored(struct stream *stream, const struct buffer *message,
@@ -52,8 +52,8 @@ void mcps__stream_stored(struct stream *stream, const struct buffer *message,
 	pthread_mutex_lock(&stream->lock);
 	stream->is_over = stream->is_over || ends;
 	push(stream, seq, message, ends);
-	if (stream->outlet != NULL)
-		mcps__outlet_rouse(stream->outlet);
+	if (stream->sse != NULL)
+		mcps__sse_connection_rouse(stream->sse);
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -193,12 +193,12 @@ static void job_drop(struct stream_job *job)
  * NULL: nobody listens, or there was nothing. Under the lock. */
 static struct session *find_missed(struct stream *stream)
 {
-	if (!stream->has_dropped || stream->outlet == NULL ||
+	if (!stream->has_dropped || stream->sse == NULL ||
 	    stream->pending > STREAM_PENDING_MAX / 2 ||
 	    stream->pending_bytes > STREAM_PENDING_BYTES / 2)
 		return NULL;
 	stream->has_dropped = false;
-	return mcps__session_ref(stream->outlet->session);
+	return mcps__session_ref(stream->sse->session);
 }
 
 static void job_leave(struct stream_job *job)
@@ -218,11 +218,11 @@ static void job_leave(struct stream_job *job)
 	job_drop(job);
 }
 
-static void close_outlet(struct stream *stream, uint32_t retry_ms)
+static void close_sse(struct stream *stream, uint32_t retry_ms)
 {
 	pthread_mutex_lock(&stream->lock);
-	if (stream->outlet != NULL && stream->outlet->polls)
-		mcps__outlet_close_for(stream->outlet, retry_ms);
+	if (stream->sse != NULL && stream->sse->polls)
+		mcps__sse_connection_close_for(stream->sse, retry_ms);
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -237,8 +237,8 @@ static void send_all(struct stream_job *job)
 	     message = message->next)
 		push(stream, seq++, &message->text,
 		     job->ends && message->next == NULL);
-	if (stream->outlet != NULL && job->first != NULL)
-		mcps__outlet_rouse(stream->outlet);
+	if (stream->sse != NULL && job->first != NULL)
+		mcps__sse_connection_rouse(stream->sse);
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -286,7 +286,7 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 	if (status == MCPS_OK && job->gone != 0)
 		list_expel(stream->sessions, job->session, job->gone);
 	if (job->closes)
-		close_outlet(stream, job->retry_ms);
+		close_sse(stream, job->retry_ms);
 	else if (status == MCPS_OK)
 		send_all(job);
 	else

@@ -60,32 +60,33 @@ static void keep_done(struct writer_job *job, mcps_status status)
 	mcps__free(keep);
 }
 
-static uint64_t stream_of(struct outlet *outlet)
+static uint64_t stream_of(struct sse_connection *sse)
 {
 	uint64_t id = 0;
 
-	pthread_mutex_lock(&outlet->lock);
-	if (outlet->stream != NULL && !outlet->stream->is_volatile)
-		id = outlet->stream->id;
-	pthread_mutex_unlock(&outlet->lock);
+	pthread_mutex_lock(&sse->lock);
+	if (sse->stream != NULL && !sse->stream->is_volatile)
+		id = sse->stream->id;
+	pthread_mutex_unlock(&sse->lock);
 	return id;
 }
 
 /* With room for MORE. */
 static struct keep_job *collect(struct sessions *sessions, size_t more)
 {
-	struct outlets *outlets = &mcps__streams_of(sessions)->outlets;
+	struct sse_connections *sse_connections =
+		&mcps__streams_of(sessions)->sse_connections;
 	struct keep_job *keep;
 
-	pthread_mutex_lock(&outlets->lock);
-	more += outlets->count;
+	pthread_mutex_lock(&sse_connections->lock);
+	more += sse_connections->count;
 	keep = mcps__calloc(1, sizeof *keep + more * sizeof keep->all[0]);
-	for (struct outlet *outlet = outlets->first;
-	     outlet != NULL && keep != NULL; outlet = outlet->next)
+	for (struct sse_connection *sse = sse_connections->first;
+	     sse != NULL && keep != NULL; sse = sse->next)
 		keep->all[keep->count++] =
-			(struct kept){ mcps__session_ref(outlet->session),
-			               stream_of(outlet) };
-	pthread_mutex_unlock(&outlets->lock);
+			(struct kept){ mcps__session_ref(sse->session),
+			               stream_of(sse) };
+	pthread_mutex_unlock(&sse_connections->lock);
 	return keep;
 }
 

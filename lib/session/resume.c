@@ -1,7 +1,7 @@
-/* Resuming: what is stored after an event goes to an outlet, a page at a time;
- * then the outlet is attached and goes on live. Pages are read, and events are
- * told of, on the store's one thread, so between the last page and the first
- * live event there is neither gap nor overlap. */
+/* Resuming: what is stored after an event goes to an SSE connection, a page at
+ * a time; then the SSE connection is attached and goes on live. Pages are read,
+ * and events are told of, on the store's one thread, so between the last page
+ * and the first live event there is neither gap nor overlap. */
 #include "session/stream.h"
 
 #include "base/container.h"
@@ -18,13 +18,14 @@ struct page_event {
 	char data[];
 };
 
-/* Lives as long as its outlet. */
+/* Lives as long as its SSE connection. */
 struct fill {
-	struct writer_job job; /* while it is queued it keeps the outlet */
-	struct buffer last;    /* what an orphan ends with */
+	struct writer_job
+		job;        /* while it is queued it keeps the SSE connection */
+	struct buffer last; /* what an orphan ends with */
 	struct sessions *sessions;
 	struct session *session; /* a reference */
-	struct outlet *outlet;
+	struct sse_connection *sse;
 	struct resume_wait *wait; /* NULL: was told */
 	struct event_id after;
 	bool primes;
@@ -93,11 +94,11 @@ static void page_send(struct fill *fill)
 		const struct event_id id = { fill->after.stream, event->seq };
 
 		if (!is_silent(fill, event))
-			mcps__outlet_push(fill->outlet, &id, event->data,
-			                  event->length);
+			mcps__sse_connection_push(fill->sse, &id, event->data,
+			                          event->length);
 		fill->after.seq = event->seq;
 	}
-	mcps__outlet_rouse(fill->outlet);
+	mcps__sse_connection_rouse(fill->sse);
 	page_drop(fill);
 }
 
@@ -190,7 +191,7 @@ static struct reply_id request_id(const struct fill *fill)
 static void go_fresh(struct fill *fill)
 {
 	mcps__stream_begin(fill->sessions, fill->session, fill->primes,
-	                   fill->outlet);
+	                   fill->sse);
 }
 
 /* Never a part of it: for a call an error and the end, else a fresh one. */
@@ -207,18 +208,19 @@ static void go_without(struct fill *fill)
 		&message, request_id(fill), mcps_status_rpc(MCPS_E_PURGED),
 		mcps_status_text(MCPS_E_PURGED), NULL, REPLY_OUTCOME_DATA);
 	if (message.failed) {
-		mcps__outlet_close(fill->outlet); /* the client comes again */
+		mcps__sse_connection_close(
+			fill->sse); /* the client comes again */
 	} else {
-		mcps__outlet_push(fill->outlet, &none, message.data,
-		                  message.length);
-		mcps__outlet_end(fill->outlet);
+		mcps__sse_connection_push(fill->sse, &none, message.data,
+		                          message.length);
+		mcps__sse_connection_end(fill->sse);
 	}
 	mcps__buffer_finish(&message);
 }
 
 /* ---- a call whose process is gone ---- */
 
-static void fill_submit(struct outlet *outlet);
+static void fill_submit(struct sse_connection *sse);
 
 static mcps_status orphan_run(struct writer_job *job, mcps_store *store)
 {
@@ -239,13 +241,13 @@ static mcps_status orphan_run(struct writer_job *job, mcps_store *store)
 static void orphan_done(struct writer_job *job, mcps_status status)
 {
 	struct fill *fill = container_of(job, struct fill, job);
-	struct outlet *outlet = fill->outlet;
+	struct sse_connection *sse = fill->sse;
 
 	if (status == MCPS_OK || status == MCPS_E_GONE)
-		fill_submit(outlet);
+		fill_submit(sse);
 	else
-		mcps__outlet_close(outlet); /* the client comes again */
-	mcps__outlet_unref(outlet);
+		mcps__sse_connection_close(sse); /* the client comes again */
+	mcps__sse_connection_unref(sse);
 }
 
 /* Nobody will ever answer that call: that is said once, and stored like any
@@ -255,10 +257,10 @@ static void end_orphan(struct fill *fill)
 	mcps__buffer_reset(&fill->last);
 	mcps__reply_outcome(&fill->last, request_id(fill), NULL);
 	if (fill->last.failed) {
-		mcps__outlet_close(fill->outlet);
+		mcps__sse_connection_close(fill->sse);
 		return;
 	}
-	mcps__outlet_ref(fill->outlet);
+	mcps__sse_connection_ref(fill->sse);
 	fill->job.run = orphan_run;
 	fill->job.done = orphan_done;
 	mcps__writer_submit(fill->sessions->options.writer, &fill->job);
@@ -266,8 +268,8 @@ static void end_orphan(struct fill *fill)
 
 static void go_live(struct fill *fill, struct stream *stream)
 {
-	mcps__outlet_begin(fill->outlet);
-	mcps__stream_attach(stream, fill->outlet);
+	mcps__sse_connection_begin(fill->sse);
+	mcps__stream_attach(stream, fill->sse);
 	if (!stream->is_call)
 		mcps__stream_tell_listens(
 			fill->sessions, fill->session,
@@ -303,7 +305,7 @@ static void go_on(struct fill *fill)
 	if (stream != NULL)
 		go_live(fill, stream);
 	else
-		mcps__outlet_close(fill->outlet);
+		mcps__sse_connection_close(fill->sse);
 }
 
 static bool has_all(const struct fill *fill)
@@ -325,7 +327,7 @@ static enum resume_found what_was_found(const struct fill *fill,
 	return fill->row.request_length != 0 ? RESUME_CALL : RESUME_NO_CALL;
 }
 
-/* Whether the outlet is to get anything. */
+/* Whether the SSE connection is to get anything. */
 static bool tell_found(struct fill *fill, enum resume_found found)
 {
 	struct resume_wait *wait = fill->wait;
@@ -346,7 +348,7 @@ static void report_loss(const struct fill *fill, mcps_status status)
 static void go_nowhere(struct fill *fill)
 {
 	if (atomic_load(&fill->session->has_ended) || fill->row.id != 0)
-		mcps__outlet_close(fill->outlet);
+		mcps__sse_connection_close(fill->sse);
 	else
 		go_fresh(fill);
 }
@@ -354,13 +356,13 @@ static void go_nowhere(struct fill *fill)
 static void fill_done(struct writer_job *job, mcps_status status)
 {
 	struct fill *fill = container_of(job, struct fill, job);
-	struct outlet *outlet = fill->outlet;
+	struct sse_connection *sse = fill->sse;
 
 	report_loss(fill, status);
 	if (!tell_found(fill, what_was_found(fill, status))) {
-		mcps__outlet_end(outlet);
+		mcps__sse_connection_end(sse);
 	} else if (status != MCPS_OK) {
-		mcps__outlet_close(outlet); /* the client comes again */
+		mcps__sse_connection_close(sse); /* the client comes again */
 	} else if (!fill->is_there) {
 		go_nowhere(fill);
 	} else if (fill->is_purged) {
@@ -368,20 +370,20 @@ static void fill_done(struct writer_job *job, mcps_status status)
 	} else {
 		page_send(fill);
 		if (fill->has_more)
-			mcps__outlet_want_refill(outlet);
+			mcps__sse_connection_want_refill(sse);
 		else if (fill->row.is_ended)
-			mcps__outlet_end(outlet);
+			mcps__sse_connection_end(sse);
 		else
 			go_on(fill);
 	}
-	mcps__outlet_unref(outlet);
+	mcps__sse_connection_unref(sse);
 }
 
-static void fill_submit(struct outlet *outlet)
+static void fill_submit(struct sse_connection *sse)
 {
-	struct fill *fill = outlet->refill_arg;
+	struct fill *fill = sse->refill_arg;
 
-	mcps__outlet_ref(outlet);
+	mcps__sse_connection_ref(sse);
 	fill->job.run = fill_run;
 	fill->job.done = fill_done;
 	mcps__writer_submit_read(fill->sessions->options.writer, &fill->job);
@@ -399,47 +401,47 @@ static void fill_finish(void *arg)
 
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
                          const struct event_id *id, bool primes,
-                         struct outlet *outlet, struct resume_wait *wait)
+                         struct sse_connection *sse, struct resume_wait *wait)
 {
 	struct fill *fill;
 
 	if (!mcps__writer_has_streams(sessions->options.writer)) {
 		if (wait->fn(wait, RESUME_NO_CALL))
-			mcps__stream_begin(sessions, session, primes, outlet);
+			mcps__stream_begin(sessions, session, primes, sse);
 		return;
 	}
 	fill = mcps__calloc(1, sizeof *fill);
 	if (fill == NULL) {
-		mcps__outlet_close(outlet);
+		mcps__sse_connection_close(sse);
 		(void)wait->fn(wait, RESUME_NO_CALL);
 		return;
 	}
 	fill->sessions = sessions;
 	fill->session = mcps__session_ref(session);
-	fill->outlet = outlet;
+	fill->sse = sse;
 	fill->wait = wait;
 	fill->after = *id;
 	fill->primes = primes;
 	fill->end = &fill->first;
-	outlet->refill = fill_submit;
-	outlet->refill_arg = fill;
-	outlet->refill_finish = fill_finish;
-	fill_submit(outlet);
+	sse->refill = fill_submit;
+	sse->refill_arg = fill;
+	sse->refill_finish = fill_finish;
+	fill_submit(sse);
 }
 
 void mcps__stream_begin(struct sessions *sessions, struct session *session,
-                        bool primes, struct outlet *outlet)
+                        bool primes, struct sse_connection *sse)
 {
 	struct stream *stream =
 		mcps__stream_new(sessions, session, NULL, 0, primes);
 
 	if (stream == NULL) {
-		mcps__outlet_close(outlet);
+		mcps__sse_connection_close(sse);
 		return;
 	}
 	if (stream->is_volatile) /* else the first event is on its way */
-		mcps__outlet_begin(outlet);
-	mcps__stream_attach(stream, outlet);
+		mcps__sse_connection_begin(sse);
+	mcps__stream_attach(stream, sse);
 	mcps__stream_open(stream, session);
 	mcps__stream_unref(stream);
 	mcps__stream_tell_listens(sessions, session, 0);

@@ -1,5 +1,5 @@
 /* When clients are told to connect again for a stream that was lost. */
-#include "session/outlet.h"
+#include "session/sse_connection.h"
 
 #include <string.h>
 
@@ -12,14 +12,14 @@ enum {
 	HASH_AT = 6,
 };
 
-void mcps__outlets_stop(struct outlets *all, uint32_t rest_ms)
+void mcps__sse_connections_stop(struct sse_connections *all, uint32_t rest_ms)
 {
 	atomic_store(&all->back_ms,
 	             mcps__steady_ms(all->clock) + rest_ms + RESTART_MS);
 }
 
 /* How long until the next process may serve; 0: this one does not stop. */
-static uint32_t until_back(const struct outlets *all)
+static uint32_t until_back(const struct sse_connections *all)
 {
 	int64_t back_ms = atomic_load(&all->back_ms);
 	int64_t wait_ms = back_ms - mcps__steady_ms(all->clock);
@@ -29,8 +29,8 @@ static uint32_t until_back(const struct outlets *all)
 	return wait_ms < INT32_MAX ? (uint32_t)wait_ms : INT32_MAX;
 }
 
-uint32_t mcps__outlets_retry(const struct outlets *all,
-                             const uint8_t key[MCPS_SESSION_KEY_SIZE])
+uint32_t mcps__sse_connections_retry(const struct sse_connections *all,
+                                     const uint8_t key[MCPS_SESSION_KEY_SIZE])
 {
 	uint32_t least_ms = until_back(all);
 	uint32_t share; /* random to clients, but constant */

@@ -212,7 +212,7 @@ bool mcps__stream_is_attached(struct stream *stream)
 	bool is;
 
 	pthread_mutex_lock(&stream->lock);
-	is = stream->outlet != NULL;
+	is = stream->sse != NULL;
 	pthread_mutex_unlock(&stream->lock);
 	return is;
 }
@@ -275,77 +275,77 @@ void mcps__session_recall(struct session *session)
 	for (struct stream *stream = session->streams; stream != NULL;
 	     stream = stream->next) {
 		pthread_mutex_lock(&stream->lock);
-		if (!stream->is_call && stream->outlet != NULL)
-			mcps__outlet_close(stream->outlet);
+		if (!stream->is_call && stream->sse != NULL)
+			mcps__sse_connection_close(stream->sse);
 		pthread_mutex_unlock(&stream->lock);
 	}
 	pthread_mutex_unlock(&session->lock);
 }
 
-/* ---- outlets ---- */
+/* ---- SSE connections ---- */
 
-/* Whether OUTLET takes the stream: not if its connection is gone. */
-static bool outlet_take(struct outlet *outlet, struct stream *stream)
+/* Whether SSE takes the stream: not if its connection is gone. */
+static bool sse_take(struct sse_connection *sse, struct stream *stream)
 {
 	bool takes;
 
-	pthread_mutex_lock(&outlet->lock);
-	takes = !outlet->is_left && outlet->phase != OUTLET_ENDING;
+	pthread_mutex_lock(&sse->lock);
+	takes = !sse->is_left && sse->phase != SSE_ENDING;
 	if (takes) {
-		outlet->phase = OUTLET_LIVE;
-		outlet->stream = mcps__stream_ref(stream);
+		sse->phase = SSE_LIVE;
+		sse->stream = mcps__stream_ref(stream);
 	}
-	pthread_mutex_unlock(&outlet->lock);
+	pthread_mutex_unlock(&sse->lock);
 	return takes;
 }
 
-void mcps__stream_attach(struct stream *stream, struct outlet *outlet)
+void mcps__stream_attach(struct stream *stream, struct sse_connection *sse)
 {
-	struct outlet *before;
+	struct sse_connection *before;
 	bool is_over;
 
 	pthread_mutex_lock(&stream->lock);
-	before = stream->outlet;
+	before = stream->sse;
 	is_over = stream->is_over;
-	stream->outlet = NULL;
-	if (outlet_take(outlet, stream))
-		stream->outlet = mcps__outlet_ref(outlet);
+	stream->sse = NULL;
+	if (sse_take(sse, stream))
+		stream->sse = mcps__sse_connection_ref(sse);
 	pthread_mutex_unlock(&stream->lock);
 	if (is_over)
-		mcps__outlet_end(outlet);
+		mcps__sse_connection_end(sse);
 	if (before == NULL)
 		return;
-	mcps__outlet_end(before);
-	mcps__outlet_unref(before);
+	mcps__sse_connection_end(before);
+	mcps__sse_connection_unref(before);
 }
 
 /* Drops the reference to the stream, too. */
-static void detach(struct stream *stream, struct outlet *outlet)
+static void detach(struct stream *stream, struct sse_connection *sse)
 {
 	bool was_attached;
 
 	pthread_mutex_lock(&stream->lock);
-	was_attached = stream->outlet == outlet;
+	was_attached = stream->sse == sse;
 	if (was_attached)
-		stream->outlet = NULL;
+		stream->sse = NULL;
 	pthread_mutex_unlock(&stream->lock);
 	if (was_attached)
-		mcps__outlet_unref(outlet);
+		mcps__sse_connection_unref(sse);
 	mcps__stream_unref(stream);
 }
 
-void mcps__outlet_leave(struct outlet *outlet)
+void mcps__sse_connection_leave(struct sse_connection *sse)
 {
 	struct session *kept;
 	struct stream *stream;
 
-	if (outlet == NULL)
+	if (sse == NULL)
 		return;
-	kept = outlet->kept;
-	stream = mcps__outlet_cut_off(outlet);
+	kept = sse->kept;
+	stream = mcps__sse_connection_cut_off(sse);
 	if (stream != NULL)
-		detach(stream, outlet);
-	mcps__outlet_unref(outlet);
+		detach(stream, sse);
+	mcps__sse_connection_unref(sse);
 	mcps__session_unref(kept);
 }
 
@@ -355,11 +355,11 @@ void mcps__stream_abandon(struct stream *stream, const struct buffer *message)
 
 	pthread_mutex_lock(&stream->lock);
 	stream->is_over = true;
-	if (stream->outlet != NULL && message != NULL)
-		mcps__outlet_push(stream->outlet, &none, message->data,
-		                  message->length);
-	if (stream->outlet != NULL)
-		mcps__outlet_end(stream->outlet);
+	if (stream->sse != NULL && message != NULL)
+		mcps__sse_connection_push(stream->sse, &none, message->data,
+		                          message->length);
+	if (stream->sse != NULL)
+		mcps__sse_connection_end(stream->sse);
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);
 }
@@ -368,8 +368,8 @@ void mcps__stream_lose(struct stream *stream)
 {
 	pthread_mutex_lock(&stream->lock);
 	stream->is_over = true;
-	if (stream->outlet != NULL)
-		mcps__outlet_close(stream->outlet);
+	if (stream->sse != NULL)
+		mcps__sse_connection_close(stream->sse);
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);
 }
@@ -378,7 +378,7 @@ void mcps__stream_lose(struct stream *stream)
 
 struct closing {
 	struct writer_job job;
-	struct outlets *outlets;
+	struct sse_connections *sse_connections;
 };
 
 static mcps_status close_run(struct writer_job *job, mcps_store *store)
@@ -390,17 +390,19 @@ static mcps_status close_run(struct writer_job *job, mcps_store *store)
 static void close_done(struct writer_job *job, mcps_status status)
 {
 	(void)status;
-	mcps__outlets_close(container_of(job, struct closing, job)->outlets);
+	mcps__sse_connections_close(
+		container_of(job, struct closing, job)->sse_connections);
 }
 
 void mcps__streams_close(struct sessions *sessions)
 {
-	struct outlets *outlets = &mcps__streams_of(sessions)->outlets;
+	struct sse_connections *sse_connections =
+		&mcps__streams_of(sessions)->sse_connections;
 	struct closing closing = { .job.run = close_run,
 		                   .job.done = close_done,
-		                   .outlets = outlets };
+		                   .sse_connections = sse_connections };
 
 	if (mcps__writer_run(sessions->options.writer, &closing.job) ==
 	    MCPS_E_STOPPING)
-		mcps__outlets_close(outlets);
+		mcps__sse_connections_close(sse_connections);
 }

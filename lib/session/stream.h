@@ -2,7 +2,7 @@
  * it is sent, so that a client that lost its connection, or outlives the
  * server, resumes after the last one it has seen.
  *
- *   append ──► writer: stored ──► outlet, if one is attached ──► connection
+ *   append ──► writer: stored ──► SSE connection, if one is attached
  *                        │
  *   resume ◄─────────────┘   reads what came after an id, then goes on live
  *
@@ -11,7 +11,7 @@
 #ifndef MCPS_SESSION_STREAM_H
 #define MCPS_SESSION_STREAM_H
 
-#include "session/outlet.h"
+#include "session/sse_connection.h"
 #include "session/session.h"
 #include "store/writer.h"
 
@@ -25,7 +25,8 @@ enum {
 	STREAM_PENDING_BYTES = 1024 * 1024 /* ... of so many bytes in all */
 };
 
-/* References: the session's list; an outlet; each job; the call it answers. */
+/* References: the session's list; an SSE connection; each job; the call it
+ * answers. */
 struct stream {
 	atomic_uint refs;
 	struct sessions *sessions;
@@ -39,9 +40,9 @@ struct stream {
 	struct stream *prev_call,
 		*next_call; /* calls_lock; while it is listed */
 
-	pthread_mutex_t lock; /* of what follows; before any outlet's */
+	pthread_mutex_t lock; /* of what follows; before any SSE connection's */
 	pthread_cond_t room;
-	struct outlet *outlet; /* attached: a reference */
+	struct sse_connection *sse; /* attached: a reference */
 	unsigned pending;
 	size_t pending_bytes;
 	struct stream_job *queued; /* more messages may join it; NULL: none */
@@ -74,14 +75,14 @@ void mcps__stream_unref(struct stream *stream); /* NULL is fine */
  * any append. */
 void mcps__stream_open(struct stream *stream, struct session *session);
 
-/* OUTLET carries what comes from now on; one that did before is closed. */
-void mcps__stream_attach(struct stream *stream, struct outlet *outlet);
+/* SSE carries what comes from now on; one that did before is closed. */
+void mcps__stream_attach(struct stream *stream, struct sse_connection *sse);
 /* Whether a connection carries it, as far as is known. */
 bool mcps__stream_is_attached(struct stream *stream);
-/* The connection of OUTLET is gone, or was never to be: detaches it from its
+/* The connection of SSE is gone, or was never to be: detaches it from its
  * stream, and drops the connection's reference. Never while it sleeps. NULL is
  * fine. */
-void mcps__outlet_leave(struct outlet *outlet);
+void mcps__sse_connection_leave(struct sse_connection *sse);
 
 /* Store and then send a JSON message, which moves in. Waits for room if the
  * store is behind, unless it may drop: then false says that it did. One that
@@ -183,22 +184,22 @@ enum resume_found {
 	RESUME_NOTHING, /* the session has ended, and left no such stream */
 };
 
-/* Called once, before anything is sent. Any thread. False: OUTLET is to get
+/* Called once, before anything is sent. Any thread. False: SSE is to get
  * nothing, and the stream is left as it is. */
 struct resume_wait {
 	bool (*fn)(struct resume_wait *wait, enum resume_found found);
 };
 
-/* Feed OUTLET with what its session's stream ID->stream holds after ID->seq,
+/* Feed SSE with what its session's stream ID->stream holds after ID->seq,
  * and then live. A session of the same key may have left the stream. An id
  * that names nothing of SESSION, or no longer kept events, gets a fresh stream,
  * unless SESSION has ended. */
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
                          const struct event_id *id, bool primes,
-                         struct outlet *outlet, struct resume_wait *wait);
+                         struct sse_connection *sse, struct resume_wait *wait);
 
-/* A fresh stream of no call for OUTLET. */
+/* A fresh stream of no call for SSE. */
 void mcps__stream_begin(struct sessions *sessions, struct session *session,
-                        bool primes, struct outlet *outlet);
+                        bool primes, struct sse_connection *sse);
 
 #endif

@@ -43,9 +43,9 @@ mcps_status mcps__streams_init(struct streams *streams,
 	if (status != MCPS_OK)
 		return mcps__fail(error, status, "no chance to be had");
 	atomic_init(&streams->last_id, streams->ids_from);
-	if (!mcps__outlets_init(&streams->outlets, options->clock,
-	                        options->retry_ms, options->incidents,
-	                        options->answers))
+	if (!mcps__sse_connections_init(&streams->sse_connections,
+	                                options->clock, options->retry_ms,
+	                                options->incidents, options->answers))
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
 	pthread_mutex_init(&streams->calls_lock, NULL); /* cannot fail */
 	pthread_mutex_init(&streams->topics_lock, NULL);
@@ -57,7 +57,7 @@ mcps_status mcps__streams_init(struct streams *streams,
 void mcps__streams_finish(struct streams *streams)
 {
 	mcps__updates_finish(&streams->updates);
-	mcps__outlets_finish(&streams->outlets);
+	mcps__sse_connections_finish(&streams->sse_connections);
 	pthread_mutex_destroy(&streams->topics_lock);
 	pthread_mutex_destroy(&streams->calls_lock);
 }

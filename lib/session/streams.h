@@ -3,7 +3,7 @@
 #ifndef MCPS_SESSION_STREAMS_H
 #define MCPS_SESSION_STREAMS_H
 
-#include "session/outlet.h"
+#include "session/sse_connection.h"
 #include "session/sessions.h"
 #include "session/updates.h"
 
@@ -11,7 +11,7 @@
 
 struct streams {
 	struct sessions *sessions;
-	struct outlets outlets;
+	struct sse_connections sse_connections;
 	uint64_t ids_from;            /* ids of streams: a random number, */
 	atomic_uint_fast64_t last_id; /* ... and the last one */
 	pthread_mutex_t calls_lock;

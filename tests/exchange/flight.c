@@ -311,16 +311,16 @@ static bool is_comment(const char *piece, ptrdiff_t length)
 /* In small pieces, so that events are cut. Comments are only counted. */
 static void read_stream(struct flight *flight)
 {
-	struct outlet *outlet = mcps__exchange_plan(flight->exchange)->outlet;
+	struct sse_connection *sse = mcps__exchange_plan(flight->exchange)->sse;
 	char piece[23];
 	ptrdiff_t length;
 
 	while (!flight->is_over) {
-		length = mcps__outlet_read(outlet, piece, sizeof piece);
+		length = mcps__sse_connection_read(sse, piece, sizeof piece);
 		if (length == 0)
 			return;
 		flight->is_over = length < 0;
-		flight->is_cut = length == OUTLET_CUT;
+		flight->is_cut = length == SSE_CUT;
 		if (is_comment(piece, length))
 			flight->comments++;
 		else if (length > 0)
@@ -330,7 +330,7 @@ static void read_stream(struct flight *flight)
 
 static void probe(struct flight *flight)
 {
-	mcps__outlet_probe(mcps__exchange_plan(flight->exchange)->outlet);
+	mcps__sse_connection_probe(mcps__exchange_plan(flight->exchange)->sse);
 }
 
 static const char *take_events(struct flight *flight)

@@ -102,7 +102,7 @@ static struct flight *when_it_reads_too_slowly(void)
 {
 	struct flight *flight = open_get(NULL);
 
-	for (int i = 0; i < 2 * OUTLET_EVENTS_MAX; i++)
+	for (int i = 0; i < 2 * SSE_EVENTS_MAX; i++)
 		ck_assert(notify("{\"a\":1}"));
 	return flight;
 }

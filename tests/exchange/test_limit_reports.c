@@ -23,7 +23,7 @@ START_TEST(a_client_that_does_not_read_its_stream_is_reported)
 {
 	struct flight *flight = open_get(NULL);
 
-	for (int i = 0; i < 2 * OUTLET_EVENTS_MAX; i++)
+	for (int i = 0; i < 2 * SSE_EVENTS_MAX; i++)
 		ck_assert(notify());
 	check_reported(INCIDENT_SLOW_READER, 1);
 	(void)harness_events(flight);

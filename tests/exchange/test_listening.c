@@ -318,13 +318,16 @@ START_TEST(a_silent_stream_shows_signs_of_life)
 	(void)harness_events(flight);
 	(void)harness_comments(flight);
 	harness_pass(&harness, 13000);
-	mcps__outlets_beat(&harness.session_streams.outlets, 15000);
+	mcps__sse_connections_beat(&harness.session_streams.sse_connections,
+	                           15000);
 	ck_assert_uint_eq(harness_comments(flight), 0);
 	harness_pass(&harness, 2000);
-	mcps__outlets_beat(&harness.session_streams.outlets, 15000);
+	mcps__sse_connections_beat(&harness.session_streams.sse_connections,
+	                           15000);
 	ck_assert_uint_eq(harness_comments(flight), 1);
 	ck_assert_str_eq(harness_events(flight), "");
-	mcps__outlets_beat(&harness.session_streams.outlets, 15000);
+	mcps__sse_connections_beat(&harness.session_streams.sse_connections,
+	                           15000);
 	ck_assert_uint_eq(harness_comments(flight), 0);
 	harness_hang_up(flight);
 }
@@ -338,7 +341,7 @@ START_TEST(who_reads_too_slowly_is_cut_and_resumes_without_a_loss)
 	for (int i = 0; i < 1500; i++)
 		ck_assert(notify("{\"a\":1}"));
 	seen = parse_events(harness_events(flight));
-	ck_assert_int_le(seen, OUTLET_EVENTS_MAX + 1);
+	ck_assert_int_le(seen, SSE_EVENTS_MAX + 1);
 	ck_assert(harness_stream_is_over(flight));
 	harness_hang_up(flight);
 	flight = resume_after(events[seen - 1].id);

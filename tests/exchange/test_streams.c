@@ -296,7 +296,7 @@ START_TEST(who_has_all_of_a_stream_that_ended_is_told_not_to_come_again)
 	harness_restart(&harness, KEEP_ALL);
 	check_nothing_is_left(last);
 	harness_hang_up(resume_after(before));
-	ck_assert_ptr_null(harness.session_streams.outlets.first);
+	ck_assert_ptr_null(harness.session_streams.sse_connections.first);
 }
 END_TEST
 

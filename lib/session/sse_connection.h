@@ -1,14 +1,14 @@
-/* An outlet: what one connection carries of a stream. Any thread puts events
- * into its bounded queue, the connection's thread takes them out; between
- * events it sleeps.
+/* One connection that carries a stream, as server-sent events (SSE). Any thread
+ * puts events into its bounded queue, the thread of the connection takes them
+ * out; between events the connection sleeps.
  *
  *   filling ──► live ──► ending        gets what is stored / what comes /
  *      └───────────────►  ▲             nothing more: ends when it is empty
  *
  * A client too slow for its queue loses the connection, not the events: it
  * comes back and resumes. */
-#ifndef MCPS_SESSION_OUTLET_H
-#define MCPS_SESSION_OUTLET_H
+#ifndef MCPS_SESSION_SSE_CONNECTION_H
+#define MCPS_SESSION_SSE_CONNECTION_H
 
 #include "base/clock.h"
 #include "base/incident.h"
@@ -22,33 +22,34 @@
 #include <stddef.h>
 
 /* Bytes: beyond that no more is queued; one event may be larger by itself. */
-enum { OUTLET_EVENTS_MAX = 256, OUTLET_BYTES_MAX = 1024 * 1024 };
+enum { SSE_EVENTS_MAX = 256, SSE_BYTES_MAX = 1024 * 1024 };
 
 /* Bytes that the queue of a listener may always hold, also when unread answers
  * use all the memory they may. */
-enum { OUTLET_FREE_BYTES = 4096 };
+enum { SSE_FREE_BYTES = 4096 };
 
 /* What is taken as a whole is copied, and stays until it is sent. */
-enum { OUTLET_WHOLE_MAX = 32 * 1024 };
+enum { SSE_WHOLE_MAX = 32 * 1024 };
 
 /* How the connection waits. sleep is called by read, on the connection's
- * thread; wake by any thread, exactly once after each sleep. Both under the
- * outlet's lock: they must not call back. */
-struct outlet_glue {
+ * thread; wake by any thread, exactly once after each sleep. Both under its
+ * lock: they must not call back. */
+struct sse_glue {
 	void (*sleep)(void *arg);
 	void (*wake)(void *arg);
 	void *arg;
 };
 
-/* All outlets of a server. */
-struct outlets {
-	pthread_mutex_t lock; /* before any outlet's own */
-	struct outlet *first;
+/* All SSE connections of a server. */
+struct sse_connections {
+	pthread_mutex_t lock; /* before that of any one */
+	struct sse_connection *first;
 	unsigned count;
 	bool is_closing; /* whoever comes now is closed at once */
 	int64_t beat_ms; /* steady; no comment is due before */
 	const struct clock_source *clock;
-	uint32_t retry_ms; /* constant; see mcps__outlets_retry(); 0: none */
+	uint32_t retry_ms; /* constant; see mcps__sse_connections_retry(); 0:
+	                      none */
 	_Atomic int64_t back_ms;     /* steady; of a server that stops: when the
 	                              * next one may serve; 0: it does not stop */
 	struct incidents *incidents; /* NULL: not counted */
@@ -57,80 +58,80 @@ struct outlets {
 
 /* RETRY_MS: how long clients wait before they connect again; 0: they are not
  * told. ANSWERS may be NULL. */
-MCPS_MUST_USE bool mcps__outlets_init(struct outlets *all,
-                                      const struct clock_source *clock,
-                                      uint32_t retry_ms,
-                                      struct incidents *incidents,
-                                      struct memory_limit *answers);
-void mcps__outlets_finish(struct outlets *all);
+MCPS_MUST_USE bool mcps__sse_connections_init(struct sse_connections *all,
+                                              const struct clock_source *clock,
+                                              uint32_t retry_ms,
+                                              struct incidents *incidents,
+                                              struct memory_limit *answers);
+void mcps__sse_connections_finish(struct sse_connections *all);
 
-/* Have each outlet that was silent for SILENT_MS, or up to an eighth less,
+/* Have each one that was silent for SILENT_MS, or up to an eighth less,
  * write a comment, so that a connection that is gone is found out, and proxies
  * keep the others. Looks at them only if one may be due, and gives those that
  * are due next a little time to come together. Always the same SILENT_MS. */
-void mcps__outlets_beat(struct outlets *all, int64_t silent_ms);
+void mcps__sse_connections_beat(struct sse_connections *all, int64_t silent_ms);
 
 /* The server stops, which takes at most REST_MS from now on. Clients are told
  * to connect again 2 s after that, or later. */
-void mcps__outlets_stop(struct outlets *all, uint32_t rest_ms);
+void mcps__sse_connections_stop(struct sse_connections *all, uint32_t rest_ms);
 
 /* The milliseconds that clients of the session of KEY are told to wait before
  * they connect again: the same for all its streams, also after a restart, as
  * the official SDK keeps one value for all. Up to a fifth more than retry_ms,
  * by the session's key, so that not all clients come back at once. While the
  * server stops at least until the next one may serve. 0: say nothing. */
-uint32_t mcps__outlets_retry(const struct outlets *all,
-                             const uint8_t key[MCPS_SESSION_KEY_SIZE]);
+uint32_t mcps__sse_connections_retry(const struct sse_connections *all,
+                                     const uint8_t key[MCPS_SESSION_KEY_SIZE]);
 
 /* A stop begins: close those that carry no call and whose clients poll. The
  * others have only one or two attempts to come back, so they stay open as long
  * as they can.
  */
-void mcps__outlets_close_polled(struct outlets *all);
+void mcps__sse_connections_close_polled(struct sse_connections *all);
 /* Close all; after that new ones close at once. */
-void mcps__outlets_close(struct outlets *all);
+void mcps__sse_connections_close(struct sse_connections *all);
 
 /* Close those whose connections are of DAEMON; ALSO_CALLS: those that carry a
  * call, too. */
-void mcps__outlets_close_of(struct outlets *all, const void *daemon,
-                            bool also_calls);
+void mcps__sse_connections_close_of(struct sse_connections *all,
+                                    const void *daemon, bool also_calls);
 
-enum outlet_phase { OUTLET_FILLING, OUTLET_LIVE, OUTLET_ENDING };
+enum sse_phase { SSE_FILLING, SSE_LIVE, SSE_ENDING };
 
-struct outlet_frame;
+struct sse_frame;
 struct session;
 struct stream;
 
 /* References: the connection; the stream it is attached to; a job that reads
  * the store for it. */
-struct outlet {
+struct sse_connection {
 	atomic_uint refs;
-	struct outlets *all;
-	struct outlet *prev, *next; /* lock of all */
-	struct outlet_glue glue;
+	struct sse_connections *all;
+	struct sse_connection *prev, *next; /* lock of all */
+	struct sse_glue glue;
 	_Atomic(const void *) daemon; /* of the connection; only compared */
-	struct session *session; /* borrowed from whoever holds the outlet */
-	struct session *kept;    /* ... which is a reference until leave, if
-	                          * nobody else keeps it; else NULL */
-	struct caller caller;    /* of a listener whose exchange is gone */
-	bool is_counted;         /* ... as one of its streams */
-	bool is_call;            /* its request is the call */
+	struct session *session;      /* borrowed: its holders keep it */
+	struct session *kept; /* ... which is a reference until leave, if
+	                       * nobody else keeps it; else NULL */
+	struct caller caller; /* of a listener whose exchange is gone */
+	bool is_counted;      /* ... as one of its streams */
+	bool is_call;         /* its request is the call */
 	bool polls;    /* its client knows "retry", and events without data */
 	uint8_t haste; /* how much sooner it beats than others: part of 256 */
 	struct event_id after; /* what its client resumed after; or none */
 
 	/* More is stored than the queue took: called by read, under no lock,
 	 * when the queue is empty. */
-	void (*refill)(struct outlet *outlet);
-	void (*refill_finish)(void *arg); /* with the outlet */
+	void (*refill)(struct sse_connection *sse);
+	void (*refill_finish)(void *arg); /* with the connection */
 	void *refill_arg;
 
 	atomic_size_t *of_caller; /* of all->answers; NULL: not counted */
 
 	pthread_mutex_t lock; /* of what follows */
-	enum outlet_phase phase;
+	enum sse_phase phase;
 	struct stream *stream; /* attached to: a reference */
-	struct outlet_frame *first, **end;
+	struct sse_frame *first, **end;
 	unsigned count;
 	size_t bytes;
 	size_t offset;   /* of the first frame, already written */
@@ -147,63 +148,70 @@ struct outlet {
 
 /* SESSION must stay until leave. AFTER: the event that its client resumes
  * after; NULL: none. NULL: out of memory. */
-struct outlet *mcps__outlet_new(struct outlets *all, struct session *session,
-                                const struct outlet_glue *glue, bool is_call,
-                                bool polls, const struct event_id *after);
-struct outlet *mcps__outlet_ref(struct outlet *outlet);
-void mcps__outlet_unref(struct outlet *outlet); /* NULL is fine */
+struct sse_connection *mcps__sse_connection_new(struct sse_connections *all,
+                                                struct session *session,
+                                                const struct sse_glue *glue,
+                                                bool is_call, bool polls,
+                                                const struct event_id *after);
+struct sse_connection *mcps__sse_connection_ref(struct sse_connection *sse);
+void mcps__sse_connection_unref(struct sse_connection *sse); /* NULL is fine */
 
 /* Count what its queue holds, from now on, as unread answers of CALLER. */
-void mcps__outlet_count_for(struct outlet *outlet, const struct caller *caller);
+void mcps__sse_connection_count_for(struct sse_connection *sse,
+                                    const struct caller *caller);
 
 /* Queue an event; ID->stream 0: one that has no id. Events whose seq is not
  * above the last one are dropped: they were sent. After the last of several
  * rouse, or end, or close. */
-void mcps__outlet_push(struct outlet *outlet, const struct event_id *id,
-                       const char *data, size_t length);
+void mcps__sse_connection_push(struct sse_connection *sse,
+                               const struct event_id *id, const char *data,
+                               size_t length);
 /* There is something for the connection, if it sleeps. */
-void mcps__outlet_rouse(struct outlet *outlet);
+void mcps__sse_connection_rouse(struct sse_connection *sse);
 
 /* There is no event to begin with: tell a client that polls when to connect
  * again, and give it back the id that it came with. The official TypeScript SDK
  * (1.32.2) keeps no id from one connection to the next: without it the client
  * would begin a fresh stream after it lost this one, and miss what is stored.
  * Does nothing after the first event. */
-void mcps__outlet_begin(struct outlet *outlet);
+void mcps__sse_connection_begin(struct sse_connection *sse);
 
 /* Its connection, which is parked already, sleeps until there is something for
  * it. False: there is something. */
-bool mcps__outlet_doze(struct outlet *outlet);
+bool mcps__sse_connection_doze(struct sse_connection *sse);
 
 /* Nothing more comes. */
-void mcps__outlet_end(struct outlet *outlet);
+void mcps__sse_connection_end(struct sse_connection *sse);
 /* The server closes the connection, not the stream: a client that polls is told
- * when to come again, by mcps__outlets_retry() or after RETRY_MS. The
+ * when to come again, by mcps__sse_connections_retry() or after RETRY_MS. The
  * connection of any other client is cut: official SDKs of older revisions take
  * a proper end for the end of the stream, and come again only after an error.
  */
-void mcps__outlet_close(struct outlet *outlet);
-void mcps__outlet_close_for(struct outlet *outlet, uint32_t retry_ms);
+void mcps__sse_connection_close(struct sse_connection *sse);
+void mcps__sse_connection_close_for(struct sse_connection *sse,
+                                    uint32_t retry_ms);
 /* The queue is to be filled again once it is empty. */
-void mcps__outlet_want_refill(struct outlet *outlet);
+void mcps__sse_connection_want_refill(struct sse_connection *sse);
 
-enum { OUTLET_ASLEEP = 0, OUTLET_OVER = -1, OUTLET_CUT = -2 };
+enum { SSE_ASLEEP = 0, SSE_OVER = -1, SSE_CUT = -2 };
 
 /* The next bytes for the connection, at most SIZE; ASLEEP: none now, sleep was
  * called; OVER: none any more; CUT: none any more, and the connection must end
  * in a way that its client takes for an error. */
-ptrdiff_t mcps__outlet_read(struct outlet *outlet, char *out, size_t size);
+ptrdiff_t mcps__sse_connection_read(struct sse_connection *sse, char *out,
+                                    size_t size);
 
 /* If nothing more comes, all that there is, appended to OUT; false: it is to be
  * read, for it goes on, or is long. */
-bool mcps__outlet_read_all(struct outlet *outlet, struct buffer *out);
+bool mcps__sse_connection_read_all(struct sse_connection *sse,
+                                   struct buffer *out);
 
 /* Have a sleeping connection look whether its client is still there. */
-void mcps__outlet_probe(struct outlet *outlet);
+void mcps__sse_connection_probe(struct sse_connection *sse);
 
 /* The connection is gone: nothing is queued any more. Returns the stream that
- * it carried, with the outlet's reference; NULL: none. Part of
- * mcps__outlet_leave(). */
-struct stream *mcps__outlet_cut_off(struct outlet *outlet);
+ * it carried, with the connection's reference; NULL: none. Part of
+ * mcps__sse_connection_leave(). */
+struct stream *mcps__sse_connection_cut_off(struct sse_connection *sse);
 
 #endif
