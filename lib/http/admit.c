@@ -60,23 +60,28 @@ enum admit_decision mcps__admit(const struct admit_view *view,
 	return admit_other(view, found);
 }
 
-enum settled mcps__settle(enum admit_decision decision,
-                          enum session_found found, mcps_status status)
+enum admit_outcome mcps__admit_outcome(enum admit_decision decision,
+                                       enum session_found found,
+                                       mcps_status status)
 {
 	if (found == FOUND_NOT_LOADED)
-		return status == MCPS_OK ? SETTLED_AGAIN : SETTLED_FAILED;
+		return status == MCPS_OK ? ADMIT_OUTCOME_AGAIN
+		                         : ADMIT_OUTCOME_FAILED;
 	switch (decision) {
 	case DECISION_CREATE:
-		return found == FOUND_LIVE ? SETTLED_SERVE : SETTLED_GONE;
+		return found == FOUND_LIVE ? ADMIT_OUTCOME_SERVE
+		                           : ADMIT_OUTCOME_GONE;
 	case DECISION_RENEW: /* if it ended under it, a new one is made */
-		return found == FOUND_LIVE ? SETTLED_SERVE : SETTLED_AGAIN;
+		return found == FOUND_LIVE ? ADMIT_OUTCOME_SERVE
+		                           : ADMIT_OUTCOME_AGAIN;
 	case DECISION_END:
 		if (found == FOUND_ENDED && status == MCPS_OK)
-			return SETTLED_ENDED;
-		return SETTLED_AGAIN;
+			return ADMIT_OUTCOME_ENDED;
+		return ADMIT_OUTCOME_AGAIN;
 	case DECISION_BURY:
-		return found == FOUND_ENDED ? SETTLED_GONE : SETTLED_AGAIN;
+		return found == FOUND_ENDED ? ADMIT_OUTCOME_GONE
+		                            : ADMIT_OUTCOME_AGAIN;
 	default:
-		return SETTLED_AGAIN;
+		return ADMIT_OUTCOME_AGAIN;
 	}
 }

@@ -5,7 +5,7 @@
  * walks all of it without a socket.
  *
  *   admit(view, FOUND_NOT_LOADED) ──► LOAD ──► admit(view, what it found) ...
- *   a decision that needs the store ──► settle(decision, outcome)
+ *   a decision that needs the store ──► outcome(decision, what it found)
  */
 #ifndef MCPS_HTTP_ADMIT_H
 #define MCPS_HTTP_ADMIT_H
@@ -52,15 +52,16 @@ enum admit_decision mcps__admit(const struct admit_view *view,
                                 enum session_found found);
 
 /* What the store's answer makes of a decision. */
-enum settled {
-	SETTLED_SERVE,  /* with the session that came along */
-	SETTLED_AGAIN,  /* admit again with what was found */
-	SETTLED_ENDED,  /* 204 */
-	SETTLED_GONE,   /* 404 */
-	SETTLED_FAILED, /* the status says how */
+enum admit_outcome {
+	ADMIT_OUTCOME_SERVE,  /* with the session that came along */
+	ADMIT_OUTCOME_AGAIN,  /* admit again with what was found */
+	ADMIT_OUTCOME_ENDED,  /* 204 */
+	ADMIT_OUTCOME_GONE,   /* 404 */
+	ADMIT_OUTCOME_FAILED, /* the status says how */
 };
 
-enum settled mcps__settle(enum admit_decision decision,
-                          enum session_found found, mcps_status status);
+enum admit_outcome mcps__admit_outcome(enum admit_decision decision,
+                                       enum session_found found,
+                                       mcps_status status);
 
 #endif

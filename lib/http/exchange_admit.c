@@ -310,7 +310,7 @@ static bool admit(struct exchange *exchange, enum session_found found,
 }
 
 /* The id that initialize answers with: a new one, or the one that was sent. */
-static void serve_settled(struct exchange *exchange, struct session *session)
+static void serve_stored(struct exchange *exchange, struct session *session)
 {
 	const struct http_value *id = session_id(exchange);
 
@@ -326,25 +326,25 @@ static void told(struct session_wait *wait, enum session_found found,
 {
 	struct exchange *exchange = container_of(wait, struct exchange, wait);
 
-	switch (mcps__settle(exchange->decision, found, status)) {
-	case SETTLED_SERVE:
-		serve_settled(exchange, session);
+	switch (mcps__admit_outcome(exchange->decision, found, status)) {
+	case ADMIT_OUTCOME_SERVE:
+		serve_stored(exchange, session);
 		break;
-	case SETTLED_AGAIN:
+	case ADMIT_OUTCOME_AGAIN:
 		if (!admit(exchange, found, session))
 			return;
 		break;
-	case SETTLED_ENDED:
+	case ADMIT_OUTCOME_ENDED:
 		exchange->plan.ready = true;
 		exchange->plan.status = 204;
 		exchange->plan.kind = PLAN_EMPTY;
 		exchange->stage = STAGE_DONE;
 		break;
-	case SETTLED_GONE:
+	case ADMIT_OUTCOME_GONE:
 		mcps__session_unref(session);
 		mcps__exchange_refuse(exchange, MCPS_E_GONE, NULL, NULL);
 		break;
-	case SETTLED_FAILED:
+	case ADMIT_OUTCOME_FAILED:
 		mcps__exchange_refuse(exchange, status, NULL, NULL);
 		break;
 	}

@@ -206,7 +206,7 @@ static struct stream *call_emits(struct mcps_call *call)
 	return exchange->batch == 0 ? mcps__exchange_stream(exchange) : NULL;
 }
 
-static struct stream *call_settles(struct mcps_call *call)
+static struct stream *call_final_stream(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 
@@ -232,7 +232,7 @@ static void call_begin(struct exchange *exchange, struct mcps_call *call,
 	call->answered = call_answered;
 	call->released = call_released;
 	call->emits = call_emits;
-	call->settles = call_settles;
+	call->final_stream = call_final_stream;
 }
 
 static enum dispatch_end run_call(struct mcps_call *call)

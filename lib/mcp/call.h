@@ -45,10 +45,10 @@ struct mcps_call {
 	void (*answered)(struct mcps_call *call);
 	void (*released)(struct mcps_call *call);
 	/* The stream of a call that is parked: emits opens it if the answer is
-	 * still open, settles does not, and from then on it stays as it is.
-	 * Borrowed; NULL: it has none. On the call's thread. */
+	 * still open; final_stream does not, and from then on it stays as it
+	 * is. Borrowed; NULL: it has none. On the call's thread. */
 	struct stream *(*emits)(struct mcps_call *call);
-	struct stream *(*settles)(struct mcps_call *call);
+	struct stream *(*final_stream)(struct mcps_call *call);
 	void *owner;
 	bool was_parked; /* the owner's */
 

@@ -322,7 +322,7 @@ static void work_run(struct work *work)
 		leave_answered(call);
 		return;
 	}
-	call->stream = call->settles(call);
+	call->stream = call->final_stream(call);
 	answer(call, status, steps);
 	mcps__answer_count(call);
 	call->commits_state = status == MCPS_OK && call->status == MCPS_OK &&
@@ -344,7 +344,7 @@ void mcps__run_stop(struct mcps_call *call)
 	if ((steps & CALL_HANDED) == 0 ||
 	    (steps & (CALL_RETURNED | CALL_STOPPED)) != 0)
 		return;
-	stream = call->settles(call);
+	stream = call->final_stream(call);
 	answer(call, MCPS_E_CANCELLED, steps | CALL_STOPPED);
 	if (stream != NULL) {
 		(void)mcps__stream_append(stream, &call->reply, STREAM_ENDS);

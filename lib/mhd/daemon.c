@@ -18,7 +18,7 @@
 
 enum {
 	/* How long open connections may still bring a call. */
-	SETTLE_MS = 250,
+	QUIESCE_MS = 250,
 	/* For answers under way to slow readers, after the drain. */
 	LEAVE_PATIENCE_MS = 1000,
 };
@@ -309,15 +309,15 @@ static uint32_t milliseconds_since(int64_t began)
 static bool drain(mcps_daemon *daemon, uint32_t drain_ms)
 {
 	int64_t began = mcps__steady_ms(&mcps__system_clock);
-	uint32_t settle_ms = drain_ms < SETTLE_MS ? drain_ms : SETTLE_MS;
+	uint32_t quiesce_ms = drain_ms < QUIESCE_MS ? drain_ms : QUIESCE_MS;
 	uint32_t past_ms;
 
 	mcps__server_retire(daemon->server);
 	mcps__listener_hide(&daemon->listener);
 	for (unsigned i = 0; i < daemon->started; i++)
-		mcps__loop_quiesce(&daemon->loops[i], settle_ms);
+		mcps__loop_quiesce(&daemon->loops[i], quiesce_ms);
 	for (unsigned i = 0; i < daemon->started; i++)
-		mcps__loop_wait_settled(&daemon->loops[i]);
+		mcps__loop_wait_quiesced(&daemon->loops[i]);
 	past_ms = milliseconds_since(began);
 	return mcps_server_drain(daemon->server,
 	                         past_ms < drain_ms ? drain_ms - past_ms : 0);

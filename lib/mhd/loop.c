@@ -69,7 +69,7 @@ static int loop_timeout(struct loop *loop, enum loop_phase phase)
 	timeout =
 		sooner(timeout,
 	               mcps__deadlines_timeout(&loop->sockets.deadlines, now));
-	if (phase == LOOP_SERVING || (phase == LOOP_QUIET && loop->is_settled))
+	if (phase == LOOP_SERVING || (phase == LOOP_QUIET && loop->is_quiesced))
 		return timeout;
 	return sooner(timeout, LEAVING_TICK_MS);
 }
@@ -120,7 +120,7 @@ static void loop_stop_accepting(struct loop *loop)
 	/* Clients must not keep their connections for the idle time: they
 	 * come back to the process that listens next. */
 	atomic_store(&loop->mhd.closes, true);
-	loop->settle_by_ms = now_ms() + loop->settle_ms;
+	loop->quiesce_by_ms = now_ms() + loop->quiesce_ms;
 	while (!loop->is_shared && loop_accept(loop) == ACCEPT_BATCH)
 		continue;
 	mcps__acceptor_stop(&loop->acceptor);
@@ -131,22 +131,22 @@ static void loop_stop_accepting(struct loop *loop)
 /* A connection that is closed while its client sends loses a call that nobody
  * may repeat. So each is closed after an answer, which says so; only those
  * that bring nothing for a while are cut. */
-static void loop_settle(struct loop *loop)
+static void loop_try_quiesce(struct loop *loop)
 {
 	bool has_idle = loop->sockets.count > atomic_load(&loop->mhd.working);
 	int64_t now = now_ms();
 
-	if (loop->is_settled)
+	if (loop->is_quiesced)
 		return;
-	if (has_idle && !loop->has_cut && now >= loop->settle_by_ms) {
+	if (has_idle && !loop->has_cut && now >= loop->quiesce_by_ms) {
 		mcps__deadlines_cut_idle(&loop->sockets.deadlines);
 		loop->has_cut = true;
-		loop->settle_by_ms = now + LAST_WORDS_MS;
+		loop->quiesce_by_ms = now + LAST_WORDS_MS;
 	}
-	if (has_idle && now < loop->settle_by_ms)
+	if (has_idle && now < loop->quiesce_by_ms)
 		return;
-	loop->is_settled = true;
-	sem_post(&loop->settled);
+	loop->is_quiesced = true;
+	sem_post(&loop->quiesced);
 }
 
 /* Connections without a request are closed now, not when the slowest loop has
@@ -200,7 +200,7 @@ static void *loop_main(void *arg)
 	while (phase = atomic_load(&loop->phase), !loop_may_end(loop, phase)) {
 		if (phase != LOOP_SERVING) {
 			loop_stop_accepting(loop);
-			loop_settle(loop);
+			loop_try_quiesce(loop);
 		}
 		loop_round(loop, phase);
 	}
@@ -230,15 +230,15 @@ static void loop_move(struct loop *loop, enum loop_phase phase)
 	mcps__wakeup_signal(&loop->wakeup);
 }
 
-void mcps__loop_quiesce(struct loop *loop, int64_t settle_ms)
+void mcps__loop_quiesce(struct loop *loop, int64_t quiesce_ms)
 {
-	loop->settle_ms = settle_ms;
+	loop->quiesce_ms = quiesce_ms;
 	loop_move(loop, LOOP_QUIET);
 }
 
-void mcps__loop_wait_settled(struct loop *loop)
+void mcps__loop_wait_quiesced(struct loop *loop)
 {
-	while (sem_wait(&loop->settled) != 0 && errno == EINTR)
+	while (sem_wait(&loop->quiesced) != 0 && errno == EINTR)
 		continue;
 }
 
@@ -261,7 +261,7 @@ void mcps__loop_close(struct loop *loop)
 	mcps__acceptor_close(&loop->acceptor);
 	mcps__disconnect_watcher_close(&loop->watcher);
 	mcps__wakeup_close(&loop->wakeup);
-	sem_destroy(&loop->settled);
+	sem_destroy(&loop->quiesced);
 }
 
 /* ---- how it is getting on ---- */
@@ -330,7 +330,7 @@ mcps_status mcps__loop_open(struct loop *loop,
 		               .sockets.most = options->connections,
 		               .sockets.fullness = options->fullness,
 		               .wakeup.fd = -1 };
-	sem_init(&loop->settled, 0, 0);
+	sem_init(&loop->quiesced, 0, 0);
 	status = loop_prepare(loop, options, error);
 	if (status != MCPS_OK)
 		mcps__loop_close(loop);

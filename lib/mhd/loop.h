@@ -45,14 +45,14 @@ struct loop {
 	struct disconnect_watcher watcher;
 	pthread_t thread;
 	_Atomic enum loop_phase phase;
-	int64_t settle_ms;   /* set before the phase says quiet */
+	int64_t quiesce_ms;  /* set before the phase says quiet */
 	int64_t leave_by_ms; /* set before the phase says leaving */
-	sem_t settled; /* posted once: who was idle has been served, or cut */
+	sem_t quiesced; /* posted once: who was idle has been served, or cut */
 
 	/* The loop thread's own. */
 	bool has_cut; /* idle connections were cut */
-	bool is_settled;
-	int64_t settle_by_ms; /* when to do that, then when it is done */
+	bool is_quiesced;
+	int64_t quiesce_by_ms; /* when to do that, then when it is done */
 	struct sockets sockets;
 	struct log_limiter log_limiter;
 };
@@ -83,11 +83,11 @@ MCPS_MUST_USE mcps_status mcps__loop_start(struct loop *loop,
 
 /* Accept nothing new. What comes over connections that are there is still
  * answered, each is closed after its answer, and those that are idle for
- * SETTLE_MS from now are cut: so clients change over between two calls. */
-void mcps__loop_quiesce(struct loop *loop, int64_t settle_ms);
+ * QUIESCE_MS from now are cut: so clients change over between two calls. */
+void mcps__loop_quiesce(struct loop *loop, int64_t quiesce_ms);
 
 /* Wait until that is done; calls may still run. */
-void mcps__loop_wait_settled(struct loop *loop);
+void mcps__loop_wait_quiesced(struct loop *loop);
 
 /* End once no request is open, after PATIENCE_MS at the latest. */
 void mcps__loop_leave(struct loop *loop, int64_t patience_ms);

@@ -1,5 +1,5 @@
 /* What can be asked of the store for a session: each is a job that decides in
- * a transaction, and a settling that tells who waits. */
+ * a transaction, and a completion that tells the requests that wait. */
 #include "session/tombstone.h"
 #include "session/work.h"
 

@@ -141,7 +141,7 @@ struct session {
 	atomic_bool has_ended; /* over, as the store says: for good */
 	bool is_outdated;      /* table lock; telling, while its caller was
 	                        * revoked: to be asked for again */
-	unsigned settlings;    /* table lock; times a job decided */
+	unsigned completions;  /* table lock; times a job decided */
 
 	/* Set before it is live, constant while it is. */
 	struct principal *principal;

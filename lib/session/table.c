@@ -444,16 +444,16 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
 	return started;
 }
 
-/* ---- settling ---- */
+/* ---- completing ---- */
 
 struct session_wait *mcps__table_line_next(struct sessions *sessions,
                                            struct session *session,
-                                           unsigned settling)
+                                           unsigned completion)
 {
 	struct session_wait *wait = NULL;
 
 	pthread_mutex_lock(&sessions->lock);
-	if (session->settlings == settling &&
+	if (session->completions == completion &&
 	    (session->phase == SESSION_LIVE ||
 	     session->phase == SESSION_OVER)) {
 		wait = line_pop(session);
@@ -473,29 +473,29 @@ void mcps__table_tell(struct sessions *sessions, struct session *session)
 
 /* The first in line, whose job it was, is taken out at once: from here on the
  * line may go on behind another job, which knows nothing of how this ended. */
-struct settling mcps__table_settling_begin(struct sessions *sessions,
-                                           struct session *session,
-                                           enum session_found found)
+struct completion mcps__table_completion_begin(struct sessions *sessions,
+                                               struct session *session,
+                                               enum session_found found)
 {
 	int64_t now = mcps__sessions_now(sessions);
-	struct settling settling = { .is_due = false, .now = now };
+	struct completion completion = { .is_due = false, .now = now };
 
 	pthread_mutex_lock(&sessions->lock);
 	if (session->is_outdated)
 		found = FOUND_NOT_LOADED;
-	settling.found = found;
+	completion.found = found;
 	session->phase = found == FOUND_LIVE ? SESSION_LIVE : SESSION_OVER;
 	if (found == FOUND_ENDED || found == FOUND_UNKNOWN)
 		mcps__session_end_calls(session);
-	settling.number = ++session->settlings;
-	settling.first = line_pop(session);
+	completion.number = ++session->completions;
+	completion.first = line_pop(session);
 	if (found == FOUND_LIVE) {
-		settling.is_due = see(sessions, session, now);
+		completion.is_due = see(sessions, session, now);
 		order_add(sessions, session);
-		settling.unstored = page_out(sessions, now);
+		completion.unstored = page_out(sessions, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
-	return settling;
+	return completion;
 }
 
 void mcps__sessions_forget(struct sessions *sessions, struct session *session)

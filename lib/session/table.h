@@ -34,8 +34,8 @@ void mcps__table_tell(struct sessions *sessions, struct session *session);
  * If it has ended, its calls are told. Tells the line, first come first
  * served; the first gets STATUS, the others MCPS_OK if there is an answer.
  * Takes over the caller's reference. */
-void mcps__table_settle(struct sessions *sessions, struct session *session,
-                        enum session_found found, mcps_status status);
+void mcps__table_complete(struct sessions *sessions, struct session *session,
+                          enum session_found found, mcps_status status);
 
 /* How a session is used, as far as memory knows. */
 enum table_use {
@@ -100,10 +100,10 @@ void mcps__sessions_touch(struct sessions *sessions, struct session *session,
 /* The last use of some session could not be stored. */
 void mcps__sessions_note_unstored(struct sessions *sessions);
 
-/* ---- for settle.c ---- */
+/* ---- for complete.c ---- */
 
-/* How a settling begins. */
-struct settling {
+/* How a completion begins. */
+struct completion {
 	enum session_found found;
 	unsigned number;
 	bool is_due; /* to be stored that it was seen: the row may be old */
@@ -114,15 +114,15 @@ struct settling {
 
 /* Put SESSION into the phase of what was found, and take the first out of its
  * line. */
-struct settling mcps__table_settling_begin(struct sessions *sessions,
-                                           struct session *session,
-                                           enum session_found found);
+struct completion mcps__table_completion_begin(struct sessions *sessions,
+                                               struct session *session,
+                                               enum session_found found);
 
 /* The next in line, unless what was told to the last one made the session
- * busy again, or even settled it anew: then that settling goes on with the
+ * busy again, or even completed it anew: then that completion goes on with the
  * line. Sweeps up at the end. */
 struct session_wait *mcps__table_line_next(struct sessions *sessions,
                                            struct session *session,
-                                           unsigned settling);
+                                           unsigned completion);
 
 #endif

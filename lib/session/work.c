@@ -214,10 +214,10 @@ static void log_event(struct session_work *work)
 	          digest);
 }
 
-static void settle_and_free(struct session_work *work)
+static void complete_and_free(struct session_work *work)
 {
-	mcps__table_settle(work->sessions, mcps__session_ref(work->session),
-	                   work->found, work->status);
+	mcps__table_complete(work->sessions, mcps__session_ref(work->session),
+	                     work->found, work->status);
 	work_free(work);
 }
 
@@ -234,7 +234,7 @@ static void call_hook(struct work *hook)
 	if (work->event == MCPS_SESSION_ENDED)
 		work_free(work);
 	else
-		settle_and_free(work);
+		complete_and_free(work);
 }
 
 /* A session that comes to be is told to the application before anybody is
@@ -248,15 +248,15 @@ static void tell(struct session_work *work)
 	work->hook.run = call_hook;
 	if (work->event == MCPS_SESSION_ENDED) {
 		mcps__session_depart(work->session, DEPARTS_FOR_GOOD);
-		mcps__table_settle(work->sessions,
-		                   mcps__session_ref(work->session),
-		                   work->found, work->status);
+		mcps__table_complete(work->sessions,
+		                     mcps__session_ref(work->session),
+		                     work->found, work->status);
 		if (!has_hook)
 			work_free(work);
 	} else if (has_hook) {
 		mcps__table_tell(work->sessions, work->session);
 	} else {
-		settle_and_free(work);
+		complete_and_free(work);
 	}
 	if (has_hook)
 		mcps__hook_submit(work->sessions, work->session->principal,
@@ -272,7 +272,7 @@ static void work_done(struct writer_job *job, mcps_status status)
 	if (status != MCPS_OK) {
 		work->found = FOUND_NOT_LOADED;
 		work->status = status;
-		settle_and_free(work);
+		complete_and_free(work);
 		return;
 	}
 	mcps__quota_tell(work->sessions, work->session->principal,
@@ -286,7 +286,7 @@ static void work_done(struct writer_job *job, mcps_status status)
 	    (work->event == MCPS_SESSION_ENDED && work->status == MCPS_OK))
 		tell(work);
 	else
-		settle_and_free(work);
+		complete_and_free(work);
 }
 
 void mcps__work_abandon(struct session_work *work, mcps_status status)
@@ -311,8 +311,8 @@ struct session_work *mcps__work_new(struct sessions *sessions,
 	struct session_work *work = mcps__calloc(1, sizeof *work);
 
 	if (work == NULL) {
-		mcps__table_settle(sessions, session, FOUND_NOT_LOADED,
-		                   MCPS_E_NOMEM);
+		mcps__table_complete(sessions, session, FOUND_NOT_LOADED,
+		                     MCPS_E_NOMEM);
 		return NULL;
 	}
 	work->sessions = sessions;

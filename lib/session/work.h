@@ -1,4 +1,4 @@
-/* One store job for one session, from the claim to the settling. */
+/* One store job for one session, from the claim to the completion. */
 #ifndef MCPS_SESSION_WORK_H
 #define MCPS_SESSION_WORK_H
 
@@ -40,7 +40,7 @@ struct session_work *mcps__work_new(struct sessions *sessions,
                                     session_work_fn run);
 void mcps__work_submit(struct session_work *work, bool reads_only);
 
-/* Settle a job that cannot even start. */
+/* Complete a job that cannot even start. */
 void mcps__work_abandon(struct session_work *work, mcps_status status);
 
 /* The rows a job meets. */

@@ -1,10 +1,10 @@
 #include "store/batch.h"
 
 /* How a transaction shared by several jobs ended. */
-enum outcome {
-	OUTCOME_COMMITTED,
-	OUTCOME_LOST,   /* undone by the store before COMMIT: nothing is left */
-	OUTCOME_FAILED, /* nobody knows what COMMIT did */
+enum batch_outcome {
+	BATCH_COMMITTED,
+	BATCH_LOST,   /* undone by the store before COMMIT: nothing is left */
+	BATCH_FAILED, /* nobody knows what COMMIT did */
 };
 
 static void job_run(struct writer_job *job, mcps_store *store)
@@ -49,18 +49,19 @@ static bool run_saved(mcps_store *store, struct writer_job *job)
 	return store->ops->release(store) == MCPS_OK;
 }
 
-static enum outcome run_together(mcps_store *store, struct writer_job *jobs,
-                                 struct writer_counts *counts)
+static enum batch_outcome run_together(mcps_store *store,
+                                       struct writer_job *jobs,
+                                       struct writer_counts *counts)
 {
 	if (store->ops->begin(store) != MCPS_OK)
-		return OUTCOME_FAILED;
+		return BATCH_FAILED;
 	for (struct writer_job *job = jobs; job != NULL; job = job->next) {
 		if (!run_saved(store, job)) {
 			store->ops->rollback(store);
-			return OUTCOME_LOST;
+			return BATCH_LOST;
 		}
 	}
-	return commit(store, counts) ? OUTCOME_COMMITTED : OUTCOME_FAILED;
+	return commit(store, counts) ? BATCH_COMMITTED : BATCH_FAILED;
 }
 
 /* A transaction for one job; false: the store is to be opened again. */
@@ -94,12 +95,12 @@ mcps_status mcps__batch_write(mcps_store *store, struct writer_job *jobs,
 	for (struct writer_job *job = jobs; job != NULL; job = job->next)
 		counts->writes++;
 	switch (run_together(store, jobs, counts)) {
-	case OUTCOME_COMMITTED:
+	case BATCH_COMMITTED:
 		break;
-	case OUTCOME_LOST:
+	case BATCH_LOST:
 		failed = run_one_by_one(store, jobs, counts);
 		break;
-	case OUTCOME_FAILED:
+	case BATCH_FAILED:
 		failed = jobs;
 		break;
 	}

@@ -35,9 +35,8 @@ static int64_t time_seen(const struct mcps_session_row *row)
 
 /* A damaged row may have been a tombstone, so its key stays taken for as long
  * as its id could be believed. */
-static mcps_status settle_damaged(struct sqlite_store *store,
-                                  const uint8_t *key,
-                                  const struct mcps_sweep *sweep)
+static mcps_status sweep_damaged(struct sqlite_store *store, const uint8_t *key,
+                                 const struct mcps_sweep *sweep)
 {
 	int64_t issued_ms = mcps__store_key_time(key);
 	int64_t max_age_ms = sweep->now_ms - sweep->aged_before_ms;
@@ -58,7 +57,7 @@ static mcps_status remove_tombstone(struct sqlite_store *store,
 	mcps_status status;
 
 	if (row->principal == 0 && row->until_ms == 0)
-		return settle_damaged(store, row->key, sweep);
+		return sweep_damaged(store, row->key, sweep);
 	status = mcps__sqlite_session_purge(store, row->key);
 	return status == MCPS_OK && row->principal != 0
 	               ? mcps__sqlite_tombstone_count(store, row->principal, -1)
@@ -121,8 +120,9 @@ static mcps_status repair(struct sweep_run *run)
 }
 
 /* Remove the row of KEY, or repair what pointed to it. */
-static mcps_status settle(struct sweep_run *run, const struct sweep_step *step,
-                          int64_t last, const uint8_t *key)
+static mcps_status sweep_key(struct sweep_run *run,
+                             const struct sweep_step *step, int64_t last,
+                             const uint8_t *key)
 {
 	struct session_copy copy;
 	mcps_status status = mcps__sqlite_session_find(run->store, key, &copy);
@@ -130,7 +130,7 @@ static mcps_status settle(struct sweep_run *run, const struct sweep_step *step,
 	if (status != MCPS_OK)
 		return status;
 	if (copy.found == SESSION_DAMAGED)
-		return settle_damaged(run->store, key, run->sweep);
+		return sweep_damaged(run->store, key, run->sweep);
 	if (copy.found != step->phase || step->time(&copy.row) > last)
 		return repair(run);
 	return step->remove(run->store, &copy.row, run->sweep);
@@ -147,7 +147,7 @@ static mcps_status step_run(struct sweep_run *run,
 		status = pick(run->store, step, last, key, &found);
 		if (status != MCPS_OK || !found)
 			break;
-		status = settle(run, step, last, key);
+		status = sweep_key(run, step, last, key);
 		run->removed++;
 	}
 	return status;

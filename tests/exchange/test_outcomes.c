@@ -29,7 +29,7 @@ static mcps_status nothing_run(struct writer_job *job, mcps_store *store)
 }
 
 /* Wait for what is on its way to the store. */
-static void settle_store(void)
+static void await_store(void)
 {
 	struct writer_job job = { .run = nothing_run };
 
@@ -104,7 +104,7 @@ static void speak(mcps_call *call)
 	begun++;
 	if (form == STREAM)
 		tells(call);
-	settle_store();
+	await_store();
 }
 
 static void ends_meanwhile(mcps_call *call)

@@ -175,7 +175,7 @@ START_TEST(delete_never_makes_a_session)
 }
 END_TEST
 
-/* ---- settling ------------------------------------------------------------ */
+/* ---- outcomes ------------------------------------------------------------ */
 
 static const enum admit_decision asking[] = { DECISION_LOAD,  DECISION_CREATE,
 	                                      DECISION_RENEW, DECISION_RECREATE,
@@ -184,8 +184,8 @@ static const enum admit_decision asking[] = { DECISION_LOAD,  DECISION_CREATE,
 START_TEST(what_the_store_cannot_say_has_failed)
 {
 	ck_assert_int_eq(
-		mcps__settle(asking[_i], FOUND_NOT_LOADED, MCPS_E_STORE),
-		SETTLED_FAILED);
+		mcps__admit_outcome(asking[_i], FOUND_NOT_LOADED, MCPS_E_STORE),
+		ADMIT_OUTCOME_FAILED);
 }
 END_TEST
 
@@ -194,41 +194,49 @@ START_TEST(what_was_loaded_or_recreated_is_admitted_again)
 	static const enum session_found found[] = { FOUND_LIVE, FOUND_ENDED,
 		                                    FOUND_UNKNOWN };
 
-	ck_assert_int_eq(mcps__settle(DECISION_LOAD, found[_i], MCPS_OK),
-	                 SETTLED_AGAIN);
-	ck_assert_int_eq(mcps__settle(DECISION_RECREATE, found[_i], MCPS_OK),
-	                 SETTLED_AGAIN);
+	ck_assert_int_eq(mcps__admit_outcome(DECISION_LOAD, found[_i], MCPS_OK),
+	                 ADMIT_OUTCOME_AGAIN);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_RECREATE, found[_i], MCPS_OK),
+		ADMIT_OUTCOME_AGAIN);
 }
 END_TEST
 
 START_TEST(what_was_created_or_renewed_is_served)
 {
-	ck_assert_int_eq(mcps__settle(DECISION_CREATE, FOUND_LIVE, MCPS_OK),
-	                 SETTLED_SERVE);
-	ck_assert_int_eq(mcps__settle(DECISION_RENEW, FOUND_LIVE, MCPS_OK),
-	                 SETTLED_SERVE);
-	ck_assert_int_eq(mcps__settle(DECISION_RENEW, FOUND_ENDED, MCPS_E_GONE),
-	                 SETTLED_AGAIN);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_CREATE, FOUND_LIVE, MCPS_OK),
+		ADMIT_OUTCOME_SERVE);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_RENEW, FOUND_LIVE, MCPS_OK),
+		ADMIT_OUTCOME_SERVE);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_RENEW, FOUND_ENDED, MCPS_E_GONE),
+		ADMIT_OUTCOME_AGAIN);
 }
 END_TEST
 
 START_TEST(only_the_delete_that_ended_it_gets_204)
 {
-	ck_assert_int_eq(mcps__settle(DECISION_END, FOUND_ENDED, MCPS_OK),
-	                 SETTLED_ENDED);
-	ck_assert_int_eq(mcps__settle(DECISION_END, FOUND_ENDED, MCPS_E_GONE),
-	                 SETTLED_AGAIN);
-	ck_assert_int_eq(mcps__settle(DECISION_END, FOUND_LIVE, MCPS_OK),
-	                 SETTLED_AGAIN);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_END, FOUND_ENDED, MCPS_OK),
+		ADMIT_OUTCOME_ENDED);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_END, FOUND_ENDED, MCPS_E_GONE),
+		ADMIT_OUTCOME_AGAIN);
+	ck_assert_int_eq(mcps__admit_outcome(DECISION_END, FOUND_LIVE, MCPS_OK),
+	                 ADMIT_OUTCOME_AGAIN);
 }
 END_TEST
 
 START_TEST(a_burial_is_404_unless_somebody_lives_there)
 {
-	ck_assert_int_eq(mcps__settle(DECISION_BURY, FOUND_ENDED, MCPS_E_GONE),
-	                 SETTLED_GONE);
-	ck_assert_int_eq(mcps__settle(DECISION_BURY, FOUND_LIVE, MCPS_OK),
-	                 SETTLED_AGAIN);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_BURY, FOUND_ENDED, MCPS_E_GONE),
+		ADMIT_OUTCOME_GONE);
+	ck_assert_int_eq(
+		mcps__admit_outcome(DECISION_BURY, FOUND_LIVE, MCPS_OK),
+		ADMIT_OUTCOME_AGAIN);
 }
 END_TEST
 

@@ -156,7 +156,7 @@ static void bring_in(int number)
 
 	session->touched_ms = steady;
 	session->old_at_ms = steady + sessions.options.max_age_ms;
-	mcps__table_settle(&sessions, session, FOUND_LIVE, MCPS_OK);
+	mcps__table_complete(&sessions, session, FOUND_LIVE, MCPS_OK);
 }
 
 static bool is_hot(int number)
@@ -186,14 +186,14 @@ START_TEST(what_was_never_seen_is_not_loaded)
 }
 END_TEST
 
-START_TEST(a_busy_session_is_not_found_until_it_is_settled)
+START_TEST(a_busy_session_is_not_found_until_its_job_is_complete)
 {
 	struct session *session = claim(1, 0);
 
 	session->old_at_ms = steady + 1000;
 	session->touched_ms = steady;
 	ck_assert(!is_hot(1));
-	mcps__table_settle(&sessions, session, FOUND_LIVE, MCPS_OK);
+	mcps__table_complete(&sessions, session, FOUND_LIVE, MCPS_OK);
 	ck_assert(is_hot(1));
 	check_told(0, 1, FOUND_LIVE, MCPS_OK);
 }
@@ -206,7 +206,7 @@ START_TEST(the_line_is_told_in_order)
 	session->touched_ms = steady;
 	for (int i = 1; i < 5; i++)
 		stand_in_line(1, i);
-	mcps__table_settle(&sessions, session, FOUND_LIVE, MCPS_OK);
+	mcps__table_complete(&sessions, session, FOUND_LIVE, MCPS_OK);
 	for (int i = 0; i < 5; i++)
 		check_told(i, i + 1, FOUND_LIVE, MCPS_OK);
 }
@@ -219,7 +219,7 @@ START_TEST(what_is_over_leaves_the_table)
 	struct session *session = claim(1, 0);
 
 	stand_in_line(1, 1);
-	mcps__table_settle(&sessions, session, found[_i], MCPS_E_STORE);
+	mcps__table_complete(&sessions, session, found[_i], MCPS_E_STORE);
 	ck_assert_uint_eq(mcps__sessions_hot(&sessions), 0);
 	ck_assert_int_eq(waiters[0].turn, 1);
 	ck_assert_int_eq(waiters[1].turn, 2);
@@ -232,13 +232,14 @@ START_TEST(a_failure_is_everybodys_but_an_end_only_the_firsts)
 	struct session *session = claim(1, 0);
 
 	stand_in_line(1, 1);
-	mcps__table_settle(&sessions, session, FOUND_NOT_LOADED, MCPS_E_STORE);
+	mcps__table_complete(&sessions, session, FOUND_NOT_LOADED,
+	                     MCPS_E_STORE);
 	check_told(0, 1, FOUND_NOT_LOADED, MCPS_E_STORE);
 	check_told(1, 2, FOUND_NOT_LOADED, MCPS_E_STORE);
 
 	session = claim(1, 2);
 	stand_in_line(1, 3);
-	mcps__table_settle(&sessions, session, FOUND_ENDED, MCPS_OK);
+	mcps__table_complete(&sessions, session, FOUND_ENDED, MCPS_OK);
 	check_told(2, 3, FOUND_ENDED, MCPS_OK);
 	check_told(3, 4, FOUND_ENDED, MCPS_E_GONE);
 }
@@ -270,8 +271,8 @@ START_TEST(an_ending_session_takes_no_second_end)
 	ck_assert(!mcps__table_start_end(&sessions, session, waiter(2)));
 	stand_in_line(1, 3);
 	turns = 0;
-	mcps__table_settle(&sessions, mcps__session_ref(session), FOUND_ENDED,
-	                   MCPS_OK);
+	mcps__table_complete(&sessions, mcps__session_ref(session), FOUND_ENDED,
+	                     MCPS_OK);
 	ck_assert(mcps__session_has_ended(&sessions, session));
 	mcps__session_unref(session);
 	check_told(1, 1, FOUND_ENDED, MCPS_OK);
@@ -318,12 +319,12 @@ START_TEST(the_first_in_line_may_claim_it_again_before_the_others_are_told)
 	waiters[0].wait.fn = claim_again;
 	stand_in_line(1, 1);
 	stand_in_line(1, 2);
-	mcps__table_settle(&sessions, session, FOUND_UNKNOWN, MCPS_OK);
+	mcps__table_complete(&sessions, session, FOUND_UNKNOWN, MCPS_OK);
 	ck_assert_int_eq(waiters[0].turn, 0);
 	ck_assert_int_eq(waiters[1].turn, 0);
 	stand_in_line(1, 3);
 	again->touched_ms = steady;
-	mcps__table_settle(&sessions, again, FOUND_LIVE, MCPS_OK);
+	mcps__table_complete(&sessions, again, FOUND_LIVE, MCPS_OK);
 	for (int i = 0; i < 4; i++)
 		check_told(i, i + 1, FOUND_LIVE, MCPS_OK);
 	ck_assert_uint_eq(mcps__sessions_hot(&sessions), 1);
@@ -399,7 +400,7 @@ START_TEST(an_eviction_takes_what_nobody_uses)
 	ck_assert(!is_hot(1));
 	used = claim(1, 1);
 	ck_assert(!mcps__table_evict(&sessions, key_of(1)));
-	mcps__table_settle(&sessions, used, FOUND_UNKNOWN, MCPS_OK);
+	mcps__table_complete(&sessions, used, FOUND_UNKNOWN, MCPS_OK);
 }
 END_TEST
 
@@ -428,7 +429,7 @@ START_TEST(without_memory_nothing_is_claimed_and_nobody_is_lost)
 	}
 	mcps__memory_set_hook(NULL);
 	ck_assert_int_eq(result, CLAIM_MINE);
-	mcps__table_settle(&sessions, session, FOUND_UNKNOWN, MCPS_OK);
+	mcps__table_complete(&sessions, session, FOUND_UNKNOWN, MCPS_OK);
 	check_told(0, 1, FOUND_UNKNOWN, MCPS_OK);
 }
 END_TEST
@@ -482,7 +483,7 @@ TEST_MAIN("session table")
 {
 	test_fixture(set_up, tear_down);
 	test_add(what_was_never_seen_is_not_loaded);
-	test_add(a_busy_session_is_not_found_until_it_is_settled);
+	test_add(a_busy_session_is_not_found_until_its_job_is_complete);
 	test_add(the_line_is_told_in_order);
 	test_add_loop(what_is_over_leaves_the_table, 3);
 	test_add(a_failure_is_everybodys_but_an_end_only_the_firsts);

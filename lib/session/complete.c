@@ -23,20 +23,20 @@ static mcps_status status_behind(enum session_found found, mcps_status status)
 	return found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
 }
 
-void mcps__table_settle(struct sessions *sessions, struct session *session,
-                        enum session_found found, mcps_status status)
+void mcps__table_complete(struct sessions *sessions, struct session *session,
+                          enum session_found found, mcps_status status)
 {
-	struct settling settling =
-		mcps__table_settling_begin(sessions, session, found);
-	struct session_wait *wait = settling.first;
+	struct completion completion =
+		mcps__table_completion_begin(sessions, session, found);
+	struct session_wait *wait = completion.first;
 
-	found = settling.found;
-	if (settling.is_due)
-		mcps__sessions_touch(sessions, session, settling.now);
-	store_uses(sessions, settling.unstored);
+	found = completion.found;
+	if (completion.is_due)
+		mcps__sessions_touch(sessions, session, completion.now);
+	store_uses(sessions, completion.unstored);
 	if (wait == NULL)
 		wait = mcps__table_line_next(sessions, session,
-		                             settling.number);
+		                             completion.number);
 	while (wait != NULL) {
 		wait->fn(wait, found,
 		         found == FOUND_LIVE ? mcps__session_ref(session)
@@ -44,7 +44,7 @@ void mcps__table_settle(struct sessions *sessions, struct session *session,
 		         status);
 		status = status_behind(found, status);
 		wait = mcps__table_line_next(sessions, session,
-		                             settling.number);
+		                             completion.number);
 	}
 	mcps__session_unref(session);
 }
