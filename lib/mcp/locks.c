@@ -7,7 +7,7 @@
 #include <string.h>
 #include <stdbool.h>
 
-/* Someone in line; lives on the stack of the waiting thread. */
+/* An entry of the wait queue; lives on the stack of the waiting thread. */
 struct waiter {
 	struct waiter *next;
 	pthread_cond_t granted;
@@ -57,7 +57,7 @@ static struct key_lock *lock_new(struct locks *locks, const void *name,
 	return NULL;
 }
 
-static void line_add(struct key_lock *lock, struct waiter *waiter)
+static void wait_queue_add(struct key_lock *lock, struct waiter *waiter)
 {
 	struct waiter **end = &lock->first;
 
@@ -66,7 +66,7 @@ static void line_add(struct key_lock *lock, struct waiter *waiter)
 	*end = waiter;
 }
 
-static void line_leave(struct key_lock *lock, struct waiter *waiter)
+static void wait_queue_leave(struct key_lock *lock, struct waiter *waiter)
 {
 	struct waiter **at = &lock->first;
 
@@ -75,9 +75,9 @@ static void line_leave(struct key_lock *lock, struct waiter *waiter)
 	*at = waiter->next;
 }
 
-/* With the mutex held. The holder hands over to the first in line. */
-static mcps_status wait_in_line(struct locks *locks, struct key_lock *lock,
-                                uint32_t wait_ms)
+/* With the mutex held. The holder hands over to the first in the wait queue. */
+static mcps_status wait_in_queue(struct locks *locks, struct key_lock *lock,
+                                 uint32_t wait_ms)
 {
 	struct waiter self = { .next = NULL };
 	const struct timespec at = mcps__steady_deadline(wait_ms);
@@ -85,11 +85,11 @@ static mcps_status wait_in_line(struct locks *locks, struct key_lock *lock,
 
 	if (mcps__steady_condition_init(&self.granted) != 0)
 		return MCPS_E_SYSTEM;
-	line_add(lock, &self);
+	wait_queue_add(lock, &self);
 	while (!self.has_it && result == 0)
 		result = mcps__steady_wait(&self.granted, &locks->mutex, &at);
 	if (!self.has_it)
-		line_leave(lock, &self);
+		wait_queue_leave(lock, &self);
 	pthread_cond_destroy(&self.granted);
 	return self.has_it ? MCPS_OK : MCPS_E_CONFLICT;
 }
@@ -104,7 +104,7 @@ mcps_status mcps__lock_take(struct locks *locks, struct key_lock **out,
 	pthread_mutex_lock(&locks->mutex);
 	HASH_FIND(hh, locks->by_name, name, length, lock);
 	if (lock != NULL) {
-		status = wait_in_line(locks, lock, wait_ms);
+		status = wait_in_queue(locks, lock, wait_ms);
 	} else {
 		lock = lock_new(locks, name, length);
 		status = lock != NULL ? MCPS_OK : MCPS_E_NOMEM;

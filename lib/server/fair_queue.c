@@ -57,7 +57,7 @@ static bool owner_is_at_bound(const struct fair_queue *queue,
 }
 
 /* To the end of the ring, if it may run something and is not there yet. */
-static void owner_line_up(struct fair_queue *queue, struct work_owner *owner)
+static void owner_make_ready(struct fair_queue *queue, struct work_owner *owner)
 {
 	if (owner->is_ready || owner->first == NULL ||
 	    owner_is_at_bound(queue, owner))
@@ -90,7 +90,7 @@ static void push(struct fair_queue *queue, struct work_owner *owner,
 	owner->waiting += !work->must;
 	queue->waiting += !work->must;
 	queue->queued++;
-	owner_line_up(queue, owner);
+	owner_make_ready(queue, owner);
 }
 
 mcps_status mcps__fair_queue_add(struct fair_queue *queue, struct work *work,
@@ -131,14 +131,14 @@ struct work *mcps__fair_queue_take(struct fair_queue *queue)
 	queue->waiting -= !work->must;
 	queue->queued--;
 	owner->running++;
-	owner_line_up(queue, owner);
+	owner_make_ready(queue, owner);
 	return work;
 }
 
 void mcps__fair_queue_ended(struct fair_queue *queue, struct work_owner *owner)
 {
 	owner->running--;
-	owner_line_up(queue, owner);
+	owner_make_ready(queue, owner);
 	owner_forget(queue, owner);
 }
 
@@ -150,7 +150,7 @@ void mcps__fair_queue_lift_bounds(struct fair_queue *queue)
 
 	queue->has_bounds = false;
 	HASH_ITER (hh, queue->by_key, owner, next)
-		owner_line_up(queue, owner);
+		owner_make_ready(queue, owner);
 }
 
 /* Late work stands in front: the first piece that is not late ends the

@@ -1,5 +1,5 @@
-/* The end of a job that decided what a session is: memory follows, and those in
- * line are told. */
+/* The end of a job that decided what a session is: memory follows, and those
+ * that wait are told. */
 #include "session/table.h"
 
 static void store_uses(struct sessions *sessions, struct session *unstored)
@@ -35,16 +35,16 @@ void mcps__table_complete(struct sessions *sessions, struct session *session,
 		mcps__sessions_touch(sessions, session, completion.now);
 	store_uses(sessions, completion.unstored);
 	if (wait == NULL)
-		wait = mcps__table_line_next(sessions, session,
-		                             completion.number);
+		wait = mcps__table_wait_queue_next(sessions, session,
+		                                   completion.number);
 	while (wait != NULL) {
 		wait->fn(wait, found,
 		         found == FOUND_LIVE ? mcps__session_ref(session)
 		                             : NULL,
 		         status);
 		status = status_behind(found, status);
-		wait = mcps__table_line_next(sessions, session,
-		                             completion.number);
+		wait = mcps__table_wait_queue_next(sessions, session,
+		                                   completion.number);
 	}
 	mcps__session_unref(session);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* Claim the session of KEY for a job; NULL when there is nothing left to do
- * here because WAIT stands in line, or has been told. */
+ * here because WAIT is in the wait queue, or has been told. */
 static struct session *claim(struct sessions *sessions, const uint8_t *key,
                              struct principal *principal,
                              struct session_wait *wait)
@@ -19,7 +19,7 @@ static struct session *claim(struct sessions *sessions, const uint8_t *key,
 	switch (mcps__table_claim(sessions, key, principal, wait, &session)) {
 	case CLAIM_MINE:
 		return session;
-	case CLAIM_LINE:
+	case CLAIM_WAITING:
 		break;
 	case CLAIM_LIVE:
 		wait->fn(wait, FOUND_LIVE, session, MCPS_OK);

@@ -19,7 +19,7 @@ struct session *mcps__session_new(const uint8_t *key,
 	atomic_init(&session->refs, 1);
 	memcpy(session->key, key, MCPS_SESSION_KEY_SIZE);
 	session->principal = mcps__principal_ref(principal);
-	session->waits_end = &session->waits;
+	session->wait_queue_end = &session->wait_queue;
 	session->layer = layer;
 	return session;
 }

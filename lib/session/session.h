@@ -17,11 +17,12 @@
  *   busy ──► telling ──► live ──► ending ──► over ──► (out of the table)
  *     └──────────┴────────────────────────►
  *
- * busy: a store job decides what it is; requests for it wait in line.
+ * busy: a store job decides what it is; requests for it wait in
+ *       its wait queue.
  * telling: it is to be live once the application has been told (if it wants
  *       to be).
- * over: it is none (ended, unknown, failed); those in line are told one by
- *       one, and a fresh one may take its place and its line (recreated,
+ * over: it is none (ended, unknown, failed); those that wait are told one by
+ *       one, and a fresh one may take its place and its wait queue (recreated,
  *       buried). */
 enum session_phase {
 	SESSION_BUSY,
@@ -69,7 +70,7 @@ enum session_list {
 struct session;
 struct streams;
 
-/* Someone in line for a session. fn is called exactly once, under no lock,
+/* A request that waits for a session. fn is called exactly once, under no lock,
  * on the store thread or the caller's; SESSION is a reference that moves to
  * the callee when FOUND_LIVE, else NULL. STATUS is MCPS_OK or
  *
@@ -130,10 +131,10 @@ struct stream_layer {
 /* References: the table while it is in it; each exchange and call; each store
  * job under way. */
 struct session {
-	UT_hash_handle hh;             /* table lock */
-	struct session *older, *newer; /* table lock; live ones only */
-	struct session_wait *waits;    /* table lock; first in line */
-	struct session_wait **waits_end;
+	UT_hash_handle hh;               /* table lock */
+	struct session *older, *newer;   /* table lock; live ones only */
+	struct session_wait *wait_queue; /* table lock */
+	struct session_wait **wait_queue_end;
 	atomic_uint refs;
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	uint8_t phase;         /* table lock; enum session_phase */

@@ -2,7 +2,7 @@
  *
  * Reading it is memory only. Everything that needs the store goes through a
  * job of the writer, one at a time per session, while requests for it wait in
- * line; memory changes only after COMMIT. */
+ * its wait queue; memory changes only after COMMIT. */
 #ifndef MCPS_SESSION_SESSIONS_H
 #define MCPS_SESSION_SESSIONS_H
 
@@ -156,7 +156,7 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
                              struct session_wait *wait);
 
 /* Set and clear flags of a live session, in the store and then in memory.
- * WAIT is told directly, in no line. */
+ * WAIT is told directly, and not through the wait queue. */
 void mcps__sessions_save(struct sessions *sessions, struct session *session,
                          uint32_t set, uint32_t clear,
                          struct session_wait *wait);

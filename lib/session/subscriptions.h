@@ -16,9 +16,9 @@ enum {
 	SUBSCRIPTIONS_BYTES = 64 * 1024, /* of all their URIs, with NULs */
 };
 
-/* Subscribe a live session to URI, or no longer. WAIT is told directly, in no
- * line, with FOUND_LIVE when it is stored; MCPS_E_SUBSCRIPTIONS: it has too
- * many. URI is copied. */
+/* Subscribe a live session to URI, or no longer. WAIT is told directly, and not
+ * through the wait queue, with FOUND_LIVE when it is stored;
+ * MCPS_E_SUBSCRIPTIONS: it has too many. URI is copied. */
 void mcps__subscribe(struct sessions *sessions, struct session *session,
                      const char *uri, bool wants, struct session_wait *wait);
 

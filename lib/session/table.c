@@ -1,4 +1,4 @@
-/* Phases, lines and the hot set. Nothing here touches the store or runs
+/* Phases, wait queues and the hot set. Nothing here touches the store or runs
  * foreign code under the lock. */
 #include "session/table.h"
 
@@ -239,30 +239,31 @@ void mcps__table_drop(struct sessions *sessions, const uint8_t *principal,
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-static void line_push(struct session *session, struct session_wait *wait)
+static void wait_queue_push(struct session *session, struct session_wait *wait)
 {
 	wait->next = NULL;
-	*session->waits_end = wait;
-	session->waits_end = &wait->next;
+	*session->wait_queue_end = wait;
+	session->wait_queue_end = &wait->next;
 }
 
-static void line_push_first(struct session *session, struct session_wait *wait)
+static void wait_queue_push_first(struct session *session,
+                                  struct session_wait *wait)
 {
-	wait->next = session->waits;
-	if (session->waits == NULL)
-		session->waits_end = &wait->next;
-	session->waits = wait;
+	wait->next = session->wait_queue;
+	if (session->wait_queue == NULL)
+		session->wait_queue_end = &wait->next;
+	session->wait_queue = wait;
 }
 
-static struct session_wait *line_pop(struct session *session)
+static struct session_wait *wait_queue_pop(struct session *session)
 {
-	struct session_wait *wait = session->waits;
+	struct session_wait *wait = session->wait_queue;
 
 	if (wait == NULL)
 		return NULL;
-	session->waits = wait->next;
-	if (session->waits == NULL)
-		session->waits_end = &session->waits;
+	session->wait_queue = wait->next;
+	if (session->wait_queue == NULL)
+		session->wait_queue_end = &session->wait_queue;
 	return wait;
 }
 
@@ -356,18 +357,18 @@ struct session *mcps__table_hold(struct sessions *sessions, const uint8_t *key)
 
 /* ---- claiming ---- */
 
-static void line_move(struct session *to, struct session *from)
+static void wait_queue_move(struct session *to, struct session *from)
 {
-	if (from->waits == NULL)
+	if (from->wait_queue == NULL)
 		return;
-	to->waits = from->waits;
-	to->waits_end = from->waits_end;
-	from->waits = NULL;
-	from->waits_end = &from->waits;
+	to->wait_queue = from->wait_queue;
+	to->wait_queue_end = from->wait_queue_end;
+	from->wait_queue = NULL;
+	from->wait_queue_end = &from->wait_queue;
 }
 
-/* A fresh session takes the place of OLD (which may be NULL) and its line:
- * calls may still hold the old one and read it. */
+/* A fresh session takes the place of OLD (which may be NULL) and its wait
+ * queue: calls may still hold the old one and read it. */
 static enum table_claim claim_fresh(struct sessions *sessions,
                                     struct session *old, const uint8_t *key,
                                     struct principal *principal,
@@ -380,16 +381,16 @@ static enum table_claim claim_fresh(struct sessions *sessions,
 	if (session == NULL)
 		return CLAIM_NOMEM;
 	if (old != NULL) {
-		line_move(session, old);
+		wait_queue_move(session, old);
 		table_remove(sessions, old);
 	}
 	if (!table_add(sessions, session)) {
 		if (old != NULL)
-			line_move(old, session);
+			wait_queue_move(old, session);
 		mcps__session_unref(session);
 		return CLAIM_NOMEM;
 	}
-	line_push_first(session, wait);
+	wait_queue_push_first(session, wait);
 	*out = session;
 	return CLAIM_MINE;
 }
@@ -413,8 +414,8 @@ enum table_claim mcps__table_claim(struct sessions *sessions,
 		*out = mcps__session_ref(session);
 		claim = CLAIM_LIVE;
 	} else {
-		line_push(session, wait);
-		claim = CLAIM_LINE;
+		wait_queue_push(session, wait);
+		claim = CLAIM_WAITING;
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	return claim;
@@ -424,31 +425,31 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
                            struct session_wait *wait)
 {
 	bool started = false;
-	bool in_line = false;
+	bool is_waiting = false;
 
 	pthread_mutex_lock(&sessions->lock);
 	if (session->in_table && session->phase == SESSION_LIVE) {
 		order_remove(sessions, session);
 		session->phase = SESSION_ENDING;
-		line_push_first(session, wait);
+		wait_queue_push_first(session, wait);
 		started = true;
 	} else if (session->in_table && session->phase != SESSION_OVER) {
-		line_push(session, wait);
-		in_line = true;
+		wait_queue_push(session, wait);
+		is_waiting = true;
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	/* It left memory since it was found, because it is over or because the
 	 * store failed: the store knows. */
-	if (!started && !in_line)
+	if (!started && !is_waiting)
 		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_OK);
 	return started;
 }
 
 /* ---- completing ---- */
 
-struct session_wait *mcps__table_line_next(struct sessions *sessions,
-                                           struct session *session,
-                                           unsigned completion)
+struct session_wait *mcps__table_wait_queue_next(struct sessions *sessions,
+                                                 struct session *session,
+                                                 unsigned completion)
 {
 	struct session_wait *wait = NULL;
 
@@ -456,7 +457,7 @@ struct session_wait *mcps__table_line_next(struct sessions *sessions,
 	if (session->completions == completion &&
 	    (session->phase == SESSION_LIVE ||
 	     session->phase == SESSION_OVER)) {
-		wait = line_pop(session);
+		wait = wait_queue_pop(session);
 		if (wait == NULL && session->phase == SESSION_OVER)
 			table_remove(sessions, session);
 	}
@@ -471,8 +472,9 @@ void mcps__table_tell(struct sessions *sessions, struct session *session)
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-/* The first in line, whose job it was, is taken out at once: from here on the
- * line may go on behind another job, which knows nothing of how this ended. */
+/* The first in the wait queue, whose job it was, is taken out at once: from
+ * here on the wait queue may go on behind another job, which knows nothing of
+ * how this ended. */
 struct completion mcps__table_completion_begin(struct sessions *sessions,
                                                struct session *session,
                                                enum session_found found)
@@ -488,7 +490,7 @@ struct completion mcps__table_completion_begin(struct sessions *sessions,
 	if (found == FOUND_ENDED || found == FOUND_UNKNOWN)
 		mcps__session_end_calls(session);
 	completion.number = ++session->completions;
-	completion.first = line_pop(session);
+	completion.first = wait_queue_pop(session);
 	if (found == FOUND_LIVE) {
 		completion.is_due = see(sessions, session, now);
 		order_add(sessions, session);

@@ -1,5 +1,5 @@
 /* The table itself, shared by the files of this layer: which sessions are in
- * memory, in which phase, and who waits in line. */
+ * memory, in which phase, and who waits for them. */
 #ifndef MCPS_SESSION_TABLE_H
 #define MCPS_SESSION_TABLE_H
 
@@ -7,22 +7,22 @@
 
 /* How the one who wants to change a session found it. */
 enum table_claim {
-	CLAIM_MINE, /* *OUT is busy and ours, WAIT stands first in line */
-	CLAIM_LINE, /* somebody else's job is under way: WAIT stands in line */
-	CLAIM_LIVE, /* it is live: *OUT, WAIT was not taken */
+	CLAIM_MINE,    /* *OUT is busy and ours, WAIT is first in its queue */
+	CLAIM_WAITING, /* somebody else's job is under way: WAIT waits */
+	CLAIM_LIVE,    /* it is live: *OUT, WAIT was not taken */
 	CLAIM_NOMEM,
 };
 
 /* Make the session of KEY busy, putting it into the table if it is not there.
- * *OUT is a reference unless CLAIM_LINE or CLAIM_NOMEM. */
+ * *OUT is a reference unless CLAIM_WAITING or CLAIM_NOMEM. */
 enum table_claim mcps__table_claim(struct sessions *sessions,
                                    const uint8_t *key,
                                    struct principal *principal,
                                    struct session_wait *wait,
                                    struct session **out);
 
-/* A live session starts to end; false when it no longer is live (WAIT then
- * stands in line, or is told at once). */
+/* A live session starts to end; false when it no longer is live (WAIT is then
+ * in the wait queue, or is told at once). */
 bool mcps__table_start_end(struct sessions *sessions, struct session *session,
                            struct session_wait *wait);
 
@@ -31,7 +31,7 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
 void mcps__table_tell(struct sessions *sessions, struct session *session);
 
 /* The job is done: SESSION, busy, telling or ending, is FOUND (live or over).
- * If it has ended, its calls are told. Tells the line, first come first
+ * If it has ended, its calls are told. Tells the wait queue, first come first
  * served; the first gets STATUS, the others MCPS_OK if there is an answer.
  * Takes over the caller's reference. */
 void mcps__table_complete(struct sessions *sessions, struct session *session,
@@ -118,11 +118,11 @@ struct completion mcps__table_completion_begin(struct sessions *sessions,
                                                struct session *session,
                                                enum session_found found);
 
-/* The next in line, unless what was told to the last one made the session
- * busy again, or even completed it anew: then that completion goes on with the
- * line. Sweeps up at the end. */
-struct session_wait *mcps__table_line_next(struct sessions *sessions,
-                                           struct session *session,
-                                           unsigned completion);
+/* The next in the wait queue, unless what was told to the last one made the
+ * session busy again, or even completed it anew: then that completion goes on
+ * with the wait queue. Sweeps up at the end. */
+struct session_wait *mcps__table_wait_queue_next(struct sessions *sessions,
+                                                 struct session *session,
+                                                 unsigned completion);
 
 #endif

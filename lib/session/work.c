@@ -238,7 +238,7 @@ static void call_hook(struct work *hook)
 }
 
 /* A session that comes to be is told to the application before anybody is
- * served; one that ended is told to those in line first. */
+ * served; one that ended is told to those that wait first. */
 static void tell(struct session_work *work)
 {
 	bool has_hook = work->sessions->options.hook != NULL;

@@ -19,7 +19,7 @@ struct session_work {
 	struct session *session; /* a reference: busy or ending, ours */
 	session_work_fn run;
 	enum session_found found;
-	mcps_status status;            /* for the first in line */
+	mcps_status status;            /* for the first in the wait queue */
 	enum mcps_session_event event; /* for the hook, when found live */
 	enum mcps_session_source source;
 	struct mcps_session_row row;  /* as stored; data is in texts */

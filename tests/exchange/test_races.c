@@ -124,7 +124,7 @@ START_TEST(who_comes_while_it_is_recreated_gets_the_same_session)
 }
 END_TEST
 
-START_TEST(a_line_for_an_ended_session_is_told_one_and_all)
+START_TEST(requests_that_wait_for_an_ended_session_are_all_told)
 {
 	const char *id = case_begin();
 	struct flight *flights[MANY];
@@ -144,7 +144,7 @@ START_TEST(a_line_for_an_ended_session_is_told_one_and_all)
 }
 END_TEST
 
-START_TEST(a_line_that_the_store_fails_is_told_to_come_again)
+START_TEST(requests_that_wait_when_the_store_fails_are_told_to_come_again)
 {
 	const char *id = case_begin();
 	struct flight *flights[MANY];
@@ -169,7 +169,7 @@ START_TEST(a_line_that_the_store_fails_is_told_to_come_again)
 }
 END_TEST
 
-START_TEST(a_line_of_different_wishes_is_served_by_each_ones_own)
+START_TEST(requests_that_wait_for_different_things_each_get_their_own)
 {
 	const char *id = case_begin();
 	struct flight *ping, *renewal, *other, *end, *late;
@@ -455,9 +455,10 @@ TEST_MAIN("races")
 	test_add(different_cold_ids_are_loaded_each_for_itself);
 	test_add(recreating_asked_for_by_several_makes_one_row);
 	test_add(who_comes_while_it_is_recreated_gets_the_same_session);
-	test_add(a_line_for_an_ended_session_is_told_one_and_all);
-	test_add(a_line_that_the_store_fails_is_told_to_come_again);
-	test_add(a_line_of_different_wishes_is_served_by_each_ones_own);
+	test_add(requests_that_wait_for_an_ended_session_are_all_told);
+	test_add(
+		requests_that_wait_when_the_store_fails_are_told_to_come_again);
+	test_add(requests_that_wait_for_different_things_each_get_their_own);
 	test_add(who_comes_after_a_delete_waits_for_it_and_gets_404);
 	test_add(a_delete_whose_commit_fails_is_503_for_all_and_ends_nothing);
 	test_add(a_delete_of_unknown_outcome_is_looked_up_again);

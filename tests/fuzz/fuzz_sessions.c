@@ -112,7 +112,7 @@ static void see_air(const struct run *run, struct sent *sent)
 		if (other == sent || other->flight == NULL ||
 		    other->caller != sent->caller || other->slot != sent->slot)
 			continue;
-		/* It may stand in line behind one that is no longer true. */
+		/* It may wait behind one that is no longer true. */
 		if (other->what == DELETE || other->is_disturbed)
 			sent->is_disturbed = true;
 		if (sent->expectation == EXPECT_NEW) /* may be made already */
@@ -471,7 +471,7 @@ static void check_memory(struct run *run)
 	HASH_ITER (hh, sessions->by_key, session, next) {
 		require(session->phase == SESSION_LIVE);
 		require(atomic_load(&session->refs) == 1);
-		require(session->waits == NULL && session->calls == NULL);
+		require(session->wait_queue == NULL && session->calls == NULL);
 	}
 }
 

@@ -365,7 +365,7 @@ START_TEST(a_rollback_takes_numbers_back)
 }
 END_TEST
 
-/* Events put back must be in line again: the oldest of them goes first. */
+/* Events put back must be in order again: the oldest of them goes first. */
 START_TEST(what_was_undone_keeps_its_order)
 {
 	const struct mcps_sweep how = { .events_before_ms = 9000, .limit = 3 };

@@ -1,5 +1,5 @@
 /* Locks on state keys: first come first served, with a deadline. Nothing here
- * sleeps: a thread stands in line once the kernel says that it waits. */
+ * sleeps: a thread is in the wait queue once the kernel says that it waits. */
 #define _GNU_SOURCE /* gettid */
 #include "mcp/locks.h"
 #include "suite.h"
@@ -75,7 +75,7 @@ static void *take_main(void *arg)
 }
 
 /* Sleeping, and the mutex is free: it waits for its turn. */
-static void wait_until_in_line(struct taker *taker)
+static void wait_until_queued(struct taker *taker)
 {
 	char path[64];
 	char state = 'R';
@@ -143,7 +143,7 @@ START_TEST(a_held_lock_is_not_to_be_had_in_time)
 }
 END_TEST
 
-START_TEST(those_in_line_get_it_in_the_order_of_asking)
+START_TEST(those_that_wait_get_it_in_the_order_of_asking)
 {
 	struct taker takers[MANY];
 	struct key_lock *held = must_take("a");
@@ -151,7 +151,7 @@ START_TEST(those_in_line_get_it_in_the_order_of_asking)
 	atomic_store(&turns, 0);
 	for (int i = 0; i < MANY; i++) {
 		start(&takers[i], "a", LONG_MS);
-		wait_until_in_line(&takers[i]);
+		wait_until_queued(&takers[i]);
 	}
 	release(held);
 	for (int i = 0; i < MANY; i++) {
@@ -162,18 +162,18 @@ START_TEST(those_in_line_get_it_in_the_order_of_asking)
 }
 END_TEST
 
-START_TEST(who_gives_up_leaves_the_line_to_the_others)
+START_TEST(a_thread_that_gives_up_leaves_the_wait_queue_to_the_others)
 {
 	struct taker first, hasty, last;
 	struct key_lock *held = must_take("a");
 
 	atomic_store(&turns, 0);
 	start(&first, "a", LONG_MS);
-	wait_until_in_line(&first);
+	wait_until_queued(&first);
 	start(&hasty, "a", 10);
 	join(&hasty);
 	start(&last, "a", LONG_MS);
-	wait_until_in_line(&last);
+	wait_until_queued(&last);
 	release(held);
 	join(&first);
 	join(&last);
@@ -205,7 +205,7 @@ START_TEST(two_keys_in_opposite_order_end_in_a_conflict_and_no_deadlock)
 
 	ck_assert_int_eq(
 		pthread_create(&other.thread, NULL, cross_main, &other), 0);
-	wait_until_in_line(&other);
+	wait_until_queued(&other);
 	ck_assert_int_eq(take(&its, "b", 20), MCPS_E_CONFLICT);
 	release(mine);
 	join(&other);
@@ -219,7 +219,7 @@ START_TEST(another_thread_may_release_it)
 	struct key_lock *held = must_take("a");
 
 	start(&taker, "a", LONG_MS);
-	wait_until_in_line(&taker);
+	wait_until_queued(&taker);
 	release(held);
 	join(&taker);
 	ck_assert_int_eq(taker.status, MCPS_OK);
@@ -232,8 +232,8 @@ TEST_MAIN("locks")
 	test_add(a_free_lock_is_had_at_once_and_again_after_its_release);
 	test_add(names_are_bytes_of_a_length);
 	test_add(a_held_lock_is_not_to_be_had_in_time);
-	test_add(those_in_line_get_it_in_the_order_of_asking);
-	test_add(who_gives_up_leaves_the_line_to_the_others);
+	test_add(those_that_wait_get_it_in_the_order_of_asking);
+	test_add(a_thread_that_gives_up_leaves_the_wait_queue_to_the_others);
 	test_add(two_keys_in_opposite_order_end_in_a_conflict_and_no_deadlock);
 	test_add(another_thread_may_release_it);
 }

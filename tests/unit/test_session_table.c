@@ -140,13 +140,13 @@ static struct session *claim(int number, int i)
 	return session;
 }
 
-static void stand_in_line(int number, int i)
+static void start_waiting(int number, int i)
 {
 	struct session *session;
 
 	ck_assert_int_eq(mcps__table_claim(&sessions, key_of(number), alice,
 	                                   waiter(i), &session),
-	                 CLAIM_LINE);
+	                 CLAIM_WAITING);
 	ck_assert_ptr_null(session);
 }
 
@@ -199,13 +199,13 @@ START_TEST(a_busy_session_is_not_found_until_its_job_is_complete)
 }
 END_TEST
 
-START_TEST(the_line_is_told_in_order)
+START_TEST(the_wait_queue_is_told_in_order)
 {
 	struct session *session = claim(1, 0);
 
 	session->touched_ms = steady;
 	for (int i = 1; i < 5; i++)
-		stand_in_line(1, i);
+		start_waiting(1, i);
 	mcps__table_complete(&sessions, session, FOUND_LIVE, MCPS_OK);
 	for (int i = 0; i < 5; i++)
 		check_told(i, i + 1, FOUND_LIVE, MCPS_OK);
@@ -218,7 +218,7 @@ START_TEST(what_is_over_leaves_the_table)
 		                                    FOUND_NOT_LOADED };
 	struct session *session = claim(1, 0);
 
-	stand_in_line(1, 1);
+	start_waiting(1, 1);
 	mcps__table_complete(&sessions, session, found[_i], MCPS_E_STORE);
 	ck_assert_uint_eq(mcps__sessions_hot(&sessions), 0);
 	ck_assert_int_eq(waiters[0].turn, 1);
@@ -231,14 +231,14 @@ START_TEST(a_failure_is_everybodys_but_an_end_only_the_firsts)
 {
 	struct session *session = claim(1, 0);
 
-	stand_in_line(1, 1);
+	start_waiting(1, 1);
 	mcps__table_complete(&sessions, session, FOUND_NOT_LOADED,
 	                     MCPS_E_STORE);
 	check_told(0, 1, FOUND_NOT_LOADED, MCPS_E_STORE);
 	check_told(1, 2, FOUND_NOT_LOADED, MCPS_E_STORE);
 
 	session = claim(1, 2);
-	stand_in_line(1, 3);
+	start_waiting(1, 3);
 	mcps__table_complete(&sessions, session, FOUND_ENDED, MCPS_OK);
 	check_told(2, 3, FOUND_ENDED, MCPS_OK);
 	check_told(3, 4, FOUND_ENDED, MCPS_E_GONE);
@@ -269,7 +269,7 @@ START_TEST(an_ending_session_takes_no_second_end)
 	ck_assert(!mcps__session_has_ended(&sessions, session));
 	ck_assert(!is_hot(1));
 	ck_assert(!mcps__table_start_end(&sessions, session, waiter(2)));
-	stand_in_line(1, 3);
+	start_waiting(1, 3);
 	turns = 0;
 	mcps__table_complete(&sessions, mcps__session_ref(session), FOUND_ENDED,
 	                     MCPS_OK);
@@ -297,7 +297,7 @@ START_TEST(what_left_the_table_is_looked_for_again_before_it_ends)
 }
 END_TEST
 
-/* The first in line makes it busy again: the others go on waiting. */
+/* The first in the wait queue makes it busy again: the others go on waiting. */
 static struct session *again;
 
 static void claim_again(struct session_wait *wait, enum session_found found,
@@ -312,17 +312,17 @@ static void claim_again(struct session_wait *wait, enum session_found found,
 		CLAIM_MINE);
 }
 
-START_TEST(the_first_in_line_may_claim_it_again_before_the_others_are_told)
+START_TEST(the_first_that_waits_may_claim_it_again_before_the_others_are_told)
 {
 	struct session *session = claim(1, 0);
 
 	waiters[0].wait.fn = claim_again;
-	stand_in_line(1, 1);
-	stand_in_line(1, 2);
+	start_waiting(1, 1);
+	start_waiting(1, 2);
 	mcps__table_complete(&sessions, session, FOUND_UNKNOWN, MCPS_OK);
 	ck_assert_int_eq(waiters[0].turn, 0);
 	ck_assert_int_eq(waiters[1].turn, 0);
-	stand_in_line(1, 3);
+	start_waiting(1, 3);
 	again->touched_ms = steady;
 	mcps__table_complete(&sessions, again, FOUND_LIVE, MCPS_OK);
 	for (int i = 0; i < 4; i++)
@@ -484,14 +484,14 @@ TEST_MAIN("session table")
 	test_fixture(set_up, tear_down);
 	test_add(what_was_never_seen_is_not_loaded);
 	test_add(a_busy_session_is_not_found_until_its_job_is_complete);
-	test_add(the_line_is_told_in_order);
+	test_add(the_wait_queue_is_told_in_order);
 	test_add_loop(what_is_over_leaves_the_table, 3);
 	test_add(a_failure_is_everybodys_but_an_end_only_the_firsts);
 	test_add(a_live_session_is_not_claimed_but_handed_out);
 	test_add(an_ending_session_takes_no_second_end);
 	test_add(what_left_the_table_is_looked_for_again_before_it_ends);
 	test_add(
-		the_first_in_line_may_claim_it_again_before_the_others_are_told);
+		the_first_that_waits_may_claim_it_again_before_the_others_are_told);
 	test_add(the_least_recently_used_is_paged_out);
 	test_add(who_is_in_use_is_not_paged_out);
 	test_add(more_than_the_bound_are_kept_while_all_are_in_use);

@@ -278,7 +278,7 @@ START_TEST(one_worker_serves_an_owner_and_then_the_other)
 	ann_comes(1);
 	ck_assert_int_eq(submit_of(bob, 50, count, false), MCPS_OK);
 	sem_post(&go_on);
-	wait_for(&started, 1); /* the second of ann, already in line */
+	wait_for(&started, 1); /* the second of ann, already waiting */
 	sem_post(&go_on);
 	wait_for(&ended, 3);
 	ck_assert_uint_eq(atomic_load(&ran), 1);
