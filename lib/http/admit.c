@@ -26,7 +26,7 @@ static enum admit_decision admit_delete(const struct admit_view *view,
 	if (found == FOUND_LIVE)
 		return DECISION_END;
 	if (found == FOUND_UNKNOWN && view->is_signed && !view->is_too_old)
-		return DECISION_BURY;
+		return DECISION_TOMBSTONE;
 	return DECISION_GONE;
 }
 
@@ -78,7 +78,7 @@ enum admit_outcome mcps__admit_outcome(enum admit_decision decision,
 		if (found == FOUND_ENDED && status == MCPS_OK)
 			return ADMIT_OUTCOME_ENDED;
 		return ADMIT_OUTCOME_AGAIN;
-	case DECISION_BURY:
+	case DECISION_TOMBSTONE:
 		return found == FOUND_ENDED ? ADMIT_OUTCOME_GONE
 		                            : ADMIT_OUTCOME_AGAIN;
 	default:

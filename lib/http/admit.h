@@ -42,7 +42,7 @@ enum admit_decision {
 	DECISION_RENEW,    /* the live session starts over, its state is kept */
 	DECISION_RECREATE, /* a new session under the id that was sent */
 	DECISION_END,      /* delete it */
-	DECISION_BURY,     /* 404, but only once its tombstone is stored */
+	DECISION_TOMBSTONE, /* 404, but only once its tombstone is stored */
 	DECISION_REST, /* of a session that is no more what it left: else 404 */
 	DECISION_NO_ID, /* 400 */
 	DECISION_GONE,  /* 404 */

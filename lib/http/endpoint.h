@@ -32,9 +32,9 @@ struct endpoint {
 	const struct trusted_proxies *proxies; /* NULL: none is trusted */
 	struct rate *requests_of_caller;       /* these may be NULL: no limit */
 	struct rate *requests_of_address;
-	struct rate *births_of_caller;    /* of an identified caller, and ... */
-	struct rate *sessions_of_address; /* of an anonymous one */
-	struct rate *sessions_of_anonymous; /* of all anonymous ones together */
+	struct rate *session_rate_of_caller;    /* identified */
+	struct rate *session_rate_of_address;   /* anonymous */
+	struct rate *session_rate_of_anonymous; /* all anonymous */
 	enum mcps_unknown_ids policy;
 	size_t max_body;
 	struct memory_limit bodies;

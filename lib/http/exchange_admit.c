@@ -74,10 +74,10 @@ static void view_session(struct exchange *exchange,
 
 /* ---- what sessions begin with ---- */
 
-static void birth_initialized(struct session_birth *birth,
-                              const struct initialize *initialize)
+static void init_of_initialize(struct session_init *init,
+                               const struct initialize *initialize)
 {
-	*birth = (struct session_birth){
+	*init = (struct session_init){
 		.revision = initialize->revision->number,
 		.capabilities = initialize->capabilities,
 		.client_name = initialize->client_name,
@@ -86,25 +86,25 @@ static void birth_initialized(struct session_birth *birth,
 }
 
 /* What the signed id says, else what the header says and no capabilities. */
-static void birth_recreated(struct session_birth *birth,
-                            const struct exchange *exchange)
+static void init_of_recreation(struct session_init *init,
+                               const struct exchange *exchange)
 {
 	const struct http_value *header =
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
 	const struct id_claim *claim = &exchange->claim;
 	const struct revision *revision = NULL;
 
-	*birth = (struct session_birth){ 0 };
+	*init = (struct session_init){ 0 };
 	if (claim->is_signed) {
 		revision = mcps__revision_by_number(claim->revision);
-		birth->capabilities = claim->capabilities;
-		birth->created_ms = claim->issued_ms;
+		init->capabilities = claim->capabilities;
+		init->created_ms = claim->issued_ms;
 	}
 	if (revision == NULL && header->text != NULL)
 		revision = mcps__revision_find(header->text, header->length);
 	if (revision == NULL)
 		revision = mcps__revision_assumed();
-	birth->revision = revision->number;
+	init->revision = revision->number;
 }
 
 /* A signed id is too old by itself one day: its tombstone stays until then, and
@@ -186,7 +186,7 @@ static void ask_store(struct exchange *exchange, struct session *session)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	struct session_wait *wait = &exchange->wait;
-	struct session_birth birth;
+	struct session_init init;
 
 	wait->fn = told;
 	switch (exchange->decision) {
@@ -195,14 +195,14 @@ static void ask_store(struct exchange *exchange, struct session *session)
 		                    exchange->principal, wait);
 		break;
 	case DECISION_CREATE:
-		birth_initialized(&birth, exchange->initialize);
-		mcps__sessions_create(sessions, exchange->principal, &birth,
+		init_of_initialize(&init, exchange->initialize);
+		mcps__sessions_create(sessions, exchange->principal, &init,
 		                      exchange->plan.session_id, wait);
 		break;
 	case DECISION_RECREATE:
-		birth_recreated(&birth, exchange);
+		init_of_recreation(&init, exchange);
 		mcps__sessions_recreate(sessions, exchange->key,
-		                        exchange->principal, &birth, wait);
+		                        exchange->principal, &init, wait);
 		break;
 	case DECISION_RENEW:
 		mcps__sessions_save(sessions, session, 0, SESSION_INITIALIZED,
@@ -212,10 +212,10 @@ static void ask_store(struct exchange *exchange, struct session *session)
 		mcps__sessions_end(sessions, session, tombstone_until(exchange),
 		                   wait);
 		break;
-	case DECISION_BURY:
-		mcps__sessions_bury(sessions, exchange->key,
-		                    exchange->principal,
-		                    tombstone_until(exchange), wait);
+	case DECISION_TOMBSTONE:
+		mcps__sessions_tombstone(sessions, exchange->key,
+		                         exchange->principal,
+		                         tombstone_until(exchange), wait);
 		break;
 	case DECISION_SERVE:
 	case DECISION_REST:
@@ -230,7 +230,7 @@ static void ask_store(struct exchange *exchange, struct session *session)
 static bool adds_row(enum admit_decision decision)
 {
 	return decision == DECISION_CREATE || decision == DECISION_RECREATE ||
-	       decision == DECISION_BURY;
+	       decision == DECISION_TOMBSTONE;
 }
 
 /* Take one of RATE by the name of the caller. Returns how long to wait. */
@@ -255,14 +255,14 @@ static uint32_t take_anonymous(struct exchange *exchange)
 	uint32_t wait_ms = 0;
 
 	if (mcps__client_limits_sessions(&exchange->client))
-		wait_ms = take_session(exchange, endpoint->sessions_of_address,
-		                       exchange->caller.key,
-		                       sizeof exchange->caller.key,
-		                       INCIDENT_ADDRESS_SESSIONS);
+		wait_ms = take_session(
+			exchange, endpoint->session_rate_of_address,
+			exchange->caller.key, sizeof exchange->caller.key,
+			INCIDENT_ADDRESS_SESSIONS);
 	if (wait_ms == 0)
-		wait_ms =
-			take_session(exchange, endpoint->sessions_of_anonymous,
-		                     "", 0, INCIDENT_ANONYMOUS_SESSIONS);
+		wait_ms = take_session(exchange,
+		                       endpoint->session_rate_of_anonymous, "",
+		                       0, INCIDENT_ANONYMOUS_SESSIONS);
 	return wait_ms;
 }
 
@@ -276,11 +276,11 @@ static bool pass_session_rate(struct exchange *exchange)
 		return true;
 	wait_ms = principal->anonymous
 	                  ? take_anonymous(exchange)
-	                  : take_session(exchange,
-	                                 exchange->endpoint->births_of_caller,
-	                                 principal->digest,
-	                                 sizeof principal->digest,
-	                                 INCIDENT_SESSION_RATE);
+	                  : take_session(
+				    exchange,
+				    exchange->endpoint->session_rate_of_caller,
+				    principal->digest, sizeof principal->digest,
+				    INCIDENT_SESSION_RATE);
 	if (wait_ms == 0)
 		return true;
 	mcps__exchange_refuse(exchange, MCPS_E_LIMIT, "too many sessions begun",

@@ -16,13 +16,13 @@ mcps_status mcps__server_open_rates(struct endpoint *endpoint,
 		{ &endpoint->requests_of_address,
 		  { options->request_rate_per_address,
 		    options->request_burst_per_address } },
-		{ &endpoint->births_of_caller,
+		{ &endpoint->session_rate_of_caller,
 		  { options->session_rate_per_caller,
 		    options->session_burst_per_caller } },
-		{ &endpoint->sessions_of_address,
+		{ &endpoint->session_rate_of_address,
 		  { options->session_rate_per_address,
 		    options->session_burst_per_address } },
-		{ &endpoint->sessions_of_anonymous,
+		{ &endpoint->session_rate_of_anonymous,
 		  { options->anonymous_session_rate,
 		    options->anonymous_session_burst } },
 	};
@@ -42,7 +42,7 @@ void mcps__server_close_rates(struct endpoint *endpoint)
 {
 	mcps__rate_free(endpoint->requests_of_caller);
 	mcps__rate_free(endpoint->requests_of_address);
-	mcps__rate_free(endpoint->births_of_caller);
-	mcps__rate_free(endpoint->sessions_of_address);
-	mcps__rate_free(endpoint->sessions_of_anonymous);
+	mcps__rate_free(endpoint->session_rate_of_caller);
+	mcps__rate_free(endpoint->session_rate_of_address);
+	mcps__rate_free(endpoint->session_rate_of_anonymous);
 }

@@ -61,20 +61,20 @@ void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
 
 /* The row of a session that begins now. */
 static mcps_status row_prepare(struct session_work *work,
-                               const struct session_birth *birth)
+                               const struct session_init *init)
 {
 	struct mcps_session_row *row = &work->row;
-	const char *name = birth->client_name;
-	const char *version = birth->client_version;
+	const char *name = init->client_name;
+	const char *version = init->client_version;
 
 	memcpy(row->key, work->session->key, sizeof row->key);
 	mcps__sessions_get_lists(work->sessions, row->lists);
 	row->phase = MCPS_PHASE_LIVE;
 	row->seen_ms = mcps__sessions_now(work->sessions);
 	row->created_ms =
-		birth->created_ms != 0 ? birth->created_ms : row->seen_ms;
-	row->revision = birth->revision;
-	row->capabilities = birth->capabilities;
+		init->created_ms != 0 ? init->created_ms : row->seen_ms;
+	row->revision = init->revision;
+	row->capabilities = init->capabilities;
 	snprintf(work->texts, 250, "%s", name != NULL ? name : "");
 	row->data_length = strlen(work->texts) + 1;
 	snprintf(work->texts + row->data_length, 250, "%s",
@@ -109,14 +109,14 @@ static mcps_status row_insert(struct session_work *work, mcps_store *store)
  * WAIT has been told so. */
 static struct session_work *begin(struct sessions *sessions,
                                   struct session *session, session_work_fn run,
-                                  const struct session_birth *birth)
+                                  const struct session_init *init)
 {
 	struct session_work *work = mcps__work_new(sessions, session, run);
 	mcps_status status;
 
 	if (work == NULL)
 		return NULL;
-	status = row_prepare(work, birth);
+	status = row_prepare(work, init);
 	if (status != MCPS_OK) {
 		mcps__work_abandon(work, status);
 		return NULL;
@@ -126,14 +126,14 @@ static struct session_work *begin(struct sessions *sessions,
 
 void mcps__sessions_create(struct sessions *sessions,
                            struct principal *principal,
-                           const struct session_birth *birth, char *id,
+                           const struct session_init *init, char *id,
                            struct session_wait *wait)
 {
 	const struct sessions_options *options = &sessions->options;
 	struct id_owner owner = { principal->digest, options->resource };
 	struct id_claim says = { .issued_ms = mcps__sessions_now(sessions),
-		                 .revision = birth->revision,
-		                 .capabilities = birth->capabilities };
+		                 .revision = init->revision,
+		                 .capabilities = init->capabilities };
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	struct session *session;
 	struct session_work *work;
@@ -151,7 +151,7 @@ void mcps__sessions_create(struct sessions *sessions,
 	session = claim(sessions, key, principal, wait);
 	if (session == NULL)
 		return;
-	work = begin(sessions, session, row_insert, birth);
+	work = begin(sessions, session, row_insert, init);
 	if (work == NULL)
 		return;
 	work->event = MCPS_SESSION_CREATED;
@@ -193,7 +193,7 @@ static mcps_status recreate_run(struct session_work *work, mcps_store *store)
 
 void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
                              struct principal *principal,
-                             const struct session_birth *birth,
+                             const struct session_init *init,
                              struct session_wait *wait)
 {
 	struct session *session = claim(sessions, key, principal, wait);
@@ -201,7 +201,7 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
 
 	if (session == NULL)
 		return;
-	work = begin(sessions, session, recreate_run, birth);
+	work = begin(sessions, session, recreate_run, init);
 	if (work == NULL)
 		return;
 	/* Nobody will say initialized: it counts as said. */
@@ -210,7 +210,7 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
 	mcps__work_submit(work, false);
 }
 
-/* ---- end and bury ---- */
+/* ---- end, and a tombstone for an unknown id ---- */
 
 static mcps_status end_run(struct session_work *work, mcps_store *store)
 {
@@ -244,7 +244,7 @@ void mcps__sessions_end(struct sessions *sessions, struct session *session,
 }
 
 /* An id whose tombstone may be gone is not recreated: it needs none. */
-static mcps_status bury_run(struct session_work *work, mcps_store *store)
+static mcps_status tombstone_run(struct session_work *work, mcps_store *store)
 {
 	const uint8_t *digest = work->session->principal->digest;
 	const uint8_t *key = work->session->key;
@@ -272,16 +272,16 @@ static mcps_status bury_run(struct session_work *work, mcps_store *store)
 	                         : status;
 }
 
-void mcps__sessions_bury(struct sessions *sessions, const uint8_t *key,
-                         struct principal *principal, int64_t until_ms,
-                         struct session_wait *wait)
+void mcps__sessions_tombstone(struct sessions *sessions, const uint8_t *key,
+                              struct principal *principal, int64_t until_ms,
+                              struct session_wait *wait)
 {
 	struct session *session = claim(sessions, key, principal, wait);
 	struct session_work *work;
 
 	if (session == NULL)
 		return;
-	work = mcps__work_new(sessions, session, bury_run);
+	work = mcps__work_new(sessions, session, tombstone_run);
 	if (work == NULL)
 		return;
 	work->until_ms = until_ms;

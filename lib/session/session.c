@@ -144,7 +144,7 @@ uint32_t mcps__session_log_level(struct session *session)
 
 void mcps__session_digest(const uint8_t *key, char out[9])
 {
-	/* The end of the key: its beginning is the time of birth. */
+	/* The end of the key: it begins with the time of issue. */
 	const uint8_t *tail = key + MCPS_SESSION_KEY_SIZE - 4;
 
 	snprintf(out, 9, "%02x%02x%02x%02x", tail[0], tail[1], tail[2],

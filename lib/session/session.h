@@ -23,7 +23,7 @@
  *       to be).
  * over: it is none (ended, unknown, failed); those that wait are told one by
  *       one, and a fresh one may take its place and its wait queue (recreated,
- *       buried). */
+ *       or given a tombstone). */
 enum session_phase {
 	SESSION_BUSY,
 	SESSION_TELLING,

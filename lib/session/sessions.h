@@ -72,7 +72,7 @@ struct sessions {
 };
 
 /* What a new or recreated session starts with. Texts are copied. */
-struct session_birth {
+struct session_init {
 	uint32_t revision;
 	uint32_t capabilities;
 	const char *client_name; /* may be NULL */
@@ -146,13 +146,13 @@ void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
 /* Make a new session; ID gets its name (ID_TEXT_LENGTH + 1 bytes). */
 void mcps__sessions_create(struct sessions *sessions,
                            struct principal *principal,
-                           const struct session_birth *birth, char *id,
+                           const struct session_init *init, char *id,
                            struct session_wait *wait);
 
 /* Make an unknown one under the same id, unless it has ended. */
 void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
                              struct principal *principal,
-                             const struct session_birth *birth,
+                             const struct session_init *init,
                              struct session_wait *wait);
 
 /* Set and clear flags of a live session, in the store and then in memory.
@@ -176,9 +176,9 @@ void mcps__sessions_end(struct sessions *sessions, struct session *session,
 
 /* A tombstone for an id that is unknown here but signed for its caller. WAIT
  * hears FOUND_ENDED, MCPS_E_GONE. */
-void mcps__sessions_bury(struct sessions *sessions, const uint8_t *key,
-                         struct principal *principal, int64_t until_ms,
-                         struct session_wait *wait);
+void mcps__sessions_tombstone(struct sessions *sessions, const uint8_t *key,
+                              struct principal *principal, int64_t until_ms,
+                              struct session_wait *wait);
 
 /* ---- - ---- */
 

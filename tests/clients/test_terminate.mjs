@@ -46,7 +46,7 @@ test('a session terminated after its store was lost stays ended', async (lab) =>
   server.loseStore();
   await server.start();
 
-  // The id is unknown now, but signed: it is buried without having been a session.
+  // The id is unknown now, but signed: it gets a tombstone without having been a session.
   await send(server, 'DELETE', options);
 
   await assertGone(server, options);

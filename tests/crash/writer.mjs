@@ -106,12 +106,12 @@ export class Writer {
     if (answer === REFUSED) entry.deleteRefused();
     if (typeof answer === 'symbol') return answer;
     if (answer.status !== 204) throw new Violation(`DELETE: ${answer.status}\n${entry}`);
-    this.#bury(entry, 'DELETE acknowledged');
+    this.#noteEnd(entry, 'DELETE acknowledged');
     this.acknowledged.delete++;
     return answer;
   }
 
-  #bury(entry, how) {
+  #noteEnd(entry, how) {
     entry.ended(how);
     this.#live.splice(this.#live.indexOf(entry), 1);
     this.#ended.push(entry);
@@ -123,7 +123,7 @@ export class Writer {
     if (typeof answer === 'symbol') return answer;
     if (answer.status === 404) {
       if (entry.phase === 'ended') return answer;
-      this.#bury(entry, 'it is a 404');
+      this.#noteEnd(entry, 'it is a 404');
       return answer;
     }
     entry.seen(Writer.#result(entry, answer).structuredContent, origins);

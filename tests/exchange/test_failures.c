@@ -28,7 +28,7 @@ static const char *counted(const char *id)
 	return answer_text(&harness, &answer);
 }
 
-static const enum store_op birth_ops[] = {
+static const enum store_op session_init_ops[] = {
 	OP_begin,     OP_principal_intern, OP_session_insert,
 	OP_savepoint, OP_release,          OP_commit,
 };
@@ -41,7 +41,7 @@ static bool is_tried_again(enum store_op op)
 
 START_TEST(initialize_fails_without_an_id_and_without_a_row)
 {
-	enum store_op op = birth_ops[_i];
+	enum store_op op = session_init_ops[_i];
 	struct answer answer;
 
 	let_fail(op);
@@ -60,7 +60,7 @@ END_TEST
 
 START_TEST(a_recreation_that_fails_can_be_tried_again)
 {
-	enum store_op op = birth_ops[_i];
+	enum store_op op = session_init_ops[_i];
 
 	let_fail(op);
 	if (!is_tried_again(op)) {

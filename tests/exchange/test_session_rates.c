@@ -38,8 +38,8 @@ static void limit(void)
 {
 	struct endpoint *endpoint = &harness.endpoint;
 
-	endpoint->sessions_of_address = rate_of(1, BURST);
-	endpoint->sessions_of_anonymous = rate_of(1, BURST_IN_ALL);
+	endpoint->session_rate_of_address = rate_of(1, BURST);
+	endpoint->session_rate_of_anonymous = rate_of(1, BURST_IN_ALL);
 	harness.sessions.options.incidents = &incidents;
 }
 
@@ -47,9 +47,9 @@ static void unlimit(void)
 {
 	struct endpoint *endpoint = &harness.endpoint;
 
-	mcps__rate_free(endpoint->sessions_of_address);
-	mcps__rate_free(endpoint->sessions_of_anonymous);
-	mcps__rate_free(endpoint->births_of_caller);
+	mcps__rate_free(endpoint->session_rate_of_address);
+	mcps__rate_free(endpoint->session_rate_of_anonymous);
+	mcps__rate_free(endpoint->session_rate_of_caller);
 }
 
 static void start(const struct harness_options *options)
@@ -286,8 +286,8 @@ END_TEST
 static void make_unknown(const char **ids, size_t count)
 {
 	unlimit();
-	memset(&harness.endpoint.sessions_of_address, 0, sizeof(void *));
-	memset(&harness.endpoint.sessions_of_anonymous, 0, sizeof(void *));
+	memset(&harness.endpoint.session_rate_of_address, 0, sizeof(void *));
+	memset(&harness.endpoint.session_rate_of_anonymous, 0, sizeof(void *));
 	for (size_t i = 0; i < count; i++) {
 		ids[i] = harness_begin(&harness, NULL, "2025-11-25");
 		harness_forget_row(&harness, NULL, ids[i]);
@@ -390,7 +390,7 @@ START_TEST(tombstones_of_unknown_sessions_of_an_identified_caller_count)
 	unlimit();
 	harness_restart(&harness, KEEP_ALL);
 	limit();
-	harness.endpoint.births_of_caller = rate_of(1, 1);
+	harness.endpoint.session_rate_of_caller = rate_of(1, 1);
 	ck_assert_int_eq(EXCHANGE(&harness, .caller = "ann", .id = ids[0],
 	                          .method = "DELETE")
 	                         .status,

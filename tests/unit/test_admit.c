@@ -32,7 +32,7 @@ static const enum admit_decision table[4][COLUMNS] = {
 	                DECISION_RECREATE, NONE, NONE },
 	[ADMIT_DELETE] = { DECISION_NO_ID, DECISION_LOAD, DECISION_END,
 	                   DECISION_END, DECISION_GONE, NONE, NONE,
-	                   DECISION_BURY, DECISION_GONE },
+	                   DECISION_TOMBSTONE, DECISION_GONE },
 };
 
 /* "never", "issued": signed by us, "authenticated": also any well-formed id of
@@ -177,9 +177,10 @@ END_TEST
 
 /* ---- outcomes ------------------------------------------------------------ */
 
-static const enum admit_decision asking[] = { DECISION_LOAD,  DECISION_CREATE,
-	                                      DECISION_RENEW, DECISION_RECREATE,
-	                                      DECISION_END,   DECISION_BURY };
+static const enum admit_decision asking[] = {
+	DECISION_LOAD,     DECISION_CREATE, DECISION_RENEW,
+	DECISION_RECREATE, DECISION_END,    DECISION_TOMBSTONE
+};
 
 START_TEST(what_the_store_cannot_say_has_failed)
 {
@@ -229,13 +230,13 @@ START_TEST(only_the_delete_that_ended_it_gets_204)
 }
 END_TEST
 
-START_TEST(a_burial_is_404_unless_somebody_lives_there)
+START_TEST(a_tombstone_is_404_unless_a_session_is_live)
 {
+	ck_assert_int_eq(mcps__admit_outcome(DECISION_TOMBSTONE, FOUND_ENDED,
+	                                     MCPS_E_GONE),
+	                 ADMIT_OUTCOME_GONE);
 	ck_assert_int_eq(
-		mcps__admit_outcome(DECISION_BURY, FOUND_ENDED, MCPS_E_GONE),
-		ADMIT_OUTCOME_GONE);
-	ck_assert_int_eq(
-		mcps__admit_outcome(DECISION_BURY, FOUND_LIVE, MCPS_OK),
+		mcps__admit_outcome(DECISION_TOMBSTONE, FOUND_LIVE, MCPS_OK),
 		ADMIT_OUTCOME_AGAIN);
 }
 END_TEST
@@ -250,5 +251,5 @@ TEST_MAIN("admit")
 	test_add_loop(what_was_loaded_or_recreated_is_admitted_again, 3);
 	test_add(what_was_created_or_renewed_is_served);
 	test_add(only_the_delete_that_ended_it_gets_204);
-	test_add(a_burial_is_404_unless_somebody_lives_there);
+	test_add(a_tombstone_is_404_unless_a_session_is_live);
 }

@@ -43,7 +43,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	mcps__rate_free(harness.endpoint.births_of_caller);
+	mcps__rate_free(harness.endpoint.session_rate_of_caller);
 	mcps__rate_free(harness.endpoint.requests_of_caller);
 	harness_finish(&harness);
 }
@@ -399,20 +399,21 @@ END_TEST
 
 /* ---- how fast ---- */
 
-static void limit_births(uint32_t per_s, uint32_t burst)
+static void limit_session_rate(uint32_t per_s, uint32_t burst)
 {
 	const struct rate_limit limit = { per_s, burst };
 
-	ck_assert_int_eq(mcps__rate_new(&harness.endpoint.births_of_caller,
-	                                &limit, &harness.random),
-	                 MCPS_OK);
+	ck_assert_int_eq(
+		mcps__rate_new(&harness.endpoint.session_rate_of_caller, &limit,
+	                       &harness.random),
+		MCPS_OK);
 }
 
 START_TEST(a_burst_of_sessions_and_then_one_after_the_other)
 {
 	struct answer answer;
 
-	limit_births(1, 2);
+	limit_session_rate(1, 2);
 	ck_assert_int_eq(initialize("ann").status, 200);
 	ck_assert_int_eq(initialize("ann").status, 200);
 	answer = initialize("ann");
@@ -432,13 +433,13 @@ START_TEST(known_sessions_are_served_at_any_rate)
 {
 	const char *id = begin("ann");
 
-	limit_births(1, 1);
+	limit_session_rate(1, 1);
 	ck_assert_int_eq(initialize("ann").status, 200);
 	ck_assert_int_eq(initialize("ann").status, 429);
-	mcps__rate_free(harness.endpoint.births_of_caller);
+	mcps__rate_free(harness.endpoint.session_rate_of_caller);
 	harness_restart(&harness, KEEP_ALL);
 	harness.endpoint.policy = MCPS_UNKNOWN_NEVER;
-	limit_births(1, 1);
+	limit_session_rate(1, 1);
 	ck_assert_int_eq(initialize("ann").status, 200);
 	ck_assert_int_eq(initialize("ann").status, 429);
 	ck_assert_int_eq(ping("ann", id), 200); /* restored */
