@@ -23,7 +23,7 @@ bool mcps__exchange_let_go(struct exchange *exchange)
 	}
 	if (exchange->plan.kind != PLAN_STREAM || sse->is_call)
 		return false;
-	sse->kept = exchange->session;
+	sse->owned_session = exchange->session;
 	sse->caller = exchange->caller;
 	sse->is_counted = exchange->is_listening;
 	exchange->session = NULL;

@@ -17,19 +17,19 @@ static bool append(struct stream *stream, struct session *session,
 }
 
 /* On a stream that nobody listens to now. */
-static bool keep(struct stream *stream, struct session *session,
-                 const char *method, const char *params,
-                 const uint64_t *kept_on)
+static bool queue_on_stream(struct stream *stream, struct session *session,
+                            const char *method, const char *params,
+                            const uint64_t *queued_on_stream)
 {
-	if (kept_on == NULL || stream->is_volatile)
+	if (queued_on_stream == NULL || stream->is_volatile)
 		return false;
-	return *kept_on == stream->id ||
+	return *queued_on_stream == stream->id ||
 	       append(stream, session, method, params);
 }
 
 /* False: nobody listens, nor did lately. */
 static bool to_session(void *arg, struct session *session, const char *method,
-                       const char *params, uint64_t *kept_on)
+                       const char *params, uint64_t *queued_on_stream)
 {
 	struct stream *stream = mcps__session_main_stream(session);
 	bool is_attached, is_sent;
@@ -39,9 +39,10 @@ static bool to_session(void *arg, struct session *session, const char *method,
 		return false;
 	is_attached = mcps__stream_is_attached(stream);
 	is_sent = is_attached ? append(stream, session, method, params)
-	                      : keep(stream, session, method, params, kept_on);
-	if (kept_on != NULL)
-		*kept_on = is_attached ? 0 : stream->id;
+	                      : queue_on_stream(stream, session, method, params,
+	                                        queued_on_stream);
+	if (queued_on_stream != NULL)
+		*queued_on_stream = is_attached ? 0 : stream->id;
 	mcps__stream_unref(stream);
 	return is_sent;
 }

@@ -24,13 +24,13 @@ struct mcp_texts { /* NULL: not said */
  * until streams set these, nothing is sent, and nothing is promised. */
 struct notifier {
 	/* A notification METHOD with PARAMS (JSON text, NULL: none) to one
-	 * session (false: it has no stream that takes it). *KEPT_ON becomes the
-	 * id of the stream if nobody listens to it now, else 0; what is on that
-	 * one already is not put there again. KEPT_ON NULL: none takes it that
-	 * nobody listens to. Called on any thread, under no lock; texts die
-	 * with the return. */
+	 * session (false: it has no stream that takes it). *QUEUED_ON_STREAM
+	 * becomes the id of the stream if nobody listens to it now, else 0;
+	 * what is on that one already is not put there again. QUEUED_ON_STREAM
+	 * NULL: none takes it that nobody listens to. Called on any thread,
+	 * under no lock; texts die with the return. */
 	bool (*session)(void *arg, struct session *session, const char *method,
-	                const char *params, uint64_t *kept_on);
+	                const char *params, uint64_t *queued_on_stream);
 	/* Sessions in memory are marked (lists_differ): tell who listens. */
 	void (*list_changed)(void *arg);
 	void *arg;

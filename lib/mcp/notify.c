@@ -14,13 +14,13 @@ bool mcps__notify_is_connected(const struct mcp *mcp)
 }
 
 static bool send(struct mcp *mcp, struct session *session, const char *method,
-                 const char *params, uint64_t *kept_on)
+                 const char *params, uint64_t *queued_on_stream)
 {
 	const struct notifier *notifier = &mcp->notifier;
 
 	return notifier->session != NULL &&
 	       notifier->session(notifier->arg, session, method, params,
-	                         kept_on);
+	                         queued_on_stream);
 }
 
 /* ---- lists ---- */
@@ -82,7 +82,7 @@ void mcps__notify_list(struct mcp *mcp, enum entry_kind kind)
 /* ---- subscriptions ---- */
 
 static bool say_update(void *arg, struct session *session, const char *uri,
-                       uint64_t *kept_on)
+                       uint64_t *queued_on_stream)
 {
 	struct buffer params = { 0 };
 	bool is_said;
@@ -92,7 +92,7 @@ static bool say_update(void *arg, struct session *session, const char *uri,
 	mcps__buffer_add(&params, "}", 2);
 	is_said = !params.failed &&
 	          send(arg, session, "notifications/resources/updated",
-	               params.data, kept_on);
+	               params.data, queued_on_stream);
 	mcps__buffer_finish(&params);
 	return is_said;
 }

@@ -21,7 +21,7 @@
 enum {
 	SWEEP_EVERY_MS = CLOCK_RECORD_EVERY_MS,
 	SWEEP_FULL = 500,
-	KEEP_EVERY_MS = 5 * 60000,
+	TOUCH_STREAMS_EVERY_MS = 5 * 60000,
 	PULSE_MS = 250,
 };
 
@@ -270,19 +270,19 @@ static int64_t now_ms(void)
 	return mcps__steady_ms(&mcps__system_clock);
 }
 
-static void keep(mcps_server *server)
+static void touch_streams(mcps_server *server)
 {
 	const struct sessions_options *options = &server->sessions.options;
 	int64_t every_ms = options->idle_ms / 4;
 
 	if (every_ms > options->event_age_ms / 4)
 		every_ms = options->event_age_ms / 4;
-	if (every_ms > KEEP_EVERY_MS)
-		every_ms = KEEP_EVERY_MS;
-	if (now_ms() - server->kept_ms < every_ms)
+	if (every_ms > TOUCH_STREAMS_EVERY_MS)
+		every_ms = TOUCH_STREAMS_EVERY_MS;
+	if (now_ms() - server->touched_ms < every_ms)
 		return;
-	server->kept_ms = now_ms();
-	mcps__streams_keep(&server->sessions);
+	server->touched_ms = now_ms();
+	mcps__streams_touch(&server->sessions);
 }
 
 /* A full batch means that there is more. */
@@ -290,7 +290,7 @@ static bool sweep(void *arg)
 {
 	mcps_server *server = arg;
 
-	keep(server);
+	touch_streams(server);
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 

@@ -42,7 +42,7 @@ struct mcps_server {
 	struct trusted_proxies proxies;
 	struct timer *timer;
 	struct timer *pulse;
-	int64_t kept_ms; /* the timer's: when streams were last kept */
+	int64_t touched_ms; /* the timer's: when streams were last touched */
 	struct readiness readiness;
 	struct give_back give_back; /* the pulse's */
 	_Atomic(struct attachment *) attachment;

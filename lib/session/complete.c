@@ -31,7 +31,7 @@ void mcps__table_complete(struct sessions *sessions, struct session *session,
 	struct session_wait *wait = completion.first;
 
 	found = completion.found;
-	if (completion.is_due)
+	if (completion.touch_due)
 		mcps__sessions_touch(sessions, session, completion.now);
 	store_uses(sessions, completion.unstored);
 	if (wait == NULL)

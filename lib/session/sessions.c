@@ -164,10 +164,10 @@ enum session_found mcps__sessions_find(struct sessions *sessions,
                                        const uint8_t *key, struct session **out)
 {
 	int64_t now = mcps__sessions_now(sessions);
-	bool is_due;
+	bool touch_due;
 
-	*out = mcps__table_find(sessions, key, now, &is_due);
-	if (is_due)
+	*out = mcps__table_find(sessions, key, now, &touch_due);
+	if (touch_due)
 		mcps__sessions_touch(sessions, *out, now);
 	return *out != NULL ? FOUND_LIVE : FOUND_NOT_LOADED;
 }

@@ -109,10 +109,10 @@ struct sse_connection {
 	struct sse_connections *all;
 	struct sse_connection *prev, *next; /* lock of all */
 	struct sse_glue glue;
-	_Atomic(const void *) daemon; /* of the connection; only compared */
-	struct session *session;      /* borrowed: its holders keep it */
-	struct session *kept; /* ... which is a reference until leave, if
-	                       * nobody else keeps it; else NULL */
+	_Atomic(const void *) daemon;  /* of the connection; only compared */
+	struct session *session;       /* borrowed: its holders keep it */
+	struct session *owned_session; /* ... which is a reference until leave,
+	                                * if nobody else keeps it; else NULL */
 	struct caller caller; /* of a listener whose exchange is gone */
 	bool is_counted;      /* ... as one of its streams */
 	bool is_call;         /* its request is the call */

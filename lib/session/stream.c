@@ -336,17 +336,17 @@ static void detach(struct stream *stream, struct sse_connection *sse)
 
 void mcps__sse_connection_leave(struct sse_connection *sse)
 {
-	struct session *kept;
+	struct session *owned_session;
 	struct stream *stream;
 
 	if (sse == NULL)
 		return;
-	kept = sse->kept;
+	owned_session = sse->owned_session;
 	stream = mcps__sse_connection_cut_off(sse);
 	if (stream != NULL)
 		detach(stream, sse);
 	mcps__sse_connection_unref(sse);
-	mcps__session_unref(kept);
+	mcps__session_unref(owned_session);
 }
 
 void mcps__stream_abandon(struct stream *stream, const struct buffer *message)

@@ -92,7 +92,7 @@ bool mcps__stream_append(struct stream *stream, struct buffer *message,
                          unsigned how);
 
 /* The same for what SESSION is told by itself, on its stream of no call: if the
- * store fails, all that it could have been told is due once more, and who
+ * store fails, all that it could have been told is pending once more, and who
  * listens comes again. May drop. */
 bool mcps__stream_tell(struct stream *stream, struct session *session,
                        struct buffer *message);
@@ -164,7 +164,7 @@ void mcps__streams_close(struct sessions *sessions);
 
 /* Store that every session and stream that somebody listens to is in use. Does
  * not wait. */
-void mcps__streams_keep(struct sessions *sessions);
+void mcps__streams_touch(struct sessions *sessions);
 
 /* Call FN for each session that somebody listens to, under no lock. */
 void mcps__listeners_each(struct sessions *sessions,

@@ -20,8 +20,9 @@ struct subscription {
 	struct session *session;
 	struct topic *topic;
 	struct subscription *older, *newer; /* of the topic */
-	bool is_due;                        /* an update is yet to be said */
-	uint64_t kept_on; /* ... to who does not resume this stream; 0: all */
+	bool is_pending;                    /* an update is yet to be said */
+	uint64_t queued_on_stream; /* ... to clients that do not resume this
+	                              stream; 0: all */
 };
 
 struct topic {
@@ -68,7 +69,7 @@ static struct subscription **find(struct session *session, const char *uri)
 	return at;
 }
 
-/* What was updated at SINCE_MS or later is due. */
+/* What was updated at SINCE_MS or later is pending. */
 static bool index_add(struct streams *streams, struct session *session,
                       const char *uri, int64_t since_ms)
 {
@@ -87,7 +88,8 @@ static bool index_add(struct streams *streams, struct session *session,
 	}
 	made->session = session;
 	made->topic = topic;
-	made->is_due = mcps__updates_since(&streams->updates, uri, since_ms);
+	made->is_pending =
+		mcps__updates_since(&streams->updates, uri, since_ms);
 	made->older = topic->newest;
 	if (made->older != NULL)
 		made->older->newer = made;
@@ -121,8 +123,8 @@ static void note_update(struct streams *streams, const char *uri)
 		mcps__sessions_note(streams->sessions, INCIDENT_UPDATES);
 }
 
-/* What is due to a session that may come back counts as updated now: it may
- * have been seen since, without having been told. */
+/* What is pending for a session that may come back counts as updated now: it
+ * may have been seen since, without having been told. */
 void mcps__subscriptions_leave(struct sessions *sessions,
                                struct session *session)
 {
@@ -131,7 +133,7 @@ void mcps__subscriptions_leave(struct sessions *sessions,
 
 	pthread_mutex_lock(&streams->topics_lock);
 	while ((at = session->subscriptions) != NULL) {
-		if (at->is_due && !session->has_ended)
+		if (at->is_pending && !session->has_ended)
 			note_update(streams, at->topic->uri);
 		index_remove(streams, &session->subscriptions);
 	}
@@ -336,9 +338,10 @@ void mcps__subscribe(struct sessions *sessions, struct session *session,
 
 /* ---- updates ---- */
 
-/* Who subscribed: references, for each of whom it is due now. */
-static struct session **make_due(struct streams *streams, const char *uri,
-                                 size_t *count)
+/* The sessions that subscribed, as references: the update is now pending for
+ * each. */
+static struct session **make_pending(struct streams *streams, const char *uri,
+                                     size_t *count)
 {
 	struct session **found = NULL;
 	struct subscription *at;
@@ -349,7 +352,7 @@ static struct session **make_due(struct streams *streams, const char *uri,
 	if (topic == NULL)
 		return NULL;
 	for (at = topic->newest; at != NULL; at = at->older) {
-		at->is_due = true;
+		at->is_pending = true;
 		++*count;
 	}
 	found = mcps__calloc(*count, sizeof(struct session *));
@@ -373,7 +376,7 @@ void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
 		return; /* nobody can have subscribed to that */
 	pthread_mutex_lock(&streams->topics_lock);
 	note_update(streams, uri);
-	found = make_due(streams, uri, &count);
+	found = make_pending(streams, uri, &count);
 	pthread_mutex_unlock(&streams->topics_lock);
 	for (size_t i = 0; i < count; i++) {
 		fn(arg, found[i]);
@@ -382,52 +385,53 @@ void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
 	mcps__free(found);
 }
 
-struct due {
-	struct due *next;
-	uint64_t kept_on;
+struct pending_update {
+	struct pending_update *next;
+	uint64_t queued_on_stream;
 	char uri[];
 };
 
-static struct due *due_of(const struct subscription *subscription)
+static struct pending_update *
+pending_of(const struct subscription *subscription)
 {
 	size_t size = strlen(subscription->topic->uri) + 1;
-	struct due *due = mcps__malloc(sizeof *due + size);
+	struct pending_update *pending = mcps__malloc(sizeof *pending + size);
 
-	if (due == NULL)
+	if (pending == NULL)
 		return NULL;
-	due->kept_on = subscription->kept_on;
-	memcpy(due->uri, subscription->topic->uri, size);
-	return due;
+	pending->queued_on_stream = subscription->queued_on_stream;
+	memcpy(pending->uri, subscription->topic->uri, size);
+	return pending;
 }
 
-static void set_due(struct subscription *subscription, bool is_due,
-                    uint64_t kept_on)
+static void set_pending(struct subscription *subscription, bool is_pending,
+                        uint64_t queued_on_stream)
 {
-	subscription->is_due = is_due;
-	subscription->kept_on = kept_on;
+	subscription->is_pending = is_pending;
+	subscription->queued_on_stream = queued_on_stream;
 }
 
-/* What is due, which it then is no more. What there is no memory for stays,
+/* What is pending, which it then is no more. What there is no memory for stays,
  * and *ALL becomes false. */
-static struct due *take_due(struct streams *streams, struct session *session,
-                            bool *all)
+static struct pending_update *take_pending(struct streams *streams,
+                                           struct session *session, bool *all)
 {
-	struct due *first = NULL, *due;
+	struct pending_update *first = NULL, *pending;
 	struct subscription *at;
 
 	*all = true;
 	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next) {
-		if (!at->is_due)
+		if (!at->is_pending)
 			continue;
-		due = due_of(at);
-		if (due == NULL) {
+		pending = pending_of(at);
+		if (pending == NULL) {
 			*all = false;
 			continue;
 		}
-		due->next = first;
-		first = due;
-		set_due(at, false, 0);
+		pending->next = first;
+		first = pending;
+		set_pending(at, false, 0);
 	}
 	pthread_mutex_unlock(&streams->topics_lock);
 	return first;
@@ -435,16 +439,16 @@ static struct due *take_due(struct streams *streams, struct session *session,
 
 /* The session may have left memory meanwhile, or another update have come. */
 static void put_back(struct streams *streams, struct session *session,
-                     const struct due *due)
+                     const struct pending_update *pending)
 {
 	struct subscription *at;
 
 	pthread_mutex_lock(&streams->topics_lock);
-	at = *find(session, due->uri);
+	at = *find(session, pending->uri);
 	if (at == NULL)
-		note_update(streams, due->uri);
-	else if (!at->is_due)
-		set_due(at, true, due->kept_on);
+		note_update(streams, pending->uri);
+	else if (!at->is_pending)
+		set_pending(at, true, pending->queued_on_stream);
 	pthread_mutex_unlock(&streams->topics_lock);
 }
 
@@ -452,18 +456,20 @@ bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
                              subscriptions_say_fn say, void *arg)
 {
 	struct streams *streams = mcps__streams_of(sessions);
-	struct due *due, *next;
+	struct pending_update *pending, *next;
 	bool is_said, all;
 
-	for (due = take_due(streams, session, &all); due != NULL; due = next) {
-		next = due->next;
-		is_said = say(arg, session, due->uri, &due->kept_on);
+	for (pending = take_pending(streams, session, &all); pending != NULL;
+	     pending = next) {
+		next = pending->next;
+		is_said = say(arg, session, pending->uri,
+		              &pending->queued_on_stream);
 		if (!is_said)
-			due->kept_on = 0;
-		if (!is_said || due->kept_on != 0)
-			put_back(streams, session, due);
-		all = all && is_said && due->kept_on == 0;
-		mcps__free(due);
+			pending->queued_on_stream = 0;
+		if (!is_said || pending->queued_on_stream != 0)
+			put_back(streams, session, pending);
+		all = all && is_said && pending->queued_on_stream == 0;
+		mcps__free(pending);
 	}
 	return all;
 }
@@ -476,8 +482,8 @@ void mcps__subscriptions_said(struct sessions *sessions,
 
 	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next)
-		if (at->is_due && at->kept_on == stream)
-			set_due(at, false, 0);
+		if (at->is_pending && at->queued_on_stream == stream)
+			set_pending(at, false, 0);
 	pthread_mutex_unlock(&streams->topics_lock);
 }
 
@@ -489,6 +495,6 @@ void mcps__subscriptions_missed(struct sessions *sessions,
 
 	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next)
-		set_due(at, true, 0);
+		set_pending(at, true, 0);
 	pthread_mutex_unlock(&streams->topics_lock);
 }

@@ -22,22 +22,24 @@ enum {
 void mcps__subscribe(struct sessions *sessions, struct session *session,
                      const char *uri, bool wants, struct session_wait *wait);
 
-/* URI was updated: that is now due to each session that subscribed to it, once,
- * until it is said. Calls FN for each of them that is in memory, under no lock;
- * to the others it is due when they come. */
+/* URI was updated: that is now pending for each session that subscribed to it,
+ * once, until it is said. Calls FN for each of them that is in memory, under no
+ * lock; for the others it is pending when they come. */
 void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
                                 void (*fn)(void *arg, struct session *session),
                                 void *arg);
 
-/* Have SAY say to SESSION each update that is due to it, under no lock. SAY's
- * false: it could not, so that one stays due. *KEPT_ON, in and out: 0, or the
- * stream on which it is stored for who resumes that one; to who does not, it
- * stays due. Whether nothing stays so. */
+/* Have SAY say to SESSION each update that is pending for it, under no lock.
+ * SAY's false: it could not, so that one stays pending. *QUEUED_ON_STREAM, in
+ * and out: 0, or the stream on which it is stored for a client that resumes
+ * that stream; for one that does not, it stays pending. Returns true if nothing
+ * stays pending. */
 typedef bool (*subscriptions_say_fn)(void *arg, struct session *session,
-                                     const char *uri, uint64_t *kept_on);
+                                     const char *uri,
+                                     uint64_t *queued_on_stream);
 bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
                              subscriptions_say_fn say, void *arg);
-/* Nobody knows what SESSION has heard: all of it is due. */
+/* Nobody knows what SESSION has heard: all of it is pending. */
 void mcps__subscriptions_missed(struct sessions *sessions,
                                 struct session *session);
 /* What is stored on the stream of that id was said. */
@@ -48,7 +50,7 @@ void mcps__subscriptions_said(struct sessions *sessions,
 
 /* A session comes into memory with what was read: what there is no memory for
  * is left out. It was last seen at SEEN_MS, as stored, which is not after it
- * left memory: what was updated since is due. */
+ * left memory: what was updated since is pending. */
 void mcps__subscriptions_enter(struct sessions *sessions,
                                struct session *session,
                                const struct buffer *uris, int64_t seen_ms);

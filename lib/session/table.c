@@ -318,11 +318,11 @@ static bool use(struct sessions *sessions, struct session *session, int64_t now)
 }
 
 struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
-                                 int64_t now, bool *is_due)
+                                 int64_t now, bool *touch_due)
 {
 	struct session *session;
 
-	*is_due = false;
+	*touch_due = false;
 	pthread_mutex_lock(&sessions->lock);
 	session = table_find(sessions, key);
 	if (session != NULL && session->phase != SESSION_LIVE)
@@ -333,7 +333,7 @@ struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
 	}
 	if (session != NULL) {
 		mcps__session_ref(session);
-		*is_due = use(sessions, session, now);
+		*touch_due = use(sessions, session, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	return session;
@@ -480,7 +480,7 @@ struct completion mcps__table_completion_begin(struct sessions *sessions,
                                                enum session_found found)
 {
 	int64_t now = mcps__sessions_now(sessions);
-	struct completion completion = { .is_due = false, .now = now };
+	struct completion completion = { .touch_due = false, .now = now };
 
 	pthread_mutex_lock(&sessions->lock);
 	if (session->is_outdated)
@@ -492,7 +492,7 @@ struct completion mcps__table_completion_begin(struct sessions *sessions,
 	completion.number = ++session->completions;
 	completion.first = wait_queue_pop(session);
 	if (found == FOUND_LIVE) {
-		completion.is_due = see(sessions, session, now);
+		completion.touch_due = see(sessions, session, now);
 		order_add(sessions, session);
 		completion.unstored = page_out(sessions, now);
 	}

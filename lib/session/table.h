@@ -84,7 +84,7 @@ void mcps__table_see(struct sessions *sessions, struct session *session);
 /* Look for the live session of KEY, which is used NOW: a reference; NULL: it is
  * not in memory. *IS_DUE: the use is to be stored. */
 struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
-                                 int64_t now, bool *is_due);
+                                 int64_t now, bool *touch_due);
 
 /* The live sessions of a caller leave memory. If they HAVE_ENDED, they are over
  * for the calls that run on them, which are told; else nobody knows, and
@@ -106,7 +106,7 @@ void mcps__sessions_note_unstored(struct sessions *sessions);
 struct completion {
 	enum session_found found;
 	unsigned number;
-	bool is_due; /* to be stored that it was seen: the row may be old */
+	bool touch_due; /* to be stored that it was seen: the row may be old */
 	int64_t now;
 	struct session *unstored; /* left memory for it: linked by "older" */
 	struct session_wait *first;

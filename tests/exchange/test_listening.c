@@ -360,7 +360,7 @@ START_TEST(a_session_that_somebody_listens_to_does_not_expire)
 
 	for (int day = 0; day < 3 * HARNESS_IDLE_DAYS; day++) {
 		harness_pass(&harness, DAY_MS);
-		mcps__streams_keep(&harness.sessions);
+		mcps__streams_touch(&harness.sessions);
 		while (harness_sweep(&harness) > 0)
 			continue;
 	}
@@ -382,7 +382,7 @@ START_TEST(who_listens_does_not_outlive_the_absolute_lifetime)
 		(void)harness_events(flight);
 		ck_assert(!harness_stream_is_over(flight));
 		harness_pass(&harness, DAY_MS);
-		mcps__streams_keep(&harness.sessions);
+		mcps__streams_touch(&harness.sessions);
 	}
 	(void)harness_events(flight);
 	ck_assert(harness_stream_is_over(flight));

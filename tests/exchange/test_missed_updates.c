@@ -162,9 +162,10 @@ static bool is_deaf;
 static int said;
 
 static bool hear(void *arg, struct session *session, const char *method,
-                 const char *params, uint64_t *kept_on)
+                 const char *params, uint64_t *queued_on_stream)
 {
-	(void)arg, (void)session, (void)method, (void)params, (void)kept_on;
+	(void)arg, (void)session, (void)method, (void)params,
+		(void)queued_on_stream;
 	said += !is_deaf;
 	return !is_deaf;
 }
@@ -189,20 +190,20 @@ END_TEST
 /* Nobody listens: what is said is kept, if it may be, on a stream of before.
  * Meanwhile somebody begins another one, and finds nothing to be told. */
 static bool keep(void *arg, struct session *session, const char *method,
-                 const char *params, uint64_t *kept_on)
+                 const char *params, uint64_t *queued_on_stream)
 {
 	(void)arg, (void)method, (void)params;
 	if (said++ != 0) {
-		if (kept_on != NULL)
-			*kept_on = 0;
+		if (queued_on_stream != NULL)
+			*queued_on_stream = 0;
 		return true;
 	}
-	if (kept_on != NULL)
-		*kept_on = 7;
+	if (queued_on_stream != NULL)
+		*queued_on_stream = 7;
 	atomic_fetch_add(&session->listened, 1);
 	mcps__notify_missed(&harness.mcp, session, 0);
 	ck_assert_int_eq(said, 1);
-	return kept_on != NULL;
+	return queued_on_stream != NULL;
 }
 
 START_TEST(who_begins_to_listen_while_it_is_stored_elsewhere_is_told)
@@ -364,7 +365,7 @@ START_TEST(who_was_seen_since_has_missed_nothing)
 }
 END_TEST
 
-START_TEST(what_is_due_to_who_is_paged_out_stays_so)
+START_TEST(what_is_pending_when_a_session_is_paged_out_stays_so)
 {
 	start_with_room_for_one();
 	post(SUBSCRIBE("test://text"));
@@ -427,7 +428,7 @@ START_TEST(who_listens_while_the_store_fails_comes_again_and_is_told)
 	fail[_i]();
 	post(PING(1));
 	harness_pass(&harness, MINUTES_2);
-	mcps__streams_keep(&harness.sessions);
+	mcps__streams_touch(&harness.sessions);
 	update("test://text");
 	harness_events(flight);
 	ck_assert(harness_stream_is_over(flight));
@@ -547,7 +548,7 @@ TEST_MAIN("missed updates")
 	test_add_loop(after_a_restart_who_is_not_back_yet_is_told_on_coming, 4);
 	test_add(who_was_paged_out_is_told_on_coming);
 	test_add(who_was_seen_since_has_missed_nothing);
-	test_add(what_is_due_to_who_is_paged_out_stays_so);
+	test_add(what_is_pending_when_a_session_is_paged_out_stays_so);
 	test_add(too_many_updates_while_away_are_told_as_perhaps);
 	test_add(who_begins_to_listen_while_it_is_stored_elsewhere_is_told);
 	test_add(who_begins_to_listen_while_lists_are_stored_elsewhere_is_told);

@@ -68,7 +68,7 @@ static void end_by_loss(void)
 static void outlast_the_idle_time(void)
 {
 	harness_pass(&harness, HARNESS_IDLE_DAYS * DAY_MS + 120000);
-	mcps__streams_keep(&harness.sessions);
+	mcps__streams_touch(&harness.sessions);
 	harness_sweep(&harness);
 	ck_assert_int_eq(harness_row(&harness, "alice", the_id).phase,
 	                 MCPS_PHASE_LIVE);

@@ -323,7 +323,7 @@ static void is_cut_and_silent(mcps_call *c)
 	tells_and_is_cut(c);
 	for (int i = 0; i < 5; i++) { /* what the timer does */
 		harness_pass(&harness, 600000);
-		mcps__streams_keep(&harness.sessions);
+		mcps__streams_touch(&harness.sessions);
 		harness_sweep(&harness);
 	}
 }

@@ -72,11 +72,11 @@ static struct {
 } heard;
 
 static bool hear(void *arg, struct session *session, const char *method,
-                 const char *params, uint64_t *kept_on)
+                 const char *params, uint64_t *queued_on_stream)
 {
 	char digest[9];
 
-	(void)arg, (void)kept_on;
+	(void)arg, (void)queued_on_stream;
 	mcps__session_digest(session->key, digest);
 	heard.count++;
 	snprintf(heard.text, sizeof heard.text, "%s %s", method, params);

@@ -8,23 +8,24 @@
 #include "session/streams.h"
 #include "session/table.h"
 
-struct kept {
+struct touched_stream {
 	struct session *session; /* a reference; NULL: that of a call, which
 	                          * nobody listens to */
 	uint64_t stream;         /* 0: none yet */
 };
 
-struct keep_job {
+struct touch_job {
 	struct writer_job job;
 	struct sessions *sessions;
 	size_t count;
-	struct kept all[];
+	struct touched_stream all[];
 };
 
-static mcps_status keep_one(const struct keep_job *keep, const struct kept *one,
-                            mcps_store *store)
+static mcps_status touch_streams_one(const struct touch_job *touch,
+                                     const struct touched_stream *one,
+                                     mcps_store *store)
 {
-	int64_t now = mcps__sessions_now(keep->sessions);
+	int64_t now = mcps__sessions_now(touch->sessions);
 	mcps_status status = MCPS_OK;
 
 	if (one->session != NULL)
@@ -36,28 +37,28 @@ static mcps_status keep_one(const struct keep_job *keep, const struct kept *one,
 	return status == MCPS_E_GONE ? MCPS_OK : status;
 }
 
-static mcps_status keep_run(struct writer_job *job, mcps_store *store)
+static mcps_status touch_streams_run(struct writer_job *job, mcps_store *store)
 {
-	struct keep_job *keep = container_of(job, struct keep_job, job);
+	struct touch_job *touch = container_of(job, struct touch_job, job);
 	mcps_status status = MCPS_OK;
 
-	for (size_t i = 0; i < keep->count && status == MCPS_OK; i++)
-		status = keep_one(keep, &keep->all[i], store);
+	for (size_t i = 0; i < touch->count && status == MCPS_OK; i++)
+		status = touch_streams_one(touch, &touch->all[i], store);
 	return status;
 }
 
-static void keep_done(struct writer_job *job, mcps_status status)
+static void touch_streams_done(struct writer_job *job, mcps_status status)
 {
-	struct keep_job *keep = container_of(job, struct keep_job, job);
+	struct touch_job *touch = container_of(job, struct touch_job, job);
 
-	for (size_t i = 0; i < keep->count; i++) {
-		if (keep->all[i].session == NULL)
+	for (size_t i = 0; i < touch->count; i++) {
+		if (touch->all[i].session == NULL)
 			continue;
 		if (status == MCPS_OK)
-			mcps__table_see(keep->sessions, keep->all[i].session);
-		mcps__session_unref(keep->all[i].session);
+			mcps__table_see(touch->sessions, touch->all[i].session);
+		mcps__session_unref(touch->all[i].session);
 	}
-	mcps__free(keep);
+	mcps__free(touch);
 }
 
 static uint64_t stream_of(struct sse_connection *sse)
@@ -72,22 +73,22 @@ static uint64_t stream_of(struct sse_connection *sse)
 }
 
 /* With room for MORE. */
-static struct keep_job *collect(struct sessions *sessions, size_t more)
+static struct touch_job *collect(struct sessions *sessions, size_t more)
 {
 	struct sse_connections *sse_connections =
 		&mcps__streams_of(sessions)->sse_connections;
-	struct keep_job *keep;
+	struct touch_job *touch;
 
 	pthread_mutex_lock(&sse_connections->lock);
 	more += sse_connections->count;
-	keep = mcps__calloc(1, sizeof *keep + more * sizeof keep->all[0]);
+	touch = mcps__calloc(1, sizeof *touch + more * sizeof touch->all[0]);
 	for (struct sse_connection *sse = sse_connections->first;
-	     sse != NULL && keep != NULL; sse = sse->next)
-		keep->all[keep->count++] =
-			(struct kept){ mcps__session_ref(sse->session),
-			               stream_of(sse) };
+	     sse != NULL && touch != NULL; sse = sse->next)
+		touch->all[touch->count++] = (struct touched_stream){
+			mcps__session_ref(sse->session), stream_of(sse)
+		};
 	pthread_mutex_unlock(&sse_connections->lock);
-	return keep;
+	return touch;
 }
 
 static size_t count_calls(struct streams *streams)
@@ -103,7 +104,7 @@ static size_t count_calls(struct streams *streams)
 }
 
 /* At most MOST: what has come meanwhile is not old. */
-static void collect_calls(struct keep_job *keep, struct streams *streams,
+static void collect_calls(struct touch_job *touch, struct streams *streams,
                           size_t most)
 {
 	const struct stream *stream;
@@ -112,7 +113,7 @@ static void collect_calls(struct keep_job *keep, struct streams *streams,
 	for (stream = streams->calls; stream != NULL && most > 0;
 	     stream = stream->next_call, most--)
 		if (!stream->is_volatile)
-			keep->all[keep->count++].stream = stream->id;
+			touch->all[touch->count++].stream = stream->id;
 	pthread_mutex_unlock(&streams->calls_lock);
 }
 
@@ -120,32 +121,32 @@ void mcps__listeners_each(struct sessions *sessions,
                           void (*fn)(void *arg, struct session *session),
                           void *arg)
 {
-	struct keep_job *keep = collect(sessions, 0);
+	struct touch_job *touch = collect(sessions, 0);
 
-	if (keep == NULL)
+	if (touch == NULL)
 		return;
-	for (size_t i = 0; i < keep->count; i++) {
-		fn(arg, keep->all[i].session);
-		mcps__session_unref(keep->all[i].session);
+	for (size_t i = 0; i < touch->count; i++) {
+		fn(arg, touch->all[i].session);
+		mcps__session_unref(touch->all[i].session);
 	}
-	mcps__free(keep);
+	mcps__free(touch);
 }
 
-void mcps__streams_keep(struct sessions *sessions)
+void mcps__streams_touch(struct sessions *sessions)
 {
 	struct streams *streams = mcps__streams_of(sessions);
 	size_t calls = count_calls(streams);
-	struct keep_job *keep = collect(sessions, calls);
+	struct touch_job *touch = collect(sessions, calls);
 
-	if (keep == NULL)
+	if (touch == NULL)
 		return;
-	collect_calls(keep, streams, calls);
-	if (keep->count == 0) {
-		mcps__free(keep);
+	collect_calls(touch, streams, calls);
+	if (touch->count == 0) {
+		mcps__free(touch);
 		return;
 	}
-	keep->sessions = sessions;
-	keep->job.run = keep_run;
-	keep->job.done = keep_done;
-	mcps__writer_submit(sessions->options.writer, &keep->job);
+	touch->sessions = sessions;
+	touch->job.run = touch_streams_run;
+	touch->job.done = touch_streams_done;
+	mcps__writer_submit(sessions->options.writer, &touch->job);
 }
