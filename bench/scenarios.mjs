@@ -205,7 +205,7 @@ async function idle({ listening, silence, loops }, say) {
 
       say(`${what}: memory`, `${kibEach.toFixed(1)} KB each`, `≤ ${kib} KB`, kibEach <= kib);
       if (percent !== undefined)
-        say(`${what}: CPU`, `${row.cpu_percent.toFixed(2)} % of a core; ${row.beats} heartbeats`,
+        say(`${what}: CPU`, `${row.cpu_percent.toFixed(2)} % of a core; ${row.heartbeats} heartbeats`,
           `≤ ${percent} %`, row.cpu_percent <= percent);
       say(`${what}: all hear of news`, `${row.told_ms.toFixed(0)} ms`, '≤ 500 ms',
         row.told_ms <= 500);

@@ -110,9 +110,9 @@ static void open_all(void)
 		if (!listeners_ask(&crowd, i, (int)options.port, request))
 			die("cannot ask");
 		if (i >= WINDOW)
-			need(&crowd.primed, i - WINDOW, "no answer");
+			need(&crowd.have_id, i - WINDOW, "no answer");
 	}
-	need(&crowd.primed, options.count, "no answer");
+	need(&crowd.have_id, options.count, "no answer");
 }
 
 /* Milliseconds from asking until each has heard of it. */
@@ -184,25 +184,25 @@ static void measure(void)
 	long before_kib = resident_kib();
 	int64_t began_ns = now_ns();
 	double opened_ms, idle_s, cpu_s, told_ms, left_ms, each;
-	unsigned beats;
+	unsigned heartbeats;
 
 	open_all();
 	opened_ms = (double)(now_ns() - began_ns) / 1e6;
 	each = (double)(resident_kib() - before_kib) * 1024 / options.count;
-	beats = crowd.beats;
+	heartbeats = crowd.heartbeats;
 	began_ns = now_ns();
 	cpu_s = (double)cpu_ns(options.pid) / 1e9;
 	listeners_spend(&crowd, options.seconds);
 	cpu_s = (double)cpu_ns(options.pid) / 1e9 - cpu_s;
 	idle_s = (double)(now_ns() - began_ns) / 1e9;
-	beats = crowd.beats - beats;
+	heartbeats = crowd.heartbeats - heartbeats;
 	told_ms = announce();
 	left_ms = options.stop ? stop() : leave_all(descriptors_before);
 	printf("{\"streams\":%u,\"opened_ms\":%.1f,\"bytes\":%.0f,"
-	       "\"idle_s\":%.1f,\"cpu_percent\":%.3f,\"beats\":%u,"
+	       "\"idle_s\":%.1f,\"cpu_percent\":%.3f,\"heartbeats\":%u,"
 	       "\"told_ms\":%.1f,\"%s_ms\":%.1f,\"kept_bytes\":%.0f}\n",
 	       options.count, opened_ms, each, idle_s, 100 * cpu_s / idle_s,
-	       beats, told_ms, options.stop ? "stopped" : "left", left_ms,
+	       heartbeats, told_ms, options.stop ? "stopped" : "left", left_ms,
 	       options.stop ? 0
 	                    : (double)(resident_kib() - before_kib) * 1024 /
 	                              options.count);

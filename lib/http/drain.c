@@ -119,7 +119,7 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 	                           is_idle(endpoint) ? 0 : wait_ms);
 	pthread_mutex_unlock(&endpoint->lock);
 	atomic_store(&endpoint->is_stopping, true);
-	mcps__sse_connections_close_polled(sse_connections);
+	mcps__sse_connections_close_listeners(sse_connections);
 	pthread_mutex_lock(&endpoint->lock);
 	in_time = wait_idle(endpoint, wait_ms);
 	atomic_store(&endpoint->is_drained, true);

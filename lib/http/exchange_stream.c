@@ -38,7 +38,7 @@ static struct sse_connection *sse_open(struct exchange *exchange, bool is_call,
 
 	struct sse_connection *sse = mcps__sse_connection_new(
 		&mcps__streams_of(sessions)->sse_connections, exchange->session,
-		&glue, is_call, revision_of(exchange)->has_polling, after);
+		&glue, is_call, revision_of(exchange)->has_retry, after);
 
 	if (sse != NULL) {
 		sse->daemon = exchange->glue.streams;
@@ -76,9 +76,8 @@ static bool open_stream(struct exchange *exchange)
 
 	if (!accepts_stream(exchange))
 		return false;
-	stream =
-		mcps__stream_new(sessions, exchange->session, id.text,
-	                         id.length, revision_of(exchange)->has_polling);
+	stream = mcps__stream_new(sessions, exchange->session, id.text,
+	                          id.length, revision_of(exchange)->has_retry);
 	if (stream == NULL)
 		return false;
 	sse = sse_open(exchange, true, NULL);
@@ -97,7 +96,8 @@ static bool open_stream(struct exchange *exchange)
  * woken once instead of twice. */
 static void begin_answer(struct exchange *exchange)
 {
-	if (!exchange->stream->primes || exchange->stream->is_volatile ||
+	if (!exchange->stream->sends_first_event ||
+	    exchange->stream->is_volatile ||
 	    !mcps__sse_connection_doze(exchange->sse))
 		mcps__exchange_wake(exchange);
 }
@@ -185,7 +185,7 @@ static bool listen_again(struct exchange *exchange, const struct event_id *id)
 	exchange->resume_wait.fn = resumed;
 	mcps__exchange_park(exchange);
 	mcps__stream_resume(exchange->endpoint->sessions, exchange->session, id,
-	                    revision_of(exchange)->has_polling, exchange->sse,
+	                    revision_of(exchange)->has_retry, exchange->sse,
 	                    &exchange->resume_wait);
 	return false;
 }
@@ -195,7 +195,7 @@ static bool listen_anew(struct exchange *exchange)
 	plan_stream(exchange, exchange->sse);
 	mcps__running_entered(exchange);
 	mcps__stream_begin(exchange->endpoint->sessions, exchange->session,
-	                   revision_of(exchange)->has_polling, exchange->sse);
+	                   revision_of(exchange)->has_retry, exchange->sse);
 	return true;
 }
 
@@ -276,7 +276,7 @@ bool mcps__exchange_listen_later(struct exchange *exchange)
 		return false;
 	mcps__sessions_key(sessions, key, exchange->principal, session_id->text,
 	                   session_id->length);
-	if (!find_revision(exchange, key)->has_polling)
+	if (!find_revision(exchange, key)->has_retry)
 		return false;
 	(void)read_last_id(exchange, &id);
 	write_reconnect(

@@ -39,7 +39,7 @@ void mcps_disconnect(mcps_call *call, uint32_t retry_ms)
 
 	if (call == NULL || mcps__misuse_on_network_thread(call, __func__))
 		return;
-	if (call->revision->has_polling)
+	if (call->revision->has_retry)
 		stream = call->emits(call);
 	if (stream != NULL)
 		mcps__stream_disconnect(stream, retry_ms);

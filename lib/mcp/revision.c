@@ -14,7 +14,7 @@
  *             websiteUrl came with it), input validation errors are tool
  *             execution errors, which a model can correct (minor 5,
  *             SEP-1303); streams begin with an empty event, and a
- *             server may close them so that clients poll (minor 7 and 8,
+ *             server may close them so that clients return (minor 7 and 8,
  *             SEP-1699).
  *
  * All of them: a resource that is not there is -32002 (Resources, Error
@@ -71,7 +71,7 @@ const struct revision mcps__revisions[] = {
 		.has_icons = true,
 		.no_resource_code = -32002,
 		.bad_arguments_are_results = true,
-		.has_polling = true,
+		.has_retry = true,
 	},
 };
 

@@ -25,7 +25,7 @@ struct revision {
 	bool has_icons;
 	bool has_completion_context;    /* context.arguments */
 	bool bad_arguments_are_results; /* isError instead of -32602 */
-	bool has_polling; /* streams begin with an id, and say when to retry */
+	bool has_retry; /* streams begin with an id, and say when to retry */
 	int no_resource_code; /* of a resource that is not there */
 };
 

@@ -15,7 +15,7 @@ struct event_id {
 /* Exactly what write makes, or nothing: false. */
 bool mcps__event_id_read(struct event_id *id, const char *text, size_t length);
 
-/* An event with one line of data: a JSON message, or nothing, which primes a
+/* An event with one line of data: a JSON message, or nothing, which gives a
  * client with an id to resume from. ID->stream 0: no id. */
 void mcps__event_write(struct buffer *out, const struct event_id *id,
                        const char *data, size_t length);

@@ -329,8 +329,8 @@ static bool pulse(void *arg)
 	mcps__drain_open_streams(&server->endpoint,
 	                         now_ms() - options->stream_after_ms);
 	mcps__asking_give_up(&server->endpoint, now_ms() - ASKING_MOST_MS);
-	mcps__sse_connections_beat(&server->streams.sse_connections,
-	                           INT64_C(1000) * options->heartbeat_s);
+	mcps__sse_connections_heartbeat(&server->streams.sse_connections,
+	                                INT64_C(1000) * options->heartbeat_s);
 	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
 	count_rebuilds(server);
 	mcps__incidents_flush(&server->incidents);

@@ -221,7 +221,7 @@ static void job_leave(struct stream_job *job)
 static void close_sse(struct stream *stream, uint32_t retry_ms)
 {
 	pthread_mutex_lock(&stream->lock);
-	if (stream->sse != NULL && stream->sse->polls)
+	if (stream->sse != NULL && stream->sse->supports_retry)
 		mcps__sse_connection_close_for(stream->sse, retry_ms);
 	pthread_mutex_unlock(&stream->lock);
 }
@@ -351,9 +351,9 @@ void mcps__stream_open(struct stream *stream, struct session *session)
 	if (stream->is_volatile)
 		return;
 	job = job_new(stream);
-	if (job != NULL && stream->primes)
+	if (job != NULL && stream->sends_first_event)
 		first = mcps__calloc(1, sizeof *first);
-	if (job == NULL || (stream->primes && first == NULL)) {
+	if (job == NULL || (stream->sends_first_event && first == NULL)) {
 		job_drop(job);
 		if (!stream->is_call)
 			mcps__stream_lose(stream);

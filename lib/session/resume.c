@@ -28,7 +28,7 @@ struct fill {
 	struct sse_connection *sse;
 	struct resume_wait *wait; /* NULL: was told */
 	struct event_id after;
-	bool primes;
+	bool sends_first_event;
 
 	/* What was read. */
 	int64_t session_ref; /* of the row of the session's key, if it lives */
@@ -190,8 +190,8 @@ static struct reply_id request_id(const struct fill *fill)
 
 static void go_fresh(struct fill *fill)
 {
-	mcps__stream_begin(fill->sessions, fill->session, fill->primes,
-	                   fill->sse);
+	mcps__stream_begin(fill->sessions, fill->session,
+	                   fill->sends_first_event, fill->sse);
 }
 
 /* Never a part of it: for a call an error and the end, else a fresh one. */
@@ -400,14 +400,15 @@ static void fill_finish(void *arg)
 }
 
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
-                         const struct event_id *id, bool primes,
+                         const struct event_id *id, bool sends_first_event,
                          struct sse_connection *sse, struct resume_wait *wait)
 {
 	struct fill *fill;
 
 	if (!mcps__writer_has_streams(sessions->options.writer)) {
 		if (wait->fn(wait, RESUME_NO_CALL))
-			mcps__stream_begin(sessions, session, primes, sse);
+			mcps__stream_begin(sessions, session, sends_first_event,
+			                   sse);
 		return;
 	}
 	fill = mcps__calloc(1, sizeof *fill);
@@ -421,7 +422,7 @@ void mcps__stream_resume(struct sessions *sessions, struct session *session,
 	fill->sse = sse;
 	fill->wait = wait;
 	fill->after = *id;
-	fill->primes = primes;
+	fill->sends_first_event = sends_first_event;
 	fill->end = &fill->first;
 	sse->refill = fill_submit;
 	sse->refill_arg = fill;
@@ -430,10 +431,10 @@ void mcps__stream_resume(struct sessions *sessions, struct session *session,
 }
 
 void mcps__stream_begin(struct sessions *sessions, struct session *session,
-                        bool primes, struct sse_connection *sse)
+                        bool sends_first_event, struct sse_connection *sse)
 {
 	struct stream *stream =
-		mcps__stream_new(sessions, session, NULL, 0, primes);
+		mcps__stream_new(sessions, session, NULL, 0, sends_first_event);
 
 	if (stream == NULL) {
 		mcps__sse_connection_close(sse);

@@ -7,10 +7,11 @@
 
 enum {
 	/* Those that were opened together drift apart: up to 32 of 256. */
-	BEAT_SPREAD = 33,
-	BEAT_KEY_AT = 10, /* by this byte of the session's key: of its hash */
-	/* Who is due soon may wait for others: so many parts of the time. */
-	BEAT_ROUNDS = 16,
+	HEARTBEAT_SPREAD = 33,
+	HEARTBEAT_KEY_AT = 10, /* byte of the session key: of its hash */
+	/* A heartbeat that is due soon may wait for others: so many parts of
+	   the time. */
+	HEARTBEAT_ROUNDS = 16,
 };
 
 struct sse_frame {
@@ -71,11 +72,10 @@ static void delist(struct sse_connections *all, struct sse_connection *sse)
 
 /* ---- life ---- */
 
-struct sse_connection *mcps__sse_connection_new(struct sse_connections *all,
-                                                struct session *session,
-                                                const struct sse_glue *glue,
-                                                bool is_call, bool polls,
-                                                const struct event_id *after)
+struct sse_connection *
+mcps__sse_connection_new(struct sse_connections *all, struct session *session,
+                         const struct sse_glue *glue, bool is_call,
+                         bool supports_retry, const struct event_id *after)
 {
 	struct sse_connection *sse = mcps__calloc(1, sizeof *sse);
 
@@ -90,10 +90,11 @@ struct sse_connection *mcps__sse_connection_new(struct sse_connections *all,
 	sse->session = session;
 	sse->glue = *glue;
 	sse->is_call = is_call;
-	sse->polls = polls;
+	sse->supports_retry = supports_retry;
 	if (after != NULL)
 		sse->after = *after;
-	sse->haste = session->key[BEAT_KEY_AT] % BEAT_SPREAD;
+	sse->heartbeat_jitter =
+		session->key[HEARTBEAT_KEY_AT] % HEARTBEAT_SPREAD;
 	sse->end = &sse->first;
 	sse->wrote_ms = mcps__steady_ms(all->clock);
 	if (!enlist(all, sse))
@@ -240,7 +241,7 @@ static struct sse_frame *frame_retry(uint32_t milliseconds)
 static void end_early(struct sse_connection *sse)
 {
 	sse->phase = SSE_ENDING;
-	sse->is_cut = !sse->polls;
+	sse->is_cut = !sse->supports_retry;
 }
 
 /* Without memory, or beyond its bounds, the client has to come again. */
@@ -270,9 +271,9 @@ static bool is_open(const struct sse_connection *sse)
 
 static uint32_t usual_retry(const struct sse_connection *sse)
 {
-	return sse->polls ? mcps__sse_connections_retry(sse->all,
-	                                                sse->session->key)
-	                  : 0;
+	return sse->supports_retry ? mcps__sse_connections_retry(
+					     sse->all, sse->session->key)
+	                           : 0;
 }
 
 /* The first event also says when to come again. */
@@ -285,8 +286,8 @@ static bool queue_event(struct sse_connection *sse, const struct event_id *id,
 	return queue(sse, frame_event(id, retry_ms, data, length));
 }
 
-/* A client that polls needs this to connect again: the id that it came with,
- * unless it has a newer one, and RETRY_MS, unless that is 0. */
+/* A client that knows "retry" needs this to connect again: the id that it came
+ * with, unless it has a newer one, and RETRY_MS, unless that is 0. */
 static void queue_reconnect(struct sse_connection *sse, uint32_t retry_ms)
 {
 	bool has_id = !sse->has_begun && sse->after.stream != 0;
@@ -301,7 +302,7 @@ static void queue_reconnect(struct sse_connection *sse, uint32_t retry_ms)
 /* Under the lock. The last words say when to come again. */
 static void close_now(struct sse_connection *sse, uint32_t retry_ms)
 {
-	if (sse->polls)
+	if (sse->supports_retry)
 		queue_reconnect(sse, retry_ms);
 	end_early(sse);
 }
@@ -326,7 +327,7 @@ void mcps__sse_connection_push(struct sse_connection *sse,
 void mcps__sse_connection_begin(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
-	if (is_open(sse) && sse->polls && !sse->has_begun) {
+	if (is_open(sse) && sse->supports_retry && !sse->has_begun) {
 		queue_reconnect(sse, usual_retry(sse));
 		rouse(sse);
 	}
@@ -345,8 +346,8 @@ bool mcps__sse_connection_doze(struct sse_connection *sse)
 	bool is_empty;
 
 	pthread_mutex_lock(&sse->lock);
-	is_empty =
-		sse->first == NULL && !sse->beats && sse->phase != SSE_ENDING;
+	is_empty = sse->first == NULL && !sse->heartbeat_due &&
+	           sse->phase != SSE_ENDING;
 	sse->is_asleep = is_empty;
 	pthread_mutex_unlock(&sse->lock);
 	return is_empty;
@@ -390,53 +391,57 @@ void mcps__sse_connection_want_refill(struct sse_connection *sse)
 void mcps__sse_connection_probe(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
-	sse->beats = true;
+	sse->heartbeat_due = true;
 	rouse(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
-/* Have it beat if it is time; when it is next. Under its lock. */
-static int64_t beat(struct sse_connection *sse, int64_t now, int64_t silent_ms)
+/* Write a heartbeat if it is due. Returns when the next is due. Under its lock.
+ */
+static int64_t heartbeat(struct sse_connection *sse, int64_t now,
+                         int64_t silent_ms)
 {
-	int64_t after_ms = silent_ms - silent_ms / 256 * sse->haste;
+	int64_t after_ms = silent_ms - silent_ms / 256 * sse->heartbeat_jitter;
 
 	if (now - sse->wrote_ms < after_ms)
 		return sse->wrote_ms + after_ms;
 	if (sse->is_asleep) {
-		sse->beats = true;
+		sse->heartbeat_due = true;
 		rouse(sse);
 	}
 	return now + after_ms;
 }
 
-/* Who comes between two rounds is not due before the second. */
-static void beat_all(struct sse_connections *all, int64_t now,
-                     int64_t silent_ms)
+/* A connection that is opened between two rounds is not due before the second.
+ */
+static void heartbeat_all(struct sse_connections *all, int64_t now,
+                          int64_t silent_ms)
 {
-	int64_t next = now + silent_ms - silent_ms / 256 * BEAT_SPREAD;
+	int64_t next = now + silent_ms - silent_ms / 256 * HEARTBEAT_SPREAD;
 
 	for (struct sse_connection *sse = all->first; sse != NULL;
 	     sse = sse->next) {
 		int64_t due;
 
 		pthread_mutex_lock(&sse->lock);
-		due = beat(sse, now, silent_ms);
+		due = heartbeat(sse, now, silent_ms);
 		pthread_mutex_unlock(&sse->lock);
 		if (due < next)
 			next = due;
 	}
-	all->beat_ms = next;
-	if (all->beat_ms < now + silent_ms / BEAT_ROUNDS)
-		all->beat_ms = now + silent_ms / BEAT_ROUNDS;
+	all->heartbeat_ms = next;
+	if (all->heartbeat_ms < now + silent_ms / HEARTBEAT_ROUNDS)
+		all->heartbeat_ms = now + silent_ms / HEARTBEAT_ROUNDS;
 }
 
-void mcps__sse_connections_beat(struct sse_connections *all, int64_t silent_ms)
+void mcps__sse_connections_heartbeat(struct sse_connections *all,
+                                     int64_t silent_ms)
 {
 	int64_t now = mcps__steady_ms(all->clock);
 
 	pthread_mutex_lock(&all->lock);
-	if (now >= all->beat_ms)
-		beat_all(all, now, silent_ms);
+	if (now >= all->heartbeat_ms)
+		heartbeat_all(all, now, silent_ms);
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -451,12 +456,12 @@ static bool carries_call(struct sse_connection *sse)
 	return carries;
 }
 
-void mcps__sse_connections_close_polled(struct sse_connections *all)
+void mcps__sse_connections_close_listeners(struct sse_connections *all)
 {
 	pthread_mutex_lock(&all->lock);
 	for (struct sse_connection *sse = all->first; sse != NULL;
 	     sse = sse->next)
-		if (sse->polls && !carries_call(sse))
+		if (sse->supports_retry && !carries_call(sse))
 			mcps__sse_connection_close(sse);
 	pthread_mutex_unlock(&all->lock);
 }
@@ -516,7 +521,8 @@ static size_t take_comment(struct sse_connection *sse, char *out, size_t size)
 {
 	static const char comment[] = EVENT_COMMENT;
 
-	if ((!sse->beats && sse->has_written) || size < sizeof comment - 1)
+	if ((!sse->heartbeat_due && sse->has_written) ||
+	    size < sizeof comment - 1)
 		return 0;
 	memcpy(out, comment, sizeof comment - 1);
 	return sizeof comment - 1;
@@ -531,7 +537,7 @@ static bool look(struct sse_connection *sse, char *out, size_t size,
 	if (*result == 0)
 		*result = (ptrdiff_t)take_comment(sse, out, size);
 	if (*result != 0) {
-		sse->beats = false;
+		sse->heartbeat_due = false;
 		sse->has_written = true;
 		sse->wrote_ms = mcps__steady_ms(sse->all->clock);
 		return false;

@@ -45,8 +45,8 @@ struct sse_connections {
 	pthread_mutex_t lock; /* before that of any one */
 	struct sse_connection *first;
 	unsigned count;
-	bool is_closing; /* whoever comes now is closed at once */
-	int64_t beat_ms; /* steady; no comment is due before */
+	bool is_closing;      /* whoever comes now is closed at once */
+	int64_t heartbeat_ms; /* steady; no comment is due before */
 	const struct clock_source *clock;
 	uint32_t retry_ms; /* constant; see mcps__sse_connections_retry(); 0:
 	                      none */
@@ -69,7 +69,8 @@ void mcps__sse_connections_finish(struct sse_connections *all);
  * write a comment, so that a connection that is gone is found out, and proxies
  * keep the others. Looks at them only if one may be due, and gives those that
  * are due next a little time to come together. Always the same SILENT_MS. */
-void mcps__sse_connections_beat(struct sse_connections *all, int64_t silent_ms);
+void mcps__sse_connections_heartbeat(struct sse_connections *all,
+                                     int64_t silent_ms);
 
 /* The server stops, which takes at most REST_MS from now on. Clients are told
  * to connect again 2 s after that, or later. */
@@ -83,11 +84,11 @@ void mcps__sse_connections_stop(struct sse_connections *all, uint32_t rest_ms);
 uint32_t mcps__sse_connections_retry(const struct sse_connections *all,
                                      const uint8_t key[MCPS_SESSION_KEY_SIZE]);
 
-/* A stop begins: close those that carry no call and whose clients poll. The
- * others have only one or two attempts to come back, so they stay open as long
- * as they can.
+/* A stop begins: close those that carry no call and whose clients know "retry".
+ * The others have only one or two attempts to come back, so they stay open as
+ * long as they can.
  */
-void mcps__sse_connections_close_polled(struct sse_connections *all);
+void mcps__sse_connections_close_listeners(struct sse_connections *all);
 /* Close all; after that new ones close at once. */
 void mcps__sse_connections_close(struct sse_connections *all);
 
@@ -116,9 +117,9 @@ struct sse_connection {
 	struct caller caller; /* of a listener whose exchange is gone */
 	bool is_counted;      /* ... as one of its streams */
 	bool is_call;         /* its request is the call */
-	bool polls;    /* its client knows "retry", and events without data */
-	uint8_t haste; /* how much sooner it beats than others: part of 256 */
-	struct event_id after; /* what its client resumed after; or none */
+	bool supports_retry;  /* the client knows "retry" and empty events */
+	uint8_t heartbeat_jitter; /* due sooner than others: by 256ths */
+	struct event_id after;    /* what its client resumed after; or none */
 
 	/* More is stored than the queue took: called by read, under no lock,
 	 * when the queue is empty. */
@@ -141,18 +142,17 @@ struct sse_connection {
 	bool is_cut;    /* ending: without a proper end */
 	bool wants_refill;
 	bool is_asleep;
-	bool is_left; /* the connection is gone */
-	bool beats;   /* a comment is due */
+	bool is_left;       /* the connection is gone */
+	bool heartbeat_due; /* a comment is due */
 	bool has_written;
 };
 
 /* SESSION must stay until leave. AFTER: the event that its client resumes
  * after; NULL: none. NULL: out of memory. */
-struct sse_connection *mcps__sse_connection_new(struct sse_connections *all,
-                                                struct session *session,
-                                                const struct sse_glue *glue,
-                                                bool is_call, bool polls,
-                                                const struct event_id *after);
+struct sse_connection *
+mcps__sse_connection_new(struct sse_connections *all, struct session *session,
+                         const struct sse_glue *glue, bool is_call,
+                         bool supports_retry, const struct event_id *after);
 struct sse_connection *mcps__sse_connection_ref(struct sse_connection *sse);
 void mcps__sse_connection_unref(struct sse_connection *sse); /* NULL is fine */
 
@@ -169,11 +169,11 @@ void mcps__sse_connection_push(struct sse_connection *sse,
 /* There is something for the connection, if it sleeps. */
 void mcps__sse_connection_rouse(struct sse_connection *sse);
 
-/* There is no event to begin with: tell a client that polls when to connect
- * again, and give it back the id that it came with. The official TypeScript SDK
- * (1.32.2) keeps no id from one connection to the next: without it the client
- * would begin a fresh stream after it lost this one, and miss what is stored.
- * Does nothing after the first event. */
+/* There is no event to begin with: tell a client that knows "retry" when to
+ * connect again, and give it back the id that it came with. The official
+ * TypeScript SDK (1.32.2) keeps no id from one connection to the next: without
+ * it the client would begin a fresh stream after it lost this one, and miss
+ * what is stored. Does nothing after the first event. */
 void mcps__sse_connection_begin(struct sse_connection *sse);
 
 /* Its connection, which is parked already, sleeps until there is something for
@@ -182,10 +182,11 @@ bool mcps__sse_connection_doze(struct sse_connection *sse);
 
 /* Nothing more comes. */
 void mcps__sse_connection_end(struct sse_connection *sse);
-/* The server closes the connection, not the stream: a client that polls is told
- * when to come again, by mcps__sse_connections_retry() or after RETRY_MS. The
- * connection of any other client is cut: official SDKs of older revisions take
- * a proper end for the end of the stream, and come again only after an error.
+/* The server closes the connection, not the stream: a client that knows "retry"
+ * is told when to come again, by mcps__sse_connections_retry() or after
+ * RETRY_MS. The connection of any other client is cut: official SDKs of older
+ * revisions take a proper end for the end of the stream, and come again only
+ * after an error.
  */
 void mcps__sse_connection_close(struct sse_connection *sse);
 void mcps__sse_connection_close_for(struct sse_connection *sse,

@@ -57,13 +57,13 @@ static uint64_t next_id(struct sessions *sessions)
 
 struct stream *mcps__stream_new(struct sessions *sessions,
                                 struct session *session, const char *request,
-                                size_t request_length, bool primes)
+                                size_t request_length, bool sends_first_event)
 {
 	struct stream *stream = mcps__stream_adopt(
 		sessions, session, next_id(sessions), request, request_length);
 
 	if (stream != NULL)
-		stream->primes = primes;
+		stream->sends_first_event = sends_first_event;
 	return stream;
 }
 

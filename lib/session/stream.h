@@ -33,8 +33,9 @@ struct stream {
 	int64_t session_ref; /* of the stored row */
 	uint64_t id;
 	bool is_call;
-	bool primes;      /* its client is given an id to resume from at once */
-	bool is_volatile; /* nothing is stored: events have no ids */
+	bool sends_first_event; /* the client gets an id to resume from at once
+	                         */
+	bool is_volatile;       /* nothing is stored: events have no ids */
 	struct stream *prev, *next; /* session lock; newest first */
 	bool is_listed;             /* session lock */
 	struct stream *prev_call,
@@ -63,7 +64,7 @@ enum stream_append {
  * it answers; length 0: none. NULL: no memory. */
 struct stream *mcps__stream_new(struct sessions *sessions,
                                 struct session *session, const char *request,
-                                size_t request_length, bool primes);
+                                size_t request_length, bool sends_first_event);
 /* The same of a stream that is stored already. */
 struct stream *mcps__stream_adopt(struct sessions *sessions,
                                   struct session *session, uint64_t id,
@@ -195,11 +196,11 @@ struct resume_wait {
  * that names nothing of SESSION, or no longer kept events, gets a fresh stream,
  * unless SESSION has ended. */
 void mcps__stream_resume(struct sessions *sessions, struct session *session,
-                         const struct event_id *id, bool primes,
+                         const struct event_id *id, bool sends_first_event,
                          struct sse_connection *sse, struct resume_wait *wait);
 
 /* A fresh stream of no call for SSE. */
 void mcps__stream_begin(struct sessions *sessions, struct session *session,
-                        bool primes, struct sse_connection *sse);
+                        bool sends_first_event, struct sse_connection *sse);
 
 #endif

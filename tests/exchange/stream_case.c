@@ -60,7 +60,7 @@ void streams_set_up(void)
 struct event events[EVENTS_MAX];
 int event_count;
 unsigned retry_ms;
-static unsigned beats;
+static unsigned heartbeats;
 
 static char *take_line(char **rest)
 {
@@ -94,7 +94,7 @@ static void take_event(char **rest)
 			ck_assert_str_eq(line, ":"); /* between events */
 			ck_assert(!has_data);
 			ck_assert_str_eq(events[event_count].id, "");
-			beats++;
+			heartbeats++;
 			return;
 		}
 	}
@@ -108,7 +108,7 @@ int parse_events(const char *text)
 
 	event_count = 0;
 	retry_ms = 0;
-	beats = 0;
+	heartbeats = 0;
 	while (*rest != '\0')
 		take_event(&rest);
 	return event_count;

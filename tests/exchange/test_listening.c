@@ -318,16 +318,16 @@ START_TEST(a_silent_stream_shows_signs_of_life)
 	(void)harness_events(flight);
 	(void)harness_comments(flight);
 	harness_pass(&harness, 13000);
-	mcps__sse_connections_beat(&harness.session_streams.sse_connections,
-	                           15000);
+	mcps__sse_connections_heartbeat(
+		&harness.session_streams.sse_connections, 15000);
 	ck_assert_uint_eq(harness_comments(flight), 0);
 	harness_pass(&harness, 2000);
-	mcps__sse_connections_beat(&harness.session_streams.sse_connections,
-	                           15000);
+	mcps__sse_connections_heartbeat(
+		&harness.session_streams.sse_connections, 15000);
 	ck_assert_uint_eq(harness_comments(flight), 1);
 	ck_assert_str_eq(harness_events(flight), "");
-	mcps__sse_connections_beat(&harness.session_streams.sse_connections,
-	                           15000);
+	mcps__sse_connections_heartbeat(
+		&harness.session_streams.sse_connections, 15000);
 	ck_assert_uint_eq(harness_comments(flight), 0);
 	harness_hang_up(flight);
 }

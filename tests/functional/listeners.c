@@ -55,7 +55,7 @@ static void body_line(struct listeners *crowd, struct listener *one)
 
 	if ((value = after(one->line, "id: ")) != NULL) {
 		copy(one->id, sizeof one->id, value);
-		crowd->primed += one->ids == 0;
+		crowd->have_id += one->ids == 0;
 		one->ids++;
 		crowd->ids++;
 	} else if ((value = after(one->line, "data: ")) != NULL &&
@@ -67,8 +67,8 @@ static void body_line(struct listeners *crowd, struct listener *one)
 		one->retry_ms = (unsigned)atoi(value);
 		crowd->retries++;
 	} else if (one->line[0] == ':') {
-		one->beats++;
-		crowd->beats++;
+		one->heartbeats++;
+		crowd->heartbeats++;
 	} else if (strcmp(one->line, "0") == 0 && !one->is_ended) {
 		one->is_ended = true;
 		crowd->ended++;

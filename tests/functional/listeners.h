@@ -14,12 +14,12 @@ struct listener {
 	bool is_ended;  /* the last chunk has come */
 	bool is_closed; /* ... and the other side has closed; or only that */
 	unsigned retry_ms;
-	unsigned events; /* with data */
-	unsigned ids;    /* events with an id, with data or without */
-	unsigned beats;  /* comments */
-	char id[40];     /* the last one */
-	char data[200];  /* the last one that was not empty */
-	size_t length;   /* of the line that has come in part */
+	unsigned events;     /* with data */
+	unsigned ids;        /* events with an id, with data or without */
+	unsigned heartbeats; /* comments */
+	char id[40];         /* the last one */
+	char data[200];      /* the last one that was not empty */
+	size_t length;       /* of the line that has come in part */
 	char line[256];
 };
 
@@ -31,10 +31,10 @@ struct listeners {
 	/* Sums over all of them. */
 	unsigned answered; /* a head with 200 */
 	unsigned refused;  /* ... with anything else */
-	unsigned primed;   /* have an id */
+	unsigned have_id;  /* clients that have an id */
 	unsigned ids;
 	unsigned events;
-	unsigned beats;
+	unsigned heartbeats;
 	unsigned retries;
 	unsigned ended;
 	unsigned closed;

@@ -19,7 +19,7 @@ static const char *const revisions[] = { "2024-11-05", "2025-03-26",
 enum { REVISIONS = sizeof revisions / sizeof *revisions };
 
 static struct wire_session session;
-static bool has_polling; /* ... the revision */
+static bool has_retry; /* ... the revision */
 
 static void start(int round, uint32_t retry_ms)
 {
@@ -30,7 +30,7 @@ static void start(int round, uint32_t retry_ms)
 	                                               .stream_after_ms = 1,
 	                                               .retry_ms = retry_ms });
 	session = wire_session_in(revision, "");
-	has_polling = strcmp(revision, "2025-11-25") == 0;
+	has_retry = strcmp(revision, "2025-11-25") == 0;
 }
 
 static struct wire_stream listen_on(struct wire *wire, const char *after)
@@ -53,8 +53,8 @@ static void check_first(struct wire_stream *stream)
 {
 	struct wire_event event = wire_stream_next(stream);
 
-	ck_assert_msg(event.kind == WIRE_BEAT ||
-	                      (has_polling && event.kind == WIRE_DATA),
+	ck_assert_msg(event.kind == WIRE_HEARTBEAT ||
+	                      (has_retry && event.kind == WIRE_DATA),
 	              "%s: %d, %s", mode_name, event.kind, event.data);
 }
 

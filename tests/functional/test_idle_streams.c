@@ -59,11 +59,12 @@ static unsigned streams_that_fit(void)
 
 static void need(const unsigned *sum, unsigned wanted)
 {
-	ck_assert_msg(listeners_wait(&crowd, sum, wanted, PATIENCE_S),
-	              "%u wanted; answered %u, refused %u, primed %u, events "
-	              "%u, ended %u, closed %u",
-	              wanted, crowd.answered, crowd.refused, crowd.primed,
-	              crowd.events, crowd.ended, crowd.closed);
+	ck_assert_msg(
+		listeners_wait(&crowd, sum, wanted, PATIENCE_S),
+		"%u wanted; answered %u, refused %u, have an id %u, events "
+		"%u, ended %u, closed %u",
+		wanted, crowd.answered, crowd.refused, crowd.have_id,
+		crowd.events, crowd.ended, crowd.closed);
 }
 
 static void begin_sessions(void)
@@ -93,9 +94,9 @@ static void listen_all(void)
 		ck_assert_msg(listeners_ask(&crowd, i, wire_port(), request),
 		              "stream %u: %s", i, strerror(errno));
 		if (i >= WINDOW)
-			need(&crowd.primed, i - WINDOW);
+			need(&crowd.have_id, i - WINDOW);
 	}
-	need(&crowd.primed, streams);
+	need(&crowd.have_id, streams);
 	ck_assert_uint_eq(crowd.refused, 0);
 }
 

@@ -46,7 +46,7 @@ static void await_comments(struct wire_stream *stream)
 		struct wire_event event = wire_stream_next(stream);
 
 		ck_assert_int_ne(event.kind, WIRE_OVER);
-		if (event.kind == WIRE_BEAT)
+		if (event.kind == WIRE_HEARTBEAT)
 			comments++;
 	}
 }
@@ -72,7 +72,8 @@ START_TEST(silent_stream_outlives_the_connection_timeout)
 }
 END_TEST
 
-/* The beats of another client's stream tell that the timeout has passed. */
+/* The heartbeats of another client's stream tell that the timeout has passed.
+ */
 START_TEST(call_may_take_longer_than_the_connection_timeout)
 {
 	struct wire_session session;

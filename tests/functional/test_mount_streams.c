@@ -203,7 +203,8 @@ START_TEST(a_silent_stream_shows_signs_of_life)
 	session = wire_session_in(BEFORE_POLLING, "");
 	stream = listen_on(&wire, &session);
 	for (int i = 0; i < 2; i++) /* the first byte, and a sign of life */
-		ck_assert_int_eq(wire_stream_next(&stream).kind, WIRE_BEAT);
+		ck_assert_int_eq(wire_stream_next(&stream).kind,
+		                 WIRE_HEARTBEAT);
 	wire_close(&wire);
 	mount_stop();
 }
@@ -292,7 +293,7 @@ START_TEST(who_closed_only_his_own_side_is_not_let_go_without_a_word)
 	(void)wire_stream_next(&stream); /* its first byte */
 	wire_end(&wire);
 	event = wire_stream_next(&stream);
-	ck_assert_msg(event.kind == WIRE_BEAT || event.kind == WIRE_OVER,
+	ck_assert_msg(event.kind == WIRE_HEARTBEAT || event.kind == WIRE_OVER,
 	              "%s: %s", mode_name, event.data);
 	wire_close(&wire);
 	mount_stop();

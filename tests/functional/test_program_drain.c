@@ -49,11 +49,12 @@ static const char *revision_of(unsigned i)
 
 static void need(const unsigned *sum, unsigned wanted)
 {
-	ck_assert_msg(listeners_wait(&crowd, sum, wanted, PATIENCE_S),
-	              "%u wanted; answered %u, refused %u, primed %u, events "
-	              "%u, beats %u, ended %u, closed %u",
-	              wanted, crowd.answered, crowd.refused, crowd.primed,
-	              crowd.events, crowd.beats, crowd.ended, crowd.closed);
+	ck_assert_msg(
+		listeners_wait(&crowd, sum, wanted, PATIENCE_S),
+		"%u wanted; answered %u, refused %u, have an id %u, events "
+		"%u, heartbeats %u, ended %u, closed %u",
+		wanted, crowd.answered, crowd.refused, crowd.have_id,
+		crowd.events, crowd.heartbeats, crowd.ended, crowd.closed);
 }
 
 /* ---- asking ---- */
@@ -139,7 +140,7 @@ static void open_crowd(int port)
 	for (unsigned i = streams; i < all; i++)
 		ask_count(i, port);
 	need(&crowd.answered, all);
-	need(&crowd.primed, all - (streams + OLD_EVERY - 1) / OLD_EVERY);
+	need(&crowd.have_id, all - (streams + OLD_EVERY - 1) / OLD_EVERY);
 	need(&crowd.events, CALLS); /* one has counted so far, at least */
 }
 
@@ -210,7 +211,7 @@ static void check_goes_on(const struct listener *one, const char *last)
 	ck_assert_str_eq(one->id, last);
 	ck_assert_uint_eq(one->ids, last[0] != '\0');
 	ck_assert_uint_eq(one->events, 0);
-	ck_assert_uint_ge(one->beats, 1);
+	ck_assert_uint_ge(one->heartbeats, 1);
 }
 
 /* Back to the event before the last one. */
@@ -235,11 +236,11 @@ static void come_back(int port)
 	for (unsigned i = 0; i < all; i++)
 		ask_stream(i, port, last[i]);
 	need(&crowd.answered, all);
-	need(&crowd.beats, streams);
+	need(&crowd.heartbeats, streams);
 	need(&crowd.ended, CALLS);
 	for (unsigned i = 0; i < streams; i++) {
-		while (crowd.all[i].beats == 0)
-			need(&crowd.beats, crowd.beats + 1);
+		while (crowd.all[i].heartbeats == 0)
+			need(&crowd.heartbeats, crowd.heartbeats + 1);
 		check_goes_on(&crowd.all[i], last[i]);
 	}
 	for (unsigned i = streams; i < all; i++)

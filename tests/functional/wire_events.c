@@ -129,7 +129,7 @@ static void read_line(struct wire_stream *stream, struct wire_event *event,
 		strcpy(stream->last_id, line + 4);
 	} else if (strncmp(line, "retry: ", 7) == 0) {
 		stream->retry_ms = (unsigned)atoi(line + 7);
-		if (event->kind == WIRE_BEAT)
+		if (event->kind == WIRE_HEARTBEAT)
 			event->kind = WIRE_RETRY;
 	} else {
 		ck_assert_msg(line[0] == ':', "no line of an event: %s", line);
@@ -138,7 +138,7 @@ static void read_line(struct wire_stream *stream, struct wire_event *event,
 
 struct wire_event wire_stream_next(struct wire_stream *stream)
 {
-	struct wire_event event = { .kind = WIRE_BEAT };
+	struct wire_event event = { .kind = WIRE_HEARTBEAT };
 	char line[4096];
 
 	do {
@@ -146,7 +146,7 @@ struct wire_event wire_stream_next(struct wire_stream *stream)
 			event.kind = WIRE_OVER;
 			return event;
 		}
-		if (line[0] == ':' && event.kind == WIRE_BEAT)
+		if (line[0] == ':' && event.kind == WIRE_HEARTBEAT)
 			return event; /* no empty line ends it */
 		if (line[0] != '\0')
 			read_line(stream, &event, line);

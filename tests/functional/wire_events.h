@@ -23,10 +23,10 @@ struct wire_stream {
 };
 
 enum wire_event_kind {
-	WIRE_DATA,  /* data, be it empty */
-	WIRE_BEAT,  /* a comment */
-	WIRE_RETRY, /* when to come again, and no more */
-	WIRE_OVER,  /* no event: the stream is over */
+	WIRE_DATA,      /* data, be it empty */
+	WIRE_HEARTBEAT, /* a comment */
+	WIRE_RETRY,     /* when to come again, and no more */
+	WIRE_OVER,      /* no event: the stream is over */
 };
 
 struct wire_event {

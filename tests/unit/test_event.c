@@ -41,7 +41,7 @@ START_TEST(an_event_without_an_id_is_data_alone)
 }
 END_TEST
 
-START_TEST(an_empty_event_primes_a_client_with_its_id)
+START_TEST(an_empty_event_gives_a_client_its_id)
 {
 	const struct event_id id = { UINT64_MAX, 1 };
 
@@ -118,7 +118,7 @@ TEST_MAIN("event")
 	test_fixture(set_up, tear_down);
 	test_add(an_event_has_its_id_and_one_line_of_data);
 	test_add(an_event_without_an_id_is_data_alone);
-	test_add(an_empty_event_primes_a_client_with_its_id);
+	test_add(an_empty_event_gives_a_client_its_id);
 	test_add(line_ends_between_tokens_cannot_begin_a_field);
 	test_add(retry_is_an_event_of_its_own);
 	test_add(first_event_says_when_to_come_again);
