@@ -98,7 +98,7 @@ static void begin_answer(struct exchange *exchange)
 {
 	if (!exchange->stream->sends_first_event ||
 	    exchange->stream->is_volatile ||
-	    !mcps__sse_connection_doze(exchange->sse))
+	    !mcps__sse_connection_sleep_if_empty(exchange->sse))
 		mcps__exchange_wake(exchange);
 }
 

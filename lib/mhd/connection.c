@@ -28,7 +28,7 @@ enum {
 };
 
 /* Bytes of one writing: for less no memory is given back again. */
-enum { SLIM_MAX = 4096 };
+enum { RELEASE_PAGES_MAX = 4096 };
 
 struct request_context {
 	struct mhd_context *mhd;
@@ -45,7 +45,7 @@ struct request_context {
 	bool lingers;                 /* answered before its body was read */
 	enum exchange_state state;
 	bool is_get;
-	bool is_slim; /* what its silence does not need was given back */
+	bool has_released_pages; /* what it does not need while it is silent */
 	struct disconnect_watch watch; /* of a stream */
 	bool is_working;               /* all of it is here, and not answered */
 	bool was_parked;               /* and did not go on since */
@@ -121,20 +121,20 @@ static void enter(struct request_context *context, enum socket_phase phase)
 
 /* What is listened to is silent most of the time. OUT is a good part of the
  * connection's memory; only this thread reads on, be it woken or not. */
-static void slim(struct request_context *context, char *out, size_t size,
-                 ptrdiff_t length)
+static void release_pages(struct request_context *context, char *out,
+                          size_t size, ptrdiff_t length)
 {
-	if (length >= SLIM_MAX)
-		context->is_slim = false;
-	if (length != 0 || !context->is_get || context->is_slim)
+	if (length >= RELEASE_PAGES_MAX)
+		context->has_released_pages = false;
+	if (length != 0 || !context->is_get || context->has_released_pages)
 		return;
-	mcps__pages_forget(out, size);
-	context->is_slim = true;
+	mcps__pages_release(out, size);
+	context->has_released_pages = true;
 }
 
 /* libmicrohttpd 1.0.1 counts the time that the thread waits as silence of the
  * client, and would close the connection afterwards: a comment in good time,
- * which is written when the SSE connection is probed, begins that time anew.
+ * which is written when the peer is checked, begins that time anew.
  * Returns 0: there is no limit. */
 static unsigned silence_limit_ms(const struct request_context *context)
 {
@@ -151,7 +151,7 @@ static bool wait_for_event(struct request_context *context)
 		return false;
 	if (!mcps__parked_thread_wait(context->thread,
 	                              silence_limit_ms(context)))
-		mcps__sse_connection_probe(context->sse);
+		mcps__sse_connection_check_peer(context->sse);
 	return wait_for_wake(context);
 }
 
@@ -166,7 +166,7 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	enter(context, SOCKET_WORKING);
 	do {
 		length = mcps__sse_connection_read(context->sse, out, size);
-		slim(context, out, size, length);
+		release_pages(context, out, size, length);
 	} while (length == SSE_ASLEEP && wait_for_event(context));
 	if (length == SSE_CUT)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -177,11 +177,11 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
 	return length;
 }
 
-static void probe(void *arg)
+static void check_peer(void *arg)
 {
 	struct request_context *context = arg;
 
-	mcps__sse_connection_probe(context->sse);
+	mcps__sse_connection_check_peer(context->sse);
 }
 
 static void watch(struct request_context *context)
@@ -190,7 +190,7 @@ static void watch(struct request_context *context)
 		return;
 	context->watch = (struct disconnect_watch){
 		.fd = mcps__socket_descriptor(context->connection),
-		.on_disconnect = probe,
+		.on_disconnect = check_peer,
 		.arg = context
 	};
 	mcps__disconnect_watcher_add(context->mhd->watcher, &context->watch);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* Memory that is locked, or not like other memory, just stays. */
-void mcps__pages_forget(char *bytes, size_t size)
+void mcps__pages_release(char *bytes, size_t size)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	const uintptr_t skipped = (page - (uintptr_t)bytes % page) % page;

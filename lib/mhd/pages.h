@@ -9,6 +9,6 @@
 /* What stands in BYTES, which were allocated and may be written to, means
  * nothing: the whole pages among them need not be kept. Afterwards they hold
  * anything, and are as good as before. */
-void mcps__pages_forget(char *bytes, size_t size);
+void mcps__pages_release(char *bytes, size_t size);
 
 #endif

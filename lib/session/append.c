@@ -53,7 +53,7 @@ void mcps__stream_stored(struct stream *stream, const struct buffer *message,
 	stream->is_over = stream->is_over || ends;
 	push(stream, seq, message, ends);
 	if (stream->sse != NULL)
-		mcps__sse_connection_rouse(stream->sse);
+		mcps__sse_connection_wake(stream->sse);
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -238,7 +238,7 @@ static void send_all(struct stream_job *job)
 		push(stream, seq++, &message->text,
 		     job->ends && message->next == NULL);
 	if (stream->sse != NULL && job->first != NULL)
-		mcps__sse_connection_rouse(stream->sse);
+		mcps__sse_connection_wake(stream->sse);
 	pthread_mutex_unlock(&stream->lock);
 }
 

@@ -98,7 +98,7 @@ static void page_send(struct fill *fill)
 			                          event->length);
 		fill->after.seq = event->seq;
 	}
-	mcps__sse_connection_rouse(fill->sse);
+	mcps__sse_connection_wake(fill->sse);
 	page_drop(fill);
 }
 

@@ -194,7 +194,7 @@ struct stream *mcps__sse_connection_cut_off(struct sse_connection *sse)
 
 /* ---- putting in: under the lock ---- */
 
-static void rouse(struct sse_connection *sse)
+static void wake(struct sse_connection *sse)
 {
 	if (!sse->is_asleep)
 		return;
@@ -329,19 +329,19 @@ void mcps__sse_connection_begin(struct sse_connection *sse)
 	pthread_mutex_lock(&sse->lock);
 	if (is_open(sse) && sse->supports_retry && !sse->has_begun) {
 		queue_reconnect(sse, usual_retry(sse));
-		rouse(sse);
+		wake(sse);
 	}
 	pthread_mutex_unlock(&sse->lock);
 }
 
-void mcps__sse_connection_rouse(struct sse_connection *sse)
+void mcps__sse_connection_wake(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
-	rouse(sse);
+	wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
-bool mcps__sse_connection_doze(struct sse_connection *sse)
+bool mcps__sse_connection_sleep_if_empty(struct sse_connection *sse)
 {
 	bool is_empty;
 
@@ -357,7 +357,7 @@ void mcps__sse_connection_end(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
 	sse->phase = SSE_ENDING;
-	rouse(sse);
+	wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -366,7 +366,7 @@ void mcps__sse_connection_close(struct sse_connection *sse)
 	pthread_mutex_lock(&sse->lock);
 	if (is_open(sse))
 		close_now(sse, usual_retry(sse));
-	rouse(sse);
+	wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -376,7 +376,7 @@ void mcps__sse_connection_close_for(struct sse_connection *sse,
 	pthread_mutex_lock(&sse->lock);
 	if (is_open(sse))
 		close_now(sse, retry_ms);
-	rouse(sse);
+	wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -384,15 +384,15 @@ void mcps__sse_connection_want_refill(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
 	sse->wants_refill = true;
-	rouse(sse);
+	wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
-void mcps__sse_connection_probe(struct sse_connection *sse)
+void mcps__sse_connection_check_peer(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
 	sse->heartbeat_due = true;
-	rouse(sse);
+	wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -407,7 +407,7 @@ static int64_t heartbeat(struct sse_connection *sse, int64_t now,
 		return sse->wrote_ms + after_ms;
 	if (sse->is_asleep) {
 		sse->heartbeat_due = true;
-		rouse(sse);
+		wake(sse);
 	}
 	return now + after_ms;
 }

@@ -162,12 +162,12 @@ void mcps__sse_connection_count_for(struct sse_connection *sse,
 
 /* Queue an event; ID->stream 0: one that has no id. Events whose seq is not
  * above the last one are dropped: they were sent. After the last of several
- * rouse, or end, or close. */
+ * wake, or end, or close. */
 void mcps__sse_connection_push(struct sse_connection *sse,
                                const struct event_id *id, const char *data,
                                size_t length);
 /* There is something for the connection, if it sleeps. */
-void mcps__sse_connection_rouse(struct sse_connection *sse);
+void mcps__sse_connection_wake(struct sse_connection *sse);
 
 /* There is no event to begin with: tell a client that knows "retry" when to
  * connect again, and give it back the id that it came with. The official
@@ -178,7 +178,7 @@ void mcps__sse_connection_begin(struct sse_connection *sse);
 
 /* Its connection, which is parked already, sleeps until there is something for
  * it. False: there is something. */
-bool mcps__sse_connection_doze(struct sse_connection *sse);
+bool mcps__sse_connection_sleep_if_empty(struct sse_connection *sse);
 
 /* Nothing more comes. */
 void mcps__sse_connection_end(struct sse_connection *sse);
@@ -208,7 +208,7 @@ bool mcps__sse_connection_read_all(struct sse_connection *sse,
                                    struct buffer *out);
 
 /* Have a sleeping connection look whether its client is still there. */
-void mcps__sse_connection_probe(struct sse_connection *sse);
+void mcps__sse_connection_check_peer(struct sse_connection *sse);
 
 /* The connection is gone: nothing is queued any more. Returns the stream that
  * it carried, with the connection's reference; NULL: none. Part of

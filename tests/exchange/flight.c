@@ -328,9 +328,10 @@ static void read_stream(struct flight *flight)
 	}
 }
 
-static void probe(struct flight *flight)
+static void check_peer(struct flight *flight)
 {
-	mcps__sse_connection_probe(mcps__exchange_plan(flight->exchange)->sse);
+	mcps__sse_connection_check_peer(
+		mcps__exchange_plan(flight->exchange)->sse);
 }
 
 static const char *take_events(struct flight *flight)
@@ -404,7 +405,7 @@ bool harness_stream_is_cut(struct flight *flight)
 void harness_hang_up(struct flight *flight)
 {
 	if (!flight->is_over)
-		probe(flight);
+		check_peer(flight);
 	flight_free(flight);
 }
 
@@ -430,7 +431,7 @@ struct answer harness_receive(struct flight *flight)
 		answer.length = flight->length;
 		answer.body = take_events(flight);
 		if (!flight->is_over)
-			probe(flight);
+			check_peer(flight);
 	}
 	flight_free(flight);
 	return answer;
