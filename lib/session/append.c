@@ -58,8 +58,8 @@ void mcps__stream_stored(struct stream *stream, const struct buffer *message,
 }
 
 /* The store has no room for it any more. */
-static void list_expel(struct sessions *sessions, struct session *session,
-                       uint64_t id)
+static void evict_stream(struct sessions *sessions, struct session *session,
+                         uint64_t id)
 {
 	struct stream *stream = mcps__session_find_stream(session, id);
 
@@ -253,12 +253,12 @@ static void ending_tell(struct stream_job *job, mcps_status status)
 	job->ending->done(job->ending, status);
 }
 
-/* Nobody knows any more which of its news it has. */
-static void miss(struct stream_job *job)
+/* Nobody knows any more which of its news the session has. */
+static void mark_missed(struct stream_job *job)
 {
 	mcps__subscriptions_missed(job->stream->sessions, job->told);
 	atomic_fetch_or(&job->told->lists_differ, SESSION_LISTS);
-	mcps__session_recall(job->told);
+	mcps__session_reconnect_listeners(job->told);
 }
 
 /* An event that cannot be stored is not sent. A stream of no call ends without
@@ -284,7 +284,7 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 
 	job_seal(job); /* if it never ran */
 	if (status == MCPS_OK && job->gone != 0)
-		list_expel(stream->sessions, job->session, job->gone);
+		evict_stream(stream->sessions, job->session, job->gone);
 	if (job->closes)
 		close_sse(stream, job->retry_ms);
 	else if (status == MCPS_OK)
@@ -292,7 +292,7 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 	else
 		job_failed(job);
 	if (status != MCPS_OK && job->told != NULL)
-		miss(job);
+		mark_missed(job);
 	if (job->ending != NULL)
 		ending_tell(job, status);
 	job_leave(job);

@@ -259,7 +259,7 @@ void mcps__session_close_streams(struct session *session)
 	pthread_mutex_unlock(&session->lock);
 }
 
-void mcps__session_send_away(struct session *session)
+void mcps__session_close_listeners(struct session *session)
 {
 	pthread_mutex_lock(&session->lock);
 	for (struct stream *stream = session->streams; stream != NULL;
@@ -269,7 +269,7 @@ void mcps__session_send_away(struct session *session)
 	pthread_mutex_unlock(&session->lock);
 }
 
-void mcps__session_recall(struct session *session)
+void mcps__session_reconnect_listeners(struct session *session)
 {
 	pthread_mutex_lock(&session->lock);
 	for (struct stream *stream = session->streams; stream != NULL;

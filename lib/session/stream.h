@@ -154,9 +154,9 @@ void mcps__session_close_streams(struct session *session);
 /* The same, but the session may live on: it leaves memory, and what is said
  * from now on goes to the copy that is read in its place. Clients connect
  * again, to that one. */
-void mcps__session_send_away(struct session *session);
-/* Only the connections of those: who listens comes again. */
-void mcps__session_recall(struct session *session);
+void mcps__session_close_listeners(struct session *session);
+/* Close only the connections of those streams: their clients connect again. */
+void mcps__session_reconnect_listeners(struct session *session);
 
 /* Close all connections that carry streams, behind what is on its way to the
  * store: a client that is to come again needs the id of an event. New ones

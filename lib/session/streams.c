@@ -19,7 +19,7 @@ static void session_departs(struct streams *streams, struct session *session,
 		break;
 	case DEPARTS_FROM_MEMORY:
 		mcps__subscriptions_leave(streams->sessions, session);
-		mcps__session_send_away(session);
+		mcps__session_close_listeners(session);
 		break;
 	case DEPARTS_LAST:
 		if (session->subscriptions != NULL)
