@@ -1,7 +1,7 @@
 /* What can be asked of the store for a session: each is a job that decides in
  * a transaction, and a completion that tells the requests that wait. */
 #include "session/tombstone.h"
-#include "session/work.h"
+#include "session/job.h"
 
 #include "base/container.h"
 #include "base/memory.h"
@@ -33,11 +33,11 @@ static struct session *claim(struct sessions *sessions, const uint8_t *key,
 
 /* ---- load ---- */
 
-static mcps_status load_run(struct session_work *work, mcps_store *store)
+static mcps_status load_run(struct session_job *job, mcps_store *store)
 {
-	mcps_status status = mcps__work_find(work, store);
+	mcps_status status = mcps__session_job_find(job, store);
 
-	work->status = work->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
+	job->status = job->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
 	return status;
 }
 
@@ -45,83 +45,82 @@ void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
                          struct principal *principal, struct session_wait *wait)
 {
 	struct session *session = claim(sessions, key, principal, wait);
-	struct session_work *work;
+	struct session_job *job;
 
 	if (session == NULL)
 		return;
-	work = mcps__work_new(sessions, session, load_run);
-	if (work == NULL)
+	job = mcps__session_job_new(sessions, session, load_run);
+	if (job == NULL)
 		return;
-	work->event = MCPS_SESSION_RESTORED;
-	work->source = MCPS_SESSION_SOURCE_RESTORED;
-	mcps__work_submit(work, true);
+	job->event = MCPS_SESSION_RESTORED;
+	job->source = MCPS_SESSION_SOURCE_RESTORED;
+	mcps__session_job_submit(job, true);
 }
 
 /* ---- create and recreate ---- */
 
 /* The row of a session that begins now. */
-static mcps_status row_prepare(struct session_work *work,
+static mcps_status row_prepare(struct session_job *job,
                                const struct session_init *init)
 {
-	struct mcps_session_row *row = &work->row;
+	struct mcps_session_row *row = &job->row;
 	const char *name = init->client_name;
 	const char *version = init->client_version;
 
-	memcpy(row->key, work->session->key, sizeof row->key);
-	mcps__sessions_get_lists(work->sessions, row->lists);
+	memcpy(row->key, job->session->key, sizeof row->key);
+	mcps__sessions_get_lists(job->sessions, row->lists);
 	row->phase = MCPS_PHASE_LIVE;
-	row->seen_ms = mcps__sessions_now(work->sessions);
+	row->seen_ms = mcps__sessions_now(job->sessions);
 	row->created_ms =
 		init->created_ms != 0 ? init->created_ms : row->seen_ms;
 	row->revision = init->revision;
 	row->capabilities = init->capabilities;
-	snprintf(work->texts, 250, "%s", name != NULL ? name : "");
-	row->data_length = strlen(work->texts) + 1;
-	snprintf(work->texts + row->data_length, 250, "%s",
+	snprintf(job->texts, 250, "%s", name != NULL ? name : "");
+	row->data_length = strlen(job->texts) + 1;
+	snprintf(job->texts + row->data_length, 250, "%s",
 	         version != NULL ? version : "");
-	row->data_length += strlen(work->texts + row->data_length) + 1;
-	return mcps__random_fill(work->sessions->options.random,
+	row->data_length += strlen(job->texts + row->data_length) + 1;
+	return mcps__random_fill(job->sessions->options.random,
 	                         &row->incarnation, sizeof row->incarnation);
 }
 
-static mcps_status row_insert(struct session_work *work, mcps_store *store)
+static mcps_status row_insert(struct session_job *job, mcps_store *store)
 {
-	struct mcps_session_row *row = &work->row;
+	struct mcps_session_row *row = &job->row;
 	mcps_status status;
 
-	row->data = work->texts;
-	status =
-		mcps__quota_make_room(work->sessions, store,
-	                              work->session->principal, &work->evicted);
+	row->data = job->texts;
+	status = mcps__quota_make_room(job->sessions, store,
+	                               job->session->principal, &job->evicted);
 	if (status == MCPS_OK)
 		status = store->ops->principal_intern(
-			store, work->session->principal->digest,
+			store, job->session->principal->digest,
 			&row->principal);
 	if (status == MCPS_OK)
 		status = store->ops->session_insert(store, row, &row->ref);
 	row->data = NULL;
 	if (status == MCPS_OK)
-		work->found = FOUND_LIVE;
+		job->found = FOUND_LIVE;
 	return status;
 }
 
 /* A job that begins a session: NULL when it could not even be prepared, and
  * WAIT has been told so. */
-static struct session_work *begin(struct sessions *sessions,
-                                  struct session *session, session_work_fn run,
-                                  const struct session_init *init)
+static struct session_job *begin(struct sessions *sessions,
+                                 struct session *session, session_job_fn run,
+                                 const struct session_init *init)
 {
-	struct session_work *work = mcps__work_new(sessions, session, run);
+	struct session_job *job = mcps__session_job_new(sessions, session, run);
 	mcps_status status;
 
-	if (work == NULL)
+	if (job == NULL)
 		return NULL;
-	status = row_prepare(work, init);
+	status = row_prepare(job, init);
 	if (status != MCPS_OK) {
-		mcps__work_abandon(work, status);
+		mcps__session_job_abandon(job, status);
 		return NULL;
 	}
-	return work;
+	return job;
 }
 
 void mcps__sessions_create(struct sessions *sessions,
@@ -136,7 +135,7 @@ void mcps__sessions_create(struct sessions *sessions,
 		                 .capabilities = init->capabilities };
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	struct session *session;
-	struct session_work *work;
+	struct session_job *job;
 	struct id_keys keys;
 	mcps_status status;
 
@@ -151,44 +150,44 @@ void mcps__sessions_create(struct sessions *sessions,
 	session = claim(sessions, key, principal, wait);
 	if (session == NULL)
 		return;
-	work = begin(sessions, session, row_insert, init);
-	if (work == NULL)
+	job = begin(sessions, session, row_insert, init);
+	if (job == NULL)
 		return;
-	work->event = MCPS_SESSION_CREATED;
-	work->source = MCPS_SESSION_SOURCE_CREATED;
-	mcps__work_submit(work, false);
+	job->event = MCPS_SESSION_CREATED;
+	job->source = MCPS_SESSION_SOURCE_CREATED;
+	mcps__session_job_submit(job, false);
 }
 
 /* Look again inside the transaction: what is there wins, an idle-expired row
  * makes room. */
-static mcps_status recreate_run(struct session_work *work, mcps_store *store)
+static mcps_status recreate_run(struct session_job *job, mcps_store *store)
 {
-	struct mcps_session_row born = work->born;
+	struct mcps_session_row born = job->born;
 	bool has_row;
-	mcps_status status = mcps__work_find(work, store);
+	mcps_status status = mcps__session_job_find(job, store);
 
 	if (status != MCPS_OK)
 		return status;
 	/* Revoked, or perhaps ended: a missing row says nothing then. */
-	if (work->found == FOUND_UNKNOWN &&
-	    (born.created_ms < work->not_before_ms ||
-	     mcps__tombstone_may_be_gone(work->session->key,
-	                                 work->tombstones_from_ms)))
-		work->found = FOUND_ENDED;
-	work->status = work->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
-	work->event = MCPS_SESSION_RESTORED;
-	work->source = MCPS_SESSION_SOURCE_RESTORED;
-	if (work->found != FOUND_UNKNOWN)
+	if (job->found == FOUND_UNKNOWN &&
+	    (born.created_ms < job->not_before_ms ||
+	     mcps__tombstone_may_be_gone(job->session->key,
+	                                 job->tombstones_from_ms)))
+		job->found = FOUND_ENDED;
+	job->status = job->found == FOUND_ENDED ? MCPS_E_GONE : MCPS_OK;
+	job->event = MCPS_SESSION_RESTORED;
+	job->source = MCPS_SESSION_SOURCE_RESTORED;
+	if (job->found != FOUND_UNKNOWN)
 		return MCPS_OK;
 
-	has_row = work->row.phase == MCPS_PHASE_LIVE;
-	work->row = born;
-	memset(work->texts, 0, sizeof work->texts);
-	work->event = MCPS_SESSION_RECREATED;
-	work->source = MCPS_SESSION_SOURCE_RECREATED;
+	has_row = job->row.phase == MCPS_PHASE_LIVE;
+	job->row = born;
+	memset(job->texts, 0, sizeof job->texts);
+	job->event = MCPS_SESSION_RECREATED;
+	job->source = MCPS_SESSION_SOURCE_RECREATED;
 	if (has_row)
-		status = store->ops->session_remove(store, work->session->key);
-	return status == MCPS_OK ? row_insert(work, store) : status;
+		status = store->ops->session_remove(store, job->session->key);
+	return status == MCPS_OK ? row_insert(job, store) : status;
 }
 
 void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
@@ -197,63 +196,64 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
                              struct session_wait *wait)
 {
 	struct session *session = claim(sessions, key, principal, wait);
-	struct session_work *work;
+	struct session_job *job;
 
 	if (session == NULL)
 		return;
-	work = begin(sessions, session, recreate_run, init);
-	if (work == NULL)
+	job = begin(sessions, session, recreate_run, init);
+	if (job == NULL)
 		return;
 	/* Nobody will say initialized: it counts as said. */
-	work->row.flags = SESSION_INITIALIZED | SESSION_RECREATED;
-	work->born = work->row;
-	mcps__work_submit(work, false);
+	job->row.flags = SESSION_INITIALIZED | SESSION_RECREATED;
+	job->born = job->row;
+	mcps__session_job_submit(job, false);
 }
 
 /* ---- end, and a tombstone for an unknown id ---- */
 
-static mcps_status end_run(struct session_work *work, mcps_store *store)
+static mcps_status end_run(struct session_job *job, mcps_store *store)
 {
-	mcps_status status = store->ops->session_end(store, work->session->key,
-	                                             work->until_ms);
+	mcps_status status = store->ops->session_end(store, job->session->key,
+	                                             job->until_ms);
 
-	work->found = FOUND_ENDED;
-	work->status = status;
+	job->found = FOUND_ENDED;
+	job->status = status;
 	if (status == MCPS_E_GONE)
 		return MCPS_OK;
 	return status == MCPS_OK
-	               ? mcps__tombstone_trim(work->sessions, store,
-	                                      work->session->principal_ref,
-	                                      &work->dropped)
+	               ? mcps__tombstone_trim(job->sessions, store,
+	                                      job->session->principal_ref,
+	                                      &job->dropped)
 	               : status;
 }
 
 void mcps__sessions_end(struct sessions *sessions, struct session *session,
                         int64_t until_ms, struct session_wait *wait)
 {
-	struct session_work *work;
+	struct session_job *job;
 
 	if (!mcps__table_start_end(sessions, session, wait))
 		return;
-	work = mcps__work_new(sessions, mcps__session_ref(session), end_run);
-	if (work == NULL)
+	job = mcps__session_job_new(sessions, mcps__session_ref(session),
+	                            end_run);
+	if (job == NULL)
 		return;
-	work->event = MCPS_SESSION_ENDED;
-	work->until_ms = until_ms;
-	mcps__work_submit(work, false);
+	job->event = MCPS_SESSION_ENDED;
+	job->until_ms = until_ms;
+	mcps__session_job_submit(job, false);
 }
 
 /* An id whose tombstone may be gone is not recreated: it needs none. */
-static mcps_status tombstone_run(struct session_work *work, mcps_store *store)
+static mcps_status tombstone_run(struct session_job *job, mcps_store *store)
 {
-	const uint8_t *digest = work->session->principal->digest;
-	const uint8_t *key = work->session->key;
+	const uint8_t *digest = job->session->principal->digest;
+	const uint8_t *key = job->session->key;
 	struct mcps_principal_row caller;
 	mcps_status status;
 	int64_t ref;
 
-	work->found = FOUND_ENDED;
-	work->status = MCPS_E_GONE;
+	job->found = FOUND_ENDED;
+	job->status = MCPS_E_GONE;
 	status = mcps__principal_read(store, digest, &caller);
 	if (status != MCPS_OK ||
 	    mcps__tombstone_may_be_gone(key, caller.tombstones_from_ms))
@@ -261,14 +261,14 @@ static mcps_status tombstone_run(struct session_work *work, mcps_store *store)
 	status = store->ops->principal_intern(store, digest, &ref);
 	if (status == MCPS_OK)
 		status = store->ops->session_bury(store, key, ref,
-		                                  work->until_ms);
+		                                  job->until_ms);
 	/* It is live after all: an idle-expired row is unknown, too. */
 	if (status == MCPS_E_CONFLICT)
-		status = store->ops->session_end(store, key, work->until_ms);
+		status = store->ops->session_end(store, key, job->until_ms);
 	if (status == MCPS_E_GONE)
 		return MCPS_OK;
-	return status == MCPS_OK ? mcps__tombstone_trim(work->sessions, store,
-	                                                ref, &work->dropped)
+	return status == MCPS_OK ? mcps__tombstone_trim(job->sessions, store,
+	                                                ref, &job->dropped)
 	                         : status;
 }
 
@@ -277,15 +277,15 @@ void mcps__sessions_tombstone(struct sessions *sessions, const uint8_t *key,
                               struct session_wait *wait)
 {
 	struct session *session = claim(sessions, key, principal, wait);
-	struct session_work *work;
+	struct session_job *job;
 
 	if (session == NULL)
 		return;
-	work = mcps__work_new(sessions, session, tombstone_run);
-	if (work == NULL)
+	job = mcps__session_job_new(sessions, session, tombstone_run);
+	if (job == NULL)
 		return;
-	work->until_ms = until_ms;
-	mcps__work_submit(work, false);
+	job->until_ms = until_ms;
+	mcps__session_job_submit(job, false);
 }
 
 /* ---- save: a live session stays live ---- */

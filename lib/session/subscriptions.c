@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "session/streams.h"
 #include "session/subscribed.h"
-#include "session/work.h"
+#include "session/job.h"
 
 #include <string.h>
 

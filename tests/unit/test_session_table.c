@@ -2,7 +2,7 @@
  * is no store job under way here but the test. */
 #include "base/memory.h"
 #include "session/table.h"
-#include "session/work.h"
+#include "session/job.h"
 #include "store/writer.h"
 #include "suite.h"
 

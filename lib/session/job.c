@@ -1,4 +1,4 @@
-#include "session/work.h"
+#include "session/job.h"
 
 #include "base/container.h"
 #include "base/memory.h"
@@ -9,58 +9,58 @@
 
 #include <stdio.h>
 
-static void work_free(struct session_work *work)
+static void job_free(struct session_job *job)
 {
-	mcps__session_unref(work->session);
-	mcps__buffer_finish(&work->subscriptions);
-	mcps__free(work);
+	mcps__session_unref(job->session);
+	mcps__buffer_finish(&job->subscriptions);
+	mcps__free(job);
 }
 
 /* ---- reading the row ---- */
 
 static mcps_status take_row(void *arg, const struct mcps_session_row *row)
 {
-	struct session_work *work = arg;
+	struct session_job *job = arg;
 
-	work->row = *row;
-	if (row->data_length <= sizeof work->texts && row->data_length > 0)
-		memcpy(work->texts, row->data, row->data_length);
-	work->row.data = NULL;
+	job->row = *row;
+	if (row->data_length <= sizeof job->texts && row->data_length > 0)
+		memcpy(job->texts, row->data, row->data_length);
+	job->row.data = NULL;
 	return MCPS_OK;
 }
 
-mcps_status mcps__work_find(struct session_work *work, mcps_store *store)
+mcps_status mcps__session_job_find(struct session_job *job, mcps_store *store)
 {
-	struct session *session = work->session;
+	struct session *session = job->session;
 	struct mcps_principal_row principal;
 	struct row_context context = {
-		.now_ms = mcps__sessions_now(work->sessions),
-		.max_age_ms = work->sessions->options.max_age_ms,
+		.now_ms = mcps__sessions_now(job->sessions),
+		.max_age_ms = job->sessions->options.max_age_ms,
 	};
 	mcps_status status;
 
 	context.idle_before_ms =
-		mcps__table_idle_before(work->sessions, context.now_ms);
-	memset(&work->row, 0, sizeof work->row);
-	memset(work->texts, 0, sizeof work->texts);
+		mcps__table_idle_before(job->sessions, context.now_ms);
+	memset(&job->row, 0, sizeof job->row);
+	memset(job->texts, 0, sizeof job->texts);
 	status = mcps__principal_read(store, session->principal->digest,
 	                              &principal);
 	if (status == MCPS_OK)
 		status = store->ops->session_load(store, session->key, take_row,
-		                                  work);
+		                                  job);
 	if (status != MCPS_OK)
 		return status;
-	work->not_before_ms = principal.not_before_ms;
-	work->tombstones_from_ms = principal.tombstones_from_ms;
+	job->not_before_ms = principal.not_before_ms;
+	job->tombstones_from_ms = principal.tombstones_from_ms;
 	context.principal_ref = principal.ref;
 	context.not_before_ms = principal.not_before_ms;
-	work->is_damaged = mcps__row_is_damaged(&work->row);
-	work->found = mcps__row_state(work->row.phase != 0 ? &work->row : NULL,
-	                              &context);
-	if (work->found == FOUND_LIVE &&
-	    (work->row.flags & SESSION_SUBSCRIBED) != 0)
-		status = mcps__subscriptions_read(store, work->row.ref,
-		                                  &work->subscriptions);
+	job->is_damaged = mcps__row_is_damaged(&job->row);
+	job->found = mcps__row_state(job->row.phase != 0 ? &job->row : NULL,
+	                             &context);
+	if (job->found == FOUND_LIVE &&
+	    (job->row.flags & SESSION_SUBSCRIBED) != 0)
+		status = mcps__subscriptions_read(store, job->row.ref,
+		                                  &job->subscriptions);
 	return status;
 }
 
@@ -137,14 +137,14 @@ static uint8_t lists_that_differ(struct sessions *sessions,
 	return differ;
 }
 
-static void session_fill(struct session_work *work)
+static void session_fill(struct session_job *job)
 {
-	const struct sessions_options *options = &work->sessions->options;
-	const struct mcps_session_row *row = &work->row;
-	struct session *session = work->session;
-	const char *version = work->texts + strlen(work->texts) + 1;
+	const struct sessions_options *options = &job->sessions->options;
+	const struct mcps_session_row *row = &job->row;
+	struct session *session = job->session;
+	const char *version = job->texts + strlen(job->texts) + 1;
 
-	session->source = (uint8_t)work->source;
+	session->source = (uint8_t)job->source;
 	session->ref = row->ref;
 	session->principal_ref = row->principal;
 	session->created_ms = row->created_ms;
@@ -157,15 +157,15 @@ static void session_fill(struct session_work *work)
 	/* In this order: who changes lists meanwhile, marks it. */
 	atomic_store(&session->lists_differ, 0);
 	atomic_fetch_or(&session->lists_differ,
-	                lists_that_differ(work->sessions, row));
+	                lists_that_differ(job->sessions, row));
 	if ((row->flags & SESSION_SUBSCRIBED) != 0 &&
 	    options->layer.session_loaded != NULL)
 		options->layer.session_loaded(options->layer.streams, session,
-		                              &work->subscriptions,
+		                              &job->subscriptions,
 		                              row->seen_ms);
 	mcps__free(session->client_name);
 	mcps__free(session->client_version);
-	session->client_name = copy_text(work->texts);
+	session->client_name = copy_text(job->texts);
 	session->client_version = copy_text(version);
 }
 
@@ -185,7 +185,7 @@ static void count_event(struct sessions *sessions,
 
 /* An identified caller has a line for each session that ends or is recreated,
  * and its session rate bounds them. Anonymous callers have one a minute. */
-static void log_event(struct session_work *work)
+static void log_event(struct session_job *job)
 {
 	static const struct {
 		const char *word;
@@ -199,136 +199,136 @@ static void log_event(struct session_work *work)
 		[MCPS_SESSION_ENDED] = { "ended", false,
 		                         INCIDENT_ANONYMOUS_ENDED },
 	};
-	const struct sessions_options *options = &work->sessions->options;
-	bool is_everyday = lines[work->event].is_everyday;
-	bool is_anonymous = work->session->principal->anonymous;
+	const struct sessions_options *options = &job->sessions->options;
+	bool is_everyday = lines[job->event].is_everyday;
+	bool is_anonymous = job->session->principal->anonymous;
 	char digest[9];
 
 	if (is_anonymous && !is_everyday)
 		mcps__incident_happened(options->incidents,
-		                        lines[work->event].anonymous);
-	mcps__session_digest(work->session->key, digest);
+		                        lines[job->event].anonymous);
+	mcps__session_digest(job->session->key, digest);
 	mcps__log(&options->log,
 	          is_everyday || is_anonymous ? MCPS_LOG_DEBUG : MCPS_LOG_INFO,
-	          "session", "session %s id=#%s", lines[work->event].word,
+	          "session", "session %s id=#%s", lines[job->event].word,
 	          digest);
 }
 
-static void complete_and_free(struct session_work *work)
+static void complete_and_free(struct session_job *job)
 {
-	mcps__table_complete(work->sessions, mcps__session_ref(work->session),
-	                     work->found, work->status);
-	work_free(work);
+	mcps__table_complete(job->sessions, mcps__session_ref(job->session),
+	                     job->found, job->status);
+	job_free(job);
 }
 
 static void call_hook(struct work *hook)
 {
-	struct session_work *work =
-		container_of(hook, struct session_work, hook);
-	const struct sessions_options *options = &work->sessions->options;
+	struct session_job *job = container_of(hook, struct session_job, hook);
+	const struct sessions_options *options = &job->sessions->options;
 	struct mcps_session_view view;
 
-	mcps__session_view(work->sessions, work->session, &view);
-	options->hook(options->hook_arg, work->event,
-	              work->session->principal->subject, &view);
-	if (work->event == MCPS_SESSION_ENDED)
-		work_free(work);
+	mcps__session_view(job->sessions, job->session, &view);
+	options->hook(options->hook_arg, job->event,
+	              job->session->principal->subject, &view);
+	if (job->event == MCPS_SESSION_ENDED)
+		job_free(job);
 	else
-		complete_and_free(work);
+		complete_and_free(job);
 }
 
 /* A session that comes to be is told to the application before anybody is
  * served; one that ended is told to those that wait first. */
-static void tell(struct session_work *work)
+static void tell(struct session_job *job)
 {
-	bool has_hook = work->sessions->options.hook != NULL;
+	bool has_hook = job->sessions->options.hook != NULL;
 
-	count_event(work->sessions, work->event);
-	log_event(work);
-	work->hook.run = call_hook;
-	if (work->event == MCPS_SESSION_ENDED) {
-		mcps__session_depart(work->session, DEPARTS_FOR_GOOD);
-		mcps__table_complete(work->sessions,
-		                     mcps__session_ref(work->session),
-		                     work->found, work->status);
+	count_event(job->sessions, job->event);
+	log_event(job);
+	job->hook.run = call_hook;
+	if (job->event == MCPS_SESSION_ENDED) {
+		mcps__session_depart(job->session, DEPARTS_FOR_GOOD);
+		mcps__table_complete(job->sessions,
+		                     mcps__session_ref(job->session),
+		                     job->found, job->status);
 		if (!has_hook)
-			work_free(work);
+			job_free(job);
 	} else if (has_hook) {
-		mcps__table_tell(work->sessions, work->session);
+		mcps__table_tell(job->sessions, job->session);
 	} else {
-		complete_and_free(work);
+		complete_and_free(job);
 	}
 	if (has_hook)
-		mcps__hook_submit(work->sessions, work->session->principal,
-		                  &work->hook);
+		mcps__hook_submit(job->sessions, job->session->principal,
+		                  &job->hook);
 }
 
-static void work_done(struct writer_job *job, mcps_status status)
+static void job_done(struct writer_job *writer_job, mcps_status status)
 {
-	struct session_work *work = container_of(job, struct session_work, job);
+	struct session_job *job =
+		container_of(writer_job, struct session_job, writer_job);
 
 	if (status == MCPS_E_LIMIT) /* nothing could make room */
-		mcps__sessions_report(work->sessions, INCIDENT_SESSION_QUOTA);
+		mcps__sessions_report(job->sessions, INCIDENT_SESSION_QUOTA);
 	if (status != MCPS_OK) {
-		work->found = FOUND_NOT_LOADED;
-		work->status = status;
-		complete_and_free(work);
+		job->found = FOUND_NOT_LOADED;
+		job->status = status;
+		complete_and_free(job);
 		return;
 	}
-	mcps__quota_tell(work->sessions, work->session->principal,
-	                 &work->evicted);
-	mcps__tombstone_report(work->sessions, work->dropped);
-	if (work->is_damaged)
-		mcps__sessions_report(work->sessions, INCIDENT_SESSION_DAMAGED);
-	if (work->found == FOUND_LIVE)
-		session_fill(work);
-	if (work->found == FOUND_LIVE ||
-	    (work->event == MCPS_SESSION_ENDED && work->status == MCPS_OK))
-		tell(work);
+	mcps__quota_tell(job->sessions, job->session->principal, &job->evicted);
+	mcps__tombstone_report(job->sessions, job->dropped);
+	if (job->is_damaged)
+		mcps__sessions_report(job->sessions, INCIDENT_SESSION_DAMAGED);
+	if (job->found == FOUND_LIVE)
+		session_fill(job);
+	if (job->found == FOUND_LIVE ||
+	    (job->event == MCPS_SESSION_ENDED && job->status == MCPS_OK))
+		tell(job);
 	else
-		complete_and_free(work);
+		complete_and_free(job);
 }
 
-void mcps__work_abandon(struct session_work *work, mcps_status status)
+void mcps__session_job_abandon(struct session_job *job, mcps_status status)
 {
-	work_done(&work->job, status);
+	job_done(&job->writer_job, status);
 }
 
-static mcps_status work_run(struct writer_job *job, mcps_store *store)
+static mcps_status job_run(struct writer_job *writer_job, mcps_store *store)
 {
-	struct session_work *work = container_of(job, struct session_work, job);
+	struct session_job *job =
+		container_of(writer_job, struct session_job, writer_job);
 
-	work->evicted.count = 0;
-	work->dropped = 0;
-	work->is_damaged = false;
-	return work->run(work, store);
+	job->evicted.count = 0;
+	job->dropped = 0;
+	job->is_damaged = false;
+	return job->run(job, store);
 }
 
-struct session_work *mcps__work_new(struct sessions *sessions,
-                                    struct session *session,
-                                    session_work_fn run)
+struct session_job *mcps__session_job_new(struct sessions *sessions,
+                                          struct session *session,
+                                          session_job_fn run)
 {
-	struct session_work *work = mcps__calloc(1, sizeof *work);
+	struct session_job *job = mcps__calloc(1, sizeof *job);
 
-	if (work == NULL) {
+	if (job == NULL) {
 		mcps__table_complete(sessions, session, FOUND_NOT_LOADED,
 		                     MCPS_E_NOMEM);
 		return NULL;
 	}
-	work->sessions = sessions;
-	work->session = session;
-	work->run = run;
-	work->job.run = work_run;
-	work->job.done = work_done;
-	return work;
+	job->sessions = sessions;
+	job->session = session;
+	job->run = run;
+	job->writer_job.run = job_run;
+	job->writer_job.done = job_done;
+	return job;
 }
 
-void mcps__work_submit(struct session_work *work, bool reads_only)
+void mcps__session_job_submit(struct session_job *job, bool reads_only)
 {
-	struct writer *writer = work->sessions->options.writer;
+	struct writer *writer = job->sessions->options.writer;
 
 	if (reads_only)
-		mcps__writer_submit_read(writer, &work->job);
+		mcps__writer_submit_read(writer, &job->writer_job);
 	else
-		mcps__writer_submit(writer, &work->job);
+		mcps__writer_submit(writer, &job->writer_job);
 }

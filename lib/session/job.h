@@ -1,23 +1,23 @@
 /* One store job for one session, from the claim to the completion. */
-#ifndef MCPS_SESSION_WORK_H
-#define MCPS_SESSION_WORK_H
+#ifndef MCPS_SESSION_JOB_H
+#define MCPS_SESSION_JOB_H
 
 #include "base/buffer.h"
 #include "session/quota.h"
 
-struct session_work;
+struct session_job;
 
-/* What the store thread does: fills in work->found, returns MCPS_OK or why
+/* What the store thread does: fills in job->found, returns MCPS_OK or why
  * the store could not say. May run again. */
-typedef mcps_status (*session_work_fn)(struct session_work *work,
-                                       mcps_store *store);
+typedef mcps_status (*session_job_fn)(struct session_job *job,
+                                      mcps_store *store);
 
-struct session_work {
-	struct writer_job job;
+struct session_job {
+	struct writer_job writer_job;
 	struct work hook;
 	struct sessions *sessions;
 	struct session *session; /* a reference: busy or ending, ours */
-	session_work_fn run;
+	session_job_fn run;
 	enum session_found found;
 	mcps_status status;            /* for the first in the wait queue */
 	enum mcps_session_event event; /* for the hook, when found live */
@@ -35,16 +35,16 @@ struct session_work {
 };
 
 /* NULL: out of memory. Takes over the reference to SESSION in any case. */
-struct session_work *mcps__work_new(struct sessions *sessions,
-                                    struct session *session,
-                                    session_work_fn run);
-void mcps__work_submit(struct session_work *work, bool reads_only);
+struct session_job *mcps__session_job_new(struct sessions *sessions,
+                                          struct session *session,
+                                          session_job_fn run);
+void mcps__session_job_submit(struct session_job *job, bool reads_only);
 
 /* Complete a job that cannot even start. */
-void mcps__work_abandon(struct session_work *work, mcps_status status);
+void mcps__session_job_abandon(struct session_job *job, mcps_status status);
 
 /* The rows a job meets. */
-mcps_status mcps__work_find(struct session_work *work, mcps_store *store);
+mcps_status mcps__session_job_find(struct session_job *job, mcps_store *store);
 
 /* ---- jobs that change a session which lives on ---- */
 
