@@ -45,7 +45,7 @@ static mcps_status log_empty(struct sqlite_store *store,
 {
 	mcps_status status = mcps__sqlite_checkpoint_all(store);
 
-	if (status == MCPS_OK || (store->is_tight && !store->log_is_doubtful))
+	if (status == MCPS_OK || (store->disk_full && !store->wal_suspect))
 		return MCPS_OK;
 	return mcps__fail(error, status, "sqlite: %.100s: cannot empty its log",
 	                  store->path);

@@ -84,15 +84,15 @@ void mcps__sqlite_ballast_open(struct sqlite_store *store)
 {
 	int error = store->settings.ballast != 0 ? ballast_make(store) : 0;
 
-	store->is_tight = is_lack_of_space(error);
+	store->disk_full = is_lack_of_space(error);
 	if (error != 0)
 		mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
 		          "%" PRIu64 " bytes of ballast cannot be had%s "
 		          "errno=%d",
 		          store->settings.ballast,
-		          store->is_tight ? ", only ends of sessions are "
-		                            "stored until there is room"
-		                          : "",
+		          store->disk_full ? ", only ends of sessions are "
+		                             "stored until there is room"
+		                           : "",
 		          error);
 }
 
@@ -100,14 +100,14 @@ void mcps__sqlite_ballast_give_up(struct sqlite_store *store)
 {
 	char *name;
 
-	if (store->settings.ballast == 0 || store->is_tight)
+	if (store->settings.ballast == 0 || store->disk_full)
 		return;
 	name = mcps__sqlite_file_beside(store, ".ballast");
 	if (name == NULL)
 		return; /* the next failure comes soon */
 	unlink(name);
 	mcps__free(name);
-	store->is_tight = true;
+	store->disk_full = true;
 	mcps__log(&store->settings.log, MCPS_LOG_ERROR, "store",
 	          "no space left: the ballast is given up, only ends of "
 	          "sessions are stored until there is room");
@@ -115,9 +115,9 @@ void mcps__sqlite_ballast_give_up(struct sqlite_store *store)
 
 void mcps__sqlite_ballast_restore(struct sqlite_store *store)
 {
-	if (!store->is_tight || ballast_make(store) != 0)
+	if (!store->disk_full || ballast_make(store) != 0)
 		return;
-	store->is_tight = false;
+	store->disk_full = false;
 	mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
 	          "there is room again, everything is stored");
 }

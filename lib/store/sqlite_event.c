@@ -340,7 +340,7 @@ mcps_status mcps__sqlite_event_append(mcps_store *base, uint64_t id,
 	*seq = 0;
 	if (count == 0)
 		return MCPS_E_INVAL;
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = mcps__sqlite_stream_find(store, id, &stream);
 	if (status == MCPS_OK && (!stream.found || stream.row.is_ended))

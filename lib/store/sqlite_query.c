@@ -19,7 +19,7 @@ mcps_status mcps__sqlite_failed(struct sqlite_store *store, int code)
 	if (mcps__sqlite_is_full(store, code))
 		mcps__sqlite_ballast_give_up(store);
 	else if ((code & 0xff) == SQLITE_IOERR) {
-		store->log_is_doubtful = true;
+		store->wal_suspect = true;
 		mcps__sqlite_seal_break(store);
 	}
 	switch (code & 0xff) {

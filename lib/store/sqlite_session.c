@@ -71,7 +71,7 @@ mcps_status mcps__sqlite_session_insert(mcps_store *base,
 	mcps_status status;
 
 	*ref = 0;
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = find_room(store, row->key, &copy);
 	if (status == MCPS_OK && copy.found != SESSION_ABSENT)
@@ -99,7 +99,7 @@ mcps_status mcps__sqlite_session_save(mcps_store *base,
 	struct session_copy copy;
 	mcps_status status;
 
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = find_live(store, row->key, &copy);
 	if (status != MCPS_OK)
@@ -143,7 +143,7 @@ mcps_status mcps__sqlite_session_touch(mcps_store *base, const uint8_t *key,
 	struct session_copy copy;
 	mcps_status status;
 
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = find_live(store, key, &copy);
 	if (status != MCPS_OK || copy.row.seen_ms >= seen_ms)

@@ -194,7 +194,7 @@ mcps_status mcps__sqlite_session_discard(struct sqlite_store *store,
 {
 	mcps_status status = mcps__sqlite_session_purge(store, key);
 
-	store->heal_due = true;
+	store->recount_due = true;
 	return status;
 }
 

@@ -141,7 +141,7 @@ mcps_status mcps__sqlite_state_put(mcps_store *base,
 
 	if (mcps__store_state_key_length(row->key) == 0)
 		return MCPS_E_INVAL;
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = state_find(store, row->scope, row->owner, row->key, &found);
 	if (status == MCPS_OK && found.version != row->version)

@@ -53,10 +53,10 @@ struct sqlite_store {
 	atomic_uint_fast64_t rebuilds; /* of indexes; any thread reads it */
 	bool is_whole;                 /* checked, and no damage met since */
 	bool is_damaged;               /* why it could not be opened */
-	bool is_tight;        /* the disk is full and the ballast given up */
-	bool log_is_doubtful; /* input or output failed: what the log holds may
-	                       * never reach the disk */
-	uint64_t log_inode;   /* of PATH-wal; 0: not known */
+	bool disk_full;                /* and the ballast given up */
+	bool wal_suspect;   /* input or output failed: what the log holds may
+	                     * never reach the disk */
+	uint64_t log_inode; /* of PATH-wal; 0: not known */
 
 	bool has_warned_of_group; /* once is enough */
 
@@ -68,7 +68,7 @@ struct sqlite_store {
 	int64_t last_stream; /* the ref given last; 0: not known */
 
 	bool trim_repaired; /* indexes were rebuilt for tombstone_trim, once */
-	bool heal_due; /* damaged sessions were dropped: put counts right */
+	bool recount_due; /* damaged sessions were dropped: put counts right */
 	uint64_t reported[SQLITE_REPORTED_MAX]; /* damaged rows, logged once */
 	unsigned reported_count;
 };
@@ -205,7 +205,7 @@ bool mcps__sqlite_seal_holds(const struct sqlite_store *store);
 /* Seal a store that is whole, each time after its file was written to. */
 void mcps__sqlite_seal_set(struct sqlite_store *store);
 
-/* Damage was met, or what is on the disk is doubtful: the next one who opens
+/* Damage was met, or what is on the disk is suspect: the next one who opens
  * it looks at everything. */
 void mcps__sqlite_seal_break(struct sqlite_store *store);
 

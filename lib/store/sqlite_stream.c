@@ -143,7 +143,7 @@ mcps_status mcps__sqlite_stream_insert(mcps_store *base,
 	*gone = 0;
 	if (!mcps__store_stream_is_valid(row))
 		return MCPS_E_INVAL;
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	mcps__sqlite_stream_keep_request(&copy, row->request,
 	                                 row->request_length);
@@ -190,7 +190,7 @@ mcps_status mcps__sqlite_stream_touch(mcps_store *base, uint64_t id,
 	struct stream_copy copy;
 	mcps_status status;
 
-	if (store->is_tight)
+	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = mcps__sqlite_stream_find(store, id, &copy);
 	if (status != MCPS_OK)

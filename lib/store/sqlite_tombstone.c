@@ -136,7 +136,7 @@ static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
 	mcps_status status = first_key(store, is->principal, key, goes_on);
 
 	if (status == MCPS_OK && !*goes_on)
-		store->heal_due = true; /* the count was wrong */
+		store->recount_due = true; /* the count was wrong */
 	if (status != MCPS_OK || !*goes_on)
 		return status;
 	status = mcps__sqlite_session_find(store, key, &copy);

@@ -41,7 +41,7 @@ void mcps__sqlite_rollback(mcps_store *base)
 	if (mcps__sqlite_in_transaction(store))
 		run(store, STATEMENT_ROLLBACK);
 	store->transaction = SQLITE_TRANSACTION_NONE;
-	store->heal_due = false;
+	store->recount_due = false;
 }
 
 /* What was written to a file that has no name any more is lost. */
@@ -56,7 +56,7 @@ static bool check_files(struct sqlite_store *store)
 }
 
 /* Damaged sessions were dropped: what was counted and kept for them goes. */
-static mcps_status heal(struct sqlite_store *store)
+static mcps_status recount(struct sqlite_store *store)
 {
 	static const enum sqlite_statement steps[] = {
 		STATEMENT_PRINCIPAL_RECOUNT, STATEMENT_TOMBSTONES_RECOUNT,
@@ -66,7 +66,7 @@ static mcps_status heal(struct sqlite_store *store)
 	};
 	mcps_status status = MCPS_OK;
 
-	if (!store->heal_due)
+	if (!store->recount_due)
 		return MCPS_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		if (status == MCPS_OK)
@@ -80,7 +80,7 @@ static mcps_status finish(struct sqlite_store *store)
 	mcps_status status = MCPS_E_STORE;
 
 	if (mcps__sqlite_in_transaction(store) && check_files(store))
-		status = heal(store);
+		status = recount(store);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_counters_store(store);
 	if (status == MCPS_OK)
@@ -106,7 +106,7 @@ static mcps_status checkpoint(struct sqlite_store *store, int mode)
  * are ended there as long as the log has room. */
 static int log_most(const struct sqlite_store *store)
 {
-	return store->is_tight ? WAL_PAGES_FULL : WAL_PAGES_MAX;
+	return store->disk_full ? WAL_PAGES_FULL : WAL_PAGES_MAX;
 }
 
 mcps_status mcps__sqlite_commit(mcps_store *base)
@@ -122,7 +122,7 @@ mcps_status mcps__sqlite_commit(mcps_store *base)
 		return status;
 	}
 	store->transaction = SQLITE_TRANSACTION_NONE;
-	store->heal_due = false;
+	store->recount_due = false;
 	store->logged_code = SQLITE_OK;
 	if (store->wal_pages >= log_most(store))
 		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
@@ -182,6 +182,6 @@ mcps_status mcps__sqlite_checkpoint_all(struct sqlite_store *store)
 	mcps_status status = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
 
 	if (status == MCPS_OK)
-		store->log_is_doubtful = false;
+		store->wal_suspect = false;
 	return status;
 }
