@@ -19,7 +19,7 @@
 #include <mcps/call.h>
 
 /* What was told of how far a call is. */
-struct progress {
+struct call_progress {
 	bool was_told;
 	double done;        /* rises */
 	int64_t since_ms;   /* steady: when credit was last counted */
@@ -87,7 +87,7 @@ struct mcps_call {
 	bool commits_state;
 	bool may_be_committed; /* its state reached COMMIT, if that fails */
 	uint64_t last_seq;
-	struct progress progress;
+	struct call_progress progress;
 	bool on_worker;
 	int64_t deadline_ms; /* steady; 0: none */
 

@@ -62,7 +62,7 @@ static uint32_t find_token(const struct mcps_call *call)
 /* Whether it may be told now. It must rise; the end is always told. */
 static bool pass(struct mcps_call *call, double done, double total)
 {
-	struct progress *progress = &call->progress;
+	struct call_progress *progress = &call->progress;
 	int64_t now = mcps__steady_ms(call->mcp->sessions->options.clock);
 	int64_t credit = progress->credit_ms + (now - progress->since_ms);
 

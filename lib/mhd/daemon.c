@@ -41,7 +41,7 @@ struct mcps_daemon {
 	unsigned opened;       /* loops */
 	unsigned started;
 	struct linger_set linger;
-	struct progress progress;
+	struct loop_progress progress;
 	struct loop loops[LOOPS_MOST];
 };
 

@@ -15,7 +15,7 @@ static bool loop_is_stuck(struct stall *stall, const struct loop *loop,
 	                        now_ms) >= RUN_WITHIN_MS;
 }
 
-static uint64_t progress_accepted(const struct progress *progress)
+static uint64_t progress_accepted(const struct loop_progress *progress)
 {
 	uint64_t sum = 0;
 
@@ -35,7 +35,8 @@ static bool clients_wait(int listener)
 
 static const char *progress_check(struct readiness_probe *probe, int64_t now_ms)
 {
-	struct progress *self = container_of(probe, struct progress, probe);
+	struct loop_progress *self =
+		container_of(probe, struct loop_progress, probe);
 	const char *reason = NULL;
 	/* Read before the queue is looked at: a client that is accepted in
 	 * between counts as progress at the next look. */
@@ -52,11 +53,11 @@ static const char *progress_check(struct readiness_probe *probe, int64_t now_ms)
 	return reason;
 }
 
-void mcps__progress_init(struct progress *progress, const struct loop *loops,
-                         unsigned count, int listener)
+void mcps__progress_init(struct loop_progress *progress,
+                         const struct loop *loops, unsigned count, int listener)
 {
-	*progress = (struct progress){ .probe.check = progress_check,
-		                       .loops = loops,
-		                       .count = count,
-		                       .listener = listener };
+	*progress = (struct loop_progress){ .probe.check = progress_check,
+		                            .loops = loops,
+		                            .count = count,
+		                            .listener = listener };
 }

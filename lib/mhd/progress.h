@@ -14,7 +14,7 @@ enum {
 	ACCEPT_WITHIN_MS = 30 * 1000,
 };
 
-struct progress {
+struct loop_progress {
 	struct readiness_probe probe;
 	const struct loop *loops;
 	unsigned count;
@@ -25,7 +25,8 @@ struct progress {
 
 /* For the first COUNT of LOOPS, which share LISTENER. These stay alive while
  * the probe is asked. */
-void mcps__progress_init(struct progress *progress, const struct loop *loops,
-                         unsigned count, int listener);
+void mcps__progress_init(struct loop_progress *progress,
+                         const struct loop *loops, unsigned count,
+                         int listener);
 
 #endif

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-struct session_copy {
-	struct session_copy *next;
+struct distrusted_session {
+	struct distrusted_session *next;
 	struct session *session; /* a reference */
 };
 
 void mcps__distrusted_add(struct sessions *sessions, struct session *session)
 {
-	struct session_copy *copy = mcps__malloc(sizeof *copy);
+	struct distrusted_session *copy = mcps__malloc(sizeof *copy);
 
 	if (copy == NULL)
 		return;
@@ -20,9 +20,9 @@ void mcps__distrusted_add(struct sessions *sessions, struct session *session)
 	sessions->distrusted = copy;
 }
 
-static void remove_at(struct session_copy **at)
+static void remove_at(struct distrusted_session **at)
 {
-	struct session_copy *copy = *at;
+	struct distrusted_session *copy = *at;
 
 	*at = copy->next;
 	mcps__session_unref(copy->session);
@@ -31,7 +31,7 @@ static void remove_at(struct session_copy **at)
 
 void mcps__distrusted_clear(struct sessions *sessions)
 {
-	struct session_copy **at = &sessions->distrusted;
+	struct distrusted_session **at = &sessions->distrusted;
 
 	while (*at != NULL)
 		if (atomic_load(&(*at)->session->refs) == 1)
@@ -42,7 +42,7 @@ void mcps__distrusted_clear(struct sessions *sessions)
 
 bool mcps__distrusted_use(struct sessions *sessions, const uint8_t *key)
 {
-	struct session_copy **at = &sessions->distrusted;
+	struct distrusted_session **at = &sessions->distrusted;
 
 	while (*at != NULL) {
 		if (atomic_load(&(*at)->session->refs) == 1)

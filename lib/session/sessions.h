@@ -66,8 +66,8 @@ struct sessions {
 	_Atomic int64_t unstored_ms;
 	pthread_mutex_t lock; /* of what follows, and options.lists */
 	struct session *by_key;
-	struct session *oldest, *newest; /* live ones, by last use */
-	struct session_copy *distrusted; /* see session/distrusted.h */
+	struct session *oldest, *newest;       /* live ones, by last use */
+	struct distrusted_session *distrusted; /* see session/distrusted.h */
 	struct sessions_counts counts;
 };
 

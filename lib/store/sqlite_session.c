@@ -8,29 +8,30 @@
 #include <string.h>
 
 static mcps_status find_live(struct sqlite_store *store, const uint8_t *key,
-                             struct session_copy *copy)
+                             struct stored_session *copy)
 {
 	mcps_status status = mcps__sqlite_session_find(store, key, copy);
 
-	return status == MCPS_OK && copy->found != SESSION_LIVE ? MCPS_E_GONE
-	                                                        : status;
+	return status == MCPS_OK && copy->found != STORED_LIVE ? MCPS_E_GONE
+	                                                       : status;
 }
 
 /* Damage of the key itself: then it is not the row that was asked for. */
-static bool is_damaged_key(const struct session_copy *copy, const uint8_t *key)
+static bool is_damaged_key(const struct stored_session *copy,
+                           const uint8_t *key)
 {
-	return copy->found == SESSION_DAMAGED &&
+	return copy->found == STORED_DAMAGED &&
 	       memcmp(copy->row.key, key, sizeof copy->row.key) != 0;
 }
 
 /* Find out whether a key is free. */
 static mcps_status find_room(struct sqlite_store *store, const uint8_t *key,
-                             struct session_copy *copy)
+                             struct stored_session *copy)
 {
 	mcps_status status = mcps__sqlite_session_find(store, key, copy);
 
 	if (status == MCPS_OK && is_damaged_key(copy, key)) {
-		copy->found = SESSION_ABSENT;
+		copy->found = STORED_ABSENT;
 		status = mcps__sqlite_session_discard(store, key);
 	}
 	return status;
@@ -67,14 +68,14 @@ mcps_status mcps__sqlite_session_insert(mcps_store *base,
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct mcps_session_row added = *row;
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status;
 
 	*ref = 0;
 	if (store->disk_full)
 		return MCPS_E_STORE;
 	status = find_room(store, row->key, &copy);
-	if (status == MCPS_OK && copy.found != SESSION_ABSENT)
+	if (status == MCPS_OK && copy.found != STORED_ABSENT)
 		status = MCPS_E_CONFLICT;
 	if (status == MCPS_OK)
 		status = mcps__sqlite_principal_count(store, row->principal, 1);
@@ -96,7 +97,7 @@ mcps_status mcps__sqlite_session_save(mcps_store *base,
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct mcps_session_row saved = *row;
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status;
 
 	if (store->disk_full)
@@ -121,7 +122,8 @@ mcps_status mcps__sqlite_session_save(mcps_store *base,
 /* Set the one time that statement changes. */
 static mcps_status time_write(struct sqlite_store *store,
                               enum sqlite_statement statement,
-                              const struct session_copy *copy, int64_t time_ms)
+                              const struct stored_session *copy,
+                              int64_t time_ms)
 {
 	struct query query;
 	mcps_status status = mcps__query_start_write(&query, store, statement);
@@ -140,7 +142,7 @@ mcps_status mcps__sqlite_session_touch(mcps_store *base, const uint8_t *key,
                                        int64_t seen_ms)
 {
 	struct sqlite_store *store = sqlite_store(base);
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status;
 
 	if (store->disk_full)
@@ -155,7 +157,7 @@ mcps_status mcps__sqlite_session_touch(mcps_store *base, const uint8_t *key,
 /* A live session that ends leaves the streams of its calls, no state, and its
  * owner with one session less. */
 static mcps_status let_go(struct sqlite_store *store,
-                          const struct session_copy *copy)
+                          const struct stored_session *copy)
 {
 	mcps_status status = mcps__sqlite_state_clear(store, copy->row.ref);
 
@@ -191,7 +193,7 @@ mcps_status mcps__sqlite_session_end(mcps_store *base, const uint8_t *key,
                                      int64_t until_ms)
 {
 	struct sqlite_store *store = sqlite_store(base);
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status = find_live(store, key, &copy);
 
 	if (status == MCPS_OK)
@@ -206,18 +208,18 @@ mcps_status mcps__sqlite_session_bury(mcps_store *base, const uint8_t *key,
                                       int64_t principal, int64_t until_ms)
 {
 	struct sqlite_store *store = sqlite_store(base);
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status = find_room(store, key, &copy);
 
 	if (status != MCPS_OK)
 		return status;
-	if (copy.found == SESSION_LIVE)
+	if (copy.found == STORED_LIVE)
 		return MCPS_E_CONFLICT;
-	if (copy.found == SESSION_DAMAGED)
+	if (copy.found == STORED_DAMAGED)
 		status = mcps__sqlite_session_discard(store, key);
 	if (status != MCPS_OK)
 		return status;
-	if (copy.found == SESSION_ENDED) {
+	if (copy.found == STORED_ENDED) {
 		if (copy.row.until_ms >= until_ms)
 			return MCPS_OK;
 		copy.row.until_ms = until_ms;
@@ -233,7 +235,7 @@ mcps_status mcps__sqlite_session_bury(mcps_store *base, const uint8_t *key,
 mcps_status mcps__sqlite_session_remove(mcps_store *base, const uint8_t *key)
 {
 	struct sqlite_store *store = sqlite_store(base);
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status = find_live(store, key, &copy);
 
 	if (status == MCPS_OK)

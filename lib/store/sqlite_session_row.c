@@ -118,21 +118,21 @@ bool mcps__sqlite_session_is_of(struct query *query,
 
 mcps_status mcps__sqlite_session_find(struct sqlite_store *store,
                                       const uint8_t *key,
-                                      struct session_copy *copy)
+                                      struct stored_session *copy)
 {
 	struct query query;
 
-	*copy = (struct session_copy){ .found = SESSION_ABSENT };
+	*copy = (struct stored_session){ .found = STORED_ABSENT };
 	mcps__query_start(&query, store, STATEMENT_SESSION_GET);
 	mcps__query_blob(&query, key, MCPS_SESSION_KEY_SIZE);
 	if (mcps__query_row(&query)) {
 		if (!mcps__sqlite_session_read(&query, &copy->row,
 		                               &copy->data_checksum))
-			copy->found = SESSION_DAMAGED;
+			copy->found = STORED_DAMAGED;
 		else if (mcps__sqlite_session_is_of(&query, &copy->row, key))
 			copy->found = copy->row.phase == MCPS_PHASE_LIVE
-			                      ? SESSION_LIVE
-			                      : SESSION_ENDED;
+			                      ? STORED_LIVE
+			                      : STORED_ENDED;
 		copy->row.data = NULL; /* dies with the query */
 	}
 	return mcps__query_end(&query);

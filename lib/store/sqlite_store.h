@@ -403,15 +403,15 @@ mcps_status mcps__sqlite_principal_count(struct sqlite_store *, int64_t ref,
 
 /* ---- sqlite_session.c, sqlite_session_row.c ---- */
 
-enum session_found {
-	SESSION_ABSENT,
-	SESSION_LIVE,
-	SESSION_ENDED,
-	SESSION_DAMAGED, /* there, but nothing in it can be believed */
+enum stored_state {
+	STORED_ABSENT,
+	STORED_LIVE,
+	STORED_ENDED,
+	STORED_DAMAGED, /* there, but nothing in it can be believed */
 };
 
-struct session_copy {
-	enum session_found found;
+struct stored_session {
+	enum stored_state found;
 	struct mcps_session_row row; /* without data */
 	uint64_t data_checksum;
 };
@@ -426,7 +426,7 @@ bool mcps__sqlite_session_is_of(struct query *query,
                                 const struct mcps_session_row *row,
                                 const uint8_t *key);
 mcps_status mcps__sqlite_session_find(struct sqlite_store *, const uint8_t *key,
-                                      struct session_copy *copy);
+                                      struct stored_session *copy);
 mcps_status mcps__sqlite_session_write(struct sqlite_store *,
                                        enum sqlite_statement statement,
                                        const struct mcps_session_row *row);

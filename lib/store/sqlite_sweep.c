@@ -11,7 +11,7 @@ struct sweep_run {
 
 struct sweep_step {
 	enum sqlite_statement pick; /* the oldest that is over */
-	enum session_found phase;   /* what it must be */
+	enum stored_state phase;    /* what it must be */
 	int64_t (*time)(const struct mcps_session_row *row);
 	mcps_status (*remove)(struct sqlite_store *store,
 	                      const struct mcps_session_row *row,
@@ -89,10 +89,10 @@ static mcps_status remove_idle(struct sqlite_store *store,
 /* Aged sessions go before idle ones: one that is both must stay ended, not
  * become unknown. */
 static const struct sweep_step steps[] = {
-	{ STATEMENT_OLDEST_TOMBSTONE, SESSION_ENDED, time_until,
+	{ STATEMENT_OLDEST_TOMBSTONE, STORED_ENDED, time_until,
 	  remove_tombstone },
-	{ STATEMENT_OLDEST_CREATED, SESSION_LIVE, time_created, end_aged },
-	{ STATEMENT_OLDEST_SEEN, SESSION_LIVE, time_seen, remove_idle },
+	{ STATEMENT_OLDEST_CREATED, STORED_LIVE, time_created, end_aged },
+	{ STATEMENT_OLDEST_SEEN, STORED_LIVE, time_seen, remove_idle },
 };
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
@@ -124,12 +124,12 @@ static mcps_status sweep_key(struct sweep_run *run,
                              const struct sweep_step *step, int64_t last,
                              const uint8_t *key)
 {
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status = mcps__sqlite_session_find(run->store, key, &copy);
 
 	if (status != MCPS_OK)
 		return status;
-	if (copy.found == SESSION_DAMAGED)
+	if (copy.found == STORED_DAMAGED)
 		return sweep_damaged(run->store, key, run->sweep);
 	if (copy.found != step->phase || step->time(&copy.row) > last)
 		return repair(run);

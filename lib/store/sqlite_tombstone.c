@@ -132,7 +132,7 @@ static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
                               bool *goes_on)
 {
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
-	struct session_copy copy;
+	struct stored_session copy;
 	mcps_status status = first_key(store, is->principal, key, goes_on);
 
 	if (status == MCPS_OK && !*goes_on)
@@ -142,10 +142,9 @@ static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
 	status = mcps__sqlite_session_find(store, key, &copy);
 	if (status != MCPS_OK)
 		return status;
-	if (copy.found == SESSION_DAMAGED)
+	if (copy.found == STORED_DAMAGED)
 		return mcps__sqlite_session_end_damaged(store, key, 0);
-	if (copy.found != SESSION_ENDED ||
-	    copy.row.principal != is->principal) {
+	if (copy.found != STORED_ENDED || copy.row.principal != is->principal) {
 		*goes_on = false;
 		return repair(store);
 	}
