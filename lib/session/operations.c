@@ -260,8 +260,8 @@ static mcps_status tombstone_run(struct session_job *job, mcps_store *store)
 		return status;
 	status = store->ops->principal_intern(store, digest, &ref);
 	if (status == MCPS_OK)
-		status = store->ops->session_bury(store, key, ref,
-		                                  job->until_ms);
+		status = store->ops->session_tombstone(store, key, ref,
+		                                       job->until_ms);
 	/* It is live after all: an idle-expired row is unknown, too. */
 	if (status == MCPS_E_CONFLICT)
 		status = store->ops->session_end(store, key, job->until_ms);

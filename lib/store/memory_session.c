@@ -217,8 +217,8 @@ mcps_status mcps__memory_session_end(mcps_store *base, const uint8_t *key,
 	                     until_ms);
 }
 
-mcps_status mcps__memory_session_bury(mcps_store *base, const uint8_t *key,
-                                      int64_t principal, int64_t until_ms)
+mcps_status mcps__memory_session_tombstone(mcps_store *base, const uint8_t *key,
+                                           int64_t principal, int64_t until_ms)
 {
 	struct memory_store *store = memory_store(base);
 	const struct memory_session *session = session_find(store, key);

@@ -198,8 +198,8 @@ mcps_status mcps__memory_session_touch(mcps_store *, const uint8_t *key,
 mcps_status mcps__memory_session_guard(mcps_store *, int64_t ref);
 mcps_status mcps__memory_session_end(mcps_store *, const uint8_t *key,
                                      int64_t until_ms);
-mcps_status mcps__memory_session_bury(mcps_store *, const uint8_t *key,
-                                      int64_t principal, int64_t until_ms);
+mcps_status mcps__memory_session_tombstone(mcps_store *, const uint8_t *key,
+                                           int64_t principal, int64_t until_ms);
 mcps_status mcps__memory_session_remove(mcps_store *, const uint8_t *key);
 mcps_status mcps__memory_session_purge(struct memory_store *,
                                        const uint8_t *key);

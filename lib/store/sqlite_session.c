@@ -204,8 +204,8 @@ mcps_status mcps__sqlite_session_end(mcps_store *base, const uint8_t *key,
 	return status;
 }
 
-mcps_status mcps__sqlite_session_bury(mcps_store *base, const uint8_t *key,
-                                      int64_t principal, int64_t until_ms)
+mcps_status mcps__sqlite_session_tombstone(mcps_store *base, const uint8_t *key,
+                                           int64_t principal, int64_t until_ms)
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct stored_session copy;

@@ -198,7 +198,7 @@ static const struct member required[] = {
 	MEMBER(session_touch),
 	MEMBER(session_guard),
 	MEMBER(session_end),
-	MEMBER(session_bury),
+	MEMBER(session_tombstone),
 	MEMBER(session_remove),
 	MEMBER(session_list),
 	MEMBER(sweep),

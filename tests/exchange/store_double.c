@@ -75,7 +75,7 @@ PASS(session_touch, WITH(const uint8_t *key, int64_t seen_ms),
 PASS(session_guard, WITH(int64_t ref), WITH(ref))
 PASS(session_end, WITH(const uint8_t *key, int64_t until_ms),
      WITH(key, until_ms))
-PASS(session_bury, WITH(const uint8_t *key, int64_t principal, int64_t until_ms),
+PASS(session_tombstone, WITH(const uint8_t *key, int64_t principal, int64_t until_ms),
      WITH(key, principal, until_ms))
 PASS(session_remove, WITH(const uint8_t *key), WITH(key))
 PASS(session_list, WITH(int64_t principal, mcps_session_fn fn, void *arg),

@@ -186,7 +186,7 @@ START_TEST(a_tombstone_that_fails_is_503_and_no_404)
 	const char *id = case_begin();
 
 	harness_restart(&harness, KEEP_KEY);
-	let_fail(OP_session_bury);
+	let_fail(OP_session_tombstone);
 	check_failed(case_delete(id), FAILED(""));
 	ck_assert_int_eq(harness_row(&harness, "alice", id).phase, 0);
 }

@@ -138,10 +138,11 @@ START_TEST(a_delete_of_an_unknown_id_that_is_not_recreated_stores_nothing)
 	for (int i = 0; i <= MOST; i++)
 		end_one(caller);
 	harness_restart(&harness, KEEP_ALL);
-	before = store_double_count(&harness.store, OP_session_bury);
+	before = store_double_count(&harness.store, OP_session_tombstone);
 	ck_assert_int_eq(ask("DELETE", caller, id), 404);
-	ck_assert_uint_eq(store_double_count(&harness.store, OP_session_bury),
-	                  before);
+	ck_assert_uint_eq(
+		store_double_count(&harness.store, OP_session_tombstone),
+		before);
 	ck_assert_int_eq(harness_row(&harness, caller, id).phase, 0);
 	harness_finish(&harness);
 }

@@ -139,7 +139,7 @@ static void forget_tombstone(struct row_model *model, mcps_store *store)
 	struct mcps_principal_row *row = &model->principals[2];
 	size_t dropped;
 
-	must(store->ops->session_bury(store, key, row->ref, NOW_MS));
+	must(store->ops->session_tombstone(store, key, row->ref, NOW_MS));
 	must(store->ops->tombstone_trim(store, row->ref, 0, &dropped));
 	require(dropped == 1);
 	row->tombstones_from_ms = 10;
@@ -452,12 +452,13 @@ static mcps_status write_end(struct row_model *model, mcps_store *store, int n)
 	return status;
 }
 
-static mcps_status write_bury(struct row_model *model, mcps_store *store, int n)
+static mcps_status write_tombstone(struct row_model *model, mcps_store *store,
+                                   int n)
 {
 	struct mcps_session_row *row = &model->sessions[n];
 	int64_t principal = model->principals[1].ref;
-	mcps_status status = store->ops->session_bury(store, row->key,
-	                                              principal, NOW_MS * 3);
+	mcps_status status = store->ops->session_tombstone(
+		store, row->key, principal, NOW_MS * 3);
 
 	make_tombstone(row, principal, NOW_MS * 3);
 	return status;
@@ -541,7 +542,7 @@ static const struct {
 	{ write_save, 1 },
 	{ write_touch, 2 },
 	{ write_end, 3 },
-	{ write_bury, NEW_SESSION + 1 },
+	{ write_tombstone, NEW_SESSION + 1 },
 	{ write_remove, 4 },
 	{ write_put, 0 },
 	{ write_add, NEW_STATE },

@@ -91,8 +91,8 @@ static mcps_status do_session(mcps_store *store, const struct draw *draw,
 	case 5:
 		return ops->session_end(store, draw->key, draw->time_ms / 4);
 	case 6:
-		return ops->session_bury(store, draw->key, draw->owner,
-		                         draw->time_ms / 4);
+		return ops->session_tombstone(store, draw->key, draw->owner,
+		                              draw->time_ms / 4);
 	case 7:
 		return ops->session_save(store, &row);
 	default:

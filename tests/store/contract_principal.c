@@ -157,7 +157,7 @@ START_TEST(live_sessions_are_counted)
 	ck_assert_int_eq(live_sessions(1), 1);
 	begin();
 	ok(store->ops->session_remove(store, key(2)));
-	ok(store->ops->session_bury(store, key(4), owner, 9000));
+	ok(store->ops->session_tombstone(store, key(4), owner, 9000));
 	commit();
 	ck_assert_int_eq(live_sessions(1), 0);
 	ck_assert_int_eq(live_sessions(2), 1);

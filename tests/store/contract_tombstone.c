@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-static mcps_status bury(unsigned n, int64_t principal, int64_t until_ms)
+static mcps_status tombstone(unsigned n, int64_t principal, int64_t until_ms)
 {
 	mcps_status status;
 
 	begin();
-	status = store->ops->session_bury(store, key(n), principal, until_ms);
+	status = store->ops->session_tombstone(store, key(n), principal,
+	                                       until_ms);
 	commit();
 	return status;
 }
@@ -117,13 +118,13 @@ START_TEST(many_sessions_may_be_ended)
 }
 END_TEST
 
-START_TEST(an_unknown_key_can_be_buried)
+START_TEST(an_unknown_key_can_get_a_tombstone)
 {
 	int64_t owner = intern(1);
 	struct mcps_session_row row = make_row(1, owner, 2000);
 	int64_t ref;
 
-	ok(bury(1, owner, 9000));
+	ok(tombstone(1, owner, 9000));
 	ck_assert(is_ended(1));
 	ck_assert_int_eq(load(1)->session.principal, owner);
 	ck_assert_int_eq(load(1)->session.until_ms, 9000);
@@ -134,34 +135,34 @@ START_TEST(an_unknown_key_can_be_buried)
 }
 END_TEST
 
-START_TEST(burying_again_keeps_the_later_time)
+START_TEST(a_second_tombstone_keeps_the_later_time)
 {
 	int64_t owner = intern(1);
 
 	insert(1, owner, 1000);
 	end(1, 9000);
-	ok(bury(1, owner, 8000));
+	ok(tombstone(1, owner, 8000));
 	ck_assert_int_eq(load(1)->session.until_ms, 9000);
-	ok(bury(1, owner, 12000));
+	ok(tombstone(1, owner, 12000));
 	ck_assert_int_eq(load(1)->session.until_ms, 12000);
-	ok(bury(1, intern(2), 13000));
+	ok(tombstone(1, intern(2), 13000));
 	ck_assert_int_eq(load(1)->session.principal, owner);
 }
 END_TEST
 
-START_TEST(a_live_session_cannot_be_buried)
+START_TEST(a_live_session_cannot_get_a_tombstone)
 {
 	int64_t owner = intern(1);
 
 	insert(1, owner, 1000);
-	gives(bury(1, owner, 9000), MCPS_E_CONFLICT);
+	gives(tombstone(1, owner, 9000), MCPS_E_CONFLICT);
 	ck_assert(is_live(1));
 }
 END_TEST
 
 START_TEST(a_tombstone_of_nobody_is_refused)
 {
-	gives(bury(1, 4711, 9000), MCPS_E_INVAL);
+	gives(tombstone(1, 4711, 9000), MCPS_E_INVAL);
 	ck_assert(is_absent(1));
 }
 END_TEST
@@ -176,8 +177,8 @@ void contract_tombstone_case(void)
 	test_add(what_is_not_there_cannot_end);
 	test_add(an_ended_key_cannot_be_inserted_again);
 	test_add(many_sessions_may_be_ended);
-	test_add(an_unknown_key_can_be_buried);
-	test_add(burying_again_keeps_the_later_time);
-	test_add(a_live_session_cannot_be_buried);
+	test_add(an_unknown_key_can_get_a_tombstone);
+	test_add(a_second_tombstone_keeps_the_later_time);
+	test_add(a_live_session_cannot_get_a_tombstone);
 	test_add(a_tombstone_of_nobody_is_refused);
 }

@@ -186,7 +186,8 @@ START_TEST(a_write_outside_of_a_transaction_is_refused)
 	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_INVAL);
 	gives(store->ops->session_touch(store, key(1), 2000), MCPS_E_INVAL);
 	gives(store->ops->session_end(store, key(1), 9), MCPS_E_INVAL);
-	gives(store->ops->session_bury(store, key(2), owner, 9), MCPS_E_INVAL);
+	gives(store->ops->session_tombstone(store, key(2), owner, 9),
+	      MCPS_E_INVAL);
 	gives(store->ops->session_remove(store, key(1)), MCPS_E_INVAL);
 	gives(store->ops->state_put(store, &state), MCPS_E_INVAL);
 	ck_assert_int_eq(load(1)->session.seen_ms, 1000);

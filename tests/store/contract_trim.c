@@ -35,10 +35,11 @@ static void end_at(int64_t time_ms, int64_t principal)
 	commit();
 }
 
-static void bury_at(int64_t time_ms, int64_t principal)
+static void tombstone_at(int64_t time_ms, int64_t principal)
 {
 	begin();
-	ok(store->ops->session_bury(store, key_at(time_ms), principal, 90000));
+	ok(store->ops->session_tombstone(store, key_at(time_ms), principal,
+	                                 90000));
 	commit();
 }
 
@@ -86,7 +87,7 @@ START_TEST(beyond_the_bound_the_oldest_ids_go_first)
 	int64_t owner = intern(1);
 
 	end_at(300, owner);
-	bury_at(100, owner);
+	tombstone_at(100, owner);
 	end_at(400, owner);
 	end_at(200, owner);
 	ck_assert_uint_eq(trim(owner, 2), 2);
@@ -167,12 +168,12 @@ START_TEST(second_tombstone_of_a_session_does_not_count)
 {
 	int64_t owner = intern(1);
 
-	bury_at(100, owner);
-	bury_at(100, owner);
+	tombstone_at(100, owner);
+	tombstone_at(100, owner);
 	begin();
-	ok(store->ops->session_bury(store, key_at(100), owner, 95000));
+	ok(store->ops->session_tombstone(store, key_at(100), owner, 95000));
 	commit();
-	bury_at(200, owner);
+	tombstone_at(200, owner);
 	ck_assert_uint_eq(trim(owner, 2), 0);
 }
 END_TEST
@@ -227,7 +228,7 @@ START_TEST(a_trim_can_be_undone)
 
 	begin();
 	ok(store->ops->savepoint(store));
-	ok(store->ops->session_bury(store, key_at(300), owner, 90000));
+	ok(store->ops->session_tombstone(store, key_at(300), owner, 90000));
 	ok(store->ops->tombstone_trim(store, owner, 1, &dropped));
 	ck_assert_uint_eq(dropped, 2);
 	ok(store->ops->rollback_to(store));

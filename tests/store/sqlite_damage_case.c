@@ -107,7 +107,7 @@ START_TEST(a_damaged_session_makes_way_for_a_tombstone_alone)
 	row = make_row(1, owner, 5000);
 	begin();
 	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
-	ok(store->ops->session_bury(store, key(1), owner, 20000));
+	ok(store->ops->session_tombstone(store, key(1), owner, 20000));
 	commit();
 	ck_assert(is_ended(1));
 	ck_assert_int_eq(load(1)->session.until_ms, 20000);
@@ -158,8 +158,8 @@ START_TEST(a_damaged_tombstone_stays_ended)
 	commit();
 	ck_assert(is_live(1));
 	begin();
-	ok(store->ops->session_bury(store, key(2), look_up(1)->principal.ref,
-	                            20000));
+	ok(store->ops->session_tombstone(store, key(2),
+	                                 look_up(1)->principal.ref, 20000));
 	commit();
 	ck_assert(is_ended(2));
 	ck_assert_int_eq(load(2)->session.until_ms, 20000);
@@ -385,8 +385,8 @@ START_TEST(a_row_that_disagrees_with_its_indexes_makes_way)
 	open_store();
 	ck_assert(is_damaged(1));
 	begin();
-	ok(store->ops->session_bury(store, key(1), look_up(1)->principal.ref,
-	                            20000));
+	ok(store->ops->session_tombstone(store, key(1),
+	                                 look_up(1)->principal.ref, 20000));
 	commit();
 	ck_assert(is_ended(1));
 	ck_assert_int_eq(live_sessions(1), 1);

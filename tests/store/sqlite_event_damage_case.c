@@ -149,8 +149,8 @@ END_TEST
 static void replace_damaged(unsigned n)
 {
 	begin();
-	ok(store->ops->session_bury(store, key(n), look_up(1)->principal.ref,
-	                            20000));
+	ok(store->ops->session_tombstone(store, key(n),
+	                                 look_up(1)->principal.ref, 20000));
 	commit();
 }
 

@@ -146,7 +146,7 @@ START_TEST(a_missing_function_is_named)
 	WITHOUT(session_touch);
 	WITHOUT(session_guard);
 	WITHOUT(session_end);
-	WITHOUT(session_bury);
+	WITHOUT(session_tombstone);
 	WITHOUT(session_remove);
 	WITHOUT(session_list);
 	WITHOUT(sweep);

@@ -83,12 +83,12 @@ START_TEST(an_incomplete_store_is_refused_and_closed)
 	struct mcps_error error;
 
 	ops = *store->ops;
-	ops.session_bury = NULL;
+	ops.session_tombstone = NULL;
 	store->ops = &ops;
 	ck_assert_int_eq(mcps__writer_start(&none, store, &options, &error),
 	                 MCPS_E_INVAL);
 	ck_assert_ptr_null(none);
-	ck_assert_ptr_nonnull(strstr(error.text, "session_bury"));
+	ck_assert_ptr_nonnull(strstr(error.text, "session_tombstone"));
 	ck_assert_uint_eq(atomic_load(&failing_calls.closes), 1);
 	atomic_store(&failing_calls.closes, 0);
 }

@@ -213,8 +213,8 @@ struct mcps_store_ops {
 	/** A tombstone for a key that has no row, or a damaged one; one that is
 	 * there already is kept at least until @p until_ms.
 	 * @return also MCPS_E_CONFLICT: the row is live. */
-	mcps_status (*session_bury)(mcps_store *, const uint8_t *key,
-	                            int64_t principal, int64_t until_ms);
+	mcps_status (*session_tombstone)(mcps_store *, const uint8_t *key,
+	                                 int64_t principal, int64_t until_ms);
 
 	/** Forget a live row and its state without a tombstone.
 	 * @return also MCPS_E_GONE: not live. */
