@@ -1,9 +1,9 @@
 #include "http/drain.h"
 
 #include "base/steady_wait.h"
+#include "call/run.h"
 #include "http/exchange_internal.h"
-#include "mcp/run.h"
-#include "session/streams.h"
+#include "stream/streams.h"
 
 static bool is_idle(struct endpoint *endpoint)
 {

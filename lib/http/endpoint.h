@@ -4,10 +4,10 @@
 #define MCPS_HTTP_ENDPOINT_H
 
 #include "base/incident.h"
+#include "call/mcp.h"
 #include "http/origin.h"
 #include "http/rate.h"
 #include "http/tokens.h"
-#include "mcp/mcp.h"
 #include "rpc/scan.h"
 #include "session/memory_limit.h"
 

@@ -5,7 +5,7 @@
 #include "http/refusal.h"
 #include "http/refuse.h"
 #include "http/running.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 
 /* The id of a response names a request of ours: an error that bore it would
  * look like the answer to a request of the client's. */

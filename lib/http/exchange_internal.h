@@ -10,13 +10,13 @@
 #ifndef MCPS_HTTP_EXCHANGE_INTERNAL_H
 #define MCPS_HTTP_EXCHANGE_INTERNAL_H
 
+#include "call/call.h"
 #include "http/admit.h"
 #include "http/auth.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
-#include "mcp/call.h"
 #include "mcp/initialize.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 
 /* Who makes the answer: decided once.
  *

@@ -6,7 +6,7 @@
 #include "http/listening.h"
 #include "http/media.h"
 #include "http/running.h"
-#include "session/streams.h"
+#include "stream/streams.h"
 
 #include <sched.h>
 

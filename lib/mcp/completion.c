@@ -1,6 +1,6 @@
 /* completion/complete (2025-11-25, Completion). */
+#include "call/run.h"
 #include "mcp/dispatch.h"
-#include "mcp/run.h"
 
 #include "base/memory.h"
 

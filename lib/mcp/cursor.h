@@ -2,7 +2,7 @@
 #ifndef MCPS_MCP_CURSOR_H
 #define MCPS_MCP_CURSOR_H
 
-#include "mcp/mcp.h"
+#include "call/mcp.h"
 
 enum { CURSOR_TEXT_SIZE = 32 };
 

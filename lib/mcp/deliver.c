@@ -1,11 +1,11 @@
 #include "mcp/deliver.h"
 
 #include "base/memory.h"
-#include "mcp/call.h"
+#include "call/call.h"
 #include "mcp/notify.h"
 #include "rpc/message.h"
-#include "session/stream.h"
-#include "session/streams.h"
+#include "stream/stream.h"
+#include "stream/streams.h"
 
 static bool append(struct stream *stream, struct session *session,
                    const char *method, const char *params)

@@ -2,7 +2,7 @@
 #ifndef MCPS_MCP_DELIVER_H
 #define MCPS_MCP_DELIVER_H
 
-#include "mcp/mcp.h"
+#include "call/mcp.h"
 
 /* Connect MCP's notifier, and have its sessions tell of listeners. Before
  * anything else uses either. */

@@ -1,7 +1,7 @@
 #include "mcp/dispatch.h"
 
 #include "base/memory.h"
-#include "mcp/call_log.h"
+#include "call/call_log.h"
 
 #include <string.h>
 

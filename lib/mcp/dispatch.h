@@ -2,7 +2,7 @@
 #ifndef MCPS_MCP_DISPATCH_H
 #define MCPS_MCP_DISPATCH_H
 
-#include "mcp/call.h"
+#include "call/call.h"
 
 /* Answer a request. */
 enum dispatch_end mcps__dispatch(struct mcps_call *call);

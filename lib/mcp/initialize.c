@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "catalog/show.h"
 #include "mcp/dispatch.h"
 #include "mcp/notify.h"
-#include "mcp/show.h"
 #include "rpc/write.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef MCPS_MCP_INITIALIZE_H
 #define MCPS_MCP_INITIALIZE_H
 
-#include "mcp/call.h"
+#include "call/call.h"
 
 /* What clients can do: bits of a session's capabilities, at most 16, for they
  * go into ids. Their meaning never changes. */

@@ -1,9 +1,9 @@
 #include "mcp/notify.h"
 
 #include "base/memory.h"
-#include "mcp/call.h"
+#include "call/call.h"
 #include "rpc/write.h"
-#include "session/subscriptions.h"
+#include "stream/subscriptions.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef MCPS_MCP_NOTIFY_H
 #define MCPS_MCP_NOTIFY_H
 
-#include "mcp/mcp.h"
+#include "call/mcp.h"
 
 /* Whether there is something that carries notifications: only then
  * "subscribe" and "listChanged" are declared. */

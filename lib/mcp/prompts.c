@@ -1,9 +1,9 @@
 /* prompts/get (2025-11-25, Prompts). */
+#include "call/run.h"
 #include "mcp/dispatch.h"
-#include "mcp/run.h"
 
 #include "base/memory.h"
-#include "mcp/show.h"
+#include "catalog/show.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "mcp/resources.h"
 
 #include "base/memory.h"
-#include "mcp/run.h"
+#include "call/run.h"
 
 #include <string.h>
 

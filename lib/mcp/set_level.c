@@ -1,6 +1,6 @@
 /* logging/setLevel (2025-11-25, Logging): answered once it is stored. */
+#include "call/logging.h"
 #include "mcp/dispatch.h"
-#include "mcp/logging.h"
 
 #include "base/container.h"
 

@@ -3,7 +3,7 @@
 #include "mcp/resources.h"
 
 #include "base/container.h"
-#include "session/subscriptions.h"
+#include "stream/subscriptions.h"
 
 static void subscribed(struct session_wait *wait, enum session_found found,
                        struct session *session, mcps_status status)

@@ -1,6 +1,6 @@
 /* tools/call (2025-11-25, Tools). */
+#include "call/run.h"
 #include "mcp/dispatch.h"
-#include "mcp/run.h"
 
 #include <json-c/json.h>
 #include <stdio.h>

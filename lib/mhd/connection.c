@@ -4,16 +4,16 @@
 #include "base/memory.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
-#include "mhd/mhd_context.h"
+#include "mhd/disconnect_watcher.h"
 #include "mhd/linger.h"
+#include "mhd/mhd_context.h"
 #include "mhd/pages.h"
 #include "mhd/parked_thread.h"
 #include "mhd/reply.h"
 #include "mhd/request.h"
 #include "mhd/socket.h"
-#include "mhd/disconnect_watcher.h"
 #include "session/memory_limit.h"
-#include "session/sse_connection.h"
+#include "stream/sse_connection.h"
 
 #include <limits.h>
 

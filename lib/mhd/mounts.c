@@ -9,7 +9,7 @@
 #include "mhd/limits.h"
 #include "mhd/progress.h"
 #include "server/server.h"
-#include "session/streams.h"
+#include "stream/streams.h"
 
 #include <sys/select.h>
 #include <time.h>

@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "catalog/show.h"
 #include "http/allow.h"
 #include "http/proxies.h"
-#include "mcp/show.h"
 
 #include <string.h>
 

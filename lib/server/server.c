@@ -6,13 +6,13 @@
 #include "base/memory.h"
 #include "base/steady_wait.h"
 #include "http/asking.h"
-#include "http/drain.h"
 #include "http/auth_cache.h"
+#include "http/drain.h"
 #include "mcp/deliver.h"
 #include "server/check.h"
 #include "server/rates.h"
 #include "server/store.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include "server/server.h"
 #include "server/timer.h"
 #include "server/workers.h"
-#include "session/streams.h"
+#include "stream/streams.h"
 
 #include <sys/types.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/container.h"
 #include "base/steady_wait.h"
-#include "mcp/revision.h"
+#include "catalog/revision.h"
 #include "store/backends.h"
 
 #include <mcps/auth.h>

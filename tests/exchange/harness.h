@@ -8,16 +8,16 @@
 #define MCPS_TESTS_HARNESS_H
 
 #include "base/incident.h"
+#include "call/mcp.h"
 #include "exchange/store_double.h"
 #include "exchange/work_queue.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
 #include "http/plan.h"
 #include "mcp/initialize.h"
-#include "mcp/mcp.h"
 #include "server/workers.h"
-#include "session/streams.h"
 #include "store/writer.h"
+#include "stream/streams.h"
 
 #include <check.h>
 #include <mcps/tool.h>

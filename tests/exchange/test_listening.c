@@ -3,7 +3,7 @@
 #include "http/drain.h"
 #include "mcp/deliver.h"
 #include "mcp/notify.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 #include "suite.h"
 
 #include <math.h>

@@ -3,8 +3,8 @@
 #include "exchange/stream_case.h"
 #include "mcp/deliver.h"
 #include "mcp/notify.h"
-#include "session/stream.h"
-#include "session/updates.h"
+#include "stream/stream.h"
+#include "stream/updates.h"
 #include "suite.h"
 
 #include <stdio.h>

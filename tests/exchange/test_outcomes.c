@@ -3,7 +3,7 @@
  * carried out, and are no answers once a handler has begun. */
 #include "exchange/stream_case.h"
 #include "http/drain.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 #include "suite.h"
 
 #include <pthread.h>

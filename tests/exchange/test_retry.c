@@ -2,7 +2,7 @@
  * that comes while the server stops. */
 #include "exchange/stream_case.h"
 #include "http/drain.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 #include "suite.h"
 
 #include <mcps/server.h>

@@ -4,7 +4,7 @@
 #include "exchange/stream_case.h"
 #include "http/drain.h"
 #include "mcp/deliver.h"
-#include "session/stream.h"
+#include "stream/stream.h"
 #include "suite.h"
 
 #include <math.h>

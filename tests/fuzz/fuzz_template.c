@@ -3,7 +3,7 @@
  * as a matcher finds that tries everything, does fit. */
 #include "fuzz/target.h"
 
-#include "mcp/uri.h"
+#include "catalog/uri.h"
 
 #include <stdlib.h>
 #include <string.h>

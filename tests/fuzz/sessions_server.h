@@ -7,7 +7,7 @@
 #include "exchange/work_queue.h"
 #include "http/endpoint.h"
 #include "http/exchange.h"
-#include "session/streams.h"
+#include "stream/streams.h"
 
 enum { CALLERS = 3, ANONYMOUS = 0, ID_TEXT_MAX = 140 };
 

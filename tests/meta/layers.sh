@@ -39,6 +39,14 @@ check_order() {
 	done
 }
 
+# check_apart LAYER OTHER: neither includes the other.
+check_apart() {
+	for file in lib/"$1"/*.[ch]; do
+		! includes '"' "$file" | grep -q "^$2/" ||
+			complain "$file: $1/ and $2/ do not know each other"
+	done
+}
+
 # check_edge HEADER WHERE...: only files that match WHERE may include HEADER.
 check_edge() {
 	header=$1
@@ -55,6 +63,8 @@ check_edge() {
 }
 
 check_order
+check_apart stream catalog
+check_apart catalog stream
 check_edge microhttpd.h 'lib/mhd/*'
 check_edge sqlite3.h 'lib/store/sqlite*'
 check_edge json-c/ 'lib/*'

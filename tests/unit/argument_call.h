@@ -3,7 +3,7 @@
 #ifndef MCPS_TESTS_ARGUMENT_CALL_H
 #define MCPS_TESTS_ARGUMENT_CALL_H
 
-#include "mcp/fields.h"
+#include "catalog/fields.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Arguments of a call: the values that a handler gets. */
-#include "mcp/fields.h"
+#include "catalog/fields.h"
 
 #include "argument_call.h"
 #include "failing_memory.h"

@@ -1,6 +1,6 @@
 /* Calls under way, counted for each caller. */
 #include "base/memory.h"
-#include "mcp/caller_limit.h"
+#include "call/caller_limit.h"
 #include "suite.h"
 
 #include <pthread.h>

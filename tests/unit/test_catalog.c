@@ -1,5 +1,5 @@
 /* The registry: which entries may be added, and changes while others read. */
-#include "mcp/registry.h"
+#include "catalog/registry.h"
 #include "suite.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* Arguments that are refused: each rule of a field, with its sentence. */
-#include "mcp/fields.h"
+#include "catalog/fields.h"
 
 #include "argument_call.h"
 #include "suite.h"

@@ -1,6 +1,6 @@
 /* Field tables: what is wrong with them, and the schema of those that are
  * right. */
-#include "mcp/fields.h"
+#include "catalog/fields.h"
 
 #include "failing_memory.h"
 #include "suite.h"

@@ -1,7 +1,7 @@
 /* Locks on state keys: first come first served, with a deadline. Nothing here
  * sleeps: a thread is in the wait queue once the kernel says that it waits. */
 #define _GNU_SOURCE /* gettid */
-#include "mcp/locks.h"
+#include "call/locks.h"
 #include "suite.h"
 
 #include <pthread.h>

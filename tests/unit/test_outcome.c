@@ -1,5 +1,5 @@
 /* The outcome of a call: the table of its steps. */
-#include "mcp/outcome.h"
+#include "call/outcome.h"
 #include "session/session.h"
 #include "suite.h"
 

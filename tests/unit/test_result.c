@@ -1,5 +1,5 @@
 /* Results of tools: content blocks, and how each revision sees them. */
-#include "mcp/result.h"
+#include "call/result.h"
 
 #include "failing_memory.h"
 #include "suite.h"

@@ -1,5 +1,5 @@
 /* The table of protocol revisions. */
-#include "mcp/revision.h"
+#include "catalog/revision.h"
 #include "suite.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* URIs and templates of them. */
-#include "mcp/uri.h"
+#include "catalog/uri.h"
 #include "suite.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* When resources were updated: what is kept of it, and what becomes of the
  * rest. */
 #include "failing_memory.h"
-#include "session/updates.h"
+#include "stream/updates.h"
 #include "suite.h"
 
 #include <stdio.h>

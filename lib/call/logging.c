@@ -1,0 +1,93 @@
+/* What handlers say to the client's log (2025-11-25, Logging). The level lives
+ * in the flags of the stored session. */
+#include "call/logging.h"
+
+#include "call/misuse.h"
+#include "rpc/write.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+const char *const mcps__log_levels[] = {
+	[MCPS_SEVERITY_DEBUG] = "debug",
+	[MCPS_SEVERITY_INFO] = "info",
+	[MCPS_SEVERITY_NOTICE] = "notice",
+	[MCPS_SEVERITY_WARNING] = "warning",
+	[MCPS_SEVERITY_ERROR] = "error",
+	[MCPS_SEVERITY_CRITICAL] = "critical",
+	[MCPS_SEVERITY_ALERT] = "alert",
+	[MCPS_SEVERITY_EMERGENCY] = "emergency",
+};
+
+static uint32_t level_of(const mcps_call *call)
+{
+	uint32_t level = mcps__session_log_level(call->session);
+
+	return level != 0 ? level : MCPS_SEVERITY_INFO;
+}
+
+bool mcps_log_enabled(const mcps_call *call, enum mcps_severity severity)
+{
+	return call != NULL && severity >= MCPS_SEVERITY_DEBUG &&
+	       severity <= MCPS_SEVERITY_EMERGENCY &&
+	       severity >= level_of(call);
+}
+
+static void params_begin(struct buffer *out, enum mcps_severity severity,
+                         const char *logger)
+{
+	mcps__buffer_add_format(out, "{\"level\":\"%s\"",
+	                        mcps__log_levels[severity]);
+	if (logger != NULL) {
+		mcps__buffer_add_literal(out, ",\"logger\":");
+		mcps__write_string(out, logger, strlen(logger));
+	}
+	mcps__buffer_add_literal(out, ",\"data\":");
+}
+
+static void params_send(mcps_call *call, struct buffer *params)
+{
+	mcps__buffer_add(params, "}", 2);
+	if (!params->failed)
+		mcps__call_notify(call, "notifications/message", params->data);
+	mcps__buffer_finish(params);
+}
+
+void mcps_notify_log(mcps_call *call, enum mcps_severity severity,
+                     const char *logger, const char *format, ...)
+{
+	struct buffer params = { 0 };
+	struct buffer text = { 0 };
+	va_list args;
+
+	if (call == NULL || mcps__misuse_on_network_thread(call, __func__))
+		return;
+	if (format == NULL) {
+		(void)mcps__misuse_null(call, __func__, "format");
+		return;
+	}
+	if (!mcps_log_enabled(call, severity))
+		return;
+	va_start(args, format);
+	mcps__buffer_add_vformat(&text, format, args);
+	va_end(args);
+	params_begin(&params, severity, logger);
+	mcps__write_string(&params, text.data, text.length);
+	params.failed = params.failed || text.failed;
+	params_send(call, &params);
+	mcps__buffer_finish(&text);
+}
+
+void mcps_notify_log_json(mcps_call *call, enum mcps_severity severity,
+                          const char *logger, struct json_object *taken)
+{
+	struct buffer params = { 0 };
+
+	if (call != NULL && !mcps__misuse_on_network_thread(call, __func__) &&
+	    mcps_log_enabled(call, severity)) {
+		params_begin(&params, severity, logger);
+		mcps__write_tree(&params, taken);
+		params_send(call, &params);
+	}
+	json_object_put(taken);
+}
