@@ -51,11 +51,11 @@ MCPS_API mcps_status mcps_bytes(mcps_call *call, const void *bytes,
 
 /**
  * Name a resource without embedding it (2025-06-18 and later; older clients
- * get its name and URI as text). Of @p link count uri, name, title,
+ * get its name and URI as text). Of @p link count size, uri, name, title,
  * description, mime_type, content_size, icons, annotations and meta; it need
  * not be listed.
  *
- * @return also MCPS_E_INVAL: no uri or name, or something malformed
+ * @return also MCPS_E_INVAL: no size, uri or name, or something malformed
  */
 MCPS_API mcps_status mcps_resource_link(mcps_call *call,
                                         const mcps_resource *link);

@@ -1,4 +1,5 @@
 #include <mcps/app.h>
+#include <mcps/sys/sized.h>
 
 #include "app/client_config.h"
 #include "app/healthcheck.h"
@@ -135,23 +136,20 @@ static enum exit_code run(struct program *program,
 	return command->run(program);
 }
 
-/* Read what the program says of itself. A smaller struct is that of an older
- * header. */
+/* Read what the program says of itself. */
 static bool read_own(struct program *program, const struct mcps_program *own)
 {
 	struct fatal fatal;
-	bool is_fine = true;
+	struct mcps_error error = { MCPS_OK, "" };
+	mcps_status status = MCPS_OK;
 
-	mcps__fatal(&fatal, EXIT_RUNTIME,
-	            "the size of struct mcps_program is not set, or that of "
-	            "a newer version");
-	if (own != NULL) {
-		is_fine = own->size >= sizeof own->size &&
-		          own->size <= sizeof program->own;
-		if (is_fine)
-			memcpy(&program->own, own, own->size);
-	}
-	if (is_fine && mcps__own_options_add(program->own.options, &fatal))
+	if (own != NULL)
+		status = mcps_sized_copy(&program->own, sizeof program->own,
+		                         own, "program",
+		                         "sizeof(struct mcps_program)", &error);
+	if (status != MCPS_OK)
+		mcps__fatal(&fatal, EXIT_RUNTIME, "%s", error.text);
+	else if (mcps__own_options_add(program->own.options, &fatal))
 		return true;
 	mcps__app_give_up(&program->log, fatal.text);
 	return false;

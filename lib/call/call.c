@@ -1,5 +1,7 @@
 #include "call/call.h"
 
+#include <mcps/sys/sized.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "call/call_log.h"
@@ -168,9 +170,15 @@ mcps_status mcps_bytes(mcps_call *call, const void *bytes, size_t length)
 
 mcps_status mcps_resource_link(mcps_call *call, const mcps_resource *link)
 {
+	struct mcps_error error;
+	mcps_resource whole;
+
 	if (call == NULL || link == NULL)
 		return mcps__misuse_null(call, __func__, "link");
-	return mcps__result_link(&call->result, link);
+	if (mcps_sized_copy(&whole, sizeof whole, link, "link",
+	                    "sizeof(mcps_resource)", &error) != MCPS_OK)
+		return mcps__misuse_struct(call, __func__, &error);
+	return mcps__result_link(&call->result, &whole);
 }
 
 mcps_status mcps_annotate(mcps_call *call, const mcps_annotations *annotations)

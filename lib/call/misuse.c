@@ -7,6 +7,7 @@ enum misuse {
 	MISUSE_NULL = 1,
 	MISUSE_NETWORK_THREAD = 2,
 	MISUSE_BLOCKS = 4,
+	MISUSE_STRUCT = 8,
 };
 
 /* A busy machine takes the processor away for some tens of milliseconds. */
@@ -32,6 +33,17 @@ mcps_status mcps__misuse_null(const struct mcps_call *call,
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" called %s() with NULL for %s",
 		          kind_of(call), call->entry->name, function, argument);
+	return MCPS_E_INVAL;
+}
+
+mcps_status mcps__misuse_struct(const struct mcps_call *call,
+                                const char *function,
+                                const struct mcps_error *error)
+{
+	if (is_first(call, MISUSE_STRUCT))
+		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
+		          "%s \"%.200s\" called %s(): %s", kind_of(call),
+		          call->entry->name, function, error->text);
 	return MCPS_E_INVAL;
 }
 

@@ -10,6 +10,12 @@
 mcps_status mcps__misuse_null(const struct mcps_call *call,
                               const char *function, const char *argument);
 
+/* FUNCTION was called with a struct that cannot be read, for the reason in
+ * ERROR. Returns MCPS_E_INVAL. */
+mcps_status mcps__misuse_struct(const struct mcps_call *call,
+                                const char *function,
+                                const struct mcps_error *error);
+
 /* FUNCTION needs a worker, and CALL may run on a network thread. Returns true,
  * and logs, if it does. */
 bool mcps__misuse_on_network_thread(const struct mcps_call *call,

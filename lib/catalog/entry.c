@@ -1,5 +1,7 @@
 #include "catalog/entry.h"
 
+#include <mcps/sys/sized.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "catalog/show.h"
@@ -21,31 +23,22 @@ static bool are_scopes(const char *scopes)
 	return true;
 }
 
-mcps_status mcps__entry_check_size(enum entry_kind kind, const char *name,
-                                   size_t size, size_t wanted,
-                                   struct mcps_error *error)
+mcps_status mcps__entry_read(void *out, size_t known, const void *declared,
+                             enum entry_kind kind, const char *name,
+                             struct mcps_error *error)
 {
-	static const char *const types[] = { "mcps_tool", "mcps_resource",
-		                             "mcps_template", "mcps_prompt" };
-	static const char *const macros[] = { "mcps_add_tool",
-		                              "mcps_add_resource",
-		                              "mcps_add_template",
-		                              "mcps_add_prompt" };
+	static const char *const remedies[] = {
+		"sizeof(mcps_tool), or use mcps_add_tool()",
+		"sizeof(mcps_resource), or use mcps_add_resource()",
+		"sizeof(mcps_template), or use mcps_add_template()",
+		"sizeof(mcps_prompt), or use mcps_add_prompt()",
+	};
+	char what[160];
 
-	if (size == wanted)
-		return MCPS_OK;
-	if (name == NULL)
-		name = "";
-	if (size == 0)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "%s \"%.128s\": its size is 0: set it to "
-		                  "sizeof(%s), or use %s()",
-		                  mcps__entry_word(kind), name, types[kind],
-		                  macros[kind]);
-	return mcps__fail(error, MCPS_E_INVAL,
-	                  "%s \"%.128s\" was compiled against another version "
-	                  "of mcps: its size is %zu, not %zu",
-	                  mcps__entry_word(kind), name, size, wanted);
+	snprintf(what, sizeof what, "%s \"%.120s\"", mcps__entry_word(kind),
+	         name != NULL ? name : "");
+	return mcps_sized_copy(out, known, declared, what, remedies[kind],
+	                       error);
 }
 
 mcps_status mcps__entry_check(const struct entry_head *head,

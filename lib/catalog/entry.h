@@ -131,11 +131,13 @@ struct entry_head {
 	const char *meta;
 };
 
-/* Check the size that a declared struct says it has. NAME may be NULL. */
-MCPS_MUST_USE mcps_status mcps__entry_check_size(enum entry_kind kind,
-                                                 const char *name, size_t size,
-                                                 size_t wanted,
-                                                 struct mcps_error *error);
+/* Copy a declared struct of the caller's version (<mcps/sys/sized.h>) to OUT,
+ * which has KNOWN bytes. NAME is for the sentence in ERROR and may be NULL. */
+MCPS_MUST_USE mcps_status mcps__entry_read(void *out, size_t known,
+                                           const void *declared,
+                                           enum entry_kind kind,
+                                           const char *name,
+                                           struct mcps_error *error);
 
 /* Check what is common; a sentence in ERROR, or MCPS_OK. */
 MCPS_MUST_USE mcps_status mcps__entry_check(const struct entry_head *head,

@@ -168,10 +168,11 @@ static mcps_status make(struct entry **out, const mcps_prompt *declared,
 mcps_status mcps__prompt_make(struct entry **out, const mcps_prompt *declared,
                               struct mcps_error *error)
 {
+	mcps_prompt whole;
 	mcps_status status =
-		mcps__entry_check_size(ENTRY_PROMPT, declared->name,
-	                               declared->size, sizeof *declared, error);
+		mcps__entry_read(&whole, sizeof whole, declared, ENTRY_PROMPT,
+	                         declared->name, error);
 
 	*out = NULL;
-	return status == MCPS_OK ? make(out, declared, error) : status;
+	return status == MCPS_OK ? make(out, &whole, error) : status;
 }

@@ -219,22 +219,24 @@ mcps_status mcps__resource_make(struct entry **out,
                                 const mcps_resource *declared,
                                 struct mcps_error *error)
 {
+	mcps_resource whole;
 	mcps_status status =
-		mcps__entry_check_size(ENTRY_RESOURCE, declared->uri,
-	                               declared->size, sizeof *declared, error);
+		mcps__entry_read(&whole, sizeof whole, declared, ENTRY_RESOURCE,
+	                         declared->uri, error);
 
 	*out = NULL;
-	return status == MCPS_OK ? resource_make(out, declared, error) : status;
+	return status == MCPS_OK ? resource_make(out, &whole, error) : status;
 }
 
 mcps_status mcps__template_make(struct entry **out,
                                 const mcps_template *declared,
                                 struct mcps_error *error)
 {
+	mcps_template whole;
 	mcps_status status =
-		mcps__entry_check_size(ENTRY_TEMPLATE, declared->uri_template,
-	                               declared->size, sizeof *declared, error);
+		mcps__entry_read(&whole, sizeof whole, declared, ENTRY_TEMPLATE,
+	                         declared->uri_template, error);
 
 	*out = NULL;
-	return status == MCPS_OK ? template_make(out, declared, error) : status;
+	return status == MCPS_OK ? template_make(out, &whole, error) : status;
 }

@@ -23,11 +23,6 @@ static bool is_tool_name(const char *name)
 
 static mcps_status check_tool(const mcps_tool *tool, struct mcps_error *error)
 {
-	mcps_status status = mcps__entry_check_size(
-		ENTRY_TOOL, tool->name, tool->size, sizeof *tool, error);
-
-	if (status != MCPS_OK)
-		return status;
 	if (tool->name == NULL || !is_tool_name(tool->name))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "tool \"%s\": a name is 1 to 128 of "
@@ -270,14 +265,13 @@ static mcps_status compile(struct tool *tool, const mcps_tool *declared,
 	                  why.text);
 }
 
-mcps_status mcps__tool_make(struct entry **out, const mcps_tool *declared,
-                            struct mcps_error *error)
+static mcps_status make(struct entry **out, const mcps_tool *declared,
+                        struct mcps_error *error)
 {
 	struct entry_head head;
 	struct tool *tool;
 	mcps_status status = check(declared, &head, error);
 
-	*out = NULL;
 	if (status != MCPS_OK)
 		return status;
 	tool = mcps__calloc(1, sizeof *tool);
@@ -298,4 +292,16 @@ mcps_status mcps__tool_make(struct entry **out, const mcps_tool *declared,
 	}
 	*out = &tool->entry;
 	return MCPS_OK;
+}
+
+mcps_status mcps__tool_make(struct entry **out, const mcps_tool *declared,
+                            struct mcps_error *error)
+{
+	mcps_tool whole;
+	mcps_status status =
+		mcps__entry_read(&whole, sizeof whole, declared, ENTRY_TOOL,
+	                         declared->name, error);
+
+	*out = NULL;
+	return status == MCPS_OK ? make(out, &whole, error) : status;
 }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #include <mcps/daemon.h>
+#include <mcps/sys/sized.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -68,21 +69,19 @@ static void fill_in(uint32_t *value, uint32_t otherwise)
 		*value = otherwise;
 }
 
-/* A caller built against an older header knows fewer options. */
 static mcps_status options_read(struct mcps_daemon_options *out,
                                 const struct mcps_daemon_options *given,
                                 struct mcps_error *error)
 {
+	mcps_status status = MCPS_OK;
+
 	*out = (struct mcps_daemon_options){ 0 };
-	if (given != NULL && given->size < sizeof given->size)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "the size of the daemon options is not set: "
-		                  "it is sizeof(struct mcps_daemon_options)");
-	if (given != NULL && given->size > sizeof *out)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "daemon options of a newer version");
 	if (given != NULL)
-		memcpy(out, given, given->size);
+		status = mcps_sized_copy(
+			out, sizeof *out, given, "daemon options",
+			"sizeof(struct mcps_daemon_options)", error);
+	if (status != MCPS_OK)
+		return status;
 	if (out->listen == NULL)
 		out->listen = defaults.listen;
 	fill_in(&out->loops, choose_loops());

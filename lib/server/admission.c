@@ -1,6 +1,7 @@
 /* Sessions for programs with JSON-RPC code of their own: an exchange that ends
  * where the session is known. */
 #include <mcps/admit.h>
+#include <mcps/sys/sized.h>
 
 #include "base/memory.h"
 #include "http/answer.h"
@@ -144,10 +145,17 @@ static void wake(void *arg)
 
 /* ---- beginning ---- */
 
-static bool is_whole(const struct mcps_admit_view *view)
+static mcps_status admission_view_read(struct mcps_admit_view *view,
+                                       const struct mcps_admit_view *given)
 {
-	return view->size >= sizeof *view && view->method != NULL &&
-	       view->header != NULL && view->done != NULL;
+	mcps_status status =
+		mcps_sized_copy(view, sizeof *view, given, "view",
+	                        "sizeof(struct mcps_admit_view)", NULL);
+
+	if (status == MCPS_OK && (view->method == NULL ||
+	                          view->header == NULL || view->done == NULL))
+		status = MCPS_E_INVAL;
+	return status;
 }
 
 static mcps_status begin(mcps_admission *admission)
@@ -177,6 +185,7 @@ static mcps_status begin(mcps_admission *admission)
 mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
                        const struct mcps_admit_view *view)
 {
+	struct mcps_admit_view whole;
 	mcps_admission *admission;
 	mcps_status status;
 
@@ -184,13 +193,14 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 		*out = NULL;
 	if (out == NULL || server == NULL || view == NULL ||
 	    !mcps__server_is_running(server) ||
-	    mcps__server_was_forked(server) || !is_whole(view))
+	    mcps__server_was_forked(server) ||
+	    admission_view_read(&whole, view) != MCPS_OK)
 		return MCPS_E_INVAL;
 	admission = mcps__calloc(1, sizeof *admission);
 	if (admission == NULL)
 		return MCPS_E_NOMEM;
-	admission->view = *view;
-	admission->is_get = strcmp(view->method, "GET") == 0;
+	admission->view = whole;
+	admission->is_get = strcmp(whole.method, "GET") == 0;
 	admission->endpoint = mcps__server_endpoint(server);
 	atomic_fetch_add(&admission->endpoint->admissions, 1);
 	*out = admission;

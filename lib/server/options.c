@@ -1,5 +1,7 @@
 #include "server/options.h"
 
+#include <mcps/sys/sized.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "catalog/show.h"
@@ -317,21 +319,14 @@ mcps_status mcps__options_set(struct mcps_server_options *options,
                               const struct mcps_server_options *given,
                               struct mcps_error *error)
 {
-	struct mcps_server_options fresh = { 0 };
-	mcps_status status;
+	struct mcps_server_options fresh;
+	mcps_status status = mcps_sized_copy(
+		&fresh, sizeof fresh, given, "server options",
+		"sizeof(struct mcps_server_options), or use mcps_configure()",
+		error);
 
-	if (given->size == 0)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "the size of the options is 0: set it to "
-		                  "sizeof(struct mcps_server_options), or use "
-		                  "mcps_configure()");
-	if (given->size != sizeof fresh)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "options were compiled against another "
-		                  "version of mcps: their size is %zu, not %zu",
-		                  given->size, sizeof fresh);
-	fresh = *given;
-	status = check(&fresh, error);
+	if (status == MCPS_OK)
+		status = check(&fresh, error);
 	if (status != MCPS_OK)
 		return status;
 	fill(&fresh);

@@ -1,4 +1,6 @@
 /* Opening a store by URL, and the check that a back end is complete. */
+#include <mcps/sys/sized.h>
+
 #include "base/error.h"
 #include "store/backends.h"
 
@@ -68,19 +70,19 @@ static const struct scheme schemes[] = {
 	{ "sqlite:", open_sqlite, look_sqlite },
 };
 
-/* Grown only at the end: what the caller did not know keeps its default. */
 static mcps_status settings_make(struct store_settings *settings,
                                  const struct mcps_store_options *options,
                                  struct mcps_error *error)
 {
 	struct mcps_store_options all = { 0 };
+	mcps_status status = MCPS_OK;
 
-	if (options != NULL && options->size < sizeof options->size)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "store options: size is not set");
 	if (options != NULL)
-		memcpy(&all, options,
-		       options->size < sizeof all ? options->size : sizeof all);
+		status = mcps_sized_copy(
+			&all, sizeof all, options, "store options",
+			"sizeof(struct mcps_store_options)", error);
+	if (status != MCPS_OK)
+		return status;
 	*settings = (struct store_settings){
 		.lock_wait_ms = all.lock_wait_ms,
 		.log = { all.log, all.log_arg, MCPS_LOG_DEBUG },
@@ -251,17 +253,17 @@ static const char *missing(const struct mcps_store_ops *ops,
 mcps_status mcps_store_check(const mcps_store *store, struct mcps_error *error)
 {
 	const struct mcps_store_ops *ops = store != NULL ? store->ops : NULL;
+	mcps_status status;
 	const char *name;
 	size_t present;
 
 	if (ops == NULL)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "store: it has no table of functions");
-	if (ops->size > sizeof *ops)
-		return mcps__fail(error, MCPS_E_INVAL,
-		                  "store: made for a newer libmcps (its table "
-		                  "has %zu bytes, %zu are known)",
-		                  ops->size, sizeof *ops);
+	status = mcps_sized_check(sizeof *ops, ops, "table of a store",
+	                          "sizeof(struct mcps_store_ops)", error);
+	if (status != MCPS_OK)
+		return status;
 	name = missing(ops, required, REQUIRED_COUNT, &present);
 	if (name == NULL) {
 		name = missing(ops, streams, STREAMS_COUNT, &present);

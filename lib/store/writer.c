@@ -499,9 +499,7 @@ mcps_status mcps__writer_run_read(struct writer *writer, struct writer_job *job)
 /* A back end of an older version knows none of these functions. */
 bool mcps__writer_has_streams(const struct writer *writer)
 {
-	const struct mcps_store_ops *ops = writer->store->ops;
-
-	return ops->size >= sizeof *ops && ops->event_replay != NULL;
+	return STORE_HAS(writer->store, event_replay);
 }
 
 bool mcps__writer_healthy(struct writer *writer)

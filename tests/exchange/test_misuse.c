@@ -145,6 +145,28 @@ START_TEST(null_for_what_is_needed_is_logged_once_with_the_name)
 }
 END_TEST
 
+static void link_without_size(mcps_call *call)
+{
+	const mcps_resource link = { .uri = "a:b", .name = "b" };
+
+	ck_assert_int_eq(mcps_resource_link(call, &link), MCPS_E_INVAL);
+}
+
+START_TEST(link_whose_size_is_not_set_is_logged_once_with_the_name)
+{
+	to_return = MCPS_OK;
+	before = link_without_size;
+	call_it(kinds[0].works, ON_WORKER);
+	ck_assert_uint_eq(line_count, 1);
+	ck_assert_ptr_nonnull(strstr(lines, kinds[0].named));
+	ck_assert_ptr_nonnull(
+		strstr(lines, "called mcps_resource_link(): link: its size is "
+	                      "0: set it to sizeof(mcps_resource)"));
+	call_it(kinds[0].works, ON_WORKER);
+	check_not_logged();
+}
+END_TEST
+
 static void fail_without_words(mcps_call *call)
 {
 	ck_assert_int_eq(mcps_fail(call, nothing), MCPS_E_TOOL);
@@ -327,6 +349,7 @@ TEST_MAIN("misuse")
 	test_add_loop(handler_on_a_worker_may_do_all_that, NOT_QUICK);
 	test_add(quick_handler_that_is_quick_is_not_logged);
 	test_add(null_for_what_is_needed_is_logged_once_with_the_name);
+	test_add(link_whose_size_is_not_set_is_logged_once_with_the_name);
 	test_add(failure_with_null_for_its_words_is_a_failure);
 	test_add(request_after_the_drain_does_not_wait_for_the_hook);
 	test_add(hook_that_never_answers_is_503_after_the_deadline);

@@ -26,7 +26,8 @@ static const mcps_annotations annotations = { .audience = MCPS_FOR_ASSISTANT,
 	                                      .last_modified =
 	                                              "2025-01-12T15:00:58Z" };
 
-static const mcps_resource link_to = { .uri = "test://linked",
+static const mcps_resource link_to = { .size = sizeof(mcps_resource),
+	                               .uri = "test://linked",
 	                               .name = "linked",
 	                               .title = "Linked",
 	                               .mime_type = "text/plain",

@@ -56,7 +56,9 @@ static mcps_status read_uri(mcps_call *call, const char *uri)
 static mcps_status say(mcps_call *call)
 {
 	static const mcps_annotations hint = { .priority = 1 };
-	static const mcps_resource link = { .uri = "a:l", .name = "l" };
+	static const mcps_resource link = { .size = sizeof link,
+		                            .uri = "a:l",
+		                            .name = "l" };
 	mcps_status status;
 
 	begun++;

@@ -55,7 +55,9 @@ static void try_mcps_bytes(void)
 
 static void try_mcps_resource_link(void)
 {
-	const mcps_resource link = { .uri = "a:b", .name = "b" };
+	const mcps_resource link = { .size = sizeof link,
+		                     .uri = "a:b",
+		                     .name = "b" };
 
 	INVALID(mcps_resource_link(null, &link));
 	INVALID(mcps_resource_link(the_call, null));

@@ -1,5 +1,6 @@
 #include "functional/null_cases.h"
 
+#include <mcps/sys/sized.h>
 #include <mcps/sys/store.h>
 
 /* ---- auth hooks ---- */
@@ -262,6 +263,26 @@ static void try_mcps_main(void)
 	ck_assert_int_eq(mcps_main(null, 0, null), 1);
 }
 
+static void try_mcps_sized_check(void)
+{
+	size_t given = sizeof given;
+
+	INVALID(mcps_sized_check(sizeof given, null, "w", "r", NULL));
+	INVALID(mcps_sized_check(sizeof given, &given, null, "r", NULL));
+	INVALID(mcps_sized_check(sizeof given, &given, "w", null, NULL));
+}
+
+static void try_mcps_sized_copy(void)
+{
+	size_t given = sizeof given, out = 1;
+
+	INVALID(mcps_sized_copy(null, sizeof out, &given, "w", "r", NULL));
+	INVALID(mcps_sized_copy(&out, sizeof out, null, "w", "r", NULL));
+	ck_assert_uint_eq(out, 0);
+	INVALID(mcps_sized_copy(&out, sizeof out, &given, null, "r", NULL));
+	INVALID(mcps_sized_copy(&out, sizeof out, &given, "w", null, NULL));
+}
+
 static void try_mcps_program_main(void)
 {
 	ck_assert_int_eq(mcps_program_main(null, null, 0, null), 1);
@@ -309,5 +330,7 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_store_check),
 	NULL_CASE(mcps_main),
 	NULL_CASE(mcps_program_main),
+	NULL_CASE(mcps_sized_check),
+	NULL_CASE(mcps_sized_copy),
 };
 const int null_other_count = sizeof null_other_cases / sizeof *null_other_cases;

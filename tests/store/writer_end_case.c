@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 
 START_TEST(stop_finishes_every_queued_job)
@@ -103,4 +104,5 @@ void writer_end_case(void)
 	test_add(after_stop_began_jobs_are_turned_away_at_once);
 	test_add(stopping_nothing_is_fine);
 	test_add(an_incomplete_store_is_refused_and_closed);
+	test_add(store_whose_table_ends_before_rebuilds_has_streams);
 }
