@@ -1,5 +1,6 @@
 /* The command line: "--name value", "--name=value", and flags. */
 #include "app/option_table.h"
+#include "app/removed.h"
 
 #include <string.h>
 
@@ -27,7 +28,13 @@ static bool unknown(const struct word *word, const char *command,
 {
 	const struct option *near =
 		mcps__option_resembling(word->name, word->length, command);
+	const char *successor =
+		mcps__removed_successor(word->name, word->length);
 
+	if (successor != NULL)
+		return mcps__fatal(fatal, EXIT_CONFIGURATION,
+		                   "--%.*s was renamed: use --%s",
+		                   (int)word->length, word->name, successor);
 	if (near == NULL)
 		return mcps__fatal(fatal, EXIT_USAGE,
 		                   "unknown option --%.*s; --help lists them",

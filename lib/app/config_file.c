@@ -4,6 +4,7 @@
  * names something else. */
 #define _DEFAULT_SOURCE /* strsep */
 #include "app/option_table.h"
+#include "app/removed.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -67,7 +68,12 @@ static bool unknown(const struct place *place, const char *name)
 {
 	const struct option *near =
 		mcps__option_resembling(name, strlen(name), "client-config");
+	const char *successor = mcps__removed_successor(name, strlen(name));
 
+	if (successor != NULL)
+		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
+		                   "%s:%d: \"%s\" was renamed: use \"%s\"",
+		                   place->path, place->line, name, successor);
 	if (near == NULL)
 		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
 		                   "%s:%d: unknown option \"%s\"; --help "

@@ -1,5 +1,6 @@
 /* Variables: MCPS_ and the name of an option in capitals, "-" as "_". */
 #include "app/option_table.h"
+#include "app/removed.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -35,41 +36,85 @@ static bool is_ours(const char *entry)
 	       strchr(entry, '=') != NULL;
 }
 
+/* The variable of LENGTH letters at ENTRY as the name of an option; false: it
+ * is longer than any of them. */
+static bool environment_to_name(const char *entry, size_t length,
+                                char name[VARIABLE_SIZE])
+{
+	const char *rest = entry + sizeof prefix - 1;
+	size_t count = length - (sizeof prefix - 1);
+
+	if (count >= VARIABLE_SIZE)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		name[i] = rest[i] == '_'
+		                  ? '-'
+		                  : (char)tolower((unsigned char)rest[i]);
+	name[count] = '\0';
+	return true;
+}
+
+static const char *environment_successor(const char *entry, size_t length)
+{
+	char name[VARIABLE_SIZE];
+
+	return environment_to_name(entry, length, name)
+	               ? mcps__removed_successor(name, strlen(name))
+	               : NULL;
+}
+
+static bool environment_unknown(const char *entry, size_t length,
+                                struct fatal *fatal)
+{
+	const char *successor = environment_successor(entry, length);
+	char variable[VARIABLE_SIZE];
+
+	if (successor == NULL)
+		return true; /* there will be a warning */
+	mcps__option_name_variable(successor, variable);
+	return mcps__fatal(fatal, EXIT_CONFIGURATION,
+	                   "environment: %.*s was renamed: use %s", (int)length,
+	                   entry, variable);
+}
+
 /* An empty one says nothing: so compose files can pass on what is not set. */
-static void read_entry(struct settings *settings, const char *entry)
+static bool read_entry(struct settings *settings, const char *entry,
+                       struct fatal *fatal)
 {
 	size_t length = strcspn(entry, "=");
 	const struct option *option = find(entry, length);
 	struct setting here = { .source = SOURCE_ENVIRONMENT };
 
-	if (option == NULL || entry[length + 1] == '\0')
-		return;
+	if (entry[length + 1] == '\0')
+		return true;
+	if (option == NULL)
+		return environment_unknown(entry, length, fatal);
 	if (is_named(entry, length, option->variable))
 		here.variable = option->variable;
 	mcps__settings_say(settings, mcps__option_index(option), &here,
 	                   entry + length + 1, false);
+	return true;
 }
 
-void mcps__environment_read(struct settings *settings, char **environment)
+bool mcps__environment_read(struct settings *settings, char **environment,
+                            struct fatal *fatal)
 {
 	for (; *environment != NULL; environment++)
-		if (is_ours(*environment))
-			read_entry(settings, *environment);
+		if (is_ours(*environment) &&
+		    !read_entry(settings, *environment, fatal))
+			return false;
+	return true;
 }
 
 /* "MCPS_TOKEN is no option of this program; did you mean MCPS_TOKENS?" */
 static void write_remark(char *remark, size_t size, const char *entry,
                          size_t length)
 {
-	const char *rest = entry + sizeof prefix - 1;
-	size_t rest_length = length - (sizeof prefix - 1);
 	char name[VARIABLE_SIZE], variable[VARIABLE_SIZE];
 	const struct option *near = NULL;
 
-	for (size_t i = 0; i < rest_length && rest_length < sizeof name; i++)
-		name[i] = rest[i] == '_' ? '-' : (char)tolower(rest[i]);
-	if (rest_length < sizeof name)
-		near = mcps__option_resembling(name, rest_length, NULL);
+	if (environment_to_name(entry, length, name))
+		near = mcps__option_resembling(name, strlen(name), NULL);
 	if (near != NULL)
 		mcps__option_variable(near, variable);
 	snprintf(remark, size, "%.*s is no option of this program%s%s%s",

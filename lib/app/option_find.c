@@ -85,11 +85,16 @@ const struct option *mcps__option_resembling(const char *name, size_t length,
 void mcps__option_variable(const struct option *option,
                            char variable[VARIABLE_SIZE])
 {
+	mcps__option_name_variable(option->name, variable);
+}
+
+void mcps__option_name_variable(const char *name, char variable[VARIABLE_SIZE])
+{
 	static const char prefix[] = "MCPS_";
 	size_t at = sizeof prefix - 1;
 
 	memcpy(variable, prefix, at);
-	for (const char *c = option->name; *c != '\0'; c++)
+	for (const char *c = name; *c != '\0'; c++)
 		variable[at++] = *c == '-' ? '_' : (char)toupper(*c);
 	variable[at] = '\0';
 }

@@ -76,8 +76,9 @@ const struct option *mcps__option_resembling(const char *name, size_t length,
 
 enum { VARIABLE_SIZE = 48, OPTION_NAME_MOST = 32 };
 
-/* "MCPS_MAX_BODY". */
+/* "MCPS_MAX_BODY", of the option or of the name "max-body". */
 void mcps__option_variable(const struct option *option,
                            char variable[VARIABLE_SIZE]);
+void mcps__option_name_variable(const char *name, char variable[VARIABLE_SIZE]);
 
 #endif

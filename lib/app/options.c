@@ -174,8 +174,8 @@ bool mcps__app_options_read(struct app_options *options,
 		return false;
 	if (asks(options, settings))
 		return true;
-	mcps__environment_read(settings, sources->environment);
-	if (!read_file(settings, fatal) || settings->no_memory ||
+	if (!mcps__environment_read(settings, sources->environment, fatal) ||
+	    !read_file(settings, fatal) || settings->no_memory ||
 	    !convert(options, settings, option_named("dev"), fatal))
 		return false;
 	if (options->dev)

@@ -59,7 +59,8 @@ void mcps__app_options_free(struct app_options *options);
 bool mcps__command_line_read(struct settings *settings,
                              const struct app_sources *sources,
                              struct fatal *fatal);
-void mcps__environment_read(struct settings *settings, char **environment);
+bool mcps__environment_read(struct settings *settings, char **environment,
+                            struct fatal *fatal);
 bool mcps__config_file_read(struct settings *settings, const char *path,
                             struct fatal *fatal);
 

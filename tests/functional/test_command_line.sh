@@ -80,6 +80,15 @@ expect 64 'such as 64KiB' "$demo" --max-body 4MB
 expect 64 'claude-code' "$demo" client-config
 expect 64 'not HOST:PORT' "$demo" --listen example.org:80
 
+# Renamed options are refused, wherever they stand, and say the new name.
+expect 78 '^.*--session-quota was renamed: use --max-sessions-per-caller' \
+	"$demo" --session-quota 5
+expect 78 'MCPS_SESSION_QUOTA was renamed: use MCPS_MAX_SESSIONS_PER_CALLER' \
+	env MCPS_SESSION_QUOTA=5 "$demo"
+echo 'session-quota = 5' >"$work/conf"
+expect 78 'conf:1: "session-quota" was renamed: use "max-sessions-per-caller"' \
+	"$demo" --config "$work/conf"
+
 # Wrong configuration.
 expect 78 'MCPS_DRAIN' env MCPS_DRAIN=5 "$demo"
 echo 'workrs = 3' >"$work/conf"
