@@ -37,64 +37,31 @@ enum mcps_eras {
 	                      * fall back to initialize */
 };
 
-/** Everything has a default, and zero means it. */
+/** Every member has a default, which zero means. Limits are named
+ * max_<what>[_per_<owner>], rates <what>_rate_per_<owner> (in a second) with
+ * <what>_burst_per_<owner> (at once). The options of mcps_main() have the same
+ * names. New members are added at the end. */
 struct mcps_server_options {
 	size_t size; /* sizeof(struct mcps_server_options): set by
-	                mcps_configure */
+	              * mcps_configure */
+
+	/* ---- what clients are told about the server ---- */
 
 	const char *title;        /* for people */
 	const char *description;  /* one line, for people */
 	const char *instructions; /* for the model: how to use the server */
 	const char *website_url;
-	const mcps_icon *icons; /* of the server; to stay valid as long as it */
+	const mcps_icon *icons; /* valid as long as the server */
 
-	const char *path;     /* of the endpoint; "/mcp" */
+	/* ---- the endpoint ---- */
+
+	const char *path; /* "/mcp" */
+	/** A mounted server also takes requests for the path with a slash after
+	 * it. A daemon of mcps always does. */
+	bool trailing_slash;
 	const char *resource; /* names this endpoint among others that share its
 	                       * key and store; the path */
-
-	const char *store; /* URL, see mcps_store_open(); "memory:" */
-	uint32_t
-		lock_wait_ms; /* for another process to let go of it; 0: none */
-
-	/** The file of the key that signs session ids, made (0600) at the
-	 * start if it is missing. Default: the database's path with ".key"
-	 * after it; with a store in memory a key that dies with the process.
-	 * One that may only be read, such as a secret of a container, is used
-	 * as it is; then a lost store is not noticed. */
-	const char *key_file;
-
-	enum mcps_unknown_ids unknown_ids;
-	uint32_t max_session_idle_s; /* stored sessions end unseen; 7 days */
-	uint32_t max_session_age_s;  /* ... or at this age; 30 days */
-	/** Live sessions of one identified caller, and of all anonymous ones
-	 * together; 1 000 and 100 000. At the limit the least recently used one
-	 * that is not in use makes room. */
-	uint32_t max_sessions_per_caller, max_anonymous_sessions;
-	uint32_t max_sessions_in_memory; /* the hot set; 100 000 */
-
-	uint32_t workers; /* threads that run tools; 4 */
-	/** Calls that may wait for one; 1 024. One caller may have as many of
-	 * them as places are free: alone half of all, less when others wait,
-	 * too. */
-	uint32_t max_waiting_calls;
-	uint32_t
-		max_entries_per_page; /* entries of one answer of a list; 250 */
-	uint32_t max_subscriptions_per_session; /* resources that one session
-	                                         * may subscribe to; 64, at most
-	                                         * 1 024 */
-
-	uint32_t
-		max_calls_per_caller; /* on workers, of an identified one; 64 */
-	/** Bytes of one answer, and of all answers of a batch together; 16 MiB.
-	 * A result that is larger becomes an error. */
-	size_t max_result;
-	size_t max_body;      /* bytes of one request; 4 MiB */
-	uint32_t max_nesting; /* JSON levels, at most 256; 64 */
-	uint32_t max_keys;    /* members of one JSON object; 1 024 */
-	/** Bytes of all requests under way; 256 MiB. The requests of one
-	 * caller, if it has several, get as much as is free: half at most. */
-	size_t max_bodies;
-	uint32_t max_batch; /* messages of one 2025-03-26 batch; 50 */
+	enum mcps_eras eras;  /* legacy */
 
 	/** Host names that are this server's, without ports, beside localhost
 	 * and addresses; NULL-terminated, NULL: none, "*": any. A request for
@@ -107,67 +74,6 @@ struct mcps_server_options {
 	const char *const *origins;
 	/** Let pages of those origins read the answers (CORS). */
 	bool cors;
-
-	/** Requests per second and at once (0: as many as in a second) of one
-	 * identified caller, and of one address; 0: no limit. */
-	uint32_t request_rate_per_caller, request_burst_per_caller;
-	uint32_t request_rate_per_address, request_burst_per_address;
-	/** Sessions that one identified caller may begin, by initialize, by
-	 * recreation, or by a DELETE that stores a tombstone for an unknown
-	 * session, per second and at once; 50 and 1 000. */
-	uint32_t session_rate_per_caller, session_burst_per_caller;
-
-	/** A call that runs longer is answered by an event stream, which its
-	 * client can resume; 1 000. What a call says before its result makes
-	 * it one at once. */
-	uint32_t stream_after_ms;
-	uint32_t heartbeat_s; /* on streams that are silent; 15 */
-	/** Events of streams are kept for who resumes: so long, and so many
-	 * bytes of one session; 900 s and 8 MiB. */
-	uint32_t max_event_age_s;
-	size_t max_event_bytes_per_session;
-
-	mcps_log_fn log; /* NULL: silence */
-	void *log_arg;
-	enum mcps_log_level log_level; /* the lowest that is written; debug */
-
-	mcps_session_event_fn on_session; /* may be NULL */
-	void *on_session_arg;
-
-	/** Set a damaged store aside and begin a new one, instead of refusing
-	 * to start. */
-	bool quarantine_corrupt_store;
-	/** Do without the 2 MiB beside the database that are given up when the
-	 * disk is full, so that sessions can still be ended. */
-	bool no_store_ballast;
-
-	/** GET requests that one identified caller has open at once, in all of
-	 * its sessions: each is a connection; 1 000. */
-	uint32_t max_streams_per_caller;
-	/** Streams of one session that answer no call, open or kept for who
-	 * resumes; 8, at most 1 024. One more takes the place of the oldest. */
-	uint32_t max_streams_per_session;
-
-	enum mcps_eras eras; /* legacy */
-	/** A mounted server also takes requests for the path with a slash after
-	 * it. A daemon of mcps always does. */
-	bool trailing_slash;
-	/** Milliseconds that a client is told to wait before it connects again
-	 * for a stream that was lost, at most 3 600 000; 5 000. Up to a fifth
-	 * more is added, the same for all streams of a session. A server that
-	 * stops tells more, if the stop takes longer. Only revision 2025-11-25
-	 * knows this. #MCPS_NO_RETRY: clients are told nothing. */
-	uint32_t retry_ms;
-	/** Sessions that anonymous callers of one address (of IPv6: one /64)
-	 * may begin, per second and at once; 20 and 200. Counted are
-	 * initialize, recreation, and a DELETE that stores a tombstone for an
-	 * unknown session. A loopback address or a Unix socket may be a proxy
-	 * for many callers, so this limit does not count them, nor a proxy of
-	 * trusted_proxies that names no client. */
-	uint32_t session_rate_per_address, session_burst_per_address;
-	/** The same for all anonymous callers together; 500 and 5 000. */
-	uint32_t anonymous_session_rate, anonymous_session_burst;
-
 	/** Proxies that say which client a request comes from, with Forwarded
 	 * or X-Forwarded-For: addresses ("192.0.2.1"), ranges of addresses
 	 * ("10.0.0.0/8", "2001:db8::/32"), and "unix" for peers of Unix
@@ -176,51 +82,86 @@ struct mcps_server_options {
 	 * ignored. A proxy that is named here must set or extend one of the two
 	 * headers in each request. */
 	const char *const *trusted_proxies;
-	/** Streams that answer no call (GET), open at once on one daemon. Each
-	 * takes a connection for as long as its client listens, so this must
-	 * be less than the connections: those that remain are for calls. One
-	 * more is answered with 503. 0: three quarters of the connections that
-	 * mcps_daemon has; no limit in a program's own daemon, as libmicrohttpd
-	 * does not tell how many connections that can have. */
-	uint32_t max_streams;
-	/** Streams of the same kind that anonymous callers of one address have
-	 * open at once, the addresses of one IPv6 /64 counting as one. One more
-	 * is answered with 429. 0: 1 000, or half of max_streams if that is
-	 * less. It does not count callers of this machine (a loopback address
-	 * or a Unix socket): they may be a proxy for others. */
-	uint32_t max_streams_per_address;
 
+	/* ---- the store and its key ---- */
+
+	const char *store; /* URL, see mcps_store_open(); "memory:" */
+	/** Milliseconds to wait until another process releases the store; 0: do
+	 * not wait. */
+	uint32_t lock_wait_ms;
+	/** What to do with a damaged store; refuse to start. */
+	enum mcps_on_corrupt on_corrupt;
+	/** Bytes beside the database that are given up when the disk is full,
+	 * so that sessions can still be ended; 2 MiB. #MCPS_NO_STORE_BALLAST:
+	 * none. */
+	size_t store_ballast;
+	/** Use a database file that is mounted alone; see
+	 * struct mcps_store_options. */
+	bool allow_mounted_store_file;
+	/** The file of the key that signs session ids, made (0600) at the
+	 * start if it is missing. Default: the database's path with ".key"
+	 * after it; with a store in memory a key that dies with the process.
+	 * One that may only be read, such as a secret of a container, is used
+	 * as it is; then a lost store is not noticed. */
+	const char *key_file;
+
+	/* ---- sessions ---- */
+
+	enum mcps_unknown_ids unknown_ids;
+	/** Seconds after its last use, and after its beginning, at which a
+	 * session ends; 7 days and 30 days. */
+	uint32_t max_session_idle_s, max_session_age_s;
+	/** Seconds of a downtime that count when sessions grow old; 86 400 (24
+	 * hours), at least 60. The rest of a longer downtime does not count: it
+	 * makes sessions live longer, never shorter. A wall clock that was set
+	 * while the server did not run looks like a downtime. */
+	uint32_t max_gap_s;
+	/** Live sessions of one identified caller, and of all anonymous ones
+	 * together; 1 000 and 100 000. At the limit the least recently used one
+	 * that is not in use makes room. */
+	uint32_t max_sessions_per_caller, max_anonymous_sessions;
+	/** Sessions that are kept in memory; 100 000. The others are in the
+	 * store alone. */
+	uint32_t max_sessions_in_memory;
 	/** Ended sessions of one caller (of all anonymous callers: together)
 	 * that are remembered, so that their ids are not recreated; 100 000.
 	 * Beyond it those with the oldest ids are forgotten, and no unknown id
 	 * that is as old is recreated for that caller any more. Ids that this
 	 * deployment did not sign count as the oldest. */
 	uint32_t max_tombstones_per_caller;
+	/** Resources that one session may subscribe to; 64, at most 1 024. */
+	uint32_t max_subscriptions_per_session;
 
-	/** Seconds of a downtime that count when sessions grow old; 86 400 (24
-	 * hours), at least 60. The rest of a longer downtime does not count: it
-	 * makes sessions live longer, never shorter. A wall clock that was set
-	 * while the server did not run looks like a downtime. */
-	uint32_t max_gap_s;
+	/* ---- rates ---- */
 
-	/** Workers that the calls of one caller may hold at once; 0: all but
-	 * one, or the only one. Further calls of that caller wait, while those
-	 * of others are served in turn. An identified caller is one wherever
-	 * it calls from, anonymous ones are told apart by their address (IPv6:
-	 * the /64). Larger than workers: no bound. */
-	uint32_t max_workers_per_caller;
+	/** Requests of one identified caller, and of one address; rate 0: no
+	 * limit, burst 0: as many as in a second. */
+	uint32_t request_rate_per_caller, request_burst_per_caller;
+	uint32_t request_rate_per_address, request_burst_per_address;
+	/** Sessions that one identified caller may begin, by initialize, by
+	 * recreation, or by a DELETE that stores a tombstone for an unknown
+	 * session; 50 and 1 000. */
+	uint32_t session_rate_per_caller, session_burst_per_caller;
+	/** The same of anonymous callers of one address (of IPv6: one /64); 20
+	 * and 200. A loopback address or a Unix socket may be a proxy for many
+	 * callers, so this limit does not count them, nor a proxy of
+	 * trusted_proxies that names no client. */
+	uint32_t session_rate_per_address, session_burst_per_address;
+	/** The same of all anonymous callers together; 500 and 5 000. */
+	uint32_t anonymous_session_rate, anonymous_session_burst;
 
-	/** Use a database file that is mounted alone; see
-	 * struct mcps_store_options. */
-	bool allow_mounted_store_file;
+	/* ---- requests and answers ---- */
 
-	/** Write a log line (info) for each JSON-RPC request that a session
-	 * sends, with its method, the name of the tool, prompt or resource,
-	 * how it ended and how long it took, and one for each HTTP request
-	 * that is refused. Meant for development: callers decide how many
-	 * lines that are. */
-	bool log_calls;
-
+	size_t max_body; /* bytes of one request; 4 MiB */
+	/** Bytes of all requests under way; 256 MiB. The requests of one
+	 * caller, if it has several, get as much as is free: half at most. */
+	size_t max_bodies;
+	uint32_t max_nesting; /* JSON levels, at most 256; 64 */
+	uint32_t max_keys;    /* members of one JSON object; 1 024 */
+	uint32_t max_batch;   /* messages of one 2025-03-26 batch; 50 */
+	/** Bytes of one answer, and of all answers of a batch together; 16 MiB.
+	 * A result that is larger becomes an error. */
+	size_t max_result;
 	/** Bytes of all answers that clients have not taken yet; 256 MiB. One
 	 * caller may have as many of these as are still free: half, if nobody
 	 * else has any. The server looks for room before a request is carried
@@ -229,12 +170,85 @@ struct mcps_server_options {
 	 * out is always answered, so the calls that run can exceed the bound.
 	 * Answers of up to 4 KiB do not count. */
 	size_t max_answers;
+	/** Entries of one page of a list, such as tools/list; 250. */
+	uint32_t max_entries_per_page;
+
+	/* ---- calls and workers ---- */
+
+	uint32_t workers; /* threads that run tools; 4 */
+	/** Calls that may wait for a worker; 1 024. One caller may have as many
+	 * of them as places are free: alone half of all, less when others wait,
+	 * too. */
+	uint32_t max_waiting_calls;
+	/** Calls of one identified caller that run on workers; 64. */
+	uint32_t max_calls_per_caller;
+	/** Workers that the calls of one caller may hold at once; 0: all but
+	 * one, or the only one. Further calls of that caller wait, while those
+	 * of others are served in turn. An identified caller is one wherever
+	 * it calls from, anonymous ones are told apart by their address (IPv6:
+	 * the /64). Larger than workers: no bound. */
+	uint32_t max_workers_per_caller;
+
+	/* ---- streams ---- */
+
+	/** A call that runs longer is answered by an event stream, which its
+	 * client can resume; 1 000. What a call says before its result makes
+	 * it one at once. */
+	uint32_t stream_after_ms;
+	uint32_t heartbeat_s; /* on streams that are silent; 15 */
+	/** Milliseconds that a client is told to wait before it connects again
+	 * for a stream that was lost, at most 3 600 000; 5 000. Up to a fifth
+	 * more is added, the same for all streams of a session. A server that
+	 * stops tells more, if the stop takes longer. Only revision 2025-11-25
+	 * knows this. #MCPS_NO_RETRY: clients are told nothing. */
+	uint32_t retry_ms;
+	/** Seconds that events of streams are kept for clients that resume, and
+	 * bytes of one session; 900 s and 8 MiB. */
+	uint32_t max_event_age_s;
+	size_t max_event_bytes_per_session;
+	/** Streams that answer no call (GET), open at once on one daemon. Each
+	 * takes a connection for as long as its client listens, so this must
+	 * be less than the connections: those that remain are for calls. One
+	 * more is answered with 503. 0: three quarters of the connections that
+	 * mcps_daemon has; no limit in a program's own daemon, as libmicrohttpd
+	 * does not tell how many connections that can have. */
+	uint32_t max_streams;
+	/** Streams of the same kind that one identified caller has open at
+	 * once, in all of its sessions; 1 000. */
+	uint32_t max_streams_per_caller;
+	/** Streams of the same kind that anonymous callers of one address have
+	 * open at once, the addresses of one IPv6 /64 counting as one. One more
+	 * is answered with 429. 0: 1 000, or half of max_streams if that is
+	 * less. It does not count callers of this machine (a loopback address
+	 * or a Unix socket): they may be a proxy for others. */
+	uint32_t max_streams_per_address;
+	/** Streams of the same kind of one session, open or kept for clients
+	 * that resume; 8, at most 1 024. One more takes the place of the
+	 * oldest. */
+	uint32_t max_streams_per_session;
+
+	/* ---- what the program hears of ---- */
+
+	mcps_log_fn log; /* NULL: nothing is logged */
+	void *log_arg;
+	enum mcps_log_level log_level; /* the lowest that is written; debug */
+	/** Write a log line (info) for each JSON-RPC request that a session
+	 * sends, with its method, the name of the tool, prompt or resource,
+	 * how it ended and how long it took, and one for each HTTP request
+	 * that is refused. Meant for development: callers decide how many
+	 * lines that are. */
+	bool log_calls;
+	mcps_session_event_fn on_session; /* may be NULL */
+	void *on_session_arg;
 
 	/** The server is being developed: what would stop mcps_server_start()
 	 * although it can serve is logged as a warning. That is a tool (or the
 	 * like) that needs scopes although no caller is identified. */
 	bool development;
 };
+
+/** For store_ballast of struct mcps_server_options: there is none. */
+#define MCPS_NO_STORE_BALLAST SIZE_MAX
 
 /** For retry_ms of struct mcps_server_options: clients wait as long as they
  * like. */

@@ -27,9 +27,10 @@ void mcps__program_configure(struct program *program)
 	options->server.log = mcps__app_log;
 	options->server.log_arg = &program->log;
 	options->server.log_level = MCPS_LOG_DEBUG;
-	options->server.quarantine_corrupt_store = options->quarantine != 0;
-	options->server.no_store_ballast = !options->ballast;
-	if (options->server.retry_ms == 0) /* there it would mean the default */
+	/* There zero would mean the default. */
+	if (options->server.store_ballast == 0)
+		options->server.store_ballast = MCPS_NO_STORE_BALLAST;
+	if (options->server.retry_ms == 0)
 		options->server.retry_ms = MCPS_NO_RETRY;
 	options->server.development = options->dev;
 	mcps_server_configure(server, &options->server);

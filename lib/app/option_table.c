@@ -4,6 +4,8 @@
 
 _Static_assert(sizeof(enum mcps_unknown_ids) == sizeof(uint32_t),
                "OPTION_WORD writes it");
+_Static_assert(sizeof(enum mcps_on_corrupt) == sizeof(uint32_t),
+               "OPTION_WORD writes it");
 _Static_assert(sizeof(enum mcps_eras) == sizeof(uint32_t),
                "OPTION_WORD writes it");
 
@@ -95,16 +97,17 @@ static const struct option built_in[] = {
 	  .argument = "refuse|quarantine",
 	  .kind = OPTION_WORD,
 	  .group = GROUP_SESSIONS,
-	  .offset = AT(quarantine),
+	  .offset = AT(server.on_corrupt),
 	  .help = "a damaged store: do not start, or set it aside and begin "
 	          "a new one" },
 	{ .name = "store-ballast",
-	  .argument = "yes|no",
-	  .kind = OPTION_FLAG,
+	  .argument = "SIZE",
+	  .kind = OPTION_SIZE,
 	  .group = GROUP_SESSIONS,
-	  .offset = AT(ballast),
-	  .help = "keep 2 MiB beside the store to give up when the disk is "
-	          "full, so that sessions can still be ended" },
+	  .offset = AT(server.store_ballast),
+	  .help = "keep this many bytes beside the store and give them up when "
+	          "the disk is full, so that sessions can still be ended; 0: "
+	          "none" },
 	{ .name = "allow-mounted-store-file",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_SESSIONS,

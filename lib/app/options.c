@@ -23,8 +23,8 @@ static void begin(struct app_options *options, const mcps_server *server)
 		.log_level = MCPS_LOG_INFO,
 	};
 	mcps__own_options_begin(options);
-	options->quarantine = options->server.quarantine_corrupt_store;
-	options->ballast = !options->server.no_store_ballast;
+	if (options->server.store_ballast == MCPS_NO_STORE_BALLAST)
+		options->server.store_ballast = 0;
 	if (options->server.retry_ms == MCPS_NO_RETRY)
 		options->server.retry_ms = 0;
 }

@@ -26,10 +26,8 @@ struct app_options {
 	uint32_t drain_ms;
 	uint32_t log_level;  /* enum mcps_log_level */
 	uint32_t log_format; /* enum log_format */
-	uint32_t quarantine; /* 0 or 1 */
 	uint32_t client;     /* enum client, see client_config.h; 0: none */
-	bool ballast;
-	struct own_value { /* of an option of the program; one of these */
+	struct own_value {   /* of an option of the program; one of these */
 		const char *text;
 		uint32_t number;
 		bool flag;

@@ -134,8 +134,6 @@ void mcps_server_set_lock_wait(mcps_server *server, uint32_t milliseconds)
 
 void mcps_server_set_on_corrupt(mcps_server *server, enum mcps_on_corrupt what)
 {
-	if (server == NULL)
-		return;
-	server->options.quarantine_corrupt_store =
-		what == MCPS_ON_CORRUPT_QUARANTINE;
+	if (server != NULL)
+		server->options.on_corrupt = what;
 }

@@ -49,6 +49,8 @@ static void fill(struct mcps_server_options *options)
 	fill_u32(&options->anonymous_session_rate, 500);
 	fill_u32(&options->anonymous_session_burst, 5000);
 	fill_u32(&options->max_gap_s, DAY_S);
+	if (options->store_ballast == 0)
+		options->store_ballast = 2u * 1024 * 1024;
 	if (options->max_event_bytes_per_session == 0)
 		options->max_event_bytes_per_session = 8u * 1024 * 1024;
 	if (options->max_result == 0)
@@ -274,6 +276,9 @@ static mcps_status check(const struct mcps_server_options *options,
 			"path of the endpoint: \"%s\" must begin with / "
 			"and have no ?, # or space",
 			path);
+	if (options->on_corrupt > MCPS_ON_CORRUPT_QUARANTINE)
+		return mcps__fail(error, MCPS_E_INVAL,
+		                  "option on_corrupt: no such policy");
 	if (options->unknown_ids > MCPS_UNKNOWN_AUTHENTICATED)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option unknown_ids: no such policy");

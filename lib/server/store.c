@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BALLAST = 2 * 1024 * 1024 };
-
 mcps_status mcps__server_open_store(mcps_store **out,
                                     const struct mcps_server_options *options,
                                     const struct log_sink *log,
@@ -20,10 +18,10 @@ mcps_status mcps__server_open_store(mcps_store **out,
 		.lock_wait_ms = options->lock_wait_ms,
 		.log = log->write,
 		.log_arg = log->arg,
-		.on_corrupt = options->quarantine_corrupt_store
-		                      ? MCPS_ON_CORRUPT_QUARANTINE
-		                      : MCPS_ON_CORRUPT_REFUSE,
-		.ballast = options->no_store_ballast ? 0 : BALLAST,
+		.on_corrupt = options->on_corrupt,
+		.ballast = options->store_ballast != MCPS_NO_STORE_BALLAST
+		                   ? options->store_ballast
+		                   : 0,
 		.allow_mounted_file = options->allow_mounted_store_file,
 	};
 

@@ -97,7 +97,7 @@ START_TEST(a_file_of_somebody_else_is_never_set_aside)
 
 	file_write("test.db", "something else altogether", 25);
 	mcps_configure(server, .store = url_in_directory("test.db"),
-	               .quarantine_corrupt_store = true);
+	               .on_corrupt = MCPS_ON_CORRUPT_QUARANTINE);
 	ck_assert_int_eq(start(&error), MCPS_E_CORRUPT);
 	after = file_read("test.db");
 	ck_assert_uint_eq(after.size, 25);
@@ -131,7 +131,7 @@ START_TEST(a_damaged_store_is_set_aside_by_option)
 {
 	damage_store();
 	mcps_configure(server, .store = url_in_directory("test.db"),
-	               .quarantine_corrupt_store = true);
+	               .on_corrupt = MCPS_ON_CORRUPT_QUARANTINE);
 	check_quarantined();
 }
 END_TEST
@@ -147,7 +147,7 @@ END_TEST
 START_TEST(the_ballast_can_be_done_without)
 {
 	mcps_configure(server, .store = url_in_directory("test.db"),
-	               .no_store_ballast = true);
+	               .store_ballast = MCPS_NO_STORE_BALLAST);
 	ck_assert_int_eq(start(NULL), MCPS_OK);
 	ck_assert(!file_is_there("test.db.ballast"));
 }

@@ -63,7 +63,8 @@ static struct side side_start(const char *resource, const char *store,
 
 	mcps_configure(side.server, .store = url_in_directory(store),
 	               .key_file = in_directory("key"), .resource = resource,
-	               .unknown_ids = policy, .no_store_ballast = true);
+	               .unknown_ids = policy,
+	               .store_ballast = MCPS_NO_STORE_BALLAST);
 	mcps_server_set_auth(side.server, identify, NULL);
 	mcps_add_tool(side.server, struct nothing, .name = "count",
 	              .fields = no_fields, .run = run_count);

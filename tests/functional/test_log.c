@@ -76,7 +76,7 @@ static void start(enum mcps_unknown_ids policy)
 	           .max_sessions_per_caller = 3,
 	           .request_rate_per_caller = 1000,
 	           .session_burst_per_caller = 40, .session_rate_per_caller = 1,
-	           .no_store_ballast = true);
+	           .store_ballast = MCPS_NO_STORE_BALLAST);
 }
 
 static struct wire_session begin(const char *token)

@@ -279,17 +279,32 @@ START_TEST(retry_is_that_of_the_author_unless_it_is_said)
 }
 END_TEST
 
+START_TEST(ballast_is_two_mebibytes_unless_a_source_says_otherwise)
+{
+	ck_assert(option_read(NONE, NONE));
+	ck_assert_uint_eq(option_values.server.store_ballast, 2u << 20);
+	mcps_configure(option_server, .store_ballast = 4096);
+	ck_assert(option_read(NONE, NONE));
+	ck_assert_uint_eq(option_values.server.store_ballast, 4096);
+	mcps_configure(option_server, .store_ballast = MCPS_NO_STORE_BALLAST);
+	ck_assert(option_read(NONE, NONE));
+	ck_assert_uint_eq(option_values.server.store_ballast, 0);
+	ck_assert(option_read(NONE, LIST("MCPS_STORE_BALLAST=1MiB")));
+	ck_assert_uint_eq(option_values.server.store_ballast, 1u << 20);
+}
+END_TEST
+
 START_TEST(flags_say_yes_or_no)
 {
-	ck_assert(option_read(LIST("--cors", "--store-ballast=no"), NONE));
+	ck_assert(option_read(LIST("--cors", "--log-calls=yes"), NONE));
 	ck_assert(option_values.server.cors);
-	ck_assert(!option_values.ballast);
-	ck_assert(option_read(LIST("--cors=off", "--store-ballast"), NONE));
+	ck_assert(option_values.server.log_calls);
+	ck_assert(option_read(LIST("--cors=off", "--log-calls=0"), NONE));
 	ck_assert(!option_values.server.cors);
-	ck_assert(option_values.ballast);
-	ck_assert(option_read(LIST("--store-ballast", "no", "--cors"), NONE));
+	ck_assert(!option_values.server.log_calls);
+	ck_assert(option_read(LIST("--log-calls", "no", "--cors"), NONE));
 	ck_assert(option_values.server.cors);
-	ck_assert(!option_values.ballast);
+	ck_assert(!option_values.server.log_calls);
 	ck_assert(!option_read(LIST("--cors", "perhaps"), NONE));
 	ck_assert_ptr_nonnull(strstr(option_fatal.text, "cors"));
 	ck_assert_ptr_nonnull(strstr(option_fatal.text, "perhaps"));
@@ -304,7 +319,8 @@ START_TEST(words_and_modes)
 	                      NONE));
 	ck_assert_uint_eq(option_values.server.unknown_ids,
 	                  MCPS_UNKNOWN_ISSUED);
-	ck_assert_uint_eq(option_values.quarantine, 1);
+	ck_assert_int_eq(option_values.server.on_corrupt,
+	                 MCPS_ON_CORRUPT_QUARANTINE);
 	ck_assert_uint_eq(option_values.daemon.socket_mode, 0660);
 }
 END_TEST
@@ -370,6 +386,7 @@ TEST_MAIN("options")
 	test_add(zero_needs_no_unit);
 	test_add(retry_is_that_of_the_author_unless_it_is_said);
 	test_add(retry_of_the_author_is_at_most_an_hour);
+	test_add(ballast_is_two_mebibytes_unless_a_source_says_otherwise);
 	test_add(flags_say_yes_or_no);
 	test_add(words_and_modes);
 	test_add(a_file_has_comment_lines_blanks_and_quotes);
