@@ -114,9 +114,12 @@ MCPS_API mcps_status mcps_fail(mcps_call *call, const char *format, ...)
 MCPS_API void mcps_progress(mcps_call *call, double done, double total,
                             const char *format, ...) MCPS_PRINTF(4, 5);
 
-/** How grave a message to the client is (RFC 5424). */
+/** How grave a message to the client is (RFC 5424). No value is one of enum
+ * mcps_log_level, which is the scale of the server's own log: C++ refuses to
+ * compile one for the other, gcc (-Wextra) and clang warn, and at run time
+ * mcps_notify_log() logs the mistake and sends nothing. */
 enum mcps_severity {
-	MCPS_SEVERITY_DEBUG = 1,
+	MCPS_SEVERITY_DEBUG = 16,
 	MCPS_SEVERITY_INFO,
 	MCPS_SEVERITY_NOTICE,
 	MCPS_SEVERITY_WARNING,

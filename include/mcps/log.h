@@ -6,6 +6,8 @@
 
 MCPS_BEGIN_DECLS
 
+/** The scale of the server's own log. enum mcps_severity is the one of messages
+ * to clients. */
 enum mcps_log_level {
 	MCPS_LOG_DEBUG,
 	MCPS_LOG_INFO,

@@ -8,36 +8,45 @@
 #include <json-c/json.h>
 #include <string.h>
 
-const char *const mcps__log_levels[] = {
-	[MCPS_SEVERITY_DEBUG] = "debug",
-	[MCPS_SEVERITY_INFO] = "info",
-	[MCPS_SEVERITY_NOTICE] = "notice",
-	[MCPS_SEVERITY_WARNING] = "warning",
-	[MCPS_SEVERITY_ERROR] = "error",
-	[MCPS_SEVERITY_CRITICAL] = "critical",
-	[MCPS_SEVERITY_ALERT] = "alert",
-	[MCPS_SEVERITY_EMERGENCY] = "emergency",
+#define LEVEL(severity) \
+	((uint32_t)(severity) - (uint32_t)MCPS_SEVERITY_DEBUG + LOG_LEVEL_DEBUG)
+
+const char *const mcps__log_levels[LOG_LEVEL_COUNT] = {
+	[LEVEL(MCPS_SEVERITY_DEBUG)] = "debug",
+	[LEVEL(MCPS_SEVERITY_INFO)] = "info",
+	[LEVEL(MCPS_SEVERITY_NOTICE)] = "notice",
+	[LEVEL(MCPS_SEVERITY_WARNING)] = "warning",
+	[LEVEL(MCPS_SEVERITY_ERROR)] = "error",
+	[LEVEL(MCPS_SEVERITY_CRITICAL)] = "critical",
+	[LEVEL(MCPS_SEVERITY_ALERT)] = "alert",
+	[LEVEL(MCPS_SEVERITY_EMERGENCY)] = "emergency",
 };
+_Static_assert(LEVEL(MCPS_SEVERITY_INFO) == LOG_LEVEL_INFO, "it is stored");
 
 static uint32_t level_of(const mcps_call *call)
 {
 	uint32_t level = mcps__session_log_level(call->session);
 
-	return level != 0 ? level : MCPS_SEVERITY_INFO;
+	return level != LOG_LEVEL_UNSET ? level : LOG_LEVEL_INFO;
+}
+
+static bool logging_is_severity(enum mcps_severity severity)
+{
+	return severity >= MCPS_SEVERITY_DEBUG &&
+	       severity <= MCPS_SEVERITY_EMERGENCY;
 }
 
 bool mcps_log_enabled(const mcps_call *call, enum mcps_severity severity)
 {
-	return call != NULL && severity >= MCPS_SEVERITY_DEBUG &&
-	       severity <= MCPS_SEVERITY_EMERGENCY &&
-	       severity >= level_of(call);
+	return call != NULL && logging_is_severity(severity) &&
+	       LEVEL(severity) >= level_of(call);
 }
 
 static void params_begin(struct buffer *out, enum mcps_severity severity,
                          const char *logger)
 {
 	mcps__buffer_add_format(out, "{\"level\":\"%s\"",
-	                        mcps__log_levels[severity]);
+	                        mcps__log_levels[LEVEL(severity)]);
 	if (logger != NULL) {
 		mcps__buffer_add_literal(out, ",\"logger\":");
 		mcps__write_string(out, logger, strlen(logger));
@@ -66,6 +75,10 @@ void mcps_notify_log(mcps_call *call, enum mcps_severity severity,
 		(void)mcps__misuse_null(call, __func__, "format");
 		return;
 	}
+	if (!logging_is_severity(severity)) {
+		mcps__misuse_severity(call, __func__, (int)severity);
+		return;
+	}
 	if (!mcps_log_enabled(call, severity))
 		return;
 	va_start(args, format);
@@ -83,6 +96,8 @@ void mcps_notify_log_json(mcps_call *call, enum mcps_severity severity,
 {
 	struct buffer params = { 0 };
 
+	if (call != NULL && !logging_is_severity(severity))
+		mcps__misuse_severity(call, __func__, (int)severity);
 	if (call != NULL && !mcps__misuse_on_network_thread(call, __func__) &&
 	    mcps_log_enabled(call, severity)) {
 		params_begin(&params, severity, logger);

@@ -4,7 +4,15 @@
 
 #include "call/call.h"
 
-/* Their names, by enum mcps_severity. */
-extern const char *const mcps__log_levels[];
+/* A level as sessions store it, in 4 bits. */
+enum {
+	LOG_LEVEL_UNSET, /* by the client */
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_COUNT = 9
+};
+
+/* Their names; of LOG_LEVEL_UNSET NULL. */
+extern const char *const mcps__log_levels[LOG_LEVEL_COUNT];
 
 #endif

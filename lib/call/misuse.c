@@ -8,6 +8,7 @@ enum misuse {
 	MISUSE_NETWORK_THREAD = 2,
 	MISUSE_BLOCKS = 4,
 	MISUSE_STRUCT = 8,
+	MISUSE_SEVERITY = 16,
 };
 
 /* A busy machine takes the processor away for some tens of milliseconds. */
@@ -45,6 +46,16 @@ mcps_status mcps__misuse_struct(const struct mcps_call *call,
 		          "%s \"%.200s\" called %s(): %s", kind_of(call),
 		          call->entry->name, function, error->text);
 	return MCPS_E_INVAL;
+}
+
+void mcps__misuse_severity(const struct mcps_call *call, const char *function,
+                           int value)
+{
+	if (is_first(call, MISUSE_SEVERITY))
+		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
+		          "%s \"%.200s\" called %s() with severity %d, which "
+		          "is none of enum mcps_severity: nothing is sent",
+		          kind_of(call), call->entry->name, function, value);
 }
 
 bool mcps__misuse_on_network_thread(const struct mcps_call *call,

@@ -16,6 +16,10 @@ mcps_status mcps__misuse_struct(const struct mcps_call *call,
                                 const char *function,
                                 const struct mcps_error *error);
 
+/* FUNCTION was called with VALUE, which is none of enum mcps_severity. */
+void mcps__misuse_severity(const struct mcps_call *call, const char *function,
+                           int value);
+
 /* FUNCTION needs a worker, and CALL may run on a network thread. Returns true,
  * and logs, if it does. */
 bool mcps__misuse_on_network_thread(const struct mcps_call *call,

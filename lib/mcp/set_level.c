@@ -24,8 +24,7 @@ static uint32_t read_level(const struct scan *scan, uint32_t token)
 {
 	if (token == SCAN_NONE || scan->tokens[token].kind != SCAN_STRING)
 		return 0;
-	for (uint32_t level = MCPS_SEVERITY_DEBUG;
-	     level <= MCPS_SEVERITY_EMERGENCY; level++)
+	for (uint32_t level = LOG_LEVEL_DEBUG; level < LOG_LEVEL_COUNT; level++)
 		if (mcps__scan_equals(scan, token, mcps__log_levels[level]))
 			return level;
 	return 0;

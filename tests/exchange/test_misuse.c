@@ -167,6 +167,33 @@ START_TEST(link_whose_size_is_not_set_is_logged_once_with_the_name)
 }
 END_TEST
 
+/* The other scale is as wrong as any number. */
+static void notify_on_the_wrong_scale(mcps_call *call)
+{
+	const int wrong[] = { MCPS_LOG_DEBUG, MCPS_LOG_ERROR, 15, 24, -1 };
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		enum mcps_severity severity = (enum mcps_severity)wrong[i];
+
+		ck_assert(!mcps_log_enabled(call, severity));
+		mcps_notify_log(call, severity, NULL, "help");
+		mcps_notify_log_json(call, severity, NULL, NULL);
+	}
+}
+
+START_TEST(severity_of_another_scale_is_logged_once_and_nothing_is_sent)
+{
+	to_return = MCPS_OK;
+	before = notify_on_the_wrong_scale;
+	call_it(kinds[0].works, ON_WORKER); /* no stream: nothing was sent */
+	ck_assert_uint_eq(line_count, 1);
+	ck_assert_ptr_nonnull(strstr(lines, kinds[0].named));
+	ck_assert_ptr_nonnull(
+		strstr(lines, "called mcps_notify_log() with severity 0, "
+	                      "which is none of enum mcps_severity"));
+}
+END_TEST
+
 static void fail_without_words(mcps_call *call)
 {
 	ck_assert_int_eq(mcps_fail(call, nothing), MCPS_E_TOOL);
@@ -350,6 +377,7 @@ TEST_MAIN("misuse")
 	test_add(quick_handler_that_is_quick_is_not_logged);
 	test_add(null_for_what_is_needed_is_logged_once_with_the_name);
 	test_add(link_whose_size_is_not_set_is_logged_once_with_the_name);
+	test_add(severity_of_another_scale_is_logged_once_and_nothing_is_sent);
 	test_add(failure_with_null_for_its_words_is_a_failure);
 	test_add(request_after_the_drain_does_not_wait_for_the_hook);
 	test_add(hook_that_never_answers_is_503_after_the_deadline);

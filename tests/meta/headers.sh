@@ -15,6 +15,23 @@ compiles() {
 	}
 }
 
+# refuses COMPILER LANGUAGE STATEMENT: it compiles with no warning only if it is
+# wrong to.
+refuses() {
+	printf '#include <mcps/mcps.h>\nvoid f(mcps_call *c, mcps_server *s);\n%s %s %s\n' \
+		'void f(mcps_call *c, mcps_server *s) { (void)c; (void)s;' "$3" '}' |
+		$1 -x "$2" -Iinclude -Wall -Wextra -Werror -fsyntax-only - \
+			2>/dev/null || return 0
+	echo "compiles as $2 with $1, without a warning: $3"
+	bad=1
+}
+
+# The severities of messages to clients and the levels of the server's log.
+refuses_confused_scales() {
+	refuses "$1" "$2" 'mcps_notify_log(c, MCPS_LOG_ERROR, 0, "x");'
+	refuses "$1" "$2" 'mcps_server_log(s, MCPS_SEVERITY_ERROR, "x");'
+}
+
 cxx=${CXX:-c++}
 command -v "${cxx%% *}" >/dev/null || {
 	echo "no C++ compiler: the headers were tried as C alone"
@@ -26,4 +43,6 @@ for header in include/mcps/*.h include/mcps/sys/*.h; do
 	done
 	[ -z "$cxx" ] || compiles "$cxx" c++ c++11 "$header"
 done
+refuses_confused_scales "${CC:-cc}" c
+[ -z "$cxx" ] || refuses_confused_scales "$cxx" c++
 exit $bad
