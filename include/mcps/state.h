@@ -11,9 +11,9 @@
  * at most 64 KiB as JSON, a session or principal at most 1 MiB in all.
  *
  * Every function returns also MCPS_E_INVAL (bad key, or called by a quick
- * tool, which must not block), MCPS_E_CONFLICT (the lock was not to be had in
- * time), MCPS_E_STATE_TOO_LARGE, MCPS_E_STORE, MCPS_E_NOMEM. A handler that
- * cannot go on returns what it got, or mcps_fail().
+ * tool, which must not block), MCPS_E_STATE_BUSY (another call holds the lock),
+ * MCPS_E_STATE_TOO_LARGE, MCPS_E_STORE, MCPS_E_NOMEM. A handler that cannot go
+ * on returns what it got, or mcps_fail().
  */
 #ifndef MCPS_STATE_H
 #define MCPS_STATE_H
@@ -41,7 +41,7 @@ mcps_state_put_in(mcps_call *call, enum mcps_state_scope scope, const char *key,
                   struct json_object *taken);
 
 /** Add to an integer (a missing one is 0). @param[out] now the sum; may be
- * NULL. @return also MCPS_E_CONFLICT: it holds something else than an
+ * NULL. @return also MCPS_E_STATE_TYPE: it holds something else than an
  * integer, or the sum overflows. */
 MCPS_API MCPS_MUST_USE mcps_status
 mcps_state_add_in(mcps_call *call, enum mcps_state_scope scope, const char *key,

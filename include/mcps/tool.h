@@ -111,7 +111,7 @@ typedef struct mcps_field {
  *     MCPS_E_LIMIT          the result, if mcps_suggest() returned it
  *     MCPS_E_NOMEM, E_INVAL, E_CONFLICT, E_STORE, E_LOCKED, E_CORRUPT,
  *     E_UNSUPPORTED, E_SYSTEM, E_PERMISSION, E_RESULT, E_NO_STATE,
- *     E_STATE_TOO_LARGE, E_STOPPING, E_HANDLER
+ *     E_STATE_BUSY, E_STATE_TYPE, E_STATE_TOO_LARGE, E_STOPPING, E_HANDLER
  *                           error -32603 with the text of the status
  *     anything else         error -32603, "Internal error": such a status is
  *                           about HTTP, sessions or the server, not about

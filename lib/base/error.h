@@ -14,6 +14,10 @@ mcps_status mcps__fail(struct mcps_error *error, mcps_status status,
 mcps_status mcps__fail_also(struct mcps_error *error, mcps_status before,
                             const char *text);
 
+/* What a callback returns to end a list of rows early. It is no failure, and no
+ * status of <mcps/status.h>: no function of the library returns it. */
+#define STATUS_STOP ((mcps_status)2)
+
 /* What it means that the system refused with errno NUMBER: MCPS_E_PERMISSION
  * where that is the reason, else OTHERWISE. */
 mcps_status mcps__refusal(int number, mcps_status otherwise);

@@ -30,6 +30,8 @@ static bool may_return(const struct mcps_call *call, mcps_status status)
 	case MCPS_E_CANCELLED:
 	case MCPS_E_RESULT:
 	case MCPS_E_NO_STATE:
+	case MCPS_E_STATE_BUSY:
+	case MCPS_E_STATE_TYPE:
 	case MCPS_E_STATE_TOO_LARGE:
 	case MCPS_E_HANDLER:
 	case MCPS_E_STOPPING:

@@ -91,7 +91,7 @@ static mcps_status wait_in_queue(struct locks *locks, struct key_lock *lock,
 	if (!self.has_it)
 		wait_queue_leave(lock, &self);
 	pthread_cond_destroy(&self.granted);
-	return self.has_it ? MCPS_OK : MCPS_E_CONFLICT;
+	return self.has_it ? MCPS_OK : MCPS_E_STATE_BUSY;
 }
 
 mcps_status mcps__lock_take(struct locks *locks, struct key_lock **out,

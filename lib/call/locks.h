@@ -18,7 +18,7 @@ struct locks {
 MCPS_MUST_USE mcps_status mcps__locks_init(struct locks *locks);
 void mcps__locks_finish(struct locks *locks);
 
-/* Take the lock named by LENGTH bytes. Blocks: workers only. MCPS_E_CONFLICT:
+/* Take the lock named by LENGTH bytes. Blocks: workers only. MCPS_E_STATE_BUSY:
  * not to be had within WAIT_MS; MCPS_E_NOMEM. */
 MCPS_MUST_USE mcps_status mcps__lock_take(struct locks *locks,
                                           struct key_lock **out,

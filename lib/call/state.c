@@ -295,7 +295,7 @@ static mcps_status entry_integer(const struct state_entry *entry, int64_t *out)
 	status = mcps__scan_run(&scan, entry->value.data, entry->value.length,
 	                        &limits, NULL);
 	if (status == MCPS_OK && !mcps__scan_int64(&scan, 0, out))
-		status = MCPS_E_CONFLICT;
+		status = MCPS_E_STATE_TYPE;
 	mcps__scan_finish(&scan);
 	return status;
 }
@@ -313,7 +313,7 @@ mcps_status mcps_state_add_in(mcps_call *call, enum mcps_state_scope scope,
 	if (status != MCPS_OK)
 		return status;
 	if (__builtin_add_overflow(sum, by, &sum))
-		return MCPS_E_CONFLICT;
+		return MCPS_E_STATE_TYPE;
 	mcps__buffer_reset(&entry->value);
 	mcps__buffer_add_int(&entry->value, sum);
 	if (entry->value.failed)

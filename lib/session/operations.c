@@ -263,7 +263,7 @@ static mcps_status tombstone_run(struct session_job *job, mcps_store *store)
 		status = store->ops->session_tombstone(store, key, ref,
 		                                       job->until_ms);
 	/* It is live after all: an idle-expired row is unknown, too. */
-	if (status == MCPS_E_CONFLICT)
+	if (status == MCPS_E_EXISTS)
 		status = store->ops->session_end(store, key, job->until_ms);
 	if (status == MCPS_E_GONE)
 		return MCPS_OK;

@@ -1,6 +1,7 @@
 #include "session/quota.h"
 
 #include "base/container.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "session/hook.h"
 
@@ -27,7 +28,7 @@ struct search {
 
 /* Rows come by the stored time of their last use, which is never later than the
  * true one, so those that follow one that was used later than the session found
- * cannot be used earlier. MCPS_LATER ends the list. */
+ * cannot be used earlier. STATUS_STOP ends the list. */
 static mcps_status look(void *arg, const struct mcps_session_row *row)
 {
 	struct search *search = arg;
@@ -35,7 +36,7 @@ static mcps_status look(void *arg, const struct mcps_session_row *row)
 
 	if (search->found && (row->seen_ms >= search->used_ms ||
 	                      search->looked_at >= search->most))
-		return MCPS_LATER;
+		return STATUS_STOP;
 	search->looked_at++;
 	if (mcps__table_use(search->sessions, row->key, &used_ms) ==
 	            TABLE_IN_USE ||
@@ -57,7 +58,7 @@ static mcps_status find_one(struct sessions *sessions, mcps_store *store,
 		mcps_status status = store->ops->session_list(store, principal,
 		                                              look, &search);
 
-		if (status != MCPS_OK && status != MCPS_LATER)
+		if (status != MCPS_OK && status != STATUS_STOP)
 			return status;
 		if (!search.found)
 			break;

@@ -4,6 +4,7 @@
 #include "session/tombstone.h"
 
 #include "base/container.h"
+#include "base/error.h"
 
 enum { REVOKE_ROWS = 64 };
 
@@ -22,7 +23,7 @@ static mcps_status take_key(void *arg, const struct mcps_session_row *row)
 	struct revoke_job *revoke = arg;
 
 	if (revoke->count == REVOKE_ROWS)
-		return MCPS_LATER;
+		return STATUS_STOP;
 	memcpy(revoke->keys[revoke->count++], row->key, sizeof row->key);
 	return MCPS_OK;
 }
@@ -35,7 +36,7 @@ static mcps_status end_some(struct revoke_job *revoke, mcps_store *store,
 
 	revoke->count = 0;
 	status = store->ops->session_list(store, ref, take_key, revoke);
-	if (status == MCPS_LATER)
+	if (status == STATUS_STOP)
 		status = MCPS_OK;
 	for (unsigned i = 0; i < revoke->count && status == MCPS_OK; i++) {
 		status = store->ops->session_end(store, revoke->keys[i],

@@ -131,7 +131,7 @@ mcps_status mcps__memory_session_insert(mcps_store *base,
 
 	*ref = 0;
 	if (session_find(store, row->key) != NULL)
-		return MCPS_E_CONFLICT;
+		return MCPS_E_EXISTS;
 	if (mcps__memory_principal(store, row->principal) == NULL)
 		return MCPS_E_INVAL;
 	added.ref = ++store->last_session;
@@ -229,7 +229,7 @@ mcps_status mcps__memory_session_tombstone(mcps_store *base, const uint8_t *key,
 		return tombstone_put(store, key, principal, until_ms);
 	}
 	if (session->row.phase == MCPS_PHASE_LIVE)
-		return MCPS_E_CONFLICT;
+		return MCPS_E_EXISTS;
 	if (session->row.until_ms >= until_ms)
 		return MCPS_OK;
 	return tombstone_put(store, key, session->row.principal, until_ms);

@@ -114,7 +114,7 @@ mcps_status mcps__memory_stream_insert(mcps_store *base,
 	if (mcps__memory_session(store, row->session) == NULL)
 		return MCPS_E_GONE;
 	if (mcps__memory_stream(store, row->id) != NULL)
-		return MCPS_E_CONFLICT;
+		return MCPS_E_EXISTS;
 	added.seen_ms = row->opened_ms;
 	added.first = 1;
 	added.last = 0;

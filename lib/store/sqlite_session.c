@@ -76,7 +76,7 @@ mcps_status mcps__sqlite_session_insert(mcps_store *base,
 		return MCPS_E_STORE;
 	status = find_room(store, row->key, &copy);
 	if (status == MCPS_OK && copy.found != STORED_ABSENT)
-		status = MCPS_E_CONFLICT;
+		status = MCPS_E_EXISTS;
 	if (status == MCPS_OK)
 		status = mcps__sqlite_principal_count(store, row->principal, 1);
 	if (status != MCPS_OK)
@@ -214,7 +214,7 @@ mcps_status mcps__sqlite_session_tombstone(mcps_store *base, const uint8_t *key,
 	if (status != MCPS_OK)
 		return status;
 	if (copy.found == STORED_LIVE)
-		return MCPS_E_CONFLICT;
+		return MCPS_E_EXISTS;
 	if (copy.found == STORED_DAMAGED)
 		status = mcps__sqlite_session_discard(store, key);
 	if (status != MCPS_OK)

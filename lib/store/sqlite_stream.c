@@ -151,7 +151,7 @@ mcps_status mcps__sqlite_stream_insert(mcps_store *base,
 	if (status == MCPS_OK)
 		status = id_is_taken(store, row->id, &taken);
 	if (status == MCPS_OK && taken)
-		status = MCPS_E_CONFLICT;
+		status = MCPS_E_EXISTS;
 	if (status == MCPS_OK)
 		status = make_room(store, row, most, gone);
 	if (status == MCPS_OK)

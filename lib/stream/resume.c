@@ -5,6 +5,7 @@
 #include "stream/stream.h"
 
 #include "base/container.h"
+#include "base/error.h"
 #include "base/memory.h"
 #include "rpc/reply.h"
 #include "session/sessions.h"
@@ -64,7 +65,7 @@ static mcps_status page_add(void *arg, const struct mcps_event_row *row)
 	struct page_event *event;
 
 	if (fill->count >= PAGE_EVENTS || fill->bytes >= PAGE_BYTES)
-		return MCPS_LATER;
+		return STATUS_STOP;
 	event = mcps__malloc(sizeof *event + row->length);
 	if (event == NULL)
 		return MCPS_E_NOMEM;
@@ -158,7 +159,7 @@ static mcps_status read_events(struct fill *fill, mcps_store *store)
 	}
 	status = store->ops->event_replay(store, fill->after.stream,
 	                                  fill->after.seq, page_add, fill);
-	fill->has_more = status == MCPS_LATER;
+	fill->has_more = status == STATUS_STOP;
 	fill->is_damaged = status == MCPS_E_CORRUPT;
 	fill->is_purged = fill->is_damaged;
 	return fill->has_more || fill->is_purged ? MCPS_OK : status;

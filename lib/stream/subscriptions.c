@@ -205,8 +205,8 @@ static mcps_status take_uris(void *arg, const struct mcps_state_row *row)
 	return subscribe->uris.failed ? MCPS_E_NOMEM : MCPS_OK;
 }
 
-/* Add or remove the URI; MCPS_LATER when nothing changes. */
-static mcps_status uris_change(struct subscribe *subscribe)
+/* Add or remove the URI; HAS_CHANGED is false when nothing changes. */
+static mcps_status uris_change(struct subscribe *subscribe, bool *has_changed)
 {
 	struct buffer *uris = &subscribe->uris;
 	size_t length = strlen(subscribe->uri) + 1;
@@ -218,8 +218,9 @@ static mcps_status uris_change(struct subscribe *subscribe)
 	for (; uri != NULL; uri = next_uri(uri + strlen(uri) + 1, end), count++)
 		if (strcmp(uri, subscribe->uri) == 0)
 			break;
-	if ((uri != NULL) == subscribe->wants)
-		return MCPS_LATER;
+	*has_changed = (uri != NULL) != subscribe->wants;
+	if (!*has_changed)
+		return MCPS_OK;
 	if (!subscribe->wants) {
 		memmove((char *)uri, uri + length,
 		        (size_t)(end - (uri + length)));
@@ -265,6 +266,7 @@ static mcps_status flag_store(struct subscribe *subscribe, mcps_store *store)
 static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
 {
 	struct subscribe *subscribe = container_of(job, struct subscribe, job);
+	bool has_changed = true;
 	mcps_status status;
 
 	subscribe->version = 0;
@@ -277,8 +279,8 @@ static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
 		store, MCPS_STATE_OF_SESSION, subscribe->live.row.ref,
 		mcps__subscribed_key, take_uris, subscribe);
 	if (status == MCPS_OK)
-		status = uris_change(subscribe);
-	if (status == MCPS_LATER)
+		status = uris_change(subscribe, &has_changed);
+	if (status == MCPS_OK && !has_changed)
 		return MCPS_OK;
 	if (status == MCPS_OK)
 		status = uris_store(subscribe, store);

@@ -186,15 +186,17 @@ static mcps_status add_wrongly(mcps_call *it)
 	ck_assert_int_eq(
 		mcps_state_put(it, "text", json_object_new_string("1")),
 		MCPS_OK);
-	ck_assert_int_eq(mcps_state_add(it, "text", 1, &sum), MCPS_E_CONFLICT);
+	ck_assert_int_eq(mcps_state_add(it, "text", 1, &sum),
+	                 MCPS_E_STATE_TYPE);
 	ck_assert_int_eq(
 		mcps_state_put(it, "most", json_object_new_int64(INT64_MAX)),
 		MCPS_OK);
-	ck_assert_int_eq(mcps_state_add(it, "most", 1, &sum), MCPS_E_CONFLICT);
+	ck_assert_int_eq(mcps_state_add(it, "most", 1, &sum),
+	                 MCPS_E_STATE_TYPE);
 	ck_assert_int_eq(mcps_state_add(it, "most", 0, NULL), MCPS_OK);
 	ck_assert_int_eq(mcps_state_add(it, "least", INT64_MIN, &sum), MCPS_OK);
 	ck_assert_int_eq(mcps_state_add(it, "least", -1, &sum),
-	                 MCPS_E_CONFLICT);
+	                 MCPS_E_STATE_TYPE);
 	return MCPS_OK;
 }
 

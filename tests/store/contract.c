@@ -238,7 +238,7 @@ static void see_bytes(struct seen *seen, const void *bytes, size_t length)
 
 static mcps_status seen_answer(struct seen *seen)
 {
-	return ++seen->calls == seen->stop_after ? MCPS_LATER : MCPS_OK;
+	return ++seen->calls == seen->stop_after ? STATUS_STOP : MCPS_OK;
 }
 
 mcps_status see_meta(void *arg, const void *value, size_t length)

@@ -3,6 +3,8 @@
 #ifndef MCPS_TESTS_STORE_CONTRACT_H
 #define MCPS_TESTS_STORE_CONTRACT_H
 
+#include "base/error.h"
+
 #include <check.h>
 #include <mcps/sys/store.h>
 #include <stdbool.h>
@@ -90,7 +92,7 @@ struct seen {
 	uint8_t bytes[128 * 1024]; /* data or value */
 	char name[256];            /* the key of a state */
 	unsigned order[64];        /* n of each session */
-	unsigned stop_after;       /* then answer MCPS_LATER; 0: never */
+	unsigned stop_after;       /* then answer STATUS_STOP; 0: never */
 };
 
 mcps_status see_meta(void *arg, const void *value, size_t length);

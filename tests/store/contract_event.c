@@ -148,7 +148,7 @@ START_TEST(a_replay_ends_as_the_callback_says)
 	memset(&seen, 0, sizeof seen);
 	seen.stop_after = 2;
 	gives(store->ops->event_replay(store, ID, 0, see_event, &seen),
-	      MCPS_LATER);
+	      STATUS_STOP);
 	ck_assert_str_eq(seen.events, "1:a 2:b ");
 }
 END_TEST

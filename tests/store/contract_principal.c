@@ -73,13 +73,13 @@ START_TEST(what_a_callback_answers_is_returned)
 	insert(1, intern(1), 1000);
 	seen = (struct seen){ .stop_after = 1 };
 	gives(store->ops->meta_get(store, "store.uuid", see_meta, &seen),
-	      MCPS_LATER);
+	      STATUS_STOP);
 	seen = (struct seen){ .stop_after = 1 };
 	gives(store->ops->principal_get(store, digest(1), see_principal, &seen),
-	      MCPS_LATER);
+	      STATUS_STOP);
 	seen = (struct seen){ .stop_after = 1 };
 	gives(store->ops->session_load(store, key(1), see_session, &seen),
-	      MCPS_LATER);
+	      STATUS_STOP);
 }
 END_TEST
 

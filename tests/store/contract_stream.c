@@ -110,8 +110,8 @@ START_TEST(an_id_that_is_taken_is_a_conflict)
 	int64_t other = insert(2, intern(2), 1000);
 
 	ok(open_stream(ID, session, 2000));
-	gives(open_stream(ID, session, 3000), MCPS_E_CONFLICT);
-	gives(open_stream(ID, other, 3000), MCPS_E_CONFLICT);
+	gives(open_stream(ID, session, 3000), MCPS_E_EXISTS);
+	gives(open_stream(ID, other, 3000), MCPS_E_EXISTS);
 	ck_assert_int_eq(get_stream(ID)->stream.session, session);
 	ck_assert_int_eq(get_stream(ID)->stream.opened_ms, 2000);
 }
@@ -231,8 +231,7 @@ START_TEST(a_stream_that_cannot_be_opened_takes_no_place)
 
 	listen_to(1, session, 1);
 	begin();
-	gives(store->ops->stream_insert(store, &row, 1, &gone),
-	      MCPS_E_CONFLICT);
+	gives(store->ops->stream_insert(store, &row, 1, &gone), MCPS_E_EXISTS);
 	commit();
 	ck_assert_uint_eq(gone, 0);
 	ck_assert(is_there(1));

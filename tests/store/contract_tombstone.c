@@ -98,7 +98,7 @@ START_TEST(an_ended_key_cannot_be_inserted_again)
 	insert(1, owner, 1000);
 	end(1, 9000);
 	begin();
-	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
+	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_EXISTS);
 	commit();
 	ck_assert(is_ended(1));
 	ck_assert_int_eq(live_sessions(1), 0);
@@ -130,7 +130,7 @@ START_TEST(an_unknown_key_can_get_a_tombstone)
 	ck_assert_int_eq(load(1)->session.until_ms, 9000);
 	ck_assert_int_eq(live_sessions(1), 0);
 	begin();
-	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
+	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_EXISTS);
 	commit();
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(a_live_session_cannot_get_a_tombstone)
 	int64_t owner = intern(1);
 
 	insert(1, owner, 1000);
-	gives(tombstone(1, owner, 9000), MCPS_E_CONFLICT);
+	gives(tombstone(1, owner, 9000), MCPS_E_EXISTS);
 	ck_assert(is_live(1));
 }
 END_TEST

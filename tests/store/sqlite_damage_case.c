@@ -106,7 +106,7 @@ START_TEST(a_damaged_session_makes_way_for_a_tombstone_alone)
 	owner = look_up(1)->principal.ref;
 	row = make_row(1, owner, 5000);
 	begin();
-	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
+	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_EXISTS);
 	ok(store->ops->session_tombstone(store, key(1), owner, 20000));
 	commit();
 	ck_assert(is_ended(1));
@@ -154,7 +154,7 @@ START_TEST(a_damaged_tombstone_stays_ended)
 	ck_assert(is_damaged(2));
 	row = make_row(2, look_up(1)->principal.ref, 5000);
 	begin();
-	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_CONFLICT);
+	gives(store->ops->session_insert(store, &row, &ref), MCPS_E_EXISTS);
 	commit();
 	ck_assert(is_live(1));
 	begin();

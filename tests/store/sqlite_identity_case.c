@@ -272,7 +272,7 @@ START_TEST(no_statement_is_left_standing)
 	event(7, "b", 1000);
 	seen.stop_after = seen.calls + 1;
 	gives(store->ops->event_replay(store, 7, 0, see_event, &seen),
-	      MCPS_LATER);
+	      STATUS_STOP);
 	store->ops->stream_get(store, 7, see_stream, &seen);
 	while ((stmt = sqlite3_next_stmt(sqlite_store(store)->db, stmt)) !=
 	       NULL)

@@ -135,9 +135,9 @@ START_TEST(a_held_lock_is_not_to_be_had_in_time)
 	struct key_lock *held = must_take("a");
 	struct key_lock *lock = held;
 
-	ck_assert_int_eq(take(&lock, "a", 0), MCPS_E_CONFLICT);
+	ck_assert_int_eq(take(&lock, "a", 0), MCPS_E_STATE_BUSY);
 	ck_assert_ptr_null(lock);
-	ck_assert_int_eq(take(&lock, "a", 20), MCPS_E_CONFLICT);
+	ck_assert_int_eq(take(&lock, "a", 20), MCPS_E_STATE_BUSY);
 	release(held);
 	release(must_take("a"));
 }
@@ -177,7 +177,7 @@ START_TEST(a_thread_that_gives_up_leaves_the_wait_queue_to_the_others)
 	release(held);
 	join(&first);
 	join(&last);
-	ck_assert_int_eq(hasty.status, MCPS_E_CONFLICT);
+	ck_assert_int_eq(hasty.status, MCPS_E_STATE_BUSY);
 	ck_assert_int_eq(first.turn, 0);
 	ck_assert_int_eq(last.turn, 1);
 }
@@ -206,7 +206,7 @@ START_TEST(two_keys_in_opposite_order_end_in_a_conflict_and_no_deadlock)
 	ck_assert_int_eq(
 		pthread_create(&other.thread, NULL, cross_main, &other), 0);
 	wait_until_queued(&other);
-	ck_assert_int_eq(take(&its, "b", 20), MCPS_E_CONFLICT);
+	ck_assert_int_eq(take(&its, "b", 20), MCPS_E_STATE_BUSY);
 	release(mine);
 	join(&other);
 	ck_assert_int_eq(other.status, MCPS_OK);

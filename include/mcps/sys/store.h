@@ -184,7 +184,7 @@ struct mcps_store_ops {
 	                            mcps_session_fn, void *);
 
 	/** Add a live row (ref and version of @p row are ignored).
-	 * @return also MCPS_E_CONFLICT: the key is taken, live, ended or
+	 * @return also MCPS_E_EXISTS: the key is taken, live, ended or
 	 * damaged. */
 	mcps_status (*session_insert)(mcps_store *,
 	                              const struct mcps_session_row *row,
@@ -212,7 +212,7 @@ struct mcps_store_ops {
 
 	/** A tombstone for a key that has no row, or a damaged one; one that is
 	 * there already is kept at least until @p until_ms.
-	 * @return also MCPS_E_CONFLICT: the row is live. */
+	 * @return also MCPS_E_EXISTS: the row is live. */
 	mcps_status (*session_tombstone)(mcps_store *, const uint8_t *key,
 	                                 int64_t principal, int64_t until_ms);
 
@@ -269,7 +269,7 @@ struct mcps_store_ops {
 	 * in the same transaction, however it ends. Those that answer one stay
 	 * as they are, until a sweep removes them: their clients may still wait
 	 * for the answer.
-	 * @return also MCPS_E_GONE: the session is not live; MCPS_E_CONFLICT:
+	 * @return also MCPS_E_GONE: the session is not live; MCPS_E_EXISTS:
 	 * the id is taken; MCPS_E_INVAL: the id is 0, or the request too long.
 	 */
 	mcps_status (*stream_insert)(mcps_store *,
