@@ -14,6 +14,9 @@
  *       OPENED      the session is durable: answer the initialize
  *       ANSWER      refused, or ended by DELETE: send what is given
  *
+ * A program on libmicrohttpd that has no streams needs none of this: it calls
+ * mcps_mhd_admit() (<mcps/mhd.h>), which does all of it.
+ *
  * Host, Origin, credentials, rates, media types, strict JSON, the revision and
  * the session are looked at in this order, as docs/ARCHITECTURE.md tells.
  * Tools of the server are not used.

@@ -30,6 +30,7 @@
 #ifndef MCPS_MHD_H
 #define MCPS_MHD_H
 
+#include <mcps/admit.h>
 #include <mcps/server.h>
 
 MCPS_BEGIN_DECLS
@@ -169,6 +170,45 @@ MCPS_API void *mcps_mhd_req_cls(const mcps_request *request);
  * two seconds at most. Any thread.
  */
 MCPS_API unsigned mcps_mhd_open_requests(mcps_server *server);
+
+/* ---- sessions alone: a program with JSON-RPC code of its own ---- */
+
+/**
+ * Carry out the JSON-RPC of one POST whose session is known. Called on the
+ * connection's thread.
+ *
+ * @param admission  tells the session (mcps_admission_session(), whose revision
+ *                   an initialize is answered with) and the caller
+ * @param body  strict JSON, NUL-terminated: one message, or a batch where the
+ *              revision has those; valid until this returns
+ * @return the body of the answer, allocated with malloc(); NULL: there is none,
+ *         because all messages were notifications or responses
+ */
+typedef char *(*mcps_mhd_answer_fn)(void *arg, const mcps_admission *admission,
+                                    const char *body);
+
+/**
+ * Answer one request by mcps_admit() (<mcps/admit.h>) and @p answer: all of an
+ * access handler, for a daemon with MHD_ALLOW_SUSPEND_RESUME and a thread of
+ * its own, such as MHD_USE_POLL_INTERNAL_THREAD. It collects the body (up to
+ * options.max_body), suspends the connection while the store is waited for,
+ * refuses what is not admitted, and sends the answer unless the session has
+ * ended meanwhile. A GET is 405: there are no streams. The daemon's
+ * MHD_OPTION_NOTIFY_COMPLETED callback calls mcps_mhd_admit_completed().
+ *
+ * @param server   was started; it need not be attached to the daemon
+ * @param request  the handler's req_cls, which belongs to this function
+ * @return an enum MHD_Result, to be returned by the handler
+ */
+MCPS_API MCPS_MUST_USE int mcps_mhd_admit(mcps_server *server,
+                                          struct MHD_Connection *connection,
+                                          const char *method, const char *data,
+                                          size_t *size, void **request,
+                                          mcps_mhd_answer_fn answer, void *arg);
+
+/** Release what mcps_mhd_admit() keeps at @p request, the req_cls of a request
+ * that has completed. NULL, and a pointer to NULL, are ignored. */
+MCPS_API void mcps_mhd_admit_completed(void **request);
 
 MCPS_END_DECLS
 

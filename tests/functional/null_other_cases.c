@@ -160,6 +160,44 @@ static void try_mcps_mhd_open_requests(void)
 
 /* ---- sessions alone ---- */
 
+static char *answer_nothing(void *arg, const mcps_admission *admission,
+                            const char *body)
+{
+	(void)arg;
+	(void)admission;
+	(void)body;
+	return NULL;
+}
+
+static void try_mcps_mhd_admit(void)
+{
+	struct MHD_Connection *connection = (struct MHD_Connection *)&null;
+	const mcps_mhd_answer_fn volatile no_function = NULL;
+	void *request = NULL;
+	size_t size = 0;
+
+#define ADMIT(server, connection, method, size, request, answer)              \
+	ck_assert_int_eq(mcps_mhd_admit(server, connection, method, "", size, \
+	                                request, answer, NULL),               \
+	                 0)
+	ADMIT(null, connection, "GET", &size, &request, answer_nothing);
+	ADMIT(running, null, "GET", &size, &request, answer_nothing);
+	ADMIT(running, connection, null, &size, &request, answer_nothing);
+	ADMIT(running, connection, "GET", null, &request, answer_nothing);
+	ADMIT(running, connection, "GET", &size, null, answer_nothing);
+	ADMIT(running, connection, "GET", &size, &request, no_function);
+#undef ADMIT
+	ck_assert_ptr_null(request);
+}
+
+static void try_mcps_mhd_admit_completed(void)
+{
+	void *request = NULL;
+
+	mcps_mhd_admit_completed(null);
+	mcps_mhd_admit_completed(&request);
+}
+
 static void try_mcps_admit(void)
 {
 	const struct mcps_admit_view view = { .size = sizeof view };
@@ -313,6 +351,8 @@ const struct null_case null_other_cases[] = {
 	NULL_CASE(mcps_mhd_connection),
 	NULL_CASE(mcps_mhd_req_cls),
 	NULL_CASE(mcps_mhd_open_requests),
+	NULL_CASE(mcps_mhd_admit),
+	NULL_CASE(mcps_mhd_admit_completed),
 	NULL_CASE(mcps_admit),
 	NULL_CASE(mcps_admission_resume),
 	NULL_CASE(mcps_admission_begin),
