@@ -51,6 +51,33 @@ try() {
 	! needs_library static
 }
 
+# A program that was built against 0.1.0 needs libraries with another soname: it
+# must not load, since most names and all numbers of statuses have changed.
+# refuses_old LIBRARY
+refuses_old() {
+	soname=$(readelf -d "$prefix/lib/lib$1.so" |
+		sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
+	[ "$soname" = "lib$1.so.1" ] || {
+		echo "lib$1.so has the soname $soname"
+		exit 1
+	}
+	mkdir -p old
+	echo 'const char *mcps_status_text(int status);
+		const char *mcps_status_text(int status) { return status ? "" : "old"; }' |
+		$CC -x c -shared -fPIC -Wl,-soname,"lib$1.so.0" - -o "old/lib$1.so"
+	echo 'const char *mcps_status_text(int status);
+		int main(void) { return mcps_status_text(0) == 0; }' |
+		$CC -x c - -Lold -Wl,--no-as-needed "-l$1" -o "old/use-$1"
+	if said=$(LD_LIBRARY_PATH=$prefix/lib "old/use-$1" 2>&1); then
+		echo "a program that needs lib$1.so.0 runs"
+		exit 1
+	fi
+	case $said in
+	*"lib$1.so.0"*) ;;
+	*) echo "$said" && exit 1 ;;
+	esac
+}
+
 # shellcheck disable=SC2046
 try_example() {
 	$CC "$1" $(pkg-config --cflags --libs mcps-app json-c) -o example
@@ -85,6 +112,8 @@ try_mount() {
 }
 
 try
+refuses_old mcps
+refuses_old mcps-app
 try_tool
 [ ! -e "$examples/mount_lambda.cpp" ] ||
 	try_mount "$examples/mount_lambda.cpp"
