@@ -252,7 +252,6 @@ TEST_MAIN("set-up mistakes")
 
 	test_timeout(120);
 	test_add(struct_without_its_size_is_named);
-	test_add(struct_of_another_version_is_named);
 	test_add(daemon_options_without_their_size_are_refused);
 	test_add(tool_whose_field_table_has_no_end_is_named);
 	test_add_loop(scopes_without_callers_are_refused, SCOPED);

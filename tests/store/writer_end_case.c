@@ -95,6 +95,25 @@ START_TEST(an_incomplete_store_is_refused_and_closed)
 }
 END_TEST
 
+START_TEST(store_whose_table_ends_before_rebuilds_has_streams)
+{
+	static struct mcps_store_ops ops;
+	const struct writer_options options = { 0 };
+	struct writer *writer;
+	mcps_store *store;
+
+	ck_assert_int_eq(mcps_store_open(&store, "memory:", NULL, NULL),
+	                 MCPS_OK);
+	ops = *store->ops;
+	ops.size = offsetof(struct mcps_store_ops, rebuilds);
+	store->ops = &ops;
+	ck_assert_int_eq(mcps__writer_start(&writer, store, &options, NULL),
+	                 MCPS_OK);
+	ck_assert(mcps__writer_has_streams(writer));
+	mcps__writer_stop(writer);
+}
+END_TEST
+
 void writer_end_case(void)
 {
 	test_case("end");
