@@ -1,8 +1,8 @@
 /* A program with JSON-RPC code of its own, whose access handler is
  * mcps_mhd_admit(). */
 #include "functional/wire_server.h"
+#include "suite.h"
 
-#include <check.h>
 #include <mcps/mhd.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -237,34 +237,17 @@ START_TEST(client_that_leaves_in_its_body_leaves_nothing_behind)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("mhd_admit")
 {
-	Suite *suite = suite_create("admission by libmicrohttpd");
-	TCase *tests = tcase_create("admission by libmicrohttpd");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tests, WIRE_DEADLINE_S);
-	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(
-		tests,
-		initialize_opens_a_session_and_its_requests_are_answered);
-	tcase_add_test(tests, message_without_an_answer_is_202);
-	tcase_add_test(
-		tests,
-		request_that_is_not_admitted_is_refused_and_not_answered);
-	tcase_add_test(tests, body_beyond_the_limit_is_413);
-	tcase_add_test(tests, get_is_405_and_delete_ends_the_session);
-	tcase_add_test(
-		tests,
+	test_timeout(WIRE_DEADLINE_S);
+	test_fixture(set_up, tear_down);
+	test_add(initialize_opens_a_session_and_its_requests_are_answered);
+	test_add(message_without_an_answer_is_202);
+	test_add(request_that_is_not_admitted_is_refused_and_not_answered);
+	test_add(body_beyond_the_limit_is_413);
+	test_add(get_is_405_and_delete_ends_the_session);
+	test_add(
 		answer_after_the_end_of_its_session_is_that_the_outcome_is_unknown);
-	tcase_add_test(tests, header_of_several_lines_is_seen_whole);
-	tcase_add_test(tests,
-	               client_that_leaves_in_its_body_leaves_nothing_behind);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(header_of_several_lines_is_seen_whole);
+	test_add(client_that_leaves_in_its_body_leaves_nothing_behind);
 }

@@ -1,7 +1,8 @@
 /* Structs whose first member is their size: each is accepted from a program
  * that was compiled against an older or a newer header. */
 #define _GNU_SOURCE
-#include <check.h>
+#include "suite.h"
+
 #include <mcps/mcps.h>
 #include <mcps/sys/store.h>
 #include <stdio.h>
@@ -361,33 +362,17 @@ START_TEST(struct_without_its_size_is_refused_and_told_what_to_set)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("sized_structs")
 {
-	Suite *suite = suite_create("sized structs");
-	TCase *tests = tcase_create("sized structs");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_loop_test(tests, struct_of_this_version_is_accepted, 0,
-	                    SUBJECTS);
-	tcase_add_loop_test(tests, struct_of_an_older_version_is_accepted, 0,
-	                    SUBJECTS);
-	tcase_add_loop_test(
-		tests,
-		struct_of_a_newer_version_is_accepted_if_it_sets_nothing_new, 0,
+	test_add_loop(struct_of_this_version_is_accepted, SUBJECTS);
+	test_add_loop(struct_of_an_older_version_is_accepted, SUBJECTS);
+	test_add_loop(
+		struct_of_a_newer_version_is_accepted_if_it_sets_nothing_new,
 		SUBJECTS);
-	tcase_add_loop_test(
-		tests,
+	test_add_loop(
 		struct_of_a_newer_version_that_sets_an_unknown_member_is_refused,
-		0, SUBJECTS);
-	tcase_add_loop_test(
-		tests, struct_without_its_size_is_refused_and_told_what_to_set,
-		0, SUBJECTS);
-	tcase_add_test(tests, view_that_ends_before_what_is_needed_is_refused);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		SUBJECTS);
+	test_add_loop(struct_without_its_size_is_refused_and_told_what_to_set,
+	              SUBJECTS);
+	test_add(view_that_ends_before_what_is_needed_is_refused);
 }

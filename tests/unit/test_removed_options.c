@@ -2,10 +2,9 @@
 #include "unit/option_case.h"
 
 #include "app/removed.h"
+#include "suite.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REMOVED_MOST = 100 };
@@ -109,27 +108,12 @@ START_TEST(removed_name_in_a_file_is_refused_and_names_its_successor)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("removed_options")
 {
-	Suite *suite = suite_create("removed options");
-	TCase *tests = tcase_create("removed options");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_checked_fixture(tests, option_set_up, option_tear_down);
-	tcase_add_test(tests,
-	               removed_name_is_no_option_and_its_successor_is_one);
-	tcase_add_test(tests, removed_flag_is_refused_and_names_its_successor);
-	tcase_add_test(tests,
-	               removed_variable_is_refused_and_names_its_successor);
-	tcase_add_test(tests, removed_variable_that_is_empty_says_nothing);
-	tcase_add_test(
-		tests,
-		removed_name_in_a_file_is_refused_and_names_its_successor);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_fixture(option_set_up, option_tear_down);
+	test_add(removed_name_is_no_option_and_its_successor_is_one);
+	test_add(removed_flag_is_refused_and_names_its_successor);
+	test_add(removed_variable_is_refused_and_names_its_successor);
+	test_add(removed_variable_that_is_empty_says_nothing);
+	test_add(removed_name_in_a_file_is_refused_and_names_its_successor);
 }

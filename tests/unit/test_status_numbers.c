@@ -1,8 +1,7 @@
 /* Numbers of statuses: one for each meaning, in the order of the list. */
 #include "base/error.h"
+#include "suite.h"
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -35,19 +34,8 @@ START_TEST(code_that_ends_a_list_of_rows_is_no_status)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("status_numbers")
 {
-	Suite *suite = suite_create("status numbers");
-	TCase *tests = tcase_create("status numbers");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tests, statuses_are_numbered_in_the_order_of_the_list);
-	tcase_add_test(tests, code_that_ends_a_list_of_rows_is_no_status);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	test_add(statuses_are_numbered_in_the_order_of_the_list);
+	test_add(code_that_ends_a_list_of_rows_is_no_status);
 }
