@@ -129,7 +129,8 @@ START_TEST(lists_and_tables_have_their_end)
 }
 END_TEST
 
-/* A table that enum_values points into is copied, moved and gone before a call. */
+/* A table that enum_values points into is copied, moved and gone before a call.
+ */
 START_TEST(a_table_need_not_outlive_the_adding_of_its_tool)
 {
 	mcps::server server("test", "1");

@@ -30,14 +30,14 @@ for release in "${MCPS_UPGRADE_STORES:-$top/tests/upgrade}"/[0-9]*/; do
 	. "$release/sessions"
 	cp "$release/store.db" "$release/store.db.key" "$work"
 	chmod 600 "$work"/store.db*
-	serve "$work/store.db" --store-ballast no
+	serve "$work/store.db" --store-ballast 0
 	expect 'Argo' call "$live" recall '{"key":"ship"}'
 	expect '"count":3}' call "$live" count '{}'
 	expect '"count":2}' call "$live" count '{"scope":"principal"}'
 	expect 'HTTP/1.1 404' call "$ended" recall '{"key":"ship"}'
 	expect 'HTTP/1.1 204' end "$live"
 	stop
-	serve "$work/store.db" --store-ballast no
+	serve "$work/store.db" --store-ballast 0
 	expect 'HTTP/1.1 404' call "$live" recall '{"key":"ship"}'
 	stop
 	rm "$work"/store.db*
