@@ -38,8 +38,8 @@ enum mcps_eras {
 };
 
 /** Every member has a default, which zero means. Limits are named
- * max_<what>[_per_<owner>], rates <what>_rate_per_<owner> (in a second) with
- * <what>_burst_per_<owner> (at once). The options of mcps_main() have the same
+ * max_NOUN or max_NOUN_per_OWNER, rates NOUN_rate_per_OWNER (in a second) with
+ * NOUN_burst_per_OWNER (at once). The options of mcps_main() have the same
  * names. New members are added at the end. */
 struct mcps_server_options {
 	size_t size; /* sizeof(struct mcps_server_options): set by

@@ -70,7 +70,7 @@ static const struct {
 	mcps_resource resource;
 	const char *why;
 } bad_resources[] = {
-	{ { .size = 1 }, "another version of mcps" },
+	{ { .size = 1 }, "its size is 1" },
 	{ { RESOURCE, .text = "" }, "is no URI" },
 	{ { RESOURCE, .uri = "not a uri", .text = "" }, "is no URI" },
 	{ { .size = sizeof(mcps_resource), .uri = "a:b", .text = "" },
@@ -111,7 +111,7 @@ static const struct {
 	mcps_template template;
 	const char *why;
 } bad_templates[] = {
-	{ { .size = 1 }, "another version of mcps" },
+	{ { .size = 1 }, "its size is 1" },
 	{ { TEMPLATE, .name = "t", .read = read_none }, "no uri_template" },
 	{ { TEMPLATE, .uri_template = "a:{x}", .read = read_none },
 	  "has no name" },
@@ -146,7 +146,7 @@ static const struct {
 	mcps_prompt prompt;
 	const char *why;
 } bad_prompts[] = {
-	{ { .size = 1 }, "another version of mcps" },
+	{ { .size = 1 }, "its size is 1" },
 	{ { PROMPT, .run = say_nothing }, "1 to 128 bytes" },
 	{ { PROMPT, .name = "a\nb", .run = say_nothing }, "1 to 128 bytes" },
 	{ { PROMPT, .name = "p" }, "no run function" },
@@ -174,7 +174,7 @@ static const struct {
 	mcps_tool tool;
 	const char *why;
 } bad_tools[] = {
-	{ { .size = 1 }, "another version of mcps" },
+	{ { .size = 1 }, "its size is 1" },
 	{ { .size = sizeof(mcps_tool), .name = "a b", .run = run },
 	  "A-Z a-z 0-9" },
 	{ { .size = sizeof(mcps_tool), .name = "t" }, "no run function" },

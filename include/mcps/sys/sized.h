@@ -34,19 +34,15 @@ enum { MCPS_SIZED_MAX = 16384 };
  * @return MCPS_OK; MCPS_E_INVAL: the size is not set, or a member that this
  *         version does not know is not zero
  */
-MCPS_API MCPS_MUST_USE mcps_status mcps_sized_copy(void *out, size_t known,
-                                                   const void *given,
-                                                   const char *what,
-                                                   const char *remedy,
-                                                   struct mcps_error *error);
+MCPS_API mcps_status mcps_sized_copy(void *out, size_t known, const void *given,
+                                     const char *what, const char *remedy,
+                                     struct mcps_error *error);
 
 /** The same check without a copy, for a table that is used where it is. Its
  * members must not be read beyond its size. */
-MCPS_API MCPS_MUST_USE mcps_status mcps_sized_check(size_t known,
-                                                    const void *given,
-                                                    const char *what,
-                                                    const char *remedy,
-                                                    struct mcps_error *error);
+MCPS_API mcps_status mcps_sized_check(size_t known, const void *given,
+                                      const char *what, const char *remedy,
+                                      struct mcps_error *error);
 
 MCPS_END_DECLS
 
