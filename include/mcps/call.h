@@ -155,7 +155,8 @@ MCPS_API bool mcps_log_enabled(const mcps_call *call,
  * Close the connection of the call's stream, not the stream: the client comes
  * back after @p retry_ms for what the call says from then on, and need not
  * hold a connection meanwhile (2025-11-25; of older clients nothing is
- * closed, because they would not come back). The official SDK keeps one such
+ * closed, because they would not come back, nor when the store failed and the
+ * client has no event to resume after). The official SDK keeps one such
  * time for all its streams, so a short one also shortens the outage that it
  * survives, until the client is back. Tools on workers only.
  */

@@ -81,7 +81,8 @@ static bool open_stream(struct exchange *exchange)
 	if (stream == NULL)
 		return false;
 	sse = sse_open(exchange, true, NULL);
-	if (sse == NULL) {
+	if (sse == NULL || !mcps__sse_connection_reserve_last(sse, id)) {
+		mcps__sse_connection_leave(sse);
 		mcps__stream_unref(stream);
 		return false;
 	}

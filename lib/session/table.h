@@ -113,7 +113,7 @@ struct completion {
 };
 
 /* Put SESSION into the phase of what was found, and take the first out of its
- * line. */
+ * wait queue. */
 struct completion mcps__table_completion_begin(struct sessions *sessions,
                                                struct session *session,
                                                enum session_found found);

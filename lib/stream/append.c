@@ -90,6 +90,8 @@ mcps_status mcps__stream_store(struct stream *stream, mcps_store *store,
 	const struct mcps_event_row row = row_of(stream, message);
 
 	*seq = 0;
+	if (message->failed)
+		return MCPS_E_NOMEM; /* it would be stored as less */
 	if (stream->is_volatile)
 		return MCPS_OK;
 	return store->ops->event_append(store, stream->id, &row, 1, ends,
@@ -460,7 +462,7 @@ static bool enter(struct stream *stream, struct session *told,
 static void refuse(struct stream *stream, struct buffer *text, unsigned how)
 {
 	if ((how & STREAM_ENDS) != 0)
-		mcps__stream_abandon(stream, text->failed ? NULL : text);
+		mcps__stream_abandon(stream, text);
 	mcps__buffer_finish(text);
 }
 
@@ -504,6 +506,8 @@ bool mcps__stream_join(struct stream *stream, struct stream_ending *ending)
 {
 	struct stream_job *job;
 
+	if (ending->message.text.failed)
+		return false;
 	pthread_mutex_lock(&stream->lock);
 	job = stream->queued;
 	stream->queued = NULL;

@@ -1,6 +1,7 @@
 #include "stream/sse_connection.h"
 
 #include "base/memory.h"
+#include "stream/sse_frame.h"
 #include "stream/stream.h"
 
 #include <string.h>
@@ -12,12 +13,6 @@ enum {
 	/* A heartbeat that is due soon may wait for others: so many parts of
 	   the time. */
 	HEARTBEAT_ROUNDS = 16,
-};
-
-struct sse_frame {
-	struct sse_frame *next;
-	size_t length;
-	char text[];
 };
 
 /* ---- all of them ---- */
@@ -172,6 +167,7 @@ void mcps__sse_connection_unref(struct sse_connection *sse)
 	if (sse == NULL || atomic_fetch_sub(&sse->refs, 1) != 1)
 		return;
 	drop_frames(sse);
+	mcps__free(sse->last_words);
 	if (sse->refill_finish != NULL)
 		sse->refill_finish(sse->refill_arg);
 	pthread_mutex_destroy(&sse->lock);
@@ -202,46 +198,46 @@ static void wake(struct sse_connection *sse)
 	sse->glue.wake(sse->glue.arg);
 }
 
-/* TEXT is finished. NULL: no memory for it. */
-static struct sse_frame *frame_make(struct buffer *text)
+bool mcps__sse_connection_reserve_last(struct sse_connection *sse,
+                                       struct reply_id id)
 {
-	struct sse_frame *frame = NULL;
-
-	if (!text->failed)
-		frame = mcps__malloc(sizeof *frame + text->length);
-	if (frame != NULL) {
-		frame->next = NULL;
-		frame->length = text->length;
-		memcpy(frame->text, text->data, text->length);
-	}
-	mcps__buffer_finish(text);
-	return frame;
+	sse->last_words = mcps__frame_outcome(id);
+	return sse->last_words != NULL;
 }
 
-/* RETRY_MS 0: it does not say when to come again. */
-static struct sse_frame *frame_event(const struct event_id *id,
-                                     uint32_t retry_ms, const char *data,
-                                     size_t length)
+static void enqueue(struct sse_connection *sse, struct sse_frame *frame)
 {
-	struct buffer text = { 0 };
-
-	mcps__event_write_first(&text, id, retry_ms, data, length);
-	return frame_make(&text);
+	*sse->end = frame;
+	sse->end = &frame->next;
+	sse->count++;
+	add_bytes(sse, frame->length);
 }
 
-static struct sse_frame *frame_retry(uint32_t milliseconds)
+/* Whether its client has an id to resume with. */
+static bool has_id(const struct sse_connection *sse)
 {
-	struct buffer text = { 0 };
+	return sse->cursor != 0 || sse->after.stream != 0;
+}
 
-	mcps__event_write_retry(&text, milliseconds);
-	return frame_make(&text);
+/* Returns whether there were any to be said. */
+static bool say_last_words(struct sse_connection *sse)
+{
+	struct sse_frame *frame = sse->last_words;
+
+	if (frame == NULL || has_id(sse))
+		return false;
+	sse->last_words = NULL;
+	enqueue(sse, frame);
+	return true;
 }
 
 /* The stream goes on, but not on this connection. */
 static void end_early(struct sse_connection *sse)
 {
+	bool is_answered = say_last_words(sse);
+
 	sse->phase = SSE_ENDING;
-	sse->is_cut = !sse->supports_retry;
+	sse->is_cut = !sse->supports_retry && !is_answered;
 }
 
 /* Without memory, or beyond its bounds, the client has to come again. */
@@ -257,10 +253,7 @@ static bool queue(struct sse_connection *sse, struct sse_frame *frame)
 		end_early(sse);
 		return false;
 	}
-	*sse->end = frame;
-	sse->end = &frame->next;
-	sse->count++;
-	add_bytes(sse, frame->length);
+	enqueue(sse, frame);
 	return true;
 }
 
@@ -283,7 +276,7 @@ static bool queue_event(struct sse_connection *sse, const struct event_id *id,
 	uint32_t retry_ms = sse->has_begun ? 0 : usual_retry(sse);
 
 	sse->has_begun = true;
-	return queue(sse, frame_event(id, retry_ms, data, length));
+	return queue(sse, mcps__frame_event(id, retry_ms, data, length));
 }
 
 /* A client that knows "retry" needs this to connect again: the id that it came
@@ -294,9 +287,10 @@ static void queue_reconnect(struct sse_connection *sse, uint32_t retry_ms)
 
 	sse->has_begun = true;
 	if (has_id)
-		(void)queue(sse, frame_event(&sse->after, retry_ms, NULL, 0));
+		(void)queue(sse,
+		            mcps__frame_event(&sse->after, retry_ms, NULL, 0));
 	else if (retry_ms != 0)
-		(void)queue(sse, frame_retry(retry_ms));
+		(void)queue(sse, mcps__frame_retry(retry_ms));
 }
 
 /* Under the lock. The last words say when to come again. */
@@ -374,9 +368,10 @@ void mcps__sse_connection_close_for(struct sse_connection *sse,
                                     uint32_t retry_ms)
 {
 	pthread_mutex_lock(&sse->lock);
-	if (is_open(sse))
+	if (is_open(sse) && has_id(sse)) {
 		close_now(sse, retry_ms);
-	wake(sse);
+		wake(sse);
+	}
 	pthread_mutex_unlock(&sse->lock);
 }
 

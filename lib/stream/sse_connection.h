@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/incident.h"
 #include "rpc/event.h"
+#include "rpc/reply.h"
 #include "session/caller.h"
 #include "session/memory_limit.h"
 
@@ -120,6 +121,8 @@ struct sse_connection {
 	bool supports_retry;  /* the client knows "retry" and empty events */
 	uint8_t heartbeat_jitter; /* due sooner than others: by 256ths */
 	struct event_id after;    /* what its client resumed after; or none */
+	struct sse_frame
+		*last_words; /* see mcps__sse_connection_reserve_last() */
 
 	/* More is stored than the queue took: called by read, under no lock,
 	 * when the queue is empty. */
@@ -156,6 +159,14 @@ mcps__sse_connection_new(struct sse_connections *all, struct session *session,
 struct sse_connection *mcps__sse_connection_ref(struct sse_connection *sse);
 void mcps__sse_connection_unref(struct sse_connection *sse); /* NULL is fine */
 
+/* Reserve the last event of a connection that carries the call ID. It is sent
+ * if the connection ends early (no memory, a full queue, a server that closes
+ * it) before its client was given an id to resume with: the error that the
+ * outcome of the call is unknown. Before the SSE connection is attached. False:
+ * no memory. */
+MCPS_MUST_USE bool mcps__sse_connection_reserve_last(struct sse_connection *sse,
+                                                     struct reply_id id);
+
 /* Count what its queue holds, from now on, as unread answers of CALLER. */
 void mcps__sse_connection_count_for(struct sse_connection *sse,
                                     const struct caller *caller);
@@ -189,6 +200,8 @@ void mcps__sse_connection_end(struct sse_connection *sse);
  * after an error.
  */
 void mcps__sse_connection_close(struct sse_connection *sse);
+/* The same after RETRY_MS, but a connection whose client has no id to resume
+ * with stays open. */
 void mcps__sse_connection_close_for(struct sse_connection *sse,
                                     uint32_t retry_ms);
 /* The queue is to be filled again once it is empty. */

@@ -353,6 +353,10 @@ void mcps__stream_abandon(struct stream *stream, const struct buffer *message)
 {
 	const struct event_id none = { 0, 0 };
 
+	if (message != NULL && message->failed) {
+		mcps__stream_lose(stream);
+		return;
+	}
 	pthread_mutex_lock(&stream->lock);
 	stream->is_over = true;
 	if (stream->sse != NULL && message != NULL)

@@ -118,7 +118,8 @@ struct stream_ending {
 bool mcps__stream_join(struct stream *stream, struct stream_ending *ending);
 
 /* The same in two parts, for who has a job of its own: in its run, and when
- * the commit is known. */
+ * the commit is known. A message that is not whole is MCPS_E_NOMEM: an empty
+ * one would be the end of a call that its client cancelled. */
 MCPS_MUST_USE mcps_status mcps__stream_store(struct stream *stream,
                                              mcps_store *store,
                                              const struct buffer *message,
@@ -126,7 +127,8 @@ MCPS_MUST_USE mcps_status mcps__stream_store(struct stream *stream,
 void mcps__stream_stored(struct stream *stream, const struct buffer *message,
                          bool ends, uint64_t seq);
 
-/* End without storing anything: MESSAGE (may be NULL) is sent without an id. */
+/* End without storing anything: MESSAGE (may be NULL) is sent without an id.
+ * One that is not whole is not sent: see mcps__stream_lose(). */
 void mcps__stream_abandon(struct stream *stream, const struct buffer *message);
 /* The same without a message, and its client is to connect again: there it gets
  * another stream, or what is stored of this one. */

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 
+#include <limits.h>
 #include <link.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -35,8 +36,8 @@ enum { FAILING_HEAP_BLOCKS = 1 << 14 };
 
 static struct {
 	atomic_bool is_on;
-	bool for_ever;
 	unsigned fail_at; /* the first call is 1; 0: none */
+	unsigned most;    /* so many fail, one after the other */
 	atomic_uint calls;
 	const char *library;
 	uintptr_t from, to; /* its code */
@@ -54,9 +55,8 @@ static bool failing_heap_fails(void)
 	if (!atomic_load(&failing_heap.is_on))
 		return false;
 	call = atomic_fetch_add(&failing_heap.calls, 1) + 1;
-	return failing_heap.fail_at != 0 &&
-	       (failing_heap.for_ever ? call >= failing_heap.fail_at
-	                              : call == failing_heap.fail_at);
+	return failing_heap.fail_at != 0 && call >= failing_heap.fail_at &&
+	       call - failing_heap.fail_at < failing_heap.most;
 }
 
 /* ---- the library ---- */
@@ -236,12 +236,17 @@ static inline void failing_heap_install_httpd(void)
 	failing_heap_find("libmicrohttpd", true);
 }
 
-static void failing_heap_start(unsigned fail_at, bool for_ever)
+static void failing_heap_start_for(unsigned fail_at, unsigned most)
 {
 	atomic_store(&failing_heap.calls, 0);
 	failing_heap.fail_at = fail_at;
-	failing_heap.for_ever = for_ever;
+	failing_heap.most = most;
 	atomic_store(&failing_heap.is_on, true);
+}
+
+static inline void failing_heap_start(unsigned fail_at, bool for_ever)
+{
+	failing_heap_start_for(fail_at, for_ever ? UINT_MAX : 1);
 }
 
 /* Whether an allocation has failed. */
