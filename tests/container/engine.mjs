@@ -4,7 +4,7 @@ import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 
-const BASE = 'debian:12-slim';
+const BASE = 'debian:trixie-slim';
 const RUN_MS = 120_000;
 const BUILD_MS = 600_000;
 

@@ -35,6 +35,13 @@ done
 version=$(sed -n 's/^AC_INIT(\[mcps\], \[\(.*\)\])$/\1/p' configure.ac)
 grep -qF "image.version=\"$version\"" packaging/Dockerfile ||
 	complain "packaging/Dockerfile: not version $version"
+base=$(sed -n 's/^ARG BASE=//p' packaging/Dockerfile)
+grep -qF "image.base.name=\"$base\"" packaging/Dockerfile ||
+	complain "packaging/Dockerfile: its label names another base than $base"
+for file in packaging/template/Dockerfile tests/container/engine.mjs; do
+	grep -qE "BASE ?= ?'?$base\b" "$file" ||
+		complain "$file: another base than $base"
+done
 grep -qF "image: mcps-demo:$version" docs/KUBERNETES.md ||
 	complain "docs/KUBERNETES.md: not version $version"
 
