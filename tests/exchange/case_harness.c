@@ -3,6 +3,8 @@
 
 #include "exchange/tools.h"
 
+#include <stdio.h>
+
 struct harness harness;
 const char *the_id;
 
@@ -36,6 +38,25 @@ struct answer case_delete(const char *id)
 {
 	return EXCHANGE(&harness, .method = "DELETE", .caller = "alice",
 	                .id = id);
+}
+
+int case_ping(const char *id)
+{
+	return case_post(id, PING(1)).status;
+}
+
+struct answer case_about(const char *id, const char *method, const char *uri)
+{
+	char body[2048];
+
+	snprintf(body, sizeof body, REQUEST_WITH(1, "%s", "{\"uri\":\"%s\"}"),
+	         method, uri);
+	return case_post(id, body);
+}
+
+struct answer case_read(const char *id, const char *uri)
+{
+	return case_about(id, "resources/read", uri);
 }
 
 struct flight *case_send(const char *id, const char *body)
@@ -74,4 +95,10 @@ void case_sweep(void)
 unsigned case_store_count(enum store_op op)
 {
 	return store_double_count(&harness.store, op);
+}
+
+void case_jump(int64_t ms)
+{
+	atomic_fetch_add(&harness.time.wall_ms, ms);
+	harness_pass(&harness, 1);
 }

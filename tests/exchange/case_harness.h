@@ -19,6 +19,11 @@ const char *case_begin_with(const char *version);
 struct answer case_post(const char *id, const char *body);
 struct answer case_delete(const char *id);
 
+int case_ping(const char *id); /* its status */
+/* Have METHOD done about a resource; read it. */
+struct answer case_about(const char *id, const char *method, const char *uri);
+struct answer case_read(const char *id, const char *uri);
+
 /* The same, but only sent. */
 struct flight *case_send(const char *id, const char *body);
 struct flight *case_send_delete(const char *id);
@@ -31,6 +36,9 @@ void case_check_error(const struct answer *answer, const char *code,
 /* Run all work that waits; sweep until nothing is left to be removed. */
 void case_work(void);
 void case_sweep(void);
+
+/* The wall clock jumps, and a moment later somebody notices. */
+void case_jump(int64_t ms);
 
 unsigned case_store_count(enum store_op op);
 

@@ -544,13 +544,3 @@ void answer_check_error(struct harness *self, const struct answer *answer,
 	ck_assert_str_eq(answer_at(self, answer, "error.code"), code);
 	ck_assert_str_eq(answer_at(self, answer, "error.message"), message);
 }
-
-struct answer harness_about(struct harness *self, const char *id,
-                            const char *method, const char *uri)
-{
-	char body[2048];
-
-	snprintf(body, sizeof body, REQUEST_WITH(1, "%s", "{\"uri\":\"%s\"}"),
-	         method, uri);
-	return EXCHANGE(self, .caller = "alice", .id = id, .body = body);
-}

@@ -263,10 +263,6 @@ const char *harness_begin(struct harness *self, const char *caller,
 #define STOPPING(id)        "{\"jsonrpc\":\"2.0\",\"id\":" #id "," STOPPING_MEMBERS
 #define STOPPING_WITHOUT_ID "{\"jsonrpc\":\"2.0\"," STOPPING_MEMBERS
 
-/* Alice has METHOD done about a resource. */
-struct answer harness_about(struct harness *self, const char *id,
-                            const char *method, const char *uri);
-
 /* ---- looking ------------------------------------------------------------- */
 
 /* The value at PATH ("result.tools.0.name") as text, JSON unless a string;

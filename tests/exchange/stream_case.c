@@ -211,3 +211,11 @@ bool say_to_session(struct buffer *message, unsigned how)
 	mcps__session_unref(session);
 	return is_taken;
 }
+
+bool say_text(const char *text)
+{
+	struct buffer message = { 0 };
+
+	mcps__buffer_add_text(&message, text);
+	return say_to_session(&message, 0);
+}

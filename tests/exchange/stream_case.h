@@ -71,6 +71,7 @@ void tells(mcps_call *c);
 void tells_thrice(mcps_call *c);
 
 /* Append a message, which is gone then, to alice's stream of no call. */
+bool say_text(const char *text);
 bool say_to_session(struct buffer *message, unsigned how);
 
 #endif

@@ -303,7 +303,7 @@ START_TEST(a_full_queue_is_503_and_the_client_may_come_again)
 	                  "{\"jsonrpc\":\"2.0\",\"id\":9,\"error\":{\"code\":"
 	                  "-32603,\"message\":\"Server busy, try again\"}}");
 	ck_assert_uint_eq(answer.retry_after_s, 1);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	case_work();
 	check_result(calls[0], COUNTED(1, 1));
 	check_result(calls[1], COUNTED(1, 2));

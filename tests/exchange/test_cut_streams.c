@@ -14,14 +14,6 @@ static const char *const revisions[] = { "2025-03-26", "2025-06-18",
 	                                 "2025-11-25" };
 enum { REVISIONS = 3, NEW = 2 };
 
-static bool notify(const char *text)
-{
-	struct buffer message = { 0 };
-
-	mcps__buffer_add_text(&message, text);
-	return say_to_session(&message, 0);
-}
-
 static void begin(const char *revision)
 {
 	the_id = case_begin_with(revision);
@@ -32,7 +24,7 @@ static struct flight *listen_to_something(const char **id)
 {
 	struct flight *flight = open_get(NULL);
 
-	ck_assert(notify("{\"a\":0}"));
+	ck_assert(say_text("{\"a\":0}"));
 	ck_assert_int_ge(parse_events(harness_events(flight)), 1);
 	*id = keep_id(event_count - 1);
 	return flight;
@@ -93,7 +85,7 @@ static struct flight *when_it_cannot_be_read(void)
 	const char *id;
 
 	harness_hang_up(listen_to_something(&id));
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	store_double_fail(&harness.store, OP_event_replay, MCPS_E_STORE, 1);
 	return resume_after(id);
 }
@@ -103,7 +95,7 @@ static struct flight *when_it_reads_too_slowly(void)
 	struct flight *flight = open_get(NULL);
 
 	for (int i = 0; i < 2 * SSE_EVENTS_MAX; i++)
-		ck_assert(notify("{\"a\":1}"));
+		ck_assert(say_text("{\"a\":1}"));
 	return flight;
 }
 
@@ -222,7 +214,7 @@ START_TEST(older_client_listens_until_the_drain_is_over)
 	call = send_call(CALL(1, "talk", "{}"));
 	pthread_create(&thread, NULL, drain_main, NULL);
 	read_all(newer);
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	ck_assert_int_eq(parse_events(harness_events(older)), 1);
 	check_event(0, "{\"a\":1}");
 	ck_assert(!harness_stream_is_over(older));

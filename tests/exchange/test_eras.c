@@ -190,7 +190,7 @@ START_TEST(a_revision_in_the_header_that_is_not_served_is_400)
 				case_at(&answer, "error.message"),
 				"Unsupported protocol version: " SERVED);
 		}
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 }
 END_TEST
 

@@ -92,7 +92,7 @@ START_TEST(a_session_that_is_used_now_and_then_never_gets_idle)
 		harness_pass(&harness, 6 * DAY_MS);
 		if (day % 12 == 0)
 			harness_restart(&harness, KEEP_ALL);
-		ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+		ck_assert_int_eq(case_ping(id), 200);
 		harness_sweep(&harness);
 	}
 	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
@@ -109,7 +109,7 @@ START_TEST(being_restored_counts_as_being_seen)
 	case_post(id, CALL(1, "count", "{}"));
 	harness_restart(&harness, KEEP_ALL);
 	harness_pass(&harness, 6 * DAY_MS);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	now = atomic_load(&harness.time.wall_ms);
 	ck_assert_int_eq(harness_row(&harness, "alice", id).seen_ms, now);
 	harness_pass(&harness, 2 * DAY_MS);
@@ -164,7 +164,7 @@ START_TEST(what_is_used_while_that_cannot_be_stored_keeps_its_row)
 	case_post(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 39999);
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	harness_pass(&harness, 39999);
 	harness_sweep(&harness);
 	answer = case_post(id, CALL(1, "count", "{}"));
@@ -201,7 +201,7 @@ START_TEST(a_use_that_could_not_be_stored_counts_after_leaving_memory)
 	case_post(id, CALL(1, "count", "{}"));
 	harness_pass(&harness, 39999);
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 1);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	case_begin(); /* it leaves memory */
 	harness_pass(&harness, 39999);
 	answer = case_post(id, CALL(1, "count", "{}"));
@@ -221,9 +221,9 @@ START_TEST(a_long_call_keeps_its_session_from_being_idle)
 		harness_pass(&harness, 60000);
 		harness_sweep(&harness);
 	}
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	harness_pass(&harness, 60000);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	harness_work(&harness);
 	ck_assert_int_eq(harness_receive(call).status, 200);
 	ck_assert_str_eq(harness_state(&harness, "alice", id, "n"), "1");
@@ -277,7 +277,7 @@ START_TEST(what_leaves_memory_stays_in_the_store)
 	}
 	ck_assert_int_eq(harness_live(&harness, "alice"), COUNT(ids));
 	for (int i = 0; i < COUNT(ids); i++)
-		ck_assert_int_eq(case_post(ids[i], PING(1)).status, 200);
+		ck_assert_int_eq(case_ping(ids[i]), 200);
 	ck_assert_int_eq(harness_live(&harness, "alice"), COUNT(ids));
 	ck_assert_uint_eq(mcps__sessions_hot(&harness.sessions), 3);
 }
@@ -396,7 +396,7 @@ START_TEST(the_absolute_lifetime_ends_a_session_in_use)
 	id = case_begin();
 	for (int day = 0; day < HARNESS_AGE_DAYS; day++) {
 		harness_pass(&harness, DAY_MS);
-		ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+		ck_assert_int_eq(case_ping(id), 200);
 	}
 	harness_pass(&harness, 1);
 	answer = case_post(id, PING(1));

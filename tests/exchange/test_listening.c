@@ -14,26 +14,18 @@
 /* ---- listening ---- */
 
 /* Something for the session, as the server would send it. */
-static bool notify(const char *text)
-{
-	struct buffer message = { 0 };
-
-	mcps__buffer_add_text(&message, text);
-	return say_to_session(&message, 0);
-}
-
 START_TEST(of_several_streams_the_newest_gets_each_message)
 {
 	struct flight *first = open_get(NULL), *second = open_get(NULL);
 
 	parse_events(harness_events(first));
 	parse_events(harness_events(second));
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	ck_assert_str_eq(harness_events(first), "");
 	ck_assert_int_eq(parse_events(harness_events(second)), 1);
 	check_event(0, "{\"a\":1}");
 	harness_hang_up(second);
-	ck_assert(notify("{\"a\":2}"));
+	ck_assert(say_text("{\"a\":2}"));
 	ck_assert_int_eq(parse_events(harness_events(first)), 1);
 	check_event(0, "{\"a\":2}");
 	harness_hang_up(first);
@@ -48,9 +40,9 @@ START_TEST(what_comes_while_nobody_listens_is_heard_on_coming_back)
 	parse_events(harness_events(flight));
 	id = keep_id(0);
 	harness_hang_up(flight);
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	flight = resume_after(id);
-	ck_assert(notify("{\"a\":2}"));
+	ck_assert(say_text("{\"a\":2}"));
 	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
 	check_ids(2);
 	check_event(0, "{\"a\":1}");
@@ -64,14 +56,14 @@ START_TEST(after_a_restart_a_stream_goes_on_where_it_was)
 	struct flight *flight = open_get(NULL);
 	const char *id;
 
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	parse_events(harness_events(flight));
 	id = keep_id(1);
 	harness_hang_up(flight);
 	harness_restart(&harness, KEEP_ALL);
 	flight = resume_after(id);
 	check_nothing_new(flight, id);
-	ck_assert(notify("{\"a\":2}"));
+	ck_assert(say_text("{\"a\":2}"));
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	check_ids(3);
 	harness_hang_up(flight);
@@ -290,10 +282,10 @@ START_TEST(who_listens_to_a_stream_that_made_room_is_told_to_come_again)
 	(void)harness_events(old);
 	ck_assert(harness_stream_is_over(old));
 	harness_hang_up(old);
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	ck_assert_int_eq(parse_events(harness_events(fresh)), 1);
 	harness_hang_up(fresh);
-	ck_assert(notify("{\"a\":2}")); /* not to the one that is gone */
+	ck_assert(say_text("{\"a\":2}")); /* not to the one that is gone */
 	fresh = resume_after(keep_id(0));
 	ck_assert_int_eq(parse_events(harness_events(fresh)), 1);
 	check_event(0, "{\"a\":2}");
@@ -339,7 +331,7 @@ START_TEST(who_reads_too_slowly_is_cut_and_resumes_without_a_loss)
 	int seen;
 
 	for (int i = 0; i < 1500; i++)
-		ck_assert(notify("{\"a\":1}"));
+		ck_assert(say_text("{\"a\":1}"));
 	seen = parse_events(harness_events(flight));
 	ck_assert_int_le(seen, SSE_EVENTS_MAX + 1);
 	ck_assert(harness_stream_is_over(flight));
@@ -348,7 +340,7 @@ START_TEST(who_reads_too_slowly_is_cut_and_resumes_without_a_loss)
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1501 - seen);
 	check_ids(seen + 1);
 	ck_assert(!harness_stream_is_over(flight));
-	ck_assert(notify("{\"a\":2}"));
+	ck_assert(say_text("{\"a\":2}"));
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	harness_hang_up(flight);
 }
@@ -364,7 +356,7 @@ START_TEST(a_session_that_somebody_listens_to_does_not_expire)
 		while (harness_sweep(&harness) > 0)
 			continue;
 	}
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	(void)harness_events(flight);
 	ck_assert(!harness_stream_is_over(flight));
 	ck_assert_int_eq(harness_row(&harness, "alice", the_id).phase,

@@ -3,6 +3,7 @@
  * the last id that it was given. */
 #include "exchange/stream_case.h"
 #include "stream/stream.h"
+#include "suite.h"
 
 #include <string.h>
 
@@ -10,7 +11,6 @@ enum { FOR_EVER = 1000 };
 
 static const mcps_status statuses[] = { MCPS_E_NOMEM, MCPS_E_STORE, MCPS_E_GONE,
 	                                MCPS_E_CORRUPT, MCPS_E_CONFLICT };
-enum { STATUSES = sizeof statuses / sizeof *statuses };
 
 /* How one operation fails. */
 struct failure {
@@ -56,11 +56,12 @@ static const struct talk {
 	const char *body;
 	bool fails_late; /* amid the handler, not before it */
 } talks[] = {
-	{ tells_thrice, TALK(1), false }, { tells_thrice, COUNT(1), false },
-	{ disconnects, TALK(1), false },  { fails_late, TALK(1), true },
-	{ fails_late, COUNT(1), true },
+	{ tells_thrice, TALK(1), false },
+	{ tells_thrice, CALL_COUNT(1), false },
+	{ disconnects, TALK(1), false },
+	{ fails_late, TALK(1), true },
+	{ fails_late, CALL_COUNT(1), true },
 };
-enum { TALKS = sizeof talks / sizeof *talks };
 
 /* ---- what their client gets ---- */
 
@@ -132,13 +133,13 @@ static void run(const struct talk *talk)
 	answer = harness_receive(flight);
 	check_answer(&answer);
 	mend_store();
-	streams_tear_down();
+	case_tear_down();
 }
 
 static void run_with(const struct failure *how)
 {
 	failure = *how;
-	for (int i = 0; i < TALKS; i++)
+	for (int i = 0; i < COUNT(talks); i++)
 		run(&talks[i]);
 }
 
@@ -146,7 +147,7 @@ START_TEST(a_failing_store_loses_no_answer_of_a_streamed_call)
 {
 	enum store_op op = (enum store_op)_i;
 
-	for (int i = 0; i < STATUSES; i++) {
+	for (int i = 0; i < COUNT(statuses); i++) {
 		run_with(&(struct failure){ op, statuses[i], 1, false });
 		run_with(&(struct failure){ op, statuses[i], 1, true });
 		run_with(&(struct failure){ op, statuses[i], FOR_EVER, false });
@@ -159,7 +160,6 @@ END_TEST
 
 static const enum store_op opening[] = { OP_begin, OP_stream_insert,
 	                                 OP_event_append, OP_commit };
-enum { OPENING = sizeof opening / sizeof *opening };
 
 START_TEST(a_client_without_an_id_is_not_disconnected)
 {
@@ -180,7 +180,8 @@ END_TEST
 static void tells_and_is_closed(mcps_call *c)
 {
 	tells(c);
-	mcps__sse_connections_close(&harness.sessions.sse_connections);
+	mcps__sse_connections_close(
+		&mcps__streams_of(&harness.sessions)->sse_connections);
 }
 
 static const char *const revisions[] = { "2025-11-25", "2025-06-18" };
@@ -221,8 +222,8 @@ static mcps_status store_half(struct writer_job *job, mcps_store *store)
 	uint64_t seq;
 
 	(void)job;
-	stored = mcps__stream_store(harness.sessions.calls, store, &half, true,
-	                            &seq);
+	stored = mcps__stream_store(mcps__streams_of(&harness.sessions)->calls,
+	                            store, &half, true, &seq);
 	return stored;
 }
 
@@ -235,7 +236,7 @@ static void ends_with_half(mcps_call *c)
 
 	tells(c);
 	(void)mcps__writer_run(harness.writer, &job);
-	mcps__stream_abandon(harness.sessions.calls, &half);
+	mcps__stream_abandon(mcps__streams_of(&harness.sessions)->calls, &half);
 }
 
 START_TEST(half_a_message_is_neither_stored_nor_sent)
@@ -253,24 +254,17 @@ START_TEST(half_a_message_is_neither_stored_nor_sent)
 }
 END_TEST
 
-int main(void)
+TEST_MAIN("lost answers")
 {
-	Suite *suite = suite_create("lost answers");
-	TCase *tests = tcase_create("store");
-
-	tcase_add_loop_test(tests,
-	                    a_failing_store_loses_no_answer_of_a_streamed_call,
-	                    0, OP_COUNT);
-	suite_add_tcase(suite, tests);
-	tests = tcase_create("clients");
-	tcase_add_checked_fixture(tests, streams_set_up, streams_tear_down);
-	tcase_add_loop_test(tests, a_client_without_an_id_is_not_disconnected,
-	                    0, OPENING);
-	tcase_add_loop_test(
-		tests,
-		a_connection_without_ids_ends_early_with_an_unknown_outcome, 0,
-		sizeof revisions / sizeof *revisions);
-	tcase_add_test(tests, half_a_message_is_neither_stored_nor_sent);
-	suite_add_tcase(suite, tests);
-	return harness_main(suite);
+	test_case("store");
+	test_add_loop(a_failing_store_loses_no_answer_of_a_streamed_call,
+	              OP_COUNT);
+	test_case("clients");
+	test_fixture(streams_set_up, case_tear_down);
+	test_add_loop(a_client_without_an_id_is_not_disconnected,
+	              COUNT(opening));
+	test_add_loop(
+		a_connection_without_ids_ends_early_with_an_unknown_outcome,
+		COUNT(revisions));
+	test_add(half_a_message_is_neither_stored_nor_sent);
 }

@@ -136,16 +136,6 @@ static void set_up(void)
 	atomic_store(&reads, 0);
 }
 
-static struct answer about(const char *id, const char *method, const char *uri)
-{
-	return harness_about(&harness, id, method, uri);
-}
-
-static struct answer read_uri(const char *id, const char *uri)
-{
-	return about(id, "resources/read", uri);
-}
-
 /* ---- lists --------------------------------------------------------------- */
 
 static const char *const first_resource[] = {
@@ -276,13 +266,13 @@ END_TEST
 START_TEST(what_is_there_is_read_as_text_or_as_bytes)
 {
 	const char *id = case_begin_with(versions[_i]);
-	struct answer answer = read_uri(id, "test://text");
+	struct answer answer = case_read(id, "test://text");
 
 	answer_check_json(&answer, 200,
 	                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{"
 	                  "\"contents\":[{\"uri\":\"test://text\","
 	                  "\"mimeType\":\"text/plain\",\"text\":\"hello\"}]}}");
-	answer = read_uri(id, "test://bytes");
+	answer = case_read(id, "test://bytes");
 	ck_assert_str_eq(case_at(&answer, "result.contents"),
 	                 "[{\"uri\":\"test://bytes\",\"mimeType\":"
 	                 "\"image/png\",\"blob\":\"iVBORw==\"}]");
@@ -292,12 +282,12 @@ END_TEST
 START_TEST(a_read_function_may_keep_state_like_a_tool)
 {
 	const char *id = case_begin_with("2025-11-25");
-	struct answer answer = read_uri(id, "test://counter");
+	struct answer answer = case_read(id, "test://counter");
 
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "1");
 	ck_assert_ptr_null(case_at(&answer, "result.contents.0.mimeType"));
 	harness_restart(&harness, KEEP_ALL);
-	answer = read_uri(id, "test://counter");
+	answer = case_read(id, "test://counter");
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "2");
 }
 END_TEST
@@ -305,7 +295,7 @@ END_TEST
 START_TEST(one_uri_may_have_several_contents)
 {
 	struct answer answer =
-		read_uri(case_begin_with("2025-11-25"), "test://folder/");
+		case_read(case_begin_with("2025-11-25"), "test://folder/");
 
 	ck_assert_str_eq(
 		case_at(&answer, "result"),
@@ -320,14 +310,14 @@ START_TEST(a_template_tells_its_variables_decoded)
 {
 	const char *id = case_begin_with("2025-11-25");
 	struct answer answer =
-		read_uri(id, "test://user/J%C3%BCrgen%20K./name");
+		case_read(id, "test://user/J%C3%BCrgen%20K./name");
 
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"),
 	                 "test://user/J%C3%BCrgen%20K./name: name of J\xc3\xbc"
 	                 "rgen K. by us");
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.mimeType"),
 	                 "text/plain");
-	answer = read_uri(id, "test://file/a/b%2Fc?d");
+	answer = case_read(id, "test://file/a/b%2Fc?d");
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.blob"),
 	                 "YS9iL2M/ZA==");
 }
@@ -336,11 +326,11 @@ END_TEST
 START_TEST(a_listed_resource_wins_over_a_template_and_the_first_template_wins)
 {
 	const char *id = case_begin_with("2025-11-25");
-	struct answer answer = read_uri(id, "test://user/root/name");
+	struct answer answer = case_read(id, "test://user/root/name");
 
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "wins");
 	ck_assert_uint_eq(atomic_load(&reads), 0);
-	answer = read_uri(id, "test://user/root/hidden");
+	answer = case_read(id, "test://user/root/hidden");
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"),
 	                 "test://user/root/hidden: hidden of root by us");
 }
@@ -355,7 +345,7 @@ START_TEST(what_is_not_there_is_32002_with_its_uri)
 {
 	const char *uri = missing[_i % COUNT(missing)];
 	struct answer answer =
-		read_uri(case_begin_with(versions[_i / COUNT(missing)]), uri);
+		case_read(case_begin_with(versions[_i / COUNT(missing)]), uri);
 
 	case_check_error(&answer, "-32002", "Resource not found");
 	ck_assert_str_eq(case_at(&answer, "error.data.uri"), uri);
@@ -397,7 +387,7 @@ static const struct {
 START_TEST(a_read_function_that_fails_is_32603)
 {
 	struct answer answer =
-		read_uri(case_begin_with("2025-11-25"), failures[_i].uri);
+		case_read(case_begin_with("2025-11-25"), failures[_i].uri);
 
 	case_check_error(&answer, "-32603", failures[_i].message);
 }
@@ -406,14 +396,14 @@ END_TEST
 START_TEST(a_resource_without_its_scopes_is_403)
 {
 	struct answer answer =
-		read_uri(case_begin_with("2025-11-25"), "test://secret");
+		case_read(case_begin_with("2025-11-25"), "test://secret");
 
 	ck_assert_int_eq(answer.status, 403);
 	ck_assert_str_eq(answer.challenge,
 	                 "Bearer error=\"insufficient_scope\", "
 	                 "scope=\"read:secret\"");
-	answer = about(case_begin_with("2025-11-25"), "resources/subscribe",
-	               "test://secret");
+	answer = case_about(case_begin_with("2025-11-25"),
+	                    "resources/subscribe", "test://secret");
 	ck_assert_int_eq(answer.status, 403);
 }
 END_TEST
@@ -432,8 +422,8 @@ START_TEST(without_resources_their_methods_do_not_exist)
 	harness.options.resources = NULL;
 	harness.options.templates = NULL;
 	harness_restart(&harness, KEEP_ALL);
-	answer = about(case_begin_with("2025-11-25"), methods[_i],
-	               "test://text");
+	answer = case_about(case_begin_with("2025-11-25"), methods[_i],
+	                    "test://text");
 	ck_assert_str_eq(case_at(&answer, "error.code"), "-32601");
 	answer = case_post(NULL, INITIALIZE(1, "2025-11-25"));
 	ck_assert_ptr_null(case_at(&answer, "result.capabilities.resources"));

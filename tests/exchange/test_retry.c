@@ -38,14 +38,6 @@ static unsigned told_when(void)
 	return events[0].retry_ms;
 }
 
-static bool notify(const char *text)
-{
-	struct buffer message = { 0 };
-
-	mcps__buffer_add_text(&message, text);
-	return say_to_session(&message, 0);
-}
-
 /* ---- the first event ---- */
 
 static void check_only_first(unsigned expected)
@@ -75,7 +67,7 @@ static void read_fresh_get(void)
 	struct buffer all = { 0 };
 
 	mcps__buffer_add_text(&all, harness_events(flight));
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	mcps__buffer_add_text(&all, harness_events(flight));
 	mcps__buffer_add(&all, "", 1);
 	ck_assert_int_eq(parse_events(all.data), 2);
@@ -95,8 +87,8 @@ static void read_resumed_get(void)
 	const char *id = first_of(flight);
 
 	harness_hang_up(flight);
-	ck_assert(notify("{\"a\":1}"));
-	ck_assert(notify("{\"a\":2}"));
+	ck_assert(say_text("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":2}"));
 	flight = resume_after(id);
 	ck_assert_int_eq(parse_events(harness_events(flight)), 2);
 	harness_hang_up(flight);
@@ -218,7 +210,7 @@ START_TEST(store_without_streams_says_when_to_come_again_too)
 	ck_assert_int_eq(parse_events(harness_events(flight)), 0);
 	ck_assert_uint_ge(retry_ms, RETRY_MS);
 	expected = retry_ms;
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	ck_assert_str_eq(harness_events(flight), "data: {\"a\":1}\n\n");
 	harness_hang_up(flight);
 	meanwhile = tells;
@@ -241,7 +233,7 @@ START_TEST(older_revision_gets_neither_retry_nor_an_event_without_data)
 	the_id = case_begin_with(older[_i]);
 	flight = open_get(NULL);
 	ck_assert_str_eq(harness_events(flight), "");
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	ck_assert_int_eq(parse_events(harness_events(flight)), 1);
 	check_event(0, "{\"a\":1}");
 	check_only_first(0);
@@ -399,7 +391,7 @@ START_TEST(get_during_a_drain_keeps_the_id_that_it_resumes_after)
 
 	begin_stop(&stop, LONG_MS);
 	harness_hang_up(flight);
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	answer = late_get(NULL, last_id(id));
 	check_late(&answer, id, LONG_MS + RESTART_MS + share);
 	answer = late_get(NULL, "Last-Event-ID: nonsense\n");
@@ -474,7 +466,7 @@ START_TEST(request_that_could_not_listen_is_refused_during_a_drain)
 	                          .headers = "Accept: application/json\n")
 	                         .status,
 	                 503);
-	ck_assert_int_eq(case_post(the_id, PING(1)).status, 503);
+	ck_assert_int_eq(case_ping(the_id), 503);
 	ck_assert_int_eq(case_delete(the_id).status, 503);
 }
 END_TEST
@@ -488,7 +480,7 @@ START_TEST(client_keeps_its_id_when_the_store_cannot_be_read)
 	unsigned usual = retry_ms;
 
 	harness_hang_up(flight);
-	ck_assert(notify("{\"a\":1}"));
+	ck_assert(say_text("{\"a\":1}"));
 	store_double_fail(&harness.store, OP_event_replay, MCPS_E_STORE, 1);
 	flight = resume_after(id);
 	check_nothing_new(flight, id);

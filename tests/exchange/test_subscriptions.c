@@ -54,16 +54,6 @@ static void set_up(void)
 	harness_init(&harness, &options);
 }
 
-static struct answer about(const char *id, const char *method, const char *uri)
-{
-	return harness_about(&harness, id, method, uri);
-}
-
-static struct answer read_uri(const char *id, const char *uri)
-{
-	return about(id, "resources/read", uri);
-}
-
 /* ---- subscriptions ------------------------------------------------------- */
 
 static struct {
@@ -111,7 +101,7 @@ static void check_done(const struct answer *answer)
 
 static void subscribe(const char *id, const char *uri)
 {
-	struct answer answer = about(id, "resources/subscribe", uri);
+	struct answer answer = case_about(id, "resources/subscribe", uri);
 
 	check_done(&answer);
 }
@@ -131,7 +121,7 @@ START_TEST(an_update_goes_to_those_who_subscribed)
 	                             "{\"uri\":\"test://text\"}");
 	ck_assert_uint_eq(updated("test://counter"), 1);
 	ck_assert_uint_eq(updated("test://bytes"), 0);
-	answer = about(second, "resources/unsubscribe", "test://text");
+	answer = case_about(second, "resources/unsubscribe", "test://text");
 	check_done(&answer);
 	ck_assert_uint_eq(updated("test://text"), 1);
 	ck_assert_uint_eq(updated("test://counter"), 1);
@@ -158,12 +148,12 @@ START_TEST(to_subscribe_twice_is_to_subscribe_once)
 	subscribe(id, "test://text");
 	subscribe(id, "test://text");
 	ck_assert_uint_eq(updated("test://text"), 1);
-	answer = about(id, "resources/unsubscribe", "test://text");
+	answer = case_about(id, "resources/unsubscribe", "test://text");
 	check_done(&answer);
 	ck_assert_uint_eq(updated("test://text"), 0);
-	answer = about(id, "resources/unsubscribe", "test://text");
+	answer = case_about(id, "resources/unsubscribe", "test://text");
 	check_done(&answer);
-	answer = about(id, "resources/unsubscribe", "test://never");
+	answer = case_about(id, "resources/unsubscribe", "test://never");
 	check_done(&answer);
 }
 END_TEST
@@ -182,7 +172,7 @@ START_TEST(a_subscription_survives_a_restart_and_comes_with_its_session)
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_uint_eq(updated("test://text"), 1);
 	ck_assert_uint_eq(updated("test://user/a/b"), 1);
-	answer = about(id, "resources/unsubscribe", "test://text");
+	answer = case_about(id, "resources/unsubscribe", "test://text");
 	check_done(&answer);
 	harness_restart(&harness, KEEP_ALL);
 	listen();
@@ -236,18 +226,19 @@ START_TEST(a_session_has_only_so_many_subscriptions)
 		snprintf(uri, sizeof uri, "test://file/%d", i);
 		subscribe(id, uri);
 	}
-	answer = about(id, "resources/subscribe", "test://file/3");
+	answer = case_about(id, "resources/subscribe", "test://file/3");
 	case_check_error(&answer, "-32603", "Too many subscriptions");
 	subscribe(id, "test://file/2"); /* it has that one */
-	answer = about(id, "resources/unsubscribe", "test://file/0");
+	answer = case_about(id, "resources/unsubscribe", "test://file/0");
 	subscribe(id, "test://file/3");
 }
 END_TEST
 
 START_TEST(to_what_is_not_there_nobody_subscribes)
 {
-	struct answer answer = about(case_begin_with("2025-11-25"),
-	                             "resources/subscribe", "test://nothing");
+	struct answer answer =
+		case_about(case_begin_with("2025-11-25"), "resources/subscribe",
+	                   "test://nothing");
 
 	case_check_error(&answer, "-32002", "Resource not found");
 	ck_assert_str_eq(case_at(&answer, "error.data.uri"), "test://nothing");
@@ -261,7 +252,7 @@ START_TEST(a_subscription_that_is_not_stored_is_not_answered)
 
 	listen();
 	store_double_fail(&harness.store, OP_commit, MCPS_E_STORE, 2);
-	answer = about(id, "resources/subscribe", "test://text");
+	answer = case_about(id, "resources/subscribe", "test://text");
 	ck_assert_int_eq(answer.status, 503);
 	ck_assert_uint_eq(updated("test://text"), 0);
 }
@@ -273,7 +264,7 @@ START_TEST(a_session_that_was_ended_behind_our_back_is_404)
 	struct answer answer;
 
 	harness_end_row(&harness, "alice", id);
-	answer = about(id, "resources/subscribe", "test://text");
+	answer = case_about(id, "resources/subscribe", "test://text");
 	ck_assert_int_eq(answer.status, 404);
 }
 END_TEST
@@ -330,7 +321,7 @@ START_TEST(what_is_added_later_is_listed_and_told)
 		                      .name = "late", .text = "now" };
 	uint8_t before[MCPS_LISTS_DIGEST_SIZE], after[MCPS_LISTS_DIGEST_SIZE];
 	struct entry *entry;
-	struct answer answer = read_uri(id, "test://late");
+	struct answer answer = case_read(id, "test://late");
 
 	ck_assert_str_eq(case_at(&answer, "error.code"), "-32002");
 	listen();
@@ -339,7 +330,7 @@ START_TEST(what_is_added_later_is_listed_and_told)
 	ck_assert_int_eq(mcps__registry_add(&harness.registry, entry, NULL),
 	                 MCPS_OK);
 	mcps__notify_list(&harness.mcp, ENTRY_RESOURCE);
-	answer = read_uri(id, "test://late");
+	answer = case_read(id, "test://late");
 	ck_assert_str_eq(case_at(&answer, "result.contents.0.text"), "now");
 	mcps__registry_digest(&harness.registry, after);
 	ck_assert_mem_eq(before, after, LISTS_RESOURCES);
@@ -348,7 +339,7 @@ START_TEST(what_is_added_later_is_listed_and_told)
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
 	                                       ENTRY_RESOURCE, "test://late"),
 	                 MCPS_OK);
-	answer = read_uri(id, "test://late");
+	answer = case_read(id, "test://late");
 	ck_assert_str_eq(case_at(&answer, "error.code"), "-32002");
 	ck_assert_int_eq(mcps__registry_remove(&harness.registry,
 	                                       ENTRY_RESOURCE, "test://late"),

@@ -22,29 +22,17 @@ static void set_up(void)
 				       .hot = 2 });
 }
 
-/* And a moment later somebody notices. */
-static void jump(int64_t ms)
-{
-	atomic_fetch_add(&harness.time.wall_ms, ms);
-	harness_pass(&harness, 1);
-}
-
-static int ping(const char *id)
-{
-	return case_post(id, PING(1)).status;
-}
-
 START_TEST(a_jump_forward_ends_no_session_in_use)
 {
 	const char *id = case_begin();
 
-	jump(jumps[_i]);
+	case_jump(jumps[_i]);
 	case_sweep();
-	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	for (int day = 0; day < 6; day++) {
 		harness_pass(&harness, DAY_MS);
 		case_sweep();
-		ck_assert_int_eq(ping(id), 200);
+		ck_assert_int_eq(case_ping(id), 200);
 	}
 }
 END_TEST
@@ -55,10 +43,10 @@ START_TEST(a_jump_forward_ends_no_session_that_was_paged_out)
 
 	for (int i = 0; i < 6; i++)
 		ids[i] = case_begin();
-	jump(jumps[_i]);
+	case_jump(jumps[_i]);
 	case_sweep();
 	for (int i = 0; i < 6; i++)
-		ck_assert_int_eq(ping(ids[i]), 200);
+		ck_assert_int_eq(case_ping(ids[i]), 200);
 }
 END_TEST
 
@@ -66,11 +54,11 @@ START_TEST(a_session_in_memory_keeps_its_row_whatever_the_wall_says)
 {
 	const char *id = case_begin();
 
-	jump(jumps[_i]);
+	case_jump(jumps[_i]);
 	for (int i = 0; i < 4; i++) {
 		harness_pass(&harness, 6 * DAY_MS);
 		case_sweep();
-		ck_assert_int_eq(ping(id), 200);
+		ck_assert_int_eq(case_ping(id), 200);
 		ck_assert_int_eq(harness_row(&harness, "alice", id).phase,
 		                 MCPS_PHASE_LIVE);
 	}
@@ -81,16 +69,16 @@ START_TEST(a_clock_that_jumps_there_and_back_leaves_no_trace)
 {
 	const char *id = case_begin();
 
-	jump(jumps[_i]);
-	ck_assert_int_eq(ping(id), 200);
+	case_jump(jumps[_i]);
+	ck_assert_int_eq(case_ping(id), 200);
 	case_sweep();
-	jump(-jumps[_i]);
+	case_jump(-jumps[_i]);
 	case_sweep();
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	harness_pass(&harness, 6 * DAY_MS);
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(case_ping(id), 200);
 }
 END_TEST
 
@@ -101,16 +89,16 @@ START_TEST(a_jump_back_ends_no_session_and_revives_none)
 
 	harness_pass(&harness, (HARNESS_IDLE_DAYS + 1) * DAY_MS);
 	live = case_begin();
-	jump(-jumps[_i]);
-	ck_assert_int_eq(ping(expired), 404);
-	ck_assert_int_eq(ping(live), 200);
+	case_jump(-jumps[_i]);
+	ck_assert_int_eq(case_ping(expired), 404);
+	ck_assert_int_eq(case_ping(live), 200);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
+	ck_assert_int_eq(case_ping(live), 200);
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(ping(expired), 404);
-	ck_assert_int_eq(ping(live), 200);
+	ck_assert_int_eq(case_ping(expired), 404);
+	ck_assert_int_eq(case_ping(live), 200);
 	harness_pass(&harness, DAY_MS);
-	ck_assert_int_eq(ping(live), 200);
+	ck_assert_int_eq(case_ping(live), 200);
 }
 END_TEST
 
@@ -120,16 +108,16 @@ START_TEST(a_jump_purges_no_tombstone)
 	bool is_forward = _i % 2 == 0;
 
 	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
-	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	ck_assert_int_eq(case_delete(id).status, 204);
-	jump(is_forward ? jumps[_i / 2] : -jumps[_i / 2]);
+	case_jump(is_forward ? jumps[_i / 2] : -jumps[_i / 2]);
 	case_sweep();
-	ck_assert_int_eq(ping(id), 404);
-	jump(is_forward ? -jumps[_i / 2] : jumps[_i / 2]);
+	ck_assert_int_eq(case_ping(id), 404);
+	case_jump(is_forward ? -jumps[_i / 2] : jumps[_i / 2]);
 	case_sweep();
 	harness_restart(&harness, KEEP_ALL);
 	harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
-	ck_assert_int_eq(ping(id), 404);
+	ck_assert_int_eq(case_ping(id), 404);
 }
 END_TEST
 
@@ -140,13 +128,13 @@ START_TEST(a_jump_back_between_two_processes_changes_nothing)
 	const char *live = case_begin();
 
 	case_sweep();
-	jump(-jumps[_i]);
+	case_jump(-jumps[_i]);
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(ping(live), 200);
+	ck_assert_int_eq(case_ping(live), 200);
 	harness_pass(&harness, 6 * DAY_MS);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(case_begin()), 200);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(case_begin()), 200);
 }
 END_TEST
 

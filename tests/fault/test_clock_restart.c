@@ -33,18 +33,6 @@ static void set_up(void)
 	harness_init(&harness, &options);
 }
 
-/* And a moment later somebody notices. */
-static void jump(int64_t ms)
-{
-	atomic_fetch_add(&harness.time.wall_ms, ms);
-	harness_pass(&harness, 1);
-}
-
-static int ping(const char *id)
-{
-	return case_post(id, PING(1)).status;
-}
-
 /* The machine goes down and comes up after so long, by its wall clock, with
  * another boot id, and a boot clock that begins anew. */
 static void reboot(int64_t ms)
@@ -98,17 +86,17 @@ START_TEST(a_jump_while_running_and_a_restart_end_no_session_in_use)
 	for (int i = 0; i < 6; i++)
 		ids[i] = case_begin();
 	case_sweep();
-	jump(is_forward ? ms : -ms);
-	ck_assert_int_eq(ping(ids[0]), 200);
+	case_jump(is_forward ? ms : -ms);
+	ck_assert_int_eq(case_ping(ids[0]), 200);
 	change_process(change, 1000);
 	case_sweep();
 	for (int i = 0; i < 6; i++)
-		ck_assert_int_eq(ping(ids[i]), 200);
+		ck_assert_int_eq(case_ping(ids[i]), 200);
 	harness_pass(&harness, 4 * DAY_MS); /* each but the limit of a day */
 	change_process(change, 1000);
 	case_sweep();
 	for (int i = 0; i < 6; i++)
-		ck_assert_int_eq(ping(ids[i]), 200);
+		ck_assert_int_eq(case_ping(ids[i]), 200);
 }
 END_TEST
 
@@ -121,11 +109,11 @@ START_TEST(a_jump_while_down_ends_no_session_in_use)
 
 	change_process(change, is_forward ? ms : -ms);
 	case_sweep();
-	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	change_process(change, is_forward ? -ms : ms);
 	case_sweep();
-	ck_assert_int_eq(ping(id), 200);
-	ck_assert_int_eq(ping(case_begin()), 200);
+	ck_assert_int_eq(case_ping(id), 200);
+	ck_assert_int_eq(case_ping(case_begin()), 200);
 }
 END_TEST
 
@@ -139,23 +127,23 @@ START_TEST(a_boot_in_1970_ends_no_session_and_revives_none)
 	case_sweep();
 	reboot(IN_1970);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(ended), 404);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(ended), 404);
 	fresh = case_begin();
 	if (_i == 0) /* power fails before the right time comes */
 		reboot(-IN_1970);
 	else
-		jump(-IN_1970);
+		case_jump(-IN_1970);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(fresh), 200);
-	ck_assert_int_eq(ping(ended), 404);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(fresh), 200);
+	ck_assert_int_eq(case_ping(ended), 404);
 	harness_pass(&harness, 6 * HOUR_MS);
 	reboot(HOUR_MS);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(fresh), 200);
-	ck_assert_int_eq(ping(ended), 404);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(fresh), 200);
+	ck_assert_int_eq(case_ping(ended), 404);
 }
 END_TEST
 
@@ -168,13 +156,13 @@ START_TEST(a_store_made_in_1970_serves_when_the_time_is_right)
 	harness_restart(&harness, KEEP_KEY);
 	live = case_begin();
 	ck_assert_int_lt(session_time(), DAY_MS);
-	jump(-IN_1970);
+	case_jump(-IN_1970);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
+	ck_assert_int_eq(case_ping(live), 200);
 	reboot(HOUR_MS);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(case_begin()), 200);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(case_begin()), 200);
 }
 END_TEST
 
@@ -191,7 +179,7 @@ START_TEST(a_hundred_reboots_between_1970_and_now_end_no_session)
 		reboot(i % 2 == 0 ? IN_1970 : -IN_1970);
 	}
 	case_sweep();
-	ck_assert_int_eq(ping(id), 200);
+	ck_assert_int_eq(case_ping(id), 200);
 }
 END_TEST
 
@@ -212,13 +200,13 @@ START_TEST(a_long_downtime_counts_as_one_day)
 		harness_pass(&harness, DAY_MS - HOUR_MS);
 		case_sweep();
 	}
-	ck_assert_int_eq(ping(used), 200);
+	ck_assert_int_eq(case_ping(used), 200);
 	ck_assert_int_eq(harness_row(&harness, "alice", id).phase,
 	                 MCPS_PHASE_LIVE);
 	harness_pass(&harness, 12 * HOUR_MS);
 	case_sweep();
-	ck_assert_int_eq(ping(id), 404);
-	ck_assert_int_eq(ping(used), 200);
+	ck_assert_int_eq(case_ping(id), 404);
+	ck_assert_int_eq(case_ping(used), 200);
 }
 END_TEST
 
@@ -235,7 +223,7 @@ START_TEST(sessions_begun_after_a_long_downtime_live_as_long_as_any)
 		case_sweep();
 	}
 	for (int i = 0; i < 6; i++)
-		ck_assert_int_eq(ping(ids[i]), 200);
+		ck_assert_int_eq(case_ping(ids[i]), 200);
 }
 END_TEST
 
@@ -246,7 +234,7 @@ START_TEST(a_machine_that_sleeps_for_weeks_ends_no_session_in_use)
 	for (int week = 0; week < 4; week++) {
 		harness_pass(&harness, 30 * DAY_MS); /* and nobody looks */
 		case_sweep();
-		ck_assert_int_eq(ping(id), 200);
+		ck_assert_int_eq(case_ping(id), 200);
 		change_process(&changes[week % CHANGE_COUNT], 1000);
 	}
 }
@@ -269,8 +257,8 @@ START_TEST(a_revocation_ends_nothing_that_begins_after_it)
 	change_process(change, IN_1970);
 	after = case_begin();
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(ping(before), 404);
-	ck_assert_int_eq(ping(after), 200);
+	ck_assert_int_eq(case_ping(before), 404);
+	ck_assert_int_eq(case_ping(after), 200);
 	mcps__principal_unref(alice);
 }
 END_TEST
@@ -294,7 +282,7 @@ START_TEST(no_jump_revives_an_ended_session_while_its_id_is_believed)
 			ms = -ms;
 		switch (random >> 9 & 3) {
 		case 0:
-			jump(ms);
+			case_jump(ms);
 			break;
 		case 1:
 			harness_pass(&harness, 4 * HOUR_MS);
@@ -309,7 +297,7 @@ START_TEST(no_jump_revives_an_ended_session_while_its_id_is_believed)
 		if ((random >> 16 & 1) != 0)
 			case_sweep();
 		harness.endpoint.policy = MCPS_UNKNOWN_AUTHENTICATED;
-		ck_assert_int_eq(ping(id), 404);
+		ck_assert_int_eq(case_ping(id), 404);
 	}
 	ck_assert_int_ge(session_time() - issued, 5 * DAY_MS);
 }
@@ -387,12 +375,12 @@ START_TEST(a_store_of_the_version_before_goes_on)
 	ck_assert_int_gt(session_time(), before);
 	ck_assert_int_le(session_time(), before + DAY_MS);
 	case_sweep();
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(ended), 404);
-	ck_assert_int_eq(ping(case_begin()), 200);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(ended), 404);
+	ck_assert_int_eq(case_ping(case_begin()), 200);
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(ping(live), 200);
-	ck_assert_int_eq(ping(ended), 404);
+	ck_assert_int_eq(case_ping(live), 200);
+	ck_assert_int_eq(case_ping(ended), 404);
 }
 END_TEST
 

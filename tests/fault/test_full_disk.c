@@ -152,16 +152,16 @@ START_TEST(a_full_disk_begins_no_session_and_serves_those_in_memory)
 	fill_disk();
 	begin_until_full();
 	ck_assert(!has_ballast());
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	harness_pass(&harness, 120000); /* a touch is due, and fails */
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	begin_until_full();
 	ck_assert_int_eq(case_post("new", PING(1)).status, 503);
 	answer = case_post(id, CALL(1, "count", "{}"));
 	/* The shim fails every write: how the transaction ended is unknown. */
 	answer_check_outcome(&answer, is_mounted ? OUTCOME_OF(1, "dropped")
 	                                         : OUTCOME_OF(1, "unknown"));
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	make_room();
 }
 END_TEST
@@ -182,12 +182,12 @@ START_TEST(a_session_can_be_ended_on_a_full_disk)
 	begin_until_full();
 	for (int i = 0; i < 20; i++) {
 		ck_assert_int_eq(delete (ids[i]).status, 204);
-		ck_assert_int_eq(case_post(ids[i], PING(1)).status, 404);
+		ck_assert_int_eq(case_ping(ids[i]), 404);
 	}
 	begin_until_full();
 	harness_restart(&harness, KEEP_ALL);
 	for (int i = 0; i < 20; i++)
-		ck_assert_int_eq(case_post(ids[i], PING(1)).status, 404);
+		ck_assert_int_eq(case_ping(ids[i]), 404);
 	make_room();
 }
 END_TEST
@@ -199,7 +199,7 @@ START_TEST(what_was_begun_before_is_served_after_a_restart_on_a_full_disk)
 	fill_disk();
 	begin_until_full();
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 	begin_until_full();
 	make_room();
 }
@@ -221,7 +221,7 @@ START_TEST(room_is_noticed_without_a_restart)
 	ck_assert_ptr_nonnull(strstr(logged, "no space left"));
 	ck_assert_ptr_nonnull(strstr(logged, "there is room again"));
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 200);
+	ck_assert_int_eq(case_ping(id), 200);
 }
 END_TEST
 
@@ -249,9 +249,9 @@ START_TEST(a_large_log_does_not_keep_sessions_from_being_ended)
 		return;
 	begin_until_full(); /* the disk is full of the store alone */
 	ck_assert_int_eq(delete (id).status, 204);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 404);
+	ck_assert_int_eq(case_ping(id), 404);
 	harness_restart(&harness, KEEP_ALL);
-	ck_assert_int_eq(case_post(id, PING(1)).status, 404);
+	ck_assert_int_eq(case_ping(id), 404);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "functional/program.h"
+#include "functional/wire.h"
 #include "suite.h"
 
 #include <arpa/inet.h>
@@ -266,4 +267,17 @@ int program_get(int port, const char *path, char *body, size_t size)
 		return get(fd, path, body, size);
 	close(fd);
 	return 0;
+}
+
+const char *program_session_line(int port)
+{
+	static char line[256];
+	struct wire wire = wire_open(port);
+	struct reply reply = wire_ask(&wire, "", WIRE_INITIALIZE);
+
+	ck_assert_int_eq(reply.status, 200);
+	snprintf(line, sizeof line, "Mcp-Session-Id: %s\r\n",
+	         reply_value(&reply, "Mcp-Session-Id"));
+	wire_close(&wire);
+	return line;
 }

@@ -66,4 +66,7 @@ int program_get_unix(const char *socket_path, const char *path, char *body,
 /* GET PATH of a port of this machine; the status, 0: refused or no answer. */
 int program_get(int port, const char *path, char *body, size_t size);
 
+/* Begin a session at PORT: its line of a request's head, static. */
+const char *program_session_line(int port);
+
 #endif

@@ -2,107 +2,45 @@
  * limits and the stop. No test sleeps: each waits for an event, with a
  * deadline. */
 #define _GNU_SOURCE
-#include <mcps/call.h>
-#include <mcps/daemon.h>
-
-#include "base/clock.h"
-#include "raw_client.h"
+#include "functional/wire_server.h"
 #include "suite.h"
 
-#include <dirent.h>
-#include <pthread.h>
+#include <check.h>
+#include <mcps/daemon.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { DEADLINE_S = 60, LOOPS = 2, MANY = 24 };
+enum { MANY = 24, STOP_MS = WIRE_DEADLINE_S * 1000 };
 
-/* ---- a tool that ends when it is told to ------------------------------- */
-
-static struct gate {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	int entered;
-	bool open;
-} gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, false };
-
-static void deadline(struct timespec *at, long ms)
-{
-	clock_gettime(CLOCK_REALTIME, at);
-	mcps__timespec_add(at, ms);
-}
-
-/* Cancellation wakes nobody, so it is looked for now and then. */
-static mcps_status run_hold(mcps_call *call, const void *args)
-{
-	struct timespec at;
-
-	(void)args;
-	pthread_mutex_lock(&gate.lock);
-	gate.entered++;
-	pthread_cond_broadcast(&gate.changed);
-	while (!gate.open && !mcps_cancelled(call)) {
-		deadline(&at, 5);
-		pthread_cond_timedwait(&gate.changed, &gate.lock, &at);
-	}
-	pthread_mutex_unlock(&gate.lock);
-	return mcps_text(call, "released");
-}
-
-static void wait_entered(int calls)
-{
-	struct timespec at;
-	int result = 0;
-
-	deadline(&at, DEADLINE_S * 1000L);
-	pthread_mutex_lock(&gate.lock);
-	while (gate.entered < calls && result == 0)
-		result = pthread_cond_timedwait(&gate.changed, &gate.lock, &at);
-	pthread_mutex_unlock(&gate.lock);
-	ck_assert_int_eq(result, 0);
-}
-
-static void open_gate(void)
-{
-	pthread_mutex_lock(&gate.lock);
-	gate.open = true;
-	pthread_cond_broadcast(&gate.changed);
-	pthread_mutex_unlock(&gate.lock);
-}
+#define HOLD WIRE_CALL(7, "hold", "{}")
 
 /* ---- the server -------------------------------------------------------- */
 
-static mcps_server *server;
 static mcps_daemon *daemon_;
 static const char *address;
-static int port;
-
-static const mcps_field no_fields[] = { MCPS_FIELDS_END };
-
-struct nothing {
-	char unused;
-};
 
 static void start_at(const char *listen)
 {
-	struct mcps_daemon_options options = { .size = sizeof options,
-		                               .listen = listen,
-		                               .loops = LOOPS };
+	const struct mcps_server_options options = { .size = sizeof options,
+		                                     .workers = 4,
+		                                     .max_workers_per_caller =
+		                                             4 };
+	const struct mcps_daemon_options how = { .size = sizeof how,
+		                                 .listen = listen,
+		                                 .loops = 2 };
 	struct mcps_error error = { MCPS_OK, "" };
 
-	gate.entered = 0;
-	gate.open = false;
-	server = mcps_server_new("test", "1");
-	mcps_add_tool(server, struct nothing, .name = "hold",
-	              .fields = no_fields, .run = run_hold);
-	mcps_configure(server, .store = "memory:", .workers = 4,
-	               .max_workers_per_caller = 4);
-	ck_assert_msg(mcps_server_start(server, &error) == MCPS_OK, "%s",
-	              error.text);
-	ck_assert_msg(mcps_daemon_start(&daemon_, server, &options, &error) ==
-	                      MCPS_OK,
+	wire_start_server(WIRE_ANONYMOUS, &options);
+	ck_assert_msg(mcps_daemon_start(&daemon_, wire_server(), &how,
+	                                &error) == MCPS_OK,
 	              "%s", error.text);
 	address = mcps_daemon_address(daemon_);
-	port = atoi(strrchr(address, ':') + 1);
+	wire_set_port(atoi(strrchr(address, ':') + 1));
 }
 
 static void start(void)
@@ -112,81 +50,49 @@ static void start(void)
 
 static void stop(void)
 {
-	open_gate();
-	mcps_daemon_stop(daemon_, DEADLINE_S * 1000);
-	mcps_server_free(server);
+	wire_release();
+	mcps_daemon_stop(daemon_, STOP_MS);
+	wire_stop();
 }
 
-/* ---- what tests say, and look at --------------------------------------- */
+/* ---- connections and bodies -------------------------------------------- */
 
-static const char initialize[] =
-	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{"
-	"\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
-	"\"clientInfo\":{\"name\":\"test\",\"version\":\"1\"}}}";
-
-static const char hold[] =
-	"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{"
-	"\"name\":\"hold\",\"arguments\":{}}}";
-
-/* A session, by a connection that is not needed any more. */
-static struct answer new_session(void)
+static struct reply ask_path(struct wire *wire, const char *path)
 {
-	struct client client = client_open(port);
-	struct answer answer = ask(&client, "/mcp", NULL, initialize);
+	char line[128];
 
-	ck_assert_int_eq(answer.status, 200);
-	ck_assert_str_ne(answer.session, "");
-	close(client.fd);
-	return answer;
+	snprintf(line, sizeof line, "POST %s HTTP/1.1\r\n", path);
+	wire_text(wire, line);
+	wire_text(wire, WIRE_HOST WIRE_TYPE WIRE_ACCEPT WIRE_LENGTH WIRE_BODY);
+	return wire_read(wire);
 }
 
-static int open_descriptors(void)
+static void assert_served(struct wire *wire)
 {
-	DIR *all = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (readdir(all) != NULL)
-		count++;
-	closedir(all);
-	return count;
+	ck_assert_int_eq(wire_ask(wire, "", WIRE_INITIALIZE).status, 200);
 }
-
-/* That the server closed something is to be seen nowhere else. */
-static bool descriptors_fall_to(int wanted)
-{
-	const struct timespec moment = { 0, 2000000 };
-	time_t end = time(NULL) + DEADLINE_S;
-
-	while (open_descriptors() > wanted) {
-		if (time(NULL) >= end)
-			return false;
-		nanosleep(&moment, NULL);
-	}
-	return true;
-}
-
-/* ---- connections and bodies
- * -------------------------------------------------- */
 
 START_TEST(initialize_gives_a_session_id)
 {
-	struct answer answer = new_session();
+	struct reply reply = wire_initialize("");
 
-	ck_assert_ptr_nonnull(strstr(answer.body, "\"serverInfo\""));
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_str_ne(reply_value(&reply, "Mcp-Session-Id"), "");
+	ck_assert_ptr_nonnull(strstr(reply.body, "\"serverInfo\""));
 }
 END_TEST
 
 START_TEST(a_connection_serves_many_requests)
 {
-	struct client client = client_open(port);
+	struct wire wire = wire_open(wire_port());
 
 	for (int i = 0; i < MANY; i++) {
-		struct answer answer = ask(&client, "/mcp", NULL, initialize);
+		struct reply reply = wire_ask(&wire, "", WIRE_INITIALIZE);
 
-		ck_assert_int_eq(answer.status, 200);
-		ck_assert(!answer.closes);
+		ck_assert_int_eq(reply.status, 200);
+		ck_assert(!reply_closes(&reply));
 	}
-	close(client.fd);
+	wire_close(&wire);
 }
 END_TEST
 
@@ -194,168 +100,164 @@ START_TEST(other_paths_are_404)
 {
 	static const char *const paths[] = { "/", "/mcp//", "/mcp%00x",
 		                             "/%6dcp", "http://evil/mcp" };
-	struct client client = client_open(port);
+	struct wire wire = wire_open(wire_port());
 
-	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-		struct answer answer = ask(&client, paths[i], NULL, initialize);
+	for (int i = 0; i < COUNT(paths); i++) {
+		struct reply reply = ask_path(&wire, paths[i]);
 
-		ck_assert_msg(answer.status == 404, "%s", paths[i]);
-		ck_assert(!answer.closes);
+		ck_assert_msg(reply.status == 404, "%s", paths[i]);
+		ck_assert(!reply_closes(&reply));
 	}
-	close(client.fd);
+	wire_close(&wire);
 }
 END_TEST
 
 START_TEST(a_query_is_no_part_of_the_path)
 {
-	struct client client = client_open(port);
+	struct wire wire = wire_open(wire_port());
 
-	ck_assert_int_eq(ask(&client, "/mcp?x=%00", NULL, initialize).status,
-	                 200);
-	close(client.fd);
+	ck_assert_int_eq(ask_path(&wire, "/mcp?x=%00").status, 200);
+	wire_close(&wire);
 }
 END_TEST
 
 START_TEST(pipelined_requests_are_answered_in_order)
 {
-	struct client client = client_open(port);
+	struct wire wire = wire_open(wire_port());
 
-	post(&client, "/mcp", NULL, initialize);
-	post(&client, "/other", NULL, initialize);
-	post(&client, "/mcp", NULL, initialize);
-	ck_assert_int_eq(read_answer(&client).status, 200);
-	ck_assert_int_eq(read_answer(&client).status, 404);
-	ck_assert_int_eq(read_answer(&client).status, 200);
-	close(client.fd);
+	wire_post(&wire, "", WIRE_INITIALIZE);
+	wire_text(&wire, "POST /other HTTP/1.1\r\n" WIRE_HOST WIRE_TYPE
+	                         WIRE_ACCEPT WIRE_LENGTH WIRE_BODY);
+	wire_post(&wire, "", WIRE_INITIALIZE);
+	ck_assert_int_eq(wire_read(&wire).status, 200);
+	ck_assert_int_eq(wire_read(&wire).status, 404);
+	ck_assert_int_eq(wire_read(&wire).status, 200);
+	wire_close(&wire);
 }
 END_TEST
 
 START_TEST(a_body_may_come_byte_by_byte)
 {
-	struct client client = client_open(port);
-	char extra[64];
+	static const char body[] = WIRE_INITIALIZE;
+	struct wire wire = wire_open(wire_port());
 
-	snprintf(extra, sizeof extra, "Content-Length: %zu\r\n",
-	         strlen(initialize));
-	send_head(&client, "/mcp", extra);
-	for (size_t i = 0; i < strlen(initialize); i++)
-		send_bytes(&client, initialize + i, 1);
-	ck_assert_int_eq(read_answer(&client).status, 200);
-	close(client.fd);
+	wire_text(&wire, WIRE_HEAD WIRE_LENGTH "\r\n");
+	for (size_t i = 0; i < strlen(body); i++)
+		wire_send(&wire, body + i, 1);
+	ck_assert_int_eq(wire_read(&wire).status, 200);
+	wire_close(&wire);
 }
 END_TEST
 
 START_TEST(a_body_may_come_in_chunks)
 {
-	struct client client = client_open(port);
+	static const char body[] = WIRE_INITIALIZE;
+	struct wire wire = wire_open(wire_port());
 	char size[16];
 
-	send_head(&client, "/mcp", "Transfer-Encoding: chunked\r\n");
-	for (size_t i = 0, n; i < strlen(initialize); i += n) {
-		n = strnlen(initialize + i, 7);
+	wire_text(&wire, WIRE_HEAD "Transfer-Encoding: chunked\r\n\r\n");
+	for (size_t i = 0, n; i < strlen(body); i += n) {
+		n = strnlen(body + i, 7);
 		snprintf(size, sizeof size, "%zx\r\n", n);
-		send_text(&client, size);
-		send_bytes(&client, initialize + i, n);
-		send_text(&client, "\r\n");
+		wire_text(&wire, size);
+		wire_send(&wire, body + i, n);
+		wire_text(&wire, "\r\n");
 	}
-	send_text(&client, "0\r\n\r\n");
-	ck_assert_int_eq(read_answer(&client).status, 200);
-	ck_assert_int_eq(ask(&client, "/mcp", NULL, initialize).status, 200);
-	close(client.fd);
+	wire_text(&wire, "0\r\n\r\n");
+	ck_assert_int_eq(wire_read(&wire).status, 200);
+	assert_served(&wire);
+	wire_close(&wire);
 }
 END_TEST
 
 START_TEST(two_lengths_end_the_connection)
 {
-	struct client client = client_open(port);
-	struct answer answer;
+	struct wire wire = wire_open(wire_port());
+	struct reply reply;
 
-	send_head(&client, "/mcp",
-	          "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n");
-	send_text(&client, "0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
-	answer = read_answer(&client);
-	ck_assert_int_eq(answer.status, 400);
-	ck_assert(answer.closes);
-	ck_assert(is_at_end(&client));
-	close(client.fd);
+	wire_text(&wire, WIRE_HEAD "Content-Length: 4\r\n"
+	                           "Transfer-Encoding: chunked\r\n\r\n");
+	wire_text(&wire, "0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n");
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 400);
+	ck_assert(reply_closes(&reply));
+	ck_assert(wire_is_over(&wire));
+	wire_close(&wire);
 }
 END_TEST
 
 /* Nobody waits for the rest of what is refused by its headers. */
 START_TEST(a_long_body_is_refused_before_it_comes)
 {
-	struct client client = client_open(port);
-	struct answer answer;
+	struct wire wire = wire_open(wire_port());
+	struct reply reply;
 
-	send_head(&client, "/mcp", "Content-Length: 1000000000\r\n");
-	answer = read_answer(&client);
-	ck_assert_int_eq(answer.status, 413);
-	ck_assert(answer.closes);
-	ck_assert(is_at_end(&client));
-	close(client.fd);
+	wire_text(&wire, WIRE_HEAD "Content-Length: 1000000000\r\n\r\n");
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 413);
+	ck_assert(reply_closes(&reply));
+	ck_assert(wire_is_over(&wire));
+	wire_close(&wire);
 }
 END_TEST
 
 START_TEST(a_short_body_that_is_refused_keeps_the_connection)
 {
-	struct client client = client_open(port);
+	struct wire wire = wire_open(wire_port());
+	struct reply reply = ask_path(&wire, "/other");
 
-	ck_assert(!ask(&client, "/other", NULL, initialize).closes);
-	ck_assert_int_eq(ask(&client, "/mcp", NULL, initialize).status, 200);
-	close(client.fd);
+	ck_assert(!reply_closes(&reply));
+	assert_served(&wire);
+	wire_close(&wire);
 }
 END_TEST
 
-/* ---- clients that leave
- * -------------------------------------------------------- */
+/* ---- clients that leave ------------------------------------------------ */
 
 /* Break off after each byte of a request, with or without a reset. The last
  * request is accepted after all of them. */
-static void break_off_anywhere(const struct linger *linger)
+static void break_off_anywhere(void (*end)(struct wire *wire))
 {
-	char request[2048];
+	static const char request[] = WIRE_HEAD WIRE_LENGTH WIRE_BODY;
 	int before = open_descriptors();
 
-	write_post(request, sizeof request, "/mcp", NULL, initialize);
-	for (size_t i = 0; i <= strlen(request); i++) {
-		struct client client = client_open(port);
+	for (size_t i = 0; i < sizeof request; i++) {
+		struct wire wire = wire_open(wire_port());
 
-		send_bytes(&client, request, i);
-		setsockopt(client.fd, SOL_SOCKET, SO_LINGER, linger,
-		           sizeof *linger);
-		close(client.fd);
+		wire_send(&wire, request, i);
+		end(&wire);
 	}
-	ck_assert_int_eq(new_session().status, 200);
+	ck_assert_int_eq(wire_initialize("").status, 200);
 	ck_assert(descriptors_fall_to(before));
 }
 
 START_TEST(clients_may_leave_anywhere)
 {
-	break_off_anywhere(&(struct linger){ 0, 0 });
+	break_off_anywhere(wire_close);
 }
 END_TEST
 
 START_TEST(clients_may_reset_anywhere)
 {
-	break_off_anywhere(&(struct linger){ 1, 0 });
+	break_off_anywhere(wire_reset);
 }
 END_TEST
 
 START_TEST(clients_may_leave_while_their_calls_are_parked)
 {
-	struct answer session = new_session();
+	struct wire_session session = wire_session_of("");
 	int before = open_descriptors();
 
-	for (int i = 0; i < 4; i++) {
-		struct client client = client_open(port);
+	for (unsigned i = 0; i < 4; i++) {
+		struct wire wire = wire_open(wire_port());
 
-		post(&client, "/mcp", session.session, hold);
-		wait_entered(i + 1);
-		close(client.fd);
+		wire_post(&wire, session.lines, HOLD);
+		wire_wait_held(i + 1);
+		wire_close(&wire);
 	}
-	open_gate();
+	wire_release();
 	ck_assert(descriptors_fall_to(before));
-	ck_assert_int_eq(new_session().status, 200);
+	ck_assert_int_eq(wire_initialize("").status, 200);
 }
 END_TEST
 
@@ -363,98 +265,96 @@ END_TEST
  * neither die nor forget who waits. */
 START_TEST(newcomers_wait_while_there_are_no_descriptors)
 {
-	struct client clients[MANY];
+	struct wire wires[MANY];
 	struct rlimit limit, none;
 
 	for (int i = 0; i < MANY; i++)
-		clients[i] = (struct client){ .fd = open_socket() };
+		wires[i] = wire_new(0);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	none = limit;
 	none.rlim_cur = 0; /* what is open stays open */
 	setrlimit(RLIMIT_NOFILE, &none);
 	for (int i = 0; i < MANY; i++) {
-		connect_socket(clients[i].fd, port);
-		post(&clients[i], "/mcp", NULL, initialize);
+		wire_connect(&wires[i], wire_port());
+		wire_post(&wires[i], "", WIRE_INITIALIZE);
 	}
 	setrlimit(RLIMIT_NOFILE, &limit);
 	for (int i = 0; i < MANY; i++) {
-		ck_assert_int_eq(read_answer(&clients[i]).status, 200);
-		close(clients[i].fd);
+		ck_assert_int_eq(wire_read(&wires[i]).status, 200);
+		wire_close(&wires[i]);
 	}
 }
 END_TEST
 
-/* ---- the stop
- * -------------------------------------------------------------------- */
+/* ---- the stop ---------------------------------------------------------- */
 
 START_TEST(stop_waits_for_parked_calls)
 {
-	struct answer session, answer;
-	struct client client;
+	struct wire_session session;
+	struct reply reply;
+	struct wire wire;
 
 	start();
-	session = new_session();
-	client = client_open(port);
-	post(&client, "/mcp", session.session, hold);
-	wait_entered(1);
-	open_gate();
-	ck_assert(mcps_daemon_stop(daemon_, DEADLINE_S * 1000));
-	answer = read_answer(&client);
-	ck_assert_int_eq(answer.status, 200);
-	ck_assert_ptr_nonnull(strstr(answer.body, "released"));
-	ck_assert(is_at_end(&client));
-	close(client.fd);
-	mcps_server_free(server);
+	session = wire_session_of("");
+	wire = wire_open(wire_port());
+	wire_post(&wire, session.lines, HOLD);
+	wire_wait_held(1);
+	wire_release();
+	ck_assert(mcps_daemon_stop(daemon_, STOP_MS));
+	reply = wire_read(&wire);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_ptr_nonnull(strstr(reply.body, "released"));
+	ck_assert(wire_is_over(&wire));
+	wire_close(&wire);
+	wire_stop();
 }
 END_TEST
 
 START_TEST(stop_answers_calls_that_do_not_end)
 {
-	struct client clients[4];
-	struct answer session;
+	struct wire wires[4];
+	struct wire_session session;
 
 	start();
-	session = new_session();
-	for (int i = 0; i < 4; i++) {
-		clients[i] = client_open(port);
-		post(&clients[i], "/mcp", session.session, hold);
-		wait_entered(i + 1);
+	session = wire_session_of("");
+	for (unsigned i = 0; i < 4; i++) {
+		wires[i] = wire_open(wire_port());
+		wire_post(&wires[i], session.lines, HOLD);
+		wire_wait_held(i + 1);
 	}
 	ck_assert(!mcps_daemon_stop(daemon_, 1));
 	for (int i = 0; i < 4; i++) {
-		struct answer answer = read_answer(&clients[i]);
+		struct reply reply = wire_read(&wires[i]);
 
-		ck_assert_int_eq(answer.status, 200);
-		ck_assert_ptr_nonnull(strstr(answer.body, "outcome_unknown"));
-		close(clients[i].fd);
+		ck_assert_int_eq(reply.status, 200);
+		ck_assert_ptr_nonnull(strstr(reply.body, "outcome_unknown"));
+		wire_close(&wires[i]);
 	}
-	mcps_server_free(server);
+	wire_stop();
 }
 END_TEST
 
 START_TEST(stop_does_not_wait_for_idle_connections)
 {
-	struct client clients[MANY];
+	struct wire wires[MANY];
 	int before = open_descriptors();
 
 	start();
 	for (int i = 0; i < MANY; i++) {
-		clients[i] = client_open(port);
-		ck_assert_int_eq(
-			ask(&clients[i], "/mcp", NULL, initialize).status, 200);
+		wires[i] = wire_open(wire_port());
+		assert_served(&wires[i]);
 	}
-	ck_assert(mcps_daemon_stop(daemon_, DEADLINE_S * 1000));
+	ck_assert(mcps_daemon_stop(daemon_, STOP_MS));
 	for (int i = 0; i < MANY; i++) {
-		ck_assert(is_at_end(&clients[i]));
-		close(clients[i].fd);
+		ck_assert(wire_is_over(&wires[i]));
+		wire_close(&wires[i]);
 	}
-	mcps_server_free(server);
+	wire_stop();
 	ck_assert_int_eq(open_descriptors(), before);
 }
 END_TEST
 
-/* ---- addresses
- * ---------------------------------------------------------------------- */
+/* ---- addresses --------------------------------------------------------- */
 
 static mcps_status try_listen(const char *listen, struct mcps_error *error)
 {
@@ -462,7 +362,7 @@ static mcps_status try_listen(const char *listen, struct mcps_error *error)
 		                                     .listen = listen };
 	mcps_daemon *second;
 	mcps_status status =
-		mcps_daemon_start(&second, server, &options, error);
+		mcps_daemon_start(&second, wire_server(), &options, error);
 
 	mcps_daemon_stop(second, 0);
 	return status;
@@ -477,7 +377,7 @@ START_TEST(an_address_in_use_is_named)
 	         "cannot listen on %s: Address already in use", address);
 	ck_assert_int_eq(try_listen(address, &error), MCPS_E_SYSTEM);
 	ck_assert_str_eq(error.text, wanted);
-	ck_assert_int_eq(new_session().status, 200);
+	ck_assert_int_eq(wire_initialize("").status, 200);
 }
 END_TEST
 
@@ -498,7 +398,7 @@ START_TEST(what_is_no_address_is_refused)
 	};
 	struct mcps_error error;
 
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+	for (int i = 0; i < COUNT(texts); i++) {
 		ck_assert_msg(try_listen(texts[i], &error) == MCPS_E_INVAL,
 		              "%s", texts[i]);
 		ck_assert_ptr_nonnull(strstr(error.text, texts[i]));
@@ -523,30 +423,29 @@ START_TEST(listens_on_ipv6)
 {
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
 		                   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct client client = { .have = 0 };
+	struct wire wire = { .have = 0 };
 
 	if (!has_ipv6())
 		return;
 	start_at("[::1]:0");
 	ck_assert_int_eq(strncmp(address, "[::1]:", 6), 0);
-	to.sin6_port = htons((uint16_t)port);
-	client.fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(connect(client.fd, (struct sockaddr *)&to, sizeof to),
+	to.sin6_port = htons((uint16_t)wire_port());
+	wire.fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(wire.fd, (struct sockaddr *)&to, sizeof to),
 	                 0);
-	ck_assert_int_eq(ask(&client, "/mcp", NULL, initialize).status, 200);
-	close(client.fd);
+	assert_served(&wire);
+	wire_close(&wire);
 	stop();
 }
 END_TEST
 
-/* ---- the suite
- * ------------------------------------------------------------------------ */
+/* ---- the suite --------------------------------------------------------- */
 
 TEST_MAIN("daemon")
 {
 	test_case("serving");
 	test_fixture(start, stop);
-	test_timeout(3 * DEADLINE_S);
+	test_timeout(3 * WIRE_DEADLINE_S);
 	test_add(initialize_gives_a_session_id);
 	test_add(a_connection_serves_many_requests);
 	test_add(other_paths_are_404);
@@ -565,7 +464,7 @@ TEST_MAIN("daemon")
 	test_add(what_is_no_address_is_refused);
 
 	test_case("starting and stopping");
-	test_timeout(3 * DEADLINE_S);
+	test_timeout(3 * WIRE_DEADLINE_S);
 	test_add(stop_waits_for_parked_calls);
 	test_add(stop_answers_calls_that_do_not_end);
 	test_add(stop_does_not_wait_for_idle_connections);

@@ -22,19 +22,6 @@ static struct program_process program;
 #define CALL_SLEEP(ms) WIRE_CALL(7, "sleep", "{\"ms\":" ms "}")
 
 /* The line that names a session of the server at PORT. */
-static const char *session_line(int port)
-{
-	static char line[256];
-	struct wire wire = wire_open(port);
-	struct reply reply = wire_ask(&wire, "", WIRE_INITIALIZE);
-
-	ck_assert_int_eq(reply.status, 200);
-	snprintf(line, sizeof line, "Mcp-Session-Id: %s\r\n",
-	         reply_value(&reply, "Mcp-Session-Id"));
-	wire_close(&wire);
-	return line;
-}
-
 /* ---- a listening socket that is passed ---- */
 
 static int listening_socket(int *port)
@@ -168,10 +155,10 @@ START_TEST(probes_are_answered_and_a_stop_shows_before_it_begins)
 	ck_assert_int_eq(program_get(health, "/livezz", NULL, 0), 404);
 
 	/* A call that runs keeps it stopping for a while. */
-	line = session_line(port);
+	line = program_session_line(port);
 	wire = wire_open(port);
 	wire_post(&wire, line, CALL_SLEEP("5000"));
-	(void)session_line(port); /* the call was read before */
+	(void)program_session_line(port); /* the call was read before */
 	program_signal(&program, SIGTERM);
 	(void)program_says(&program, "stopping");
 	ck_assert_int_eq(program_get(health, "/readyz", body, sizeof body),
@@ -202,7 +189,7 @@ START_TEST(in_development_each_call_and_each_refusal_is_logged)
 
 	program_run(&program, "--listen", "127.0.0.1:0", "--dev");
 	port = program_port(&program);
-	line = session_line(port);
+	line = program_session_line(port);
 	wire = wire_open(port);
 	ck_assert_int_eq(wire_ask(&wire, line, CALL_SLEEP("1")).status, 200);
 	(void)program_says(&program, "call tools/call \"sleep\" ok ms=");
@@ -358,7 +345,7 @@ START_TEST(json_logs_are_an_object_on_each_line)
 
 	program_run(&program, "--listen", "127.0.0.1:0", "--log-format=json",
 	            "--log-level=debug");
-	(void)session_line(
+	(void)program_session_line(
 		atoi(program_says(&program, "listens=127.0.0.1:") + 18));
 	program_signal(&program, SIGHUP);
 	(void)program_says(&program, "tokens and keys were read again");
@@ -390,7 +377,7 @@ START_TEST(a_reload_takes_over_the_log_level_and_names_what_it_cannot)
 	fputs("listen = 127.0.0.1:0\nlog-level = info\n", file);
 	fclose(file);
 	program_run(&program, "--config", path);
-	(void)session_line(program_port(&program));
+	(void)program_session_line(program_port(&program));
 	ck_assert_ptr_null(strstr(program.text, "session created"));
 	file = fopen(path, "w");
 	fputs("listen = 127.0.0.1:0\nlog-level = debug\nworkers = 9\n", file);
@@ -398,7 +385,7 @@ START_TEST(a_reload_takes_over_the_log_level_and_names_what_it_cannot)
 	program_signal(&program, SIGHUP);
 	(void)program_says(&program, "option workers has changed");
 	(void)program_says(&program, "tokens and keys were read again");
-	(void)session_line(program_port(&program));
+	(void)program_session_line(program_port(&program));
 	(void)program_says(&program, "session created");
 	program_signal(&program, SIGTERM);
 	ck_assert_int_eq(program_end(&program), 0);

@@ -30,19 +30,6 @@ static double seconds_now(void)
 }
 
 /* The line that names a session of the server at PORT. */
-static const char *session_line(int port)
-{
-	static char line[256];
-	struct wire wire = wire_open(port);
-	struct reply reply = wire_ask(&wire, "", WIRE_INITIALIZE);
-
-	ck_assert_int_eq(reply.status, 200);
-	snprintf(line, sizeof line, "Mcp-Session-Id: %s\r\n",
-	         reply_value(&reply, "Mcp-Session-Id"));
-	wire_close(&wire);
-	return line;
-}
-
 /* ---- the stop ---- */
 
 enum { CALLERS = 6 };
@@ -127,7 +114,8 @@ START_TEST(a_stop_under_load_loses_no_call)
 	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "100s",
 	            "--workers", "8");
 	load.port = program_port(&program);
-	snprintf(load.line, sizeof load.line, "%s", session_line(load.port));
+	snprintf(load.line, sizeof load.line, "%s",
+	         program_session_line(load.port));
 	for (int i = 0; i < CALLERS; i++)
 		pthread_create(&threads[i], NULL, caller_main, NULL);
 	while (atomic_load(&load.answered) < 20 * CALLERS &&
@@ -154,7 +142,7 @@ START_TEST(a_call_that_does_not_end_in_time_is_of_unknown_outcome)
 	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "3s");
 	port = program_port(&program);
 	load.line[0] = '\0';
-	strcpy(load.line, session_line(port));
+	strcpy(load.line, program_session_line(port));
 	wire = wire_open(port);
 	wire_post(&wire, load.line, CALL_SLEEP("60000"));
 	stream = wire_stream_open(&wire);
@@ -196,7 +184,7 @@ START_TEST(a_handler_that_does_not_end_delays_a_stop_by_1500_ms)
 	program_run(&program, "--listen", "127.0.0.1:0", "--drain", "1s",
 	            "--stream-after", "1h");
 	port = program_port(&program);
-	strcpy(load.line, session_line(port));
+	strcpy(load.line, program_session_line(port));
 	wire = wire_open(port);
 	wire_post(&wire, load.line,
 	          WIRE_CALL(7, "act",
@@ -246,7 +234,7 @@ START_TEST(get_that_is_whole_during_the_drain_is_told_when_to_come_again)
 	program_run(&program, "--listen", "127.0.0.1:0", "--loops", "1",
 	            "--drain", "60s");
 	port = program_port(&program);
-	strcpy(load.line, session_line(port));
+	strcpy(load.line, program_session_line(port));
 	call = wire_open(port);
 	wire_post(&call, load.line, CALL_SLEEP("60000"));
 	listener = wire_open(port);
@@ -261,7 +249,7 @@ START_TEST(get_that_is_whole_during_the_drain_is_told_when_to_come_again)
 	wire_text(&late, load.line);
 	wire_text(&late, "\r\n");
 	/* The next answer on another connection shows that all was read. */
-	(void)session_line(port);
+	(void)program_session_line(port);
 	program_signal(&program, SIGTERM);
 	reply = wire_read(&listener); /* up to its end: the drain has begun */
 	ck_assert_int_eq(reply.status, 200);
@@ -288,10 +276,11 @@ static struct wire call_of_an_hour(const char *body)
 	program_run(&program, "--listen", "127.0.0.1:0", "--loops", "1",
 	            "--drain", "1h");
 	port = program_port(&program);
-	strcpy(load.line, session_line(port));
+	strcpy(load.line, program_session_line(port));
 	wire = wire_open(port);
 	wire_post(&wire, load.line, body);
-	(void)session_line(port); /* its answer shows that the call was read */
+	(void)program_session_line(
+		port); /* its answer shows that the call was read */
 	return wire;
 }
 

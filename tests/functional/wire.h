@@ -1,6 +1,5 @@
-/* A client on a raw socket that shows every byte of an answer's head, for
- * tests of what stands on the wire. It is apart from raw_client.h, which
- * reads only what well-behaved requests need. */
+/* A client on a raw socket: it sends what it is told to the byte, and shows
+ * every byte of an answer's head. */
 #ifndef MCPS_TESTS_WIRE_H
 #define MCPS_TESTS_WIRE_H
 

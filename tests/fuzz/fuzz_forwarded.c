@@ -23,12 +23,6 @@ static size_t line_count;
 static struct trusted_proxies proxies;
 static struct address proxy, client;
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 static void prepare(void)
 {
 	static const char *const texts[] = { "10.0.0.0/8", "2001:db8:f::/48",

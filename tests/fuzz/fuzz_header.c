@@ -26,12 +26,6 @@ static const char *const origins[] = { "https://app.example.com",
 	                               "http://page.test:8080", NULL };
 static const struct origin_rules rules = { hosts, origins };
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';

@@ -44,12 +44,6 @@ static const uint8_t row_keys[2][ID_KEY_SIZE] = { { 30 }, { 40 } };
 static const uint32_t revisions[] = { 20250326, 20250618, 20251125, 20000101,
 	                              21271231 };
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 /* ---- minting --------------------------------------------------------------
  */
 

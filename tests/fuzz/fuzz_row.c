@@ -22,12 +22,6 @@ static struct {
 	struct row_model model;
 } good;
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 /* ---- the good store ---- */
 
 static const char *path(const char *suffix)

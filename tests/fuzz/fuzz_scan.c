@@ -11,12 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 static char *decoded(const struct scan *scan, uint32_t token, size_t *length)
 {
 	/* As much as is promised to be enough, for the sanitizer to watch. */

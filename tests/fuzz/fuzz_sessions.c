@@ -83,12 +83,6 @@ struct run {
 	size_t most_in_air;
 };
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 /* ---- answers ---- */
 
 static void disturb(struct run *run, int caller, int slot)

@@ -10,12 +10,6 @@
 
 enum { TRIED_MOST = 48 }; /* bytes of a URI: trying everything takes long */
 
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
-
 /* The template with the spans in place of its variables is the URI. */
 static void check_parts(const char *template, const char *uri, size_t length,
                         const struct uri_span *spans)

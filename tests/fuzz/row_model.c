@@ -1,5 +1,6 @@
 #include "fuzz/row_model.h"
 
+#include "fuzz/target.h"
 #include "store/backends.h"
 
 #include <stdlib.h>
@@ -13,12 +14,6 @@ enum {
 	NEW_SESSION = MODEL_SESSIONS - 2,
 	NEW_STATE = MODEL_STATES - 2
 };
-
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static void must(mcps_status status)
 {

@@ -1,16 +1,12 @@
 #include "fuzz/sessions_model.h"
 
+#include "fuzz/target.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* Last seen is stored once a minute. */
 #define TOUCH_MS INT64_C(60000)
-
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 static int64_t now(const struct model *model)
 {

@@ -1,5 +1,6 @@
 #include "fuzz/sessions_server.h"
 
+#include "fuzz/target.h"
 #include "base/container.h"
 #include "base/steady_wait.h"
 
@@ -12,12 +13,6 @@
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
-
-static void require(bool claim)
-{
-	if (!claim)
-		abort();
-}
 
 /* ---- time and random numbers ---- */
 

@@ -34,6 +34,9 @@ void close_store(void);
 /* Open it and fail with STATUS; the error. Nothing stays open. */
 const struct mcps_error *open_fails(mcps_status status);
 
+/* Look at the closed test.db, as a check before a start does. */
+mcps_status look_at_store(struct mcps_error *error);
+
 /* Run SQL on the closed test.db, past the back end. */
 void run_sql(const char *sql);
 
@@ -56,6 +59,7 @@ extern const struct mcps_store_options logging_options;
 /* The whole of a file, to be freed; and writing it. */
 uint8_t *read_file(const char *path, size_t *length);
 void write_file(const char *path, const void *bytes, size_t length);
+unsigned file_mode(const char *name); /* of one in the directory */
 bool file_exists(const char *path);
 
 #endif

@@ -12,14 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static unsigned mode_of(const char *name)
-{
-	struct stat about;
-
-	ck_assert_int_eq(stat(in_directory(name), &about), 0);
-	return (unsigned)about.st_mode & 07777;
-}
-
 START_TEST(a_restart_keeps_every_row)
 {
 	int64_t owner;
@@ -135,9 +127,9 @@ START_TEST(files_are_for_their_owner_only)
 	open_store();
 	umask(before);
 	insert(1, intern(1), 1000);
-	ck_assert_uint_eq(mode_of("test.db"), 0600);
-	ck_assert_uint_eq(mode_of("test.db-wal"), 0600);
-	ck_assert_uint_eq(mode_of("test.db.lock"), 0600);
+	ck_assert_uint_eq(file_mode("test.db"), 0600);
+	ck_assert_uint_eq(file_mode("test.db-wal"), 0600);
+	ck_assert_uint_eq(file_mode("test.db.lock"), 0600);
 	close_store();
 }
 END_TEST
@@ -149,7 +141,7 @@ START_TEST(a_loose_mode_is_tightened)
 	ck_assert_int_eq(chmod(in_directory("test.db"), 0644), 0);
 	log_forget();
 	open_store();
-	ck_assert_uint_eq(mode_of("test.db"), 0600);
+	ck_assert_uint_eq(file_mode("test.db"), 0600);
 	ck_assert_uint_eq(log_count(MCPS_LOG_WARN), 1);
 	ck_assert(log_has("0644"));
 	close_store();

@@ -252,14 +252,6 @@ static mcps_status open_with(enum mcps_on_corrupt on_corrupt)
 	                       &error);
 }
 
-static mcps_status look(void)
-{
-	char finding[512];
-
-	return mcps_store_look(url_in_directory("test.db"), NULL, finding,
-	                       sizeof finding, &error);
-}
-
 static void check_refused(mcps_status status, int row)
 {
 	ck_assert_msg(status == foreign[row].status, "%s gives %d: %s",
@@ -278,7 +270,7 @@ START_TEST(file_of_another_program_stays_as_it_is)
 
 	foreign[_i].put();
 	before = snapshot_take(in_directory(""));
-	check_refused(look(), _i);
+	check_refused(look_at_store(&error), _i);
 	check_refused(open_with(MCPS_ON_CORRUPT_REFUSE), _i);
 	check_refused(open_with(MCPS_ON_CORRUPT_QUARANTINE), _i);
 	after = snapshot_take(in_directory(""));
@@ -301,7 +293,7 @@ START_TEST(a_device_is_not_opened)
 		return;
 	}
 	before = snapshot_take(in_directory(""));
-	gives(look(), MCPS_E_STORE);
+	gives(look_at_store(&error), MCPS_E_STORE);
 	gives(open_with(MCPS_ON_CORRUPT_QUARANTINE), MCPS_E_STORE);
 	ck_assert_ptr_nonnull(strstr(error.text, "not a regular file"));
 	after = snapshot_take(in_directory(""));

@@ -25,14 +25,6 @@ static mcps_status open_with(enum mcps_on_corrupt on_corrupt)
 	                       &error);
 }
 
-static mcps_status look(void)
-{
-	char finding[512];
-
-	return mcps_store_look(url_in_directory("test.db"), NULL, finding,
-	                       sizeof finding, &error);
-}
-
 /* ---- damage ----------------------------------------------------------- */
 
 static void make_store(void)
@@ -66,7 +58,7 @@ START_TEST(a_store_with_damaged_pages_is_still_ours)
 {
 	make_store();
 	overwrite(PAGE, 3 * PAGE);
-	gives(look(), MCPS_E_CORRUPT);
+	gives(look_at_store(&error), MCPS_E_CORRUPT);
 	ck_assert_ptr_nonnull(
 		strstr(open_fails(MCPS_E_CORRUPT)->text, "quarantine"));
 	check_set_aside();
@@ -78,7 +70,7 @@ START_TEST(a_store_whose_first_page_is_gone_is_ours_by_its_lock)
 {
 	make_store();
 	overwrite(0, PAGE);
-	gives(look(), MCPS_E_CORRUPT);
+	gives(look_at_store(&error), MCPS_E_CORRUPT);
 	ck_assert_ptr_nonnull(strstr(error.text, "quarantine"));
 	ck_assert_ptr_nonnull(
 		strstr(open_fails(MCPS_E_CORRUPT)->text, "first page"));
@@ -124,7 +116,7 @@ START_TEST(an_empty_file_beside_our_lock_is_a_new_store)
 	open_store();
 	close_store();
 	write_file(in_directory("test.db"), "", 0);
-	ok(look());
+	ok(look_at_store(&error));
 	open_store();
 	insert(1, intern(1), 1000);
 	close_store();
@@ -138,7 +130,7 @@ END_TEST
 START_TEST(a_store_without_tables_is_a_new_one)
 {
 	run_sql("PRAGMA application_id = 0x4d435053");
-	ok(look());
+	ok(look_at_store(&error));
 	open_store();
 	insert(1, intern(1), 1000);
 	close_store();
@@ -167,7 +159,7 @@ START_TEST(a_store_whose_first_page_was_being_written_is_a_new_one)
 	memset(torn + 512, 'x', 512);
 	write_file(in_directory("test.db"), torn, sizeof torn);
 	write_file(in_directory("test.db-journal"), journal, sizeof journal);
-	ok(look());
+	ok(look_at_store(&error));
 	open_store();
 	ck_assert_uint_eq(log_count(MCPS_LOG_ERROR), 0);
 	insert(1, intern(1), 1000);
@@ -227,7 +219,7 @@ START_TEST(a_store_of_before_whose_log_alone_says_whose_it_is_is_ours)
 	write_file(in_directory("test.db"), bytes, size);
 	free(bytes);
 	write_file(in_directory("test.db.lock"), "4711\n", 5);
-	ok(look());
+	ok(look_at_store(&error));
 	open_store();
 	ck_assert(is_live(1));
 	close_store();

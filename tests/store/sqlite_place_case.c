@@ -22,14 +22,6 @@ static const char *const all_files[] = { "test.db", "test.db-wal",
 	                                 "test.db.lock", "test.db.seal" };
 enum { FILE_COUNT = sizeof all_files / sizeof *all_files };
 
-static unsigned mode_of(const char *name)
-{
-	struct stat about;
-
-	ck_assert_int_eq(stat(in_directory(name), &about), 0);
-	return (unsigned)about.st_mode & 07777;
-}
-
 static void give(const char *name, uid_t owner, gid_t group, mode_t mode)
 {
 	ck_assert_int_eq(chown(in_directory(name), owner, group), 0);
@@ -109,11 +101,11 @@ START_TEST(modes_that_let_our_group_in_stay_as_they_are)
 	open_store();
 	ck_assert(is_live(1));
 	for (size_t i = 0; i < FILE_COUNT; i++)
-		ck_assert_msg(mode_of(all_files[i]) == 0660, "%s",
+		ck_assert_msg(file_mode(all_files[i]) == 0660, "%s",
 		              all_files[i]);
 	ck_assert_uint_eq(log_count(MCPS_LOG_WARN), 1);
 	close_store();
-	ck_assert_uint_eq(mode_of("test.db"), 0660);
+	ck_assert_uint_eq(file_mode("test.db"), 0660);
 	become_root();
 }
 END_TEST
@@ -169,9 +161,9 @@ START_TEST(a_file_that_other_users_can_use_is_made_private)
 	log_forget();
 	become_user();
 	open_store();
-	ck_assert_uint_eq(mode_of("test.db"), 0600);
-	ck_assert_uint_eq(mode_of("test.db-wal"), 0600);
-	ck_assert_uint_eq(mode_of("test.db.lock"), 0600);
+	ck_assert_uint_eq(file_mode("test.db"), 0600);
+	ck_assert_uint_eq(file_mode("test.db-wal"), 0600);
+	ck_assert_uint_eq(file_mode("test.db.lock"), 0600);
 	close_store();
 	become_root();
 }

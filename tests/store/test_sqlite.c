@@ -79,6 +79,14 @@ const struct mcps_error *open_fails(mcps_status status)
 	return &error;
 }
 
+mcps_status look_at_store(struct mcps_error *error)
+{
+	char finding[512];
+
+	return mcps_store_look(url_in_directory("test.db"), NULL, finding,
+	                       sizeof finding, error);
+}
+
 static sqlite3 *open_past(void)
 {
 	sqlite3 *db;
@@ -162,6 +170,14 @@ void write_file(const char *path, const void *bytes, size_t length)
 	ck_assert_ptr_nonnull(file);
 	ck_assert_uint_eq(fwrite(bytes, 1, length, file), length);
 	ck_assert_int_eq(fclose(file), 0);
+}
+
+unsigned file_mode(const char *name)
+{
+	struct stat about;
+
+	ck_assert_int_eq(stat(in_directory(name), &about), 0);
+	return (unsigned)about.st_mode & 07777;
 }
 
 bool file_exists(const char *path)
