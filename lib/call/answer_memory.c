@@ -2,7 +2,7 @@
 
 #include "call/call.h"
 
-static struct memory_limit *limit_of(const struct mcps_call *call)
+static struct memory_limit *answer_limit_of(const struct mcps_call *call)
 {
 	return call->mcp->sessions->options.answers;
 }
@@ -11,7 +11,7 @@ mcps_status mcps__answer_admit(const struct mcps_call *call)
 {
 	if (call->batch != NULL && atomic_load(&call->batch->are_full))
 		return MCPS_E_RESULT;
-	return mcps__memory_limit_admit(limit_of(call), call->caller);
+	return mcps__memory_limit_admit(answer_limit_of(call), call->caller);
 }
 
 const char *mcps__answer_reason(mcps_status status)
@@ -23,7 +23,7 @@ const char *mcps__answer_reason(mcps_status status)
 }
 
 /* Add LENGTH to *BYTES if that does not become more than MOST. */
-static bool take(atomic_size_t *bytes, size_t length, size_t most)
+static bool answer_take(atomic_size_t *bytes, size_t length, size_t most)
 {
 	size_t taken = atomic_load(bytes);
 
@@ -39,7 +39,8 @@ bool mcps__answer_fits(struct mcps_call *call)
 	struct batch_answers *batch = call->batch;
 
 	if (batch == NULL || call->mcp->max_result == 0 ||
-	    take(&batch->bytes, call->reply.length, call->mcp->max_result))
+	    answer_take(&batch->bytes, call->reply.length,
+	                call->mcp->max_result))
 		return true;
 	atomic_store(&batch->are_full, true);
 	mcps__sessions_report(call->mcp->sessions, INCIDENT_RESULT_SIZE);
@@ -49,12 +50,13 @@ bool mcps__answer_fits(struct mcps_call *call)
 void mcps__answer_count(struct mcps_call *call)
 {
 	if (call->reply.length > ANSWER_SMALL && call->answer.bytes == 0)
-		mcps__memory_claim_take(limit_of(call), &call->answer,
+		mcps__memory_claim_take(answer_limit_of(call), &call->answer,
 		                        call->caller, call->reply.length);
 }
 
 void mcps__answer_forget(struct mcps_call *call)
 {
 	if (call->answer.bytes != 0)
-		mcps__memory_claim_release(limit_of(call), &call->answer);
+		mcps__memory_claim_release(answer_limit_of(call),
+		                           &call->answer);
 }

@@ -114,9 +114,9 @@ mcps_status mcps_structured(mcps_call *call, struct json_object *taken)
 	return mcps__misuse_null(call, __func__, "taken");
 }
 
-static mcps_status add_media(mcps_call *call, const char *function,
-                             const char *type, const void *bytes, size_t length,
-                             const char *mime_type)
+static mcps_status call_add_media(mcps_call *call, const char *function,
+                                  const char *type, const void *bytes,
+                                  size_t length, const char *mime_type)
 {
 	if (call == NULL || mime_type == NULL)
 		return mcps__misuse_null(call, function, "mime_type");
@@ -129,13 +129,15 @@ static mcps_status add_media(mcps_call *call, const char *function,
 mcps_status mcps_image(mcps_call *call, const void *bytes, size_t length,
                        const char *mime_type)
 {
-	return add_media(call, __func__, "image", bytes, length, mime_type);
+	return call_add_media(call, __func__, "image", bytes, length,
+	                      mime_type);
 }
 
 mcps_status mcps_audio(mcps_call *call, const void *bytes, size_t length,
                        const char *mime_type)
 {
-	return add_media(call, __func__, "audio", bytes, length, mime_type);
+	return call_add_media(call, __func__, "audio", bytes, length,
+	                      mime_type);
 }
 
 mcps_status mcps_resource_text(mcps_call *call, const char *uri,

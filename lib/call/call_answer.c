@@ -34,7 +34,7 @@ void mcps__call_fail(struct mcps_call *call, mcps_status status,
 }
 
 /* With what is to be done about it. */
-static void fail_in_batch(struct mcps_call *call, const char *then)
+static void answer_fail_in_batch(struct mcps_call *call, const char *then)
 {
 	char detail[160];
 
@@ -47,7 +47,7 @@ static void fail_in_batch(struct mcps_call *call, const char *then)
 void mcps__answer_refuse(struct mcps_call *call, mcps_status status)
 {
 	if (status == MCPS_E_RESULT) {
-		fail_in_batch(call, "this call was not carried out");
+		answer_fail_in_batch(call, "this call was not carried out");
 		return;
 	}
 	mcps__sessions_report(call->mcp->sessions, INCIDENT_ANSWERS);
@@ -67,7 +67,7 @@ void mcps__call_end_result(struct mcps_call *call)
 	mcps__reply_end(&call->reply);
 	call->status = call->reply.failed ? MCPS_E_NOMEM : MCPS_OK;
 	if (call->status == MCPS_OK && !mcps__answer_fits(call))
-		fail_in_batch(call, "this one was dropped");
+		answer_fail_in_batch(call, "this one was dropped");
 }
 
 size_t mcps__call_outcome_size(const struct mcps_call *call)

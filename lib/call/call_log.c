@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static int64_t now_ms(const struct mcps_call *call)
+static int64_t call_log_now_ms(const struct mcps_call *call)
 {
 	return mcps__steady_ms(call->mcp->sessions->options.clock);
 }
@@ -15,12 +15,13 @@ void mcps__call_log_begin(struct mcps_call *call, const char *method)
 	if (!call->mcp->log_calls)
 		return;
 	call->method = method;
-	call->begun_ms = now_ms(call);
+	call->begun_ms = call_log_now_ms(call);
 }
 
 /* Neither arguments nor what was said about them are logged, so of an error
  * only the kind is. */
-static void write_end(char *out, size_t size, const struct mcps_call *call)
+static void call_log_write_end(char *out, size_t size,
+                               const struct mcps_call *call)
 {
 	if (call->status == MCPS_E_CANCELLED)
 		snprintf(out, size, "cancelled");
@@ -43,9 +44,9 @@ void mcps__call_log_end(const struct mcps_call *call, const struct entry *entry)
 		return;
 	if (entry != NULL)
 		snprintf(name, sizeof name, " \"%.200s\"", entry->name);
-	write_end(end, sizeof end, call);
+	call_log_write_end(end, sizeof end, call);
 	mcps__log(&call->mcp->log, MCPS_LOG_INFO, "mcp",
 	          "call %s%s %s ms=%" PRId64,
 	          call->method != NULL ? call->method : "of an unknown method",
-	          name, end, now_ms(call) - call->begun_ms);
+	          name, end, call_log_now_ms(call) - call->begun_ms);
 }

@@ -30,13 +30,14 @@ void mcps__caller_limit_finish(struct caller_limit *limit)
 	pthread_mutex_destroy(&limit->lock);
 }
 
-static uint32_t most_of(const struct caller_limit *limit,
-                        const struct caller *caller)
+static uint32_t caller_limit_most_of(const struct caller_limit *limit,
+                                     const struct caller *caller)
 {
 	return caller->is_anonymous ? 0 : limit->most;
 }
 
-static struct caller_count *find(struct caller_limit *limit, const uint8_t *key)
+static struct caller_count *caller_limit_find(struct caller_limit *limit,
+                                              const uint8_t *key)
 {
 	struct caller_count *caller;
 
@@ -44,7 +45,8 @@ static struct caller_count *find(struct caller_limit *limit, const uint8_t *key)
 	return caller;
 }
 
-static struct caller_count *add(struct caller_limit *limit, const uint8_t *key)
+static struct caller_count *caller_limit_add(struct caller_limit *limit,
+                                             const uint8_t *key)
 {
 	struct caller_count *caller = mcps__calloc(1, sizeof *caller);
 
@@ -58,13 +60,13 @@ static struct caller_count *add(struct caller_limit *limit, const uint8_t *key)
 	return NULL;
 }
 
-static mcps_status enter(struct caller_limit *limit, const uint8_t *key,
-                         uint32_t most)
+static mcps_status caller_limit_enter(struct caller_limit *limit,
+                                      const uint8_t *key, uint32_t most)
 {
-	struct caller_count *caller = find(limit, key);
+	struct caller_count *caller = caller_limit_find(limit, key);
 
 	if (caller == NULL)
-		caller = add(limit, key);
+		caller = caller_limit_add(limit, key);
 	if (caller == NULL)
 		return MCPS_E_NOMEM;
 	if (caller->count >= most)
@@ -82,7 +84,7 @@ mcps_status mcps__caller_limit_enter_most(struct caller_limit *limit,
 	if (most == 0)
 		return MCPS_OK;
 	pthread_mutex_lock(&limit->lock);
-	status = enter(limit, caller->key, most);
+	status = caller_limit_enter(limit, caller->key, most);
 	pthread_mutex_unlock(&limit->lock);
 	return status;
 }
@@ -90,8 +92,8 @@ mcps_status mcps__caller_limit_enter_most(struct caller_limit *limit,
 mcps_status mcps__caller_limit_enter(struct caller_limit *limit,
                                      const struct caller *caller)
 {
-	return mcps__caller_limit_enter_most(limit, caller,
-	                                     most_of(limit, caller));
+	return mcps__caller_limit_enter_most(
+		limit, caller, caller_limit_most_of(limit, caller));
 }
 
 void mcps__caller_limit_leave_most(struct caller_limit *limit,
@@ -102,7 +104,7 @@ void mcps__caller_limit_leave_most(struct caller_limit *limit,
 	if (most == 0)
 		return;
 	pthread_mutex_lock(&limit->lock);
-	counted = find(limit, caller->key);
+	counted = caller_limit_find(limit, caller->key);
 	if (counted != NULL && --counted->count == 0) {
 		HASH_DEL(limit->by_key, counted);
 		mcps__free(counted);
@@ -113,5 +115,6 @@ void mcps__caller_limit_leave_most(struct caller_limit *limit,
 void mcps__caller_limit_leave(struct caller_limit *limit,
                               const struct caller *caller)
 {
-	mcps__caller_limit_leave_most(limit, caller, most_of(limit, caller));
+	mcps__caller_limit_leave_most(limit, caller,
+	                              caller_limit_most_of(limit, caller));
 }

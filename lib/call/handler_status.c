@@ -12,7 +12,7 @@
 /* Statuses that functions of <mcps/call.h> and <mcps/state.h> return, and those
  * that say something of the call itself. All others speak of HTTP, of sessions
  * or of the server: a client would believe them. */
-static bool may_return(const struct mcps_call *call, mcps_status status)
+static bool handler_may_return(const struct mcps_call *call, mcps_status status)
 {
 	switch ((int)status) {
 	case MCPS_E_NOMEM:
@@ -44,7 +44,7 @@ static bool may_return(const struct mcps_call *call, mcps_status status)
 }
 
 /* A text that a tool added may be its reason. */
-static mcps_status failed_without_reason(struct mcps_call *call)
+static mcps_status handler_failed_without_reason(struct mcps_call *call)
 {
 	if (call->handler_kind->shape == RESULT_BLOCKS &&
 	    call->result.has_text) {
@@ -55,7 +55,7 @@ static mcps_status failed_without_reason(struct mcps_call *call)
 	return mcps__call_fail_unexplained(call);
 }
 
-static mcps_status check_result(struct mcps_call *call)
+static mcps_status handler_check_result(struct mcps_call *call)
 {
 	mcps_status status = call->handler_kind->check != NULL
 	                             ? call->handler_kind->check(call)
@@ -79,10 +79,11 @@ mcps_status mcps__handler_returned(struct mcps_call *call, mcps_status status)
 	if (status == MCPS_OK && has_failed)
 		return MCPS_E_TOOL;
 	if (status == MCPS_OK)
-		return check_result(call);
+		return handler_check_result(call);
 	if (status == MCPS_E_TOOL)
-		return has_failed ? status : failed_without_reason(call);
-	if (may_return(call, status))
+		return has_failed ? status
+		                  : handler_failed_without_reason(call);
+	if (handler_may_return(call, status))
 		return status;
 	call->fault = FAULT_STATUS;
 	call->returned = status;
@@ -91,8 +92,8 @@ mcps_status mcps__handler_returned(struct mcps_call *call, mcps_status status)
 
 /* ---- the log ---- */
 
-static enum handler_fault find_fault(const struct mcps_call *call,
-                                     mcps_status status)
+static enum handler_fault handler_find_fault(const struct mcps_call *call,
+                                             mcps_status status)
 {
 	if (status == MCPS_E_OUTCOME) /* another thread may set the fault */
 		return FAULT_OUTCOME;
@@ -107,8 +108,9 @@ static enum handler_fault find_fault(const struct mcps_call *call,
 	               : FAULT_NONE;
 }
 
-static void write_sentence(char *out, size_t size, const struct mcps_call *call,
-                           enum handler_fault fault, mcps_status status)
+static void handler_write_sentence(char *out, size_t size,
+                                   const struct mcps_call *call,
+                                   enum handler_fault fault, mcps_status status)
 {
 	switch (fault) {
 	case FAULT_NO_REASON:
@@ -149,7 +151,7 @@ static void write_sentence(char *out, size_t size, const struct mcps_call *call,
 
 void mcps__handler_report(struct mcps_call *call, mcps_status status)
 {
-	enum handler_fault fault = find_fault(call, status);
+	enum handler_fault fault = handler_find_fault(call, status);
 	struct incident_state *state = &call->entry->faults[fault];
 	uint_fast64_t times;
 	char sentence[200];
@@ -159,7 +161,7 @@ void mcps__handler_report(struct mcps_call *call, mcps_status status)
 		    state, mcps__steady_ms(call->mcp->sessions->options.clock),
 		    &times))
 		return;
-	write_sentence(sentence, sizeof sentence, call, fault, status);
+	handler_write_sentence(sentence, sizeof sentence, call, fault, status);
 	mcps__log(&call->mcp->log,
 	          fault <= FAULT_NOT_STRUCTURED ? MCPS_LOG_ERROR
 	                                        : MCPS_LOG_WARN,

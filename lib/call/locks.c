@@ -57,7 +57,7 @@ static struct key_lock *lock_new(struct locks *locks, const void *name,
 	return NULL;
 }
 
-static void wait_queue_add(struct key_lock *lock, struct waiter *waiter)
+static void lock_wait_queue_add(struct key_lock *lock, struct waiter *waiter)
 {
 	struct waiter **end = &lock->first;
 
@@ -66,7 +66,7 @@ static void wait_queue_add(struct key_lock *lock, struct waiter *waiter)
 	*end = waiter;
 }
 
-static void wait_queue_leave(struct key_lock *lock, struct waiter *waiter)
+static void lock_wait_queue_leave(struct key_lock *lock, struct waiter *waiter)
 {
 	struct waiter **at = &lock->first;
 
@@ -76,8 +76,8 @@ static void wait_queue_leave(struct key_lock *lock, struct waiter *waiter)
 }
 
 /* With the mutex held. The holder hands over to the first in the wait queue. */
-static mcps_status wait_in_queue(struct locks *locks, struct key_lock *lock,
-                                 uint32_t wait_ms)
+static mcps_status lock_wait_in_queue(struct locks *locks,
+                                      struct key_lock *lock, uint32_t wait_ms)
 {
 	struct waiter self = { .next = NULL };
 	const struct timespec at = mcps__steady_deadline(wait_ms);
@@ -85,11 +85,11 @@ static mcps_status wait_in_queue(struct locks *locks, struct key_lock *lock,
 
 	if (mcps__steady_condition_init(&self.granted) != 0)
 		return MCPS_E_SYSTEM;
-	wait_queue_add(lock, &self);
+	lock_wait_queue_add(lock, &self);
 	while (!self.has_it && result == 0)
 		result = mcps__steady_wait(&self.granted, &locks->mutex, &at);
 	if (!self.has_it)
-		wait_queue_leave(lock, &self);
+		lock_wait_queue_leave(lock, &self);
 	pthread_cond_destroy(&self.granted);
 	return self.has_it ? MCPS_OK : MCPS_E_STATE_BUSY;
 }
@@ -104,7 +104,7 @@ mcps_status mcps__lock_take(struct locks *locks, struct key_lock **out,
 	pthread_mutex_lock(&locks->mutex);
 	HASH_FIND(hh, locks->by_name, name, length, lock);
 	if (lock != NULL) {
-		status = wait_in_queue(locks, lock, wait_ms);
+		status = lock_wait_in_queue(locks, lock, wait_ms);
 	} else {
 		lock = lock_new(locks, name, length);
 		status = lock != NULL ? MCPS_OK : MCPS_E_NOMEM;

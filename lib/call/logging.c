@@ -23,7 +23,7 @@ const char *const mcps__log_levels[LOG_LEVEL_COUNT] = {
 };
 _Static_assert(LEVEL(MCPS_SEVERITY_INFO) == LOG_LEVEL_INFO, "it is stored");
 
-static uint32_t level_of(const mcps_call *call)
+static uint32_t logging_level_of(const mcps_call *call)
 {
 	uint32_t level = mcps__session_log_level(call->session);
 
@@ -39,11 +39,12 @@ static bool logging_is_severity(enum mcps_severity severity)
 bool mcps_log_enabled(const mcps_call *call, enum mcps_severity severity)
 {
 	return call != NULL && logging_is_severity(severity) &&
-	       LEVEL(severity) >= level_of(call);
+	       LEVEL(severity) >= logging_level_of(call);
 }
 
-static void params_begin(struct buffer *out, enum mcps_severity severity,
-                         const char *logger)
+static void logging_params_begin(struct buffer *out,
+                                 enum mcps_severity severity,
+                                 const char *logger)
 {
 	mcps__buffer_add_format(out, "{\"level\":\"%s\"",
 	                        mcps__log_levels[LEVEL(severity)]);
@@ -54,7 +55,7 @@ static void params_begin(struct buffer *out, enum mcps_severity severity,
 	mcps__buffer_add_literal(out, ",\"data\":");
 }
 
-static void params_send(mcps_call *call, struct buffer *params)
+static void logging_params_send(mcps_call *call, struct buffer *params)
 {
 	mcps__buffer_add(params, "}", 2);
 	if (!params->failed)
@@ -84,10 +85,10 @@ void mcps_notify_log(mcps_call *call, enum mcps_severity severity,
 	va_start(args, format);
 	mcps__buffer_add_vformat(&text, format, args);
 	va_end(args);
-	params_begin(&params, severity, logger);
+	logging_params_begin(&params, severity, logger);
 	mcps__write_string(&params, text.data, text.length);
 	params.failed = params.failed || text.failed;
-	params_send(call, &params);
+	logging_params_send(call, &params);
 	mcps__buffer_finish(&text);
 }
 
@@ -100,9 +101,9 @@ void mcps_notify_log_json(mcps_call *call, enum mcps_severity severity,
 		mcps__misuse_severity(call, __func__, (int)severity);
 	if (call != NULL && !mcps__misuse_on_network_thread(call, __func__) &&
 	    mcps_log_enabled(call, severity)) {
-		params_begin(&params, severity, logger);
+		logging_params_begin(&params, severity, logger);
 		mcps__write_tree(&params, taken);
-		params_send(call, &params);
+		logging_params_send(call, &params);
 	}
 	json_object_put(taken);
 }

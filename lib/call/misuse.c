@@ -15,14 +15,14 @@ enum misuse {
 enum { QUICK_MOST_MS = 100 };
 
 /* Returns true the first time that MISUSE is found of what CALL runs. */
-static bool is_first(const struct mcps_call *call, enum misuse misuse)
+static bool misuse_is_first(const struct mcps_call *call, enum misuse misuse)
 {
 	if (call == NULL || call->entry == NULL || call->mcp == NULL)
 		return false;
 	return (atomic_fetch_or(&call->entry->misuses, misuse) & misuse) == 0;
 }
 
-static const char *kind_of(const struct mcps_call *call)
+static const char *misuse_kind_of(const struct mcps_call *call)
 {
 	return mcps__entry_word(call->entry->kind);
 }
@@ -30,10 +30,11 @@ static const char *kind_of(const struct mcps_call *call)
 mcps_status mcps__misuse_null(const struct mcps_call *call,
                               const char *function, const char *argument)
 {
-	if (is_first(call, MISUSE_NULL))
+	if (misuse_is_first(call, MISUSE_NULL))
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" called %s() with NULL for %s",
-		          kind_of(call), call->entry->name, function, argument);
+		          misuse_kind_of(call), call->entry->name, function,
+		          argument);
 	return MCPS_E_INVAL;
 }
 
@@ -41,9 +42,9 @@ mcps_status mcps__misuse_struct(const struct mcps_call *call,
                                 const char *function,
                                 const struct mcps_error *error)
 {
-	if (is_first(call, MISUSE_STRUCT))
+	if (misuse_is_first(call, MISUSE_STRUCT))
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
-		          "%s \"%.200s\" called %s(): %s", kind_of(call),
+		          "%s \"%.200s\" called %s(): %s", misuse_kind_of(call),
 		          call->entry->name, function, error->text);
 	return MCPS_E_INVAL;
 }
@@ -51,11 +52,12 @@ mcps_status mcps__misuse_struct(const struct mcps_call *call,
 void mcps__misuse_severity(const struct mcps_call *call, const char *function,
                            int value)
 {
-	if (is_first(call, MISUSE_SEVERITY))
+	if (misuse_is_first(call, MISUSE_SEVERITY))
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" called %s() with severity %d, which "
 		          "is none of enum mcps_severity: nothing is sent",
-		          kind_of(call), call->entry->name, function, value);
+		          misuse_kind_of(call), call->entry->name, function,
+		          value);
 }
 
 bool mcps__misuse_on_network_thread(const struct mcps_call *call,
@@ -63,20 +65,20 @@ bool mcps__misuse_on_network_thread(const struct mcps_call *call,
 {
 	if (call->on_worker)
 		return false;
-	if (is_first(call, MISUSE_NETWORK_THREAD))
+	if (misuse_is_first(call, MISUSE_NETWORK_THREAD))
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" is quick and called %s(), which works "
 		          "on workers only: remove .quick",
-		          kind_of(call), call->entry->name, function);
+		          misuse_kind_of(call), call->entry->name, function);
 	return true;
 }
 
 void mcps__misuse_blocks(const struct mcps_call *call, int64_t spent_ms)
 {
-	if (spent_ms >= QUICK_MOST_MS && is_first(call, MISUSE_BLOCKS))
+	if (spent_ms >= QUICK_MOST_MS && misuse_is_first(call, MISUSE_BLOCKS))
 		mcps__log(&call->mcp->log, MCPS_LOG_ERROR, "mcp",
 		          "%s \"%.200s\" is quick and held its network thread "
 		          "for %" PRId64 " ms: all clients of the thread "
 		          "waited; remove .quick",
-		          kind_of(call), call->entry->name, spent_ms);
+		          misuse_kind_of(call), call->entry->name, spent_ms);
 }

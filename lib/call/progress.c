@@ -46,7 +46,7 @@ void mcps_disconnect(mcps_call *call, uint32_t retry_ms)
 }
 
 /* The token of the request, SCAN_NONE: its client does not want to know. */
-static uint32_t find_token(const struct mcps_call *call)
+static uint32_t progress_find_token(const struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t meta;
@@ -60,7 +60,7 @@ static uint32_t find_token(const struct mcps_call *call)
 }
 
 /* Whether it may be told now. It must rise; the end is always told. */
-static bool pass(struct mcps_call *call, double done, double total)
+static bool progress_pass(struct mcps_call *call, double done, double total)
 {
 	struct call_progress *progress = &call->progress;
 	int64_t now = mcps__steady_ms(call->mcp->sessions->options.clock);
@@ -104,8 +104,9 @@ void mcps_progress(mcps_call *call, double done, double total,
 
 	if (call == NULL || mcps__misuse_on_network_thread(call, __func__))
 		return;
-	token = find_token(call);
-	if (token == SCAN_NONE || !isfinite(done) || !pass(call, done, total))
+	token = progress_find_token(call);
+	if (token == SCAN_NONE || !isfinite(done) ||
+	    !progress_pass(call, done, total))
 		return;
 	raw = mcps__scan_raw(call->message.scan, token, &length);
 	mcps__buffer_add_literal(

@@ -10,7 +10,8 @@
 #include <json-c/json.h>
 #include <string.h>
 
-static void buffers_do(struct result *result, void (*fn)(struct buffer *))
+static void result_buffers_do(struct result *result,
+                              void (*fn)(struct buffer *))
 {
 	fn(&result->content);
 	fn(&result->structured);
@@ -20,13 +21,13 @@ static void buffers_do(struct result *result, void (*fn)(struct buffer *))
 
 void mcps__result_finish(struct result *result)
 {
-	buffers_do(result, mcps__buffer_finish);
+	result_buffers_do(result, mcps__buffer_finish);
 	*result = (struct result){ 0 };
 }
 
 void mcps__result_reset(struct result *result)
 {
-	buffers_do(result, mcps__buffer_reset);
+	result_buffers_do(result, mcps__buffer_reset);
 	result->role = MCPS_USER;
 	result->suggested = result->total = 0;
 	result->tail = 0;
@@ -34,7 +35,7 @@ void mcps__result_reset(struct result *result)
 	result->is_error = false;
 }
 
-static const struct revision *revision_of(const struct result *result)
+static const struct revision *result_revision_of(const struct result *result)
 {
 	return result->revision != NULL ? result->revision
 	                                : mcps__revision_newest();
@@ -42,13 +43,13 @@ static const struct revision *revision_of(const struct result *result)
 
 /* ---- blocks ---- */
 
-static bool has_blocks(const struct result *result)
+static bool result_has_blocks(const struct result *result)
 {
 	return result->shape == RESULT_BLOCKS ||
 	       result->shape == RESULT_MESSAGES;
 }
 
-static void block_open(struct result *result, const char *type)
+static void result_block_open(struct result *result, const char *type)
 {
 	struct buffer *out = &result->content;
 
@@ -63,8 +64,8 @@ static void block_open(struct result *result, const char *type)
 }
 
 /* ,"name":"text" */
-static void member_add(struct buffer *out, const char *name, const char *text,
-                       size_t length)
+static void result_member_add(struct buffer *out, const char *name,
+                              const char *text, size_t length)
 {
 	mcps__buffer_add_byte(out, ',');
 	mcps__write_string(out, name, strlen(name));
@@ -72,8 +73,8 @@ static void member_add(struct buffer *out, const char *name, const char *text,
 	mcps__write_string(out, text, length);
 }
 
-static void bytes_add(struct buffer *out, const char *name, const void *bytes,
-                      size_t length)
+static void result_bytes_add(struct buffer *out, const char *name,
+                             const void *bytes, size_t length)
 {
 	mcps__buffer_add_byte(out, ',');
 	mcps__write_string(out, name, strlen(name));
@@ -82,7 +83,7 @@ static void bytes_add(struct buffer *out, const char *name, const void *bytes,
 	mcps__buffer_add_byte(out, '"');
 }
 
-static mcps_status block_close(struct result *result)
+static mcps_status result_block_close(struct result *result)
 {
 	mcps__buffer_add_byte(&result->content, '}');
 	result->tail = 1;
@@ -95,19 +96,19 @@ static mcps_status block_close(struct result *result)
 
 /* ---- contents of resources ---- */
 
-static void content_open(struct result *result, const char *uri,
-                         const char *mime_type)
+static void result_content_open(struct result *result, const char *uri,
+                                const char *mime_type)
 {
 	if (result->content.length != 0)
 		mcps__buffer_add_byte(&result->content, ',');
 	mcps__buffer_add_literal(&result->content, "{\"uri\":");
 	mcps__write_string(&result->content, uri, strlen(uri));
 	if (mime_type != NULL)
-		member_add(&result->content, "mimeType", mime_type,
-		           strlen(mime_type));
+		result_member_add(&result->content, "mimeType", mime_type,
+		                  strlen(mime_type));
 }
 
-static mcps_status content_close(struct result *result)
+static mcps_status result_content_close(struct result *result)
 {
 	mcps__buffer_add_byte(&result->content, '}');
 	return result->content.failed ? MCPS_E_NOMEM : MCPS_OK;
@@ -118,20 +119,20 @@ mcps_status mcps__result_bytes(struct result *result, const void *bytes,
 {
 	if (result->shape != RESULT_CONTENTS || (bytes == NULL && length != 0))
 		return MCPS_E_INVAL;
-	content_open(result, result->uri, result->mime_type);
-	bytes_add(&result->content, "blob", bytes, length);
-	return content_close(result);
+	result_content_open(result, result->uri, result->mime_type);
+	result_bytes_add(&result->content, "blob", bytes, length);
+	return result_content_close(result);
 }
 
 /* ---- texts ---- */
 
-static void text_add(struct result *result, const struct buffer *text)
+static void result_text_add(struct result *result, const struct buffer *text)
 {
 	if (result->shape == RESULT_CONTENTS)
-		content_open(result, result->uri, result->mime_type);
+		result_content_open(result, result->uri, result->mime_type);
 	else
-		block_open(result, "text");
-	member_add(&result->content, "text", text->data, text->length);
+		result_block_open(result, "text");
+	result_member_add(&result->content, "text", text->data, text->length);
 }
 
 mcps_status mcps__result_text(struct result *result, const char *format,
@@ -144,9 +145,9 @@ mcps_status mcps__result_text(struct result *result, const char *format,
 		return MCPS_E_INVAL;
 	mcps__buffer_add_vformat(&text, format, args);
 	result->content.failed = result->content.failed || text.failed;
-	text_add(result, &text);
-	status = result->shape == RESULT_CONTENTS ? content_close(result)
-	                                          : block_close(result);
+	result_text_add(result, &text);
+	status = result->shape == RESULT_CONTENTS ? result_content_close(result)
+	                                          : result_block_close(result);
 	result->has_text = true;
 	mcps__buffer_finish(&text);
 	return status;
@@ -175,7 +176,8 @@ bool mcps__result_has_failed(const struct result *result)
 
 /* ---- objects ---- */
 
-static mcps_status object_set(struct buffer *out, struct json_object *taken)
+static mcps_status result_object_set(struct buffer *out,
+                                     struct json_object *taken)
 {
 	mcps_status status = MCPS_E_INVAL;
 
@@ -192,14 +194,14 @@ mcps_status mcps__result_structured(struct result *result,
                                     struct json_object *taken)
 {
 	if (result->shape == RESULT_BLOCKS)
-		return object_set(&result->structured, taken);
+		return result_object_set(&result->structured, taken);
 	json_object_put(taken);
 	return MCPS_E_INVAL;
 }
 
 mcps_status mcps__result_meta(struct result *result, struct json_object *taken)
 {
-	return object_set(&result->meta, taken);
+	return result_object_set(&result->meta, taken);
 }
 
 /* ---- media, resources and links ---- */
@@ -215,28 +217,30 @@ static MCPS_PRINTF(2, 3) mcps_status
 	mcps__buffer_add_vformat(&text, format, args);
 	va_end(args);
 	result->content.failed = result->content.failed || text.failed;
-	block_open(result, "text");
-	member_add(&result->content, "text", text.data, text.length);
+	result_block_open(result, "text");
+	result_member_add(&result->content, "text", text.data, text.length);
 	mcps__buffer_finish(&text);
-	return block_close(result);
+	return result_block_close(result);
 }
 
 mcps_status mcps__result_media(struct result *result, const char *type,
                                const void *bytes, size_t length,
                                const char *mime_type)
 {
-	if (!has_blocks(result) || mime_type == NULL ||
+	if (!result_has_blocks(result) || mime_type == NULL ||
 	    (bytes == NULL && length != 0))
 		return MCPS_E_INVAL;
-	if (strcmp(type, "audio") == 0 && !revision_of(result)->has_audio)
+	if (strcmp(type, "audio") == 0 &&
+	    !result_revision_of(result)->has_audio)
 		return block_as_text(result, "[audio content: %s]", mime_type);
-	block_open(result, type);
-	bytes_add(&result->content, "data", bytes, length);
-	member_add(&result->content, "mimeType", mime_type, strlen(mime_type));
-	return block_close(result);
+	result_block_open(result, type);
+	result_bytes_add(&result->content, "data", bytes, length);
+	result_member_add(&result->content, "mimeType", mime_type,
+	                  strlen(mime_type));
+	return result_block_close(result);
 }
 
-static bool is_uri(const char *uri)
+static bool result_is_uri(const char *uri)
 {
 	return uri != NULL && mcps__uri_is_valid(uri, strlen(uri));
 }
@@ -246,46 +250,47 @@ mcps_status mcps__result_resource(struct result *result, const char *uri,
                                   const void *bytes, size_t length)
 {
 	struct buffer *out = &result->content;
-	bool is_block = has_blocks(result);
+	bool is_block = result_has_blocks(result);
 
-	if (result->shape == RESULT_SUGGESTIONS || !is_uri(uri) ||
+	if (result->shape == RESULT_SUGGESTIONS || !result_is_uri(uri) ||
 	    (text == NULL && bytes == NULL && length != 0))
 		return MCPS_E_INVAL;
 	if (is_block) {
-		block_open(result, "resource");
+		result_block_open(result, "resource");
 		mcps__buffer_add_literal(out, ",\"resource\":{\"uri\":");
 		mcps__write_string(out, uri, strlen(uri));
 		if (mime_type != NULL)
-			member_add(out, "mimeType", mime_type,
-			           strlen(mime_type));
+			result_member_add(out, "mimeType", mime_type,
+			                  strlen(mime_type));
 	} else {
-		content_open(result, uri, mime_type);
+		result_content_open(result, uri, mime_type);
 	}
 	if (text != NULL)
-		member_add(out, "text", text, strlen(text));
+		result_member_add(out, "text", text, strlen(text));
 	else
-		bytes_add(out, "blob", bytes, length);
+		result_bytes_add(out, "blob", bytes, length);
 	if (!is_block)
-		return content_close(result);
+		return result_content_close(result);
 	mcps__buffer_add_byte(out, '}');
-	return block_close(result);
+	return result_block_close(result);
 }
 
 mcps_status mcps__result_link(struct result *result, const mcps_resource *link)
 {
-	const struct revision *revision = revision_of(result);
+	const struct revision *revision = result_revision_of(result);
 
-	if (!has_blocks(result) || !is_uri(link->uri) || link->name == NULL ||
+	if (!result_has_blocks(result) || !result_is_uri(link->uri) ||
+	    link->name == NULL ||
 	    mcps__show_check(link->icons, link->annotations, link->meta,
 	                     NULL) != MCPS_OK)
 		return MCPS_E_INVAL;
 	if (!revision->has_links)
 		return block_as_text(result, "%s: %s", link->name, link->uri);
-	block_open(result, "resource_link");
+	result_block_open(result, "resource_link");
 	mcps__show_text(&result->content, "uri", link->uri);
 	mcps__show_resource(&result->content, link, link->content_size,
 	                    revision);
-	(void)block_close(result);
+	(void)result_block_close(result);
 	if (link->annotations != NULL)
 		result->tail = 0;
 	return result->content.failed ? MCPS_E_NOMEM : MCPS_OK;
@@ -303,8 +308,8 @@ mcps_status mcps__result_annotate(struct result *result,
 		return MCPS_E_NOMEM;
 	result->content.length -= tail;
 	mcps__show_annotations(&result->content, annotations,
-	                       revision_of(result));
-	(void)block_close(result);
+	                       result_revision_of(result));
+	(void)result_block_close(result);
 	result->tail = 0;
 	return result->content.failed ? MCPS_E_NOMEM : MCPS_OK;
 }
@@ -337,7 +342,8 @@ void mcps__result_write_meta(const struct result *result, struct buffer *out)
 
 /* "For backwards compatibility, a tool that returns structured content SHOULD
  * also return the serialized JSON in a TextContent block" (2025-06-18). */
-static void content_write(const struct result *result, struct buffer *out)
+static void result_content_write(const struct result *result,
+                                 struct buffer *out)
 {
 	const struct buffer *structured = &result->structured;
 
@@ -347,7 +353,7 @@ static void content_write(const struct result *result, struct buffer *out)
 	if (result->content.length != 0)
 		mcps__buffer_add_byte(out, ',');
 	mcps__buffer_add_literal(out, "{\"type\":\"text\"");
-	member_add(out, "text", structured->data, structured->length);
+	result_member_add(out, "text", structured->data, structured->length);
 	mcps__buffer_add_byte(out, '}');
 }
 
@@ -357,7 +363,7 @@ void mcps__result_write(const struct result *result,
 	if (result->content.failed || result->structured.failed)
 		out->failed = true;
 	mcps__buffer_add_literal(out, "{\"content\":[");
-	content_write(result, out);
+	result_content_write(result, out);
 	mcps__buffer_add_byte(out, ']');
 	if (revision->has_structured && result->structured.length != 0) {
 		mcps__buffer_add_literal(out, ",\"structuredContent\":");

@@ -13,7 +13,7 @@
 
 /* ---- the answer ---- */
 
-static void answer_result(struct mcps_call *call)
+static void run_answer_result(struct mcps_call *call)
 {
 	struct buffer *out = mcps__call_begin_result(call);
 
@@ -38,7 +38,7 @@ static void answer_result(struct mcps_call *call)
 /* The request was good, and its handler has begun: whatever failed travels with
  * 200. With a 404 clients would begin a new session and repeat the call, on 429
  * and 503 proxies do. */
-static void answer_failure(struct mcps_call *call, mcps_status status)
+static void run_answer_failure(struct mcps_call *call, mcps_status status)
 {
 	const struct buffer *failure = &call->result.failure;
 	const char *detail = NULL;
@@ -69,10 +69,10 @@ void mcps__run_answer(struct mcps_call *call, mcps_status status)
 		                   call->handler_kind->noun);
 	if (status == MCPS_OK || (status == MCPS_E_TOOL &&
 	                          call->handler_kind->shape == RESULT_BLOCKS)) {
-		answer_result(call);
+		run_answer_result(call);
 		status = call->status;
 	} else {
-		answer_failure(call, status);
+		run_answer_failure(call, status);
 	}
 	mcps__handler_report(call, status);
 }
@@ -83,7 +83,7 @@ static mcps_status run_handler(struct mcps_call *call)
 }
 
 /* STATE: see mcps__reply_outcome(). */
-static void answer_outcome(struct mcps_call *call, const char *state)
+static void run_answer_outcome(struct mcps_call *call, const char *state)
 {
 	mcps__call_fail_outcome(call, state);
 	mcps__handler_report(call, MCPS_E_OUTCOME);
@@ -91,7 +91,8 @@ static void answer_outcome(struct mcps_call *call, const char *state)
 
 /* The answer of a call whose handler returned STATUS, or never began: then
  * STATUS is why it may not begin. STEPS: what came before that. */
-static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
+static void run_answer(struct mcps_call *call, mcps_status status,
+                       unsigned steps)
 {
 	switch (mcps__call_outcome(steps)) {
 	case OUTCOME_ANSWER:
@@ -101,8 +102,9 @@ static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
 		}
 		mcps__run_answer(call, status);
 		if (call->reply.failed)
-			answer_outcome(call, call->state.has_changes ? "dropped"
-			                                             : NULL);
+			run_answer_outcome(call, call->state.has_changes
+			                                 ? "dropped"
+			                                 : NULL);
 		break;
 	case OUTCOME_SILENCE:
 		call->status = MCPS_E_CANCELLED;
@@ -114,52 +116,52 @@ static void answer(struct mcps_call *call, mcps_status status, unsigned steps)
 		mcps__call_fail(call, MCPS_E_STOPPING, NULL, NULL);
 		break;
 	case OUTCOME_UNKNOWN:
-		answer_outcome(call, NULL);
+		run_answer_outcome(call, NULL);
 		break;
 	}
 }
 
 /* The changes of the handler were not committed, or nobody knows. Two failures
  * say all by themselves. */
-static void answer_uncommitted(struct mcps_call *call, mcps_status status)
+static void run_answer_uncommitted(struct mcps_call *call, mcps_status status)
 {
 	if (status == MCPS_E_GONE)
 		mcps__sessions_forget(call->mcp->sessions, call->session);
 	if (status == MCPS_E_CONFLICT || status == MCPS_E_STATE_TOO_LARGE) {
-		answer_failure(call, status);
+		run_answer_failure(call, status);
 		mcps__handler_report(call, status);
 	} else {
-		answer_outcome(call,
-		               status == MCPS_E_STORE && call->may_be_committed
-		                       ? "unknown"
-		                       : "dropped");
+		run_answer_outcome(call, status == MCPS_E_STORE &&
+		                                         call->may_be_committed
+		                                 ? "unknown"
+		                                 : "dropped");
 	}
 }
 
 /* ---- on a worker ---- */
 
 /* Before it is answered: whoever reads the answer may begin the next call. */
-static void let_go(struct mcps_call *call)
+static void run_let_go(struct mcps_call *call)
 {
 	mcps__session_remove_call(call->session, &call->running);
 	mcps__state_finish(&call->state, &call->mcp->locks);
 	mcps__caller_limit_leave(&call->mcp->call_limit, call->caller);
 }
 
-static void leave(struct mcps_call *call)
+static void run_leave(struct mcps_call *call)
 {
-	let_go(call);
+	run_let_go(call);
 	mcps__call_finished(call);
 }
 
 /* Another thread has answered it. */
-static void leave_answered(struct mcps_call *call)
+static void run_leave_answered(struct mcps_call *call)
 {
-	let_go(call);
+	run_let_go(call);
 	call->released(call);
 }
 
-static mcps_status commit_state(struct mcps_call *call, mcps_store *store)
+static mcps_status run_commit_state(struct mcps_call *call, mcps_store *store)
 {
 	mcps_status status =
 		mcps__state_commit(&call->state, store, call->session->ref);
@@ -168,68 +170,69 @@ static mcps_status commit_state(struct mcps_call *call, mcps_store *store)
 	return status;
 }
 
-static mcps_status commit_run(struct writer_job *job, mcps_store *store)
+static mcps_status run_commit_run(struct writer_job *job, mcps_store *store)
 {
-	return commit_state(container_of(job, struct mcps_call, commit), store);
+	return run_commit_state(container_of(job, struct mcps_call, commit),
+	                        store);
 }
 
-static void report_commit(const struct mcps_call *call, mcps_status status)
+static void run_report_commit(const struct mcps_call *call, mcps_status status)
 {
 	if (status == MCPS_E_STATE_TOO_LARGE)
 		mcps__sessions_report(call->mcp->sessions, INCIDENT_STATE_SIZE);
 }
 
-static void commit_done(struct writer_job *job, mcps_status status)
+static void run_commit_done(struct writer_job *job, mcps_status status)
 {
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
 
-	report_commit(call, status);
+	run_report_commit(call, status);
 	if (status != MCPS_OK)
-		answer_uncommitted(call, status);
-	leave(call);
+		run_answer_uncommitted(call, status);
+	run_leave(call);
 }
 
 /* ---- the end of a stream ---- */
 
-static void submit_last(struct mcps_call *call);
+static void run_submit_last(struct mcps_call *call);
 
 /* State, if there is any to be kept, and the response go together. */
-static mcps_status last_run(struct writer_job *job, mcps_store *store)
+static mcps_status run_last_run(struct writer_job *job, mcps_store *store)
 {
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
 	mcps_status status = MCPS_OK;
 
 	if (call->commits_state)
-		status = commit_state(call, store);
+		status = run_commit_state(call, store);
 	if (status == MCPS_OK)
 		status = mcps__stream_store(call->stream, store, &call->reply,
 		                            true, &call->last_seq);
 	return status;
 }
 
-static void leave_stream(struct mcps_call *call)
+static void run_leave_stream(struct mcps_call *call)
 {
 	mcps__session_drop_stream(call->session, call->stream);
 	mcps__buffer_finish(&call->reply); /* its connection has a copy */
 	mcps__answer_forget(call);
-	leave(call);
+	run_leave(call);
 }
 
 /* A response that cannot be stored is sent nevertheless, if somebody is there:
  * no stream ends without one. With state that is not kept it is another one,
  * which is to be stored, unless the store fails. */
-static void last_done(struct writer_job *job, mcps_status status)
+static void run_last_done(struct writer_job *job, mcps_status status)
 {
 	struct mcps_call *call = container_of(job, struct mcps_call, commit);
 	bool is_other = status != MCPS_OK && call->commits_state;
 
-	report_commit(call, status);
+	run_report_commit(call, status);
 	if (is_other) {
 		call->commits_state = false;
-		answer_uncommitted(call, status);
+		run_answer_uncommitted(call, status);
 	}
 	if (is_other && status != MCPS_E_STORE) {
-		submit_last(call);
+		run_submit_last(call);
 		return;
 	}
 	if (status == MCPS_OK)
@@ -237,60 +240,60 @@ static void last_done(struct writer_job *job, mcps_status status)
 		                    call->last_seq);
 	else
 		mcps__stream_abandon(call->stream, &call->reply);
-	leave_stream(call);
+	run_leave_stream(call);
 }
 
 /* With others it may have failed for their sake. */
-static void last_joined(struct stream_ending *ending, mcps_status status)
+static void run_last_joined(struct stream_ending *ending, mcps_status status)
 {
 	struct mcps_call *call = container_of(ending, struct mcps_call, ending);
 
 	if (status == MCPS_OK)
-		leave_stream(call);
+		run_leave_stream(call);
 	else
-		submit_last(call);
+		run_submit_last(call);
 }
 
-static void submit_last(struct mcps_call *call)
+static void run_submit_last(struct mcps_call *call)
 {
-	call->commit.run = last_run;
-	call->commit.done = last_done;
+	call->commit.run = run_last_run;
+	call->commit.done = run_last_done;
 	mcps__writer_submit(call->mcp->sessions->options.writer, &call->commit);
 }
 
 /* What keeps state may fail, and then takes nothing else along. */
-static void join_last(struct mcps_call *call)
+static void run_join_last(struct mcps_call *call)
 {
 	call->ending = (struct stream_ending){ .message.text = call->reply,
-		                               .done = last_joined };
+		                               .done = run_last_joined };
 	if (call->commits_state ||
 	    !mcps__stream_join(call->stream, &call->ending))
-		submit_last(call);
+		run_submit_last(call);
 }
 
 /* ---- the work ---- */
 
 /* A cancelled call ends its stream without a response. */
-static void conclude_stream(struct mcps_call *call)
+static void run_conclude_stream(struct mcps_call *call)
 {
 	if (call->status == MCPS_E_CANCELLED)
 		mcps__buffer_reset(&call->reply);
-	join_last(call);
+	run_join_last(call);
 }
 
-static void conclude(struct mcps_call *call)
+static void run_conclude(struct mcps_call *call)
 {
 	if (!call->commits_state) {
-		leave(call);
+		run_leave(call);
 		return;
 	}
-	call->commit.run = commit_run;
-	call->commit.done = commit_done;
+	call->commit.run = run_commit_run;
+	call->commit.done = run_commit_done;
 	mcps__writer_submit(call->mcp->sessions->options.writer, &call->commit);
 }
 
 /* Begin, if nothing came before that, and there is room for the answer. */
-static mcps_status begin(struct mcps_call *call)
+static mcps_status run_begin(struct mcps_call *call)
 {
 	mcps_status status = mcps__answer_admit(call);
 
@@ -303,7 +306,7 @@ static mcps_status begin(struct mcps_call *call)
 }
 
 /* An absolute lifetime is over without anybody telling. */
-static unsigned end(struct mcps_call *call)
+static unsigned run_end(struct mcps_call *call)
 {
 	if (mcps__session_has_ended(call->mcp->sessions, call->session))
 		atomic_fetch_or(&call->running.steps, CALL_ENDED);
@@ -312,25 +315,25 @@ static unsigned end(struct mcps_call *call)
 
 /* The answer is made before the state is committed: only a whole result
  * changes anything. */
-static void work_run(struct work *work)
+static void run_work(struct work *work)
 {
 	struct mcps_call *call = container_of(work, struct mcps_call, work);
-	mcps_status status = begin(call);
-	unsigned steps = end(call);
+	mcps_status status = run_begin(call);
+	unsigned steps = run_end(call);
 
 	if ((steps & CALL_STOPPED) != 0) { /* see mcps__run_stop() */
-		leave_answered(call);
+		run_leave_answered(call);
 		return;
 	}
 	call->stream = call->final_stream(call);
-	answer(call, status, steps);
+	run_answer(call, status, steps);
 	mcps__answer_count(call);
 	call->commits_state = status == MCPS_OK && call->status == MCPS_OK &&
 	                      call->state.has_changes;
 	if (call->stream != NULL)
-		conclude_stream(call);
+		run_conclude_stream(call);
 	else
-		conclude(call);
+		run_conclude(call);
 }
 
 /* ---- the end of the drain ---- */
@@ -345,7 +348,7 @@ void mcps__run_stop(struct mcps_call *call)
 	    (steps & (CALL_RETURNED | CALL_STOPPED)) != 0)
 		return;
 	stream = call->final_stream(call);
-	answer(call, MCPS_E_CANCELLED, steps | CALL_STOPPED);
+	run_answer(call, MCPS_E_CANCELLED, steps | CALL_STOPPED);
 	if (stream != NULL) {
 		(void)mcps__stream_append(stream, &call->reply, STREAM_ENDS);
 		mcps__session_drop_stream(call->session, stream);
@@ -356,7 +359,7 @@ void mcps__run_stop(struct mcps_call *call)
 
 /* ---- beginning ---- */
 
-static void start_clock(struct mcps_call *call)
+static void run_start_clock(struct mcps_call *call)
 {
 	uint32_t timeout_ms = call->entry->timeout_ms;
 
@@ -368,7 +371,7 @@ static void start_clock(struct mcps_call *call)
 
 /* To a worker, unless the drain is over. A call that the queue does not take is
  * ours again, unless the drain has answered it meanwhile. */
-static enum dispatch_end hand_over(struct mcps_call *call)
+static enum dispatch_end run_hand_over(struct mcps_call *call)
 {
 	const struct executor *executor = &call->mcp->executor;
 	unsigned steps = atomic_fetch_or(&call->running.steps, CALL_HANDED);
@@ -381,7 +384,7 @@ static enum dispatch_end hand_over(struct mcps_call *call)
 			return DISPATCH_PARKED;
 		steps = mcps__session_call_return(&call->running);
 		if ((steps & CALL_STOPPED) != 0) {
-			leave_answered(call);
+			run_leave_answered(call);
 			return DISPATCH_PARKED;
 		}
 		mcps__sessions_report(call->mcp->sessions,
@@ -412,14 +415,14 @@ static enum dispatch_end run_on_worker(struct mcps_call *call)
 		return DISPATCH_ANSWERED;
 	}
 	mcps__call_hold(call);
-	start_clock(call);
+	run_start_clock(call);
 	call->on_worker = true;
-	call->work.run = work_run;
+	call->work.run = run_work;
 	call->running.id = id.text;
 	call->running.id_length = id.length;
 	mcps__session_add_call(call->session, &call->running);
 	call->parking(call);
-	return hand_over(call);
+	return run_hand_over(call);
 }
 
 /* On a network thread, where other clients wait until the handler returns. */
@@ -446,10 +449,10 @@ static enum dispatch_end run_quick(struct mcps_call *call)
 	if (atomic_load(&call->session->has_ended))
 		atomic_fetch_or(&call->running.steps, CALL_ENDED);
 	if (mcps__session_call_begin(&call->running))
-		answer(call, run_watched(call), CALL_BEGUN);
+		run_answer(call, run_watched(call), CALL_BEGUN);
 	else
-		answer(call, MCPS_E_CANCELLED,
-		       atomic_load(&call->running.steps));
+		run_answer(call, MCPS_E_CANCELLED,
+		           atomic_load(&call->running.steps));
 	return DISPATCH_ANSWERED;
 }
 

@@ -31,8 +31,8 @@ struct state_entry {
 
 /* ---- committing ---- */
 
-static mcps_status entry_commit(const struct state_entry *entry,
-                                mcps_store *store)
+static mcps_status state_entry_commit(const struct state_entry *entry,
+                                      mcps_store *store)
 {
 	struct mcps_state_row row = {
 		.scope = entry->scope,
@@ -54,8 +54,8 @@ static mcps_status entry_commit(const struct state_entry *entry,
 }
 
 /* An owner may hold too much in between, but not in the end. */
-static mcps_status entry_check(const struct state_entry *entry,
-                               mcps_store *store)
+static mcps_status state_entry_check(const struct state_entry *entry,
+                                     mcps_store *store)
 {
 	uint64_t bytes = 0;
 	mcps_status status;
@@ -77,10 +77,10 @@ mcps_status mcps__state_commit(const struct state_batch *batch,
 
 	for (entry = batch->entries; entry != NULL && status == MCPS_OK;
 	     entry = entry->next)
-		status = entry_commit(entry, store);
+		status = state_entry_commit(entry, store);
 	for (entry = batch->entries; entry != NULL && status == MCPS_OK;
 	     entry = entry->next)
-		status = entry_check(entry, store);
+		status = state_entry_check(entry, store);
 	return status;
 }
 
@@ -105,7 +105,7 @@ struct read_job {
 	struct state_entry *entry;
 };
 
-static mcps_status take_row(void *arg, const struct mcps_state_row *row)
+static mcps_status state_take_row(void *arg, const struct mcps_state_row *row)
 {
 	struct state_entry *entry = arg;
 
@@ -114,7 +114,7 @@ static mcps_status take_row(void *arg, const struct mcps_state_row *row)
 	return entry->value.failed ? MCPS_E_NOMEM : MCPS_OK;
 }
 
-static mcps_status read_run(struct writer_job *job, mcps_store *store)
+static mcps_status state_read_run(struct writer_job *job, mcps_store *store)
 {
 	struct state_entry *entry =
 		container_of(job, struct read_job, job)->entry;
@@ -122,10 +122,10 @@ static mcps_status read_run(struct writer_job *job, mcps_store *store)
 	mcps__buffer_reset(&entry->value);
 	entry->version = 0;
 	return store->ops->state_get(store, entry->scope, entry->owner,
-	                             entry->key, take_row, entry);
+	                             entry->key, state_take_row, entry);
 }
 
-static mcps_status entry_lock(mcps_call *call, struct state_entry *entry)
+static mcps_status state_entry_lock(mcps_call *call, struct state_entry *entry)
 {
 	struct {
 		int64_t scope, owner;
@@ -139,10 +139,10 @@ static mcps_status entry_lock(mcps_call *call, struct state_entry *entry)
 	                       LOCK_WAIT_MS);
 }
 
-static mcps_status entry_open(mcps_call *call, struct state_entry *entry)
+static mcps_status state_entry_open(mcps_call *call, struct state_entry *entry)
 {
-	struct read_job read = { .job.run = read_run, .entry = entry };
-	mcps_status status = entry_lock(call, entry);
+	struct read_job read = { .job.run = state_read_run, .entry = entry };
+	mcps_status status = state_entry_lock(call, entry);
 
 	if (status != MCPS_OK)
 		return status;
@@ -150,9 +150,9 @@ static mcps_status entry_open(mcps_call *call, struct state_entry *entry)
 	                             &read.job);
 }
 
-static mcps_status entry_new(mcps_call *call, struct state_entry **out,
-                             enum mcps_state_owner scope, int64_t owner,
-                             const char *key)
+static mcps_status state_entry_new(mcps_call *call, struct state_entry **out,
+                                   enum mcps_state_owner scope, int64_t owner,
+                                   const char *key)
 {
 	struct state_entry *entry =
 		mcps__calloc(1, sizeof *entry + strlen(key) + 1);
@@ -163,7 +163,7 @@ static mcps_status entry_new(mcps_call *call, struct state_entry **out,
 	entry->scope = scope;
 	entry->owner = owner;
 	memcpy(entry->key, key, strlen(key));
-	status = entry_open(call, entry);
+	status = state_entry_open(call, entry);
 	if (status != MCPS_OK) {
 		mcps__lock_release(&call->mcp->locks, entry->lock);
 		mcps__buffer_finish(&entry->value);
@@ -176,8 +176,9 @@ static mcps_status entry_new(mcps_call *call, struct state_entry **out,
 	return MCPS_OK;
 }
 
-static mcps_status check_use(const mcps_call *call, enum mcps_state_scope scope,
-                             const char *key, const char *function)
+static mcps_status state_check_use(const mcps_call *call,
+                                   enum mcps_state_scope scope, const char *key,
+                                   const char *function)
 {
 	if (call == NULL || key == NULL)
 		return mcps__misuse_null(call, function, "key");
@@ -189,14 +190,14 @@ static mcps_status check_use(const mcps_call *call, enum mcps_state_scope scope,
 	return MCPS_OK;
 }
 
-static mcps_status entry_get(mcps_call *call, struct state_entry **out,
-                             enum mcps_state_scope scope, const char *key,
-                             const char *function)
+static mcps_status state_entry_get(mcps_call *call, struct state_entry **out,
+                                   enum mcps_state_scope scope, const char *key,
+                                   const char *function)
 {
 	bool is_session = scope == MCPS_STATE_SCOPE_SESSION;
 	enum mcps_state_owner kind =
 		is_session ? MCPS_STATE_OF_SESSION : MCPS_STATE_OF_PRINCIPAL;
-	mcps_status status = check_use(call, scope, key, function);
+	mcps_status status = state_check_use(call, scope, key, function);
 
 	if (status != MCPS_OK)
 		return status;
@@ -206,13 +207,13 @@ static mcps_status entry_get(mcps_call *call, struct state_entry **out,
 			*out = entry;
 			return MCPS_OK;
 		}
-	return entry_new(call, out, kind,
-	                 is_session ? call->session->ref
-	                            : call->session->principal_ref,
-	                 key);
+	return state_entry_new(call, out, kind,
+	                       is_session ? call->session->ref
+	                                  : call->session->principal_ref,
+	                       key);
 }
 
-static void entry_change(mcps_call *call, struct state_entry *entry)
+static void state_entry_change(mcps_call *call, struct state_entry *entry)
 {
 	entry->is_changed = true;
 	call->state.has_changes = true;
@@ -220,7 +221,7 @@ static void entry_change(mcps_call *call, struct state_entry *entry)
 
 /* ---- the public functions ---- */
 
-static struct json_object *entry_parse(const struct state_entry *entry)
+static struct json_object *state_entry_parse(const struct state_entry *entry)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(66);
 	struct json_object *value = NULL;
@@ -245,12 +246,12 @@ mcps_status mcps_state_get_in(mcps_call *call, enum mcps_state_scope scope,
 	if (out == NULL)
 		return mcps__misuse_null(call, "mcps_state_get", "out");
 	*out = NULL;
-	status = entry_get(call, &entry, scope, key, "mcps_state_get");
+	status = state_entry_get(call, &entry, scope, key, "mcps_state_get");
 	if (status != MCPS_OK)
 		return status;
 	if (entry->value.length == 0)
 		return MCPS_E_NO_STATE;
-	*out = entry_parse(entry);
+	*out = state_entry_parse(entry);
 	if (*out == NULL && strncmp(entry->value.data, "null", 4) != 0)
 		return MCPS_E_NOMEM;
 	return MCPS_OK;
@@ -262,7 +263,7 @@ mcps_status mcps_state_put_in(mcps_call *call, enum mcps_state_scope scope,
 	struct state_entry *entry;
 	struct buffer value = { 0 };
 	mcps_status status =
-		entry_get(call, &entry, scope, key, "mcps_state_put");
+		state_entry_get(call, &entry, scope, key, "mcps_state_put");
 
 	if (status == MCPS_OK)
 		mcps__write_tree(&value, taken);
@@ -279,11 +280,12 @@ mcps_status mcps_state_put_in(mcps_call *call, enum mcps_state_scope scope,
 	}
 	mcps__buffer_finish(&entry->value);
 	entry->value = value;
-	entry_change(call, entry);
+	state_entry_change(call, entry);
 	return MCPS_OK;
 }
 
-static mcps_status entry_integer(const struct state_entry *entry, int64_t *out)
+static mcps_status state_entry_integer(const struct state_entry *entry,
+                                       int64_t *out)
 {
 	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
 	struct scan scan = { 0 };
@@ -306,10 +308,10 @@ mcps_status mcps_state_add_in(mcps_call *call, enum mcps_state_scope scope,
 	struct state_entry *entry;
 	int64_t sum;
 	mcps_status status =
-		entry_get(call, &entry, scope, key, "mcps_state_add");
+		state_entry_get(call, &entry, scope, key, "mcps_state_add");
 
 	if (status == MCPS_OK)
-		status = entry_integer(entry, &sum);
+		status = state_entry_integer(entry, &sum);
 	if (status != MCPS_OK)
 		return status;
 	if (__builtin_add_overflow(sum, by, &sum))
@@ -318,7 +320,7 @@ mcps_status mcps_state_add_in(mcps_call *call, enum mcps_state_scope scope,
 	mcps__buffer_add_int(&entry->value, sum);
 	if (entry->value.failed)
 		return MCPS_E_NOMEM;
-	entry_change(call, entry);
+	state_entry_change(call, entry);
 	if (now != NULL)
 		*now = sum;
 	return MCPS_OK;
@@ -329,14 +331,14 @@ mcps_status mcps_state_delete_in(mcps_call *call, enum mcps_state_scope scope,
 {
 	struct state_entry *entry;
 	mcps_status status =
-		entry_get(call, &entry, scope, key, "mcps_state_delete");
+		state_entry_get(call, &entry, scope, key, "mcps_state_delete");
 
 	if (status != MCPS_OK)
 		return status;
 	if (entry->value.length == 0)
 		return MCPS_E_NO_STATE;
 	mcps__buffer_reset(&entry->value);
-	entry_change(call, entry);
+	state_entry_change(call, entry);
 	return MCPS_OK;
 }
 

@@ -9,8 +9,9 @@
 #include <json-c/json.h>
 #include <string.h>
 
-static const struct field *field_of_key(const struct field_set *set,
-                                        const struct scan *scan, uint32_t key)
+static const struct field *arguments_field_of_key(const struct field_set *set,
+                                                  const struct scan *scan,
+                                                  uint32_t key)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		if (mcps__scan_equals(scan, key, set->fields[i].row->name))
@@ -19,8 +20,8 @@ static const struct field *field_of_key(const struct field_set *set,
 	return NULL;
 }
 
-static mcps_status refuse_key(struct mcps_error *error, const struct scan *scan,
-                              uint32_t key)
+static mcps_status arguments_refuse_key(struct mcps_error *error,
+                                        const struct scan *scan, uint32_t key)
 {
 	char shown[FIELD_SHOWN_SIZE];
 
@@ -29,9 +30,10 @@ static mcps_status refuse_key(struct mcps_error *error, const struct scan *scan,
 }
 
 /* Refuse what no field names; measure the strings that will be decoded. */
-static mcps_status members_check(const struct field_set *set,
-                                 const struct scan *scan, uint32_t object,
-                                 size_t *strings, struct mcps_error *error)
+static mcps_status arguments_members_check(const struct field_set *set,
+                                           const struct scan *scan,
+                                           uint32_t object, size_t *strings,
+                                           struct mcps_error *error)
 {
 	const struct scan_token *tokens = scan->tokens;
 	uint32_t key = object + 1;
@@ -41,10 +43,11 @@ static mcps_status members_check(const struct field_set *set,
 		                  "arguments must be an object");
 	for (uint32_t i = 0; i < tokens[object].count; i++) {
 		uint32_t value = tokens[key].next;
-		const struct field *field = field_of_key(set, scan, key);
+		const struct field *field =
+			arguments_field_of_key(set, scan, key);
 
 		if (field == NULL)
-			return refuse_key(error, scan, key);
+			return arguments_refuse_key(error, scan, key);
 		if (field->row->kind == MCPS_STRING)
 			*strings += (size_t)tokens[value].length + 1;
 		key = tokens[value].next;
@@ -53,7 +56,7 @@ static mcps_status members_check(const struct field_set *set,
 }
 
 /* The struct of absent arguments, with room for STRINGS bytes behind it. */
-static mcps_status args_make(struct arguments *arguments, size_t strings)
+static mcps_status arguments_make(struct arguments *arguments, size_t strings)
 {
 	const struct field_set *set = arguments->set;
 	size_t size = set->args_size + strings;
@@ -67,9 +70,9 @@ static mcps_status args_make(struct arguments *arguments, size_t strings)
 	return MCPS_OK;
 }
 
-static mcps_status absent_read(const struct field *field,
-                               const struct field_target *target,
-                               struct mcps_error *error)
+static mcps_status arguments_absent_read(const struct field *field,
+                                         const struct field_target *target,
+                                         struct mcps_error *error)
 {
 	struct field_target own = *target;
 
@@ -87,8 +90,8 @@ static mcps_status absent_read(const struct field *field,
 
 /* The value of FIELD, SCAN_NONE if it was not given: null says so, too, where
  * the field is optional and null is no value of it. */
-static uint32_t member_find(const struct field *field, const struct scan *scan,
-                            uint32_t object)
+static uint32_t arguments_member_find(const struct field *field,
+                                      const struct scan *scan, uint32_t object)
 {
 	const char *name = field->row->name;
 
@@ -99,9 +102,10 @@ static uint32_t member_find(const struct field *field, const struct scan *scan,
 	               : mcps__scan_member(scan, object, name);
 }
 
-static mcps_status members_read(struct arguments *arguments,
-                                const struct scan *scan, uint32_t object,
-                                struct mcps_error *error)
+static mcps_status arguments_members_read(struct arguments *arguments,
+                                          const struct scan *scan,
+                                          uint32_t object,
+                                          struct mcps_error *error)
 {
 	const struct field_set *set = arguments->set;
 	unsigned char *args = arguments->args;
@@ -111,11 +115,12 @@ static mcps_status members_read(struct arguments *arguments,
 
 	for (size_t i = 0; status == MCPS_OK && i < set->count; i++) {
 		const struct field *field = &set->fields[i];
-		uint32_t value = member_find(field, scan, object);
+		uint32_t value = arguments_member_find(field, scan, object);
 
-		status = value == SCAN_NONE ? absent_read(field, &target, error)
-		                            : mcps__field_read(field, &target,
-		                                               value, error);
+		status = value == SCAN_NONE
+		                 ? arguments_absent_read(field, &target, error)
+		                 : mcps__field_read(field, &target, value,
+		                                    error);
 	}
 	return status;
 }
@@ -130,16 +135,17 @@ mcps_status mcps__arguments_read(struct arguments *arguments,
 
 	arguments->set = set;
 	if (object != SCAN_NONE)
-		status = members_check(set, scan, object, &strings, error);
+		status = arguments_members_check(set, scan, object, &strings,
+		                                 error);
 	if (status != MCPS_OK)
 		return status;
-	status = args_make(arguments, strings);
+	status = arguments_make(arguments, strings);
 	if (status != MCPS_OK)
 		return mcps__fail(error, status, "out of memory");
-	return members_read(arguments, scan, object, error);
+	return arguments_members_read(arguments, scan, object, error);
 }
 
-static void tree_put(const struct arguments *arguments, size_t offset)
+static void arguments_tree_put(const struct arguments *arguments, size_t offset)
 {
 	struct json_object *tree;
 
@@ -155,7 +161,8 @@ void mcps__arguments_finish(struct arguments *arguments)
 		return;
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->fields[i].row->kind == MCPS_JSON)
-			tree_put(arguments, set->fields[i].row->offset);
+			arguments_tree_put(arguments,
+			                   set->fields[i].row->offset);
 	}
 	if (arguments->args != arguments->few)
 		mcps__free(arguments->args);

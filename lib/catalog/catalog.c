@@ -7,7 +7,7 @@
 
 /* ---- names ---- */
 
-static size_t hash_of(const char *name)
+static size_t catalog_hash_of(const char *name)
 {
 	uint32_t hash = 2166136261u;
 
@@ -24,7 +24,7 @@ struct entry *mcps__catalog_find(const struct catalog *catalog,
 
 	if (list->slot_count == 0)
 		return NULL;
-	for (size_t i = hash_of(name) & mask; list->slots[i] != NULL;
+	for (size_t i = catalog_hash_of(name) & mask; list->slots[i] != NULL;
 	     i = (i + 1) & mask)
 		if (strcmp(list->slots[i]->name, name) == 0)
 			return list->slots[i];
@@ -33,10 +33,10 @@ struct entry *mcps__catalog_find(const struct catalog *catalog,
 
 /* ---- making ---- */
 
-static void slot_fill(struct entry_list *list, struct entry *entry)
+static void catalog_slot_fill(struct entry_list *list, struct entry *entry)
 {
 	size_t mask = list->slot_count - 1;
-	size_t i = hash_of(entry->name) & mask;
+	size_t i = catalog_hash_of(entry->name) & mask;
 
 	while (list->slots[i] != NULL)
 		i = (i + 1) & mask;
@@ -64,7 +64,7 @@ static bool entry_list_grow(struct entry_list *list)
 	list->slots = slots;
 	list->slot_count = 2 * room;
 	for (size_t i = 0; i < list->count; i++)
-		slot_fill(list, entries[i]);
+		catalog_slot_fill(list, entries[i]);
 	return true;
 }
 
@@ -74,7 +74,7 @@ bool mcps__catalog_add(struct catalog *catalog, struct entry *entry)
 
 	if (list->count == list->room && !entry_list_grow(list))
 		return false;
-	slot_fill(list, entry);
+	catalog_slot_fill(list, entry);
 	list->entries[list->count++] = mcps__entry_ref(entry);
 	return true;
 }
@@ -117,8 +117,8 @@ void mcps__catalog_free(struct catalog *catalog)
 
 /* ---- the digest ---- */
 
-static void digest_list(crypto_generichash_state *state,
-                        const struct entry_list *list)
+static void catalog_digest_list(crypto_generichash_state *state,
+                                const struct entry_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct buffer *shown = mcps__entry_shown(
@@ -129,15 +129,15 @@ static void digest_list(crypto_generichash_state *state,
 	}
 }
 
-static void add_list(uint8_t *out, size_t size, const struct entry_list *lists,
-                     size_t count)
+static void catalog_add_list(uint8_t *out, size_t size,
+                             const struct entry_list *lists, size_t count)
 {
 	crypto_generichash_state state;
 	uint8_t digest[crypto_generichash_BYTES];
 
 	crypto_generichash_init(&state, NULL, 0, sizeof digest);
 	for (size_t i = 0; i < count; i++)
-		digest_list(&state, &lists[i]);
+		catalog_digest_list(&state, &lists[i]);
 	crypto_generichash_final(&state, digest, sizeof digest);
 	memcpy(out, digest, size);
 }
@@ -149,12 +149,13 @@ void mcps__catalog_digest(struct catalog *catalog)
 	const struct entry_list *lists = catalog->lists;
 	uint8_t *out = catalog->digest;
 
-	add_list(out + LISTS_TOOLS, LISTS_RESOURCES - LISTS_TOOLS,
-	         &lists[ENTRY_TOOL], 1);
-	add_list(out + LISTS_RESOURCES, LISTS_PROMPTS - LISTS_RESOURCES,
-	         &lists[ENTRY_RESOURCE], 2);
-	add_list(out + LISTS_PROMPTS, MCPS_LISTS_DIGEST_SIZE - LISTS_PROMPTS,
-	         &lists[ENTRY_PROMPT], 1);
+	catalog_add_list(out + LISTS_TOOLS, LISTS_RESOURCES - LISTS_TOOLS,
+	                 &lists[ENTRY_TOOL], 1);
+	catalog_add_list(out + LISTS_RESOURCES, LISTS_PROMPTS - LISTS_RESOURCES,
+	                 &lists[ENTRY_RESOURCE], 2);
+	catalog_add_list(out + LISTS_PROMPTS,
+	                 MCPS_LISTS_DIGEST_SIZE - LISTS_PROMPTS,
+	                 &lists[ENTRY_PROMPT], 1);
 }
 
 const struct entry *mcps__catalog_find_scoped(const struct catalog *catalog)

@@ -14,7 +14,7 @@ _Static_assert(ENTRY_REVISIONS >= 4, "one text for each revision");
 /* ---- checking ---- */
 
 /* RFC 6749, 3.3: they go into a header between quotes. */
-static bool are_scopes(const char *scopes)
+static bool entry_are_scopes(const char *scopes)
 {
 	for (; *scopes != '\0'; scopes++)
 		if (*scopes < ' ' || *scopes > '~' || *scopes == '"' ||
@@ -47,7 +47,7 @@ mcps_status mcps__entry_check(const struct entry_head *head,
 	struct mcps_error why = { MCPS_OK, "" };
 	mcps_status status;
 
-	if (head->scopes != NULL && !are_scopes(head->scopes))
+	if (head->scopes != NULL && !entry_are_scopes(head->scopes))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "%s \"%s\": scopes are visible ASCII "
 		                  "without quotes, separated by blanks",
@@ -81,7 +81,7 @@ bool mcps__entry_copy(char **out, const char *text)
 
 /* All scopes at once, so that the client asks for them once (2025-11-25,
  * Authorization, Scope Challenge Handling). */
-static bool write_challenge(struct entry *entry)
+static bool entry_write_challenge(struct entry *entry)
 {
 	static const char head[] =
 		"Bearer error=\"insufficient_scope\", scope=\"";
@@ -108,7 +108,7 @@ bool mcps__entry_init(struct entry *entry, const struct entry_head *head,
 	entry->finish = finish;
 	return mcps__entry_copy(&entry->name, head->name) &&
 	       mcps__entry_copy(&entry->scopes, head->scopes) &&
-	       write_challenge(entry);
+	       entry_write_challenge(entry);
 }
 
 bool mcps__entry_show(struct entry *entry, const void *declared,

@@ -9,7 +9,7 @@
 
 /* ---- checking ---- */
 
-static bool is_name(const char *name)
+static bool prompt_is_name(const char *name)
 {
 	size_t length = 0;
 
@@ -21,14 +21,14 @@ static bool is_name(const char *name)
 	return length >= 1 && length <= 128;
 }
 
-static const char *arguments_fault(const mcps_argument *arguments)
+static const char *prompt_arguments_fault(const mcps_argument *arguments)
 {
 	const mcps_argument *other;
 
 	if (arguments == NULL)
 		return NULL;
 	for (const mcps_argument *at = arguments; at->name != NULL; at++) {
-		if (!is_name(at->name))
+		if (!prompt_is_name(at->name))
 			return "the name of an argument is 1 to 128 bytes "
 			       "without control characters";
 		for (other = arguments; other < at; other++)
@@ -40,17 +40,18 @@ static const char *arguments_fault(const mcps_argument *arguments)
 
 static const char *prompt_fault(const mcps_prompt *declared)
 {
-	if (!is_name(declared->name))
+	if (!prompt_is_name(declared->name))
 		return "a name is 1 to 128 bytes without control characters";
 	if (declared->run == NULL)
 		return "it has no run function";
-	return arguments_fault(declared->arguments);
+	return prompt_arguments_fault(declared->arguments);
 }
 
 /* ---- showing ---- */
 
-static void show_argument(struct buffer *out, const mcps_argument *argument,
-                          const struct revision *revision)
+static void prompt_show_argument(struct buffer *out,
+                                 const mcps_argument *argument,
+                                 const struct revision *revision)
 {
 	mcps__buffer_add_byte(out, '{');
 	mcps__show_text(out, "name", argument->name);
@@ -62,8 +63,8 @@ static void show_argument(struct buffer *out, const mcps_argument *argument,
 	mcps__buffer_add_byte(out, '}');
 }
 
-static void show(const struct entry *entry, const void *from,
-                 const struct revision *revision, struct buffer *out)
+static void prompt_show(const struct entry *entry, const void *from,
+                        const struct revision *revision, struct buffer *out)
 {
 	const mcps_prompt *declared = from;
 	const mcps_argument *argument = declared->arguments;
@@ -80,7 +81,7 @@ static void show(const struct entry *entry, const void *from,
 		for (; argument->name != NULL; argument++) {
 			if (argument != declared->arguments)
 				mcps__buffer_add_byte(out, ',');
-			show_argument(out, argument, revision);
+			prompt_show_argument(out, argument, revision);
 		}
 		mcps__buffer_add_byte(out, ']');
 	}
@@ -90,7 +91,7 @@ static void show(const struct entry *entry, const void *from,
 
 /* ---- making ---- */
 
-static void finish(struct entry *entry)
+static void prompt_finish(struct entry *entry)
 {
 	struct prompt *prompt = (struct prompt *)entry;
 
@@ -100,8 +101,8 @@ static void finish(struct entry *entry)
 	mcps__free(prompt->description);
 }
 
-static bool copy_arguments(struct prompt *prompt,
-                           const mcps_argument *arguments)
+static bool prompt_copy_arguments(struct prompt *prompt,
+                                  const mcps_argument *arguments)
 {
 	size_t count = 0;
 
@@ -124,8 +125,8 @@ static bool copy_arguments(struct prompt *prompt,
 	return true;
 }
 
-static mcps_status make(struct entry **out, const mcps_prompt *declared,
-                        struct mcps_error *error)
+static mcps_status prompt_make(struct entry **out, const mcps_prompt *declared,
+                               struct mcps_error *error)
 {
 	const struct entry_head head = {
 		.kind = ENTRY_PROMPT,
@@ -154,10 +155,10 @@ static mcps_status make(struct entry **out, const mcps_prompt *declared,
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	prompt->run = declared->run;
 	prompt->complete = declared->complete;
-	if (!mcps__entry_init(&prompt->entry, &head, finish) ||
+	if (!mcps__entry_init(&prompt->entry, &head, prompt_finish) ||
 	    !mcps__entry_copy(&prompt->description, declared->description) ||
-	    !copy_arguments(prompt, declared->arguments) ||
-	    !mcps__entry_show(&prompt->entry, declared, show)) {
+	    !prompt_copy_arguments(prompt, declared->arguments) ||
+	    !mcps__entry_show(&prompt->entry, declared, prompt_show)) {
 		mcps__entry_unref(&prompt->entry);
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	}
@@ -174,5 +175,5 @@ mcps_status mcps__prompt_make(struct entry **out, const mcps_prompt *declared,
 	                         declared->name, error);
 
 	*out = NULL;
-	return status == MCPS_OK ? make(out, &whole, error) : status;
+	return status == MCPS_OK ? prompt_make(out, &whole, error) : status;
 }

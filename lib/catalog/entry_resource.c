@@ -75,7 +75,7 @@ static void show_template(const struct entry *entry, const void *from,
 
 /* ---- making ---- */
 
-static void finish(struct entry *entry)
+static void resource_finish(struct entry *entry)
 {
 	struct resource *resource = (struct resource *)entry;
 
@@ -84,8 +84,8 @@ static void finish(struct entry *entry)
 	mcps__template_free(resource->compiled);
 }
 
-static bool copy_contents(struct resource *resource,
-                          const mcps_resource *declared)
+static bool resource_copy_contents(struct resource *resource,
+                                   const mcps_resource *declared)
 {
 	const void *bytes = declared->bytes;
 
@@ -113,15 +113,17 @@ static struct resource *resource_new(const struct entry_head *head,
 
 	if (resource == NULL)
 		return NULL;
-	if (mcps__entry_init(&resource->entry, head, finish) &&
+	if (mcps__entry_init(&resource->entry, head, resource_finish) &&
 	    mcps__entry_copy(&resource->mime_type, mime_type))
 		return resource;
 	mcps__entry_unref(&resource->entry);
 	return NULL;
 }
 
-static mcps_status hand_over(struct entry **out, struct resource *resource,
-                             mcps_status status, struct mcps_error *error)
+static mcps_status resource_hand_over(struct entry **out,
+                                      struct resource *resource,
+                                      mcps_status status,
+                                      struct mcps_error *error)
 {
 	if (status == MCPS_OK) {
 		*out = &resource->entry;
@@ -163,12 +165,12 @@ static mcps_status resource_make(struct entry **out,
 	if (status != MCPS_OK)
 		return status;
 	resource = resource_new(&head, declared->mime_type);
-	if (resource == NULL || !copy_contents(resource, declared))
-		return hand_over(out, resource, MCPS_E_NOMEM, error);
+	if (resource == NULL || !resource_copy_contents(resource, declared))
+		return resource_hand_over(out, resource, MCPS_E_NOMEM, error);
 	resource->read = declared->read;
 	if (!mcps__entry_show(&resource->entry, declared, show_resource))
 		status = MCPS_E_NOMEM;
-	return hand_over(out, resource, status, error);
+	return resource_hand_over(out, resource, status, error);
 }
 
 static mcps_status template_make(struct entry **out,
@@ -202,7 +204,7 @@ static mcps_status template_make(struct entry **out,
 		return status;
 	resource = resource_new(&head, declared->mime_type);
 	if (resource == NULL)
-		return hand_over(out, NULL, MCPS_E_NOMEM, error);
+		return resource_hand_over(out, NULL, MCPS_E_NOMEM, error);
 	resource->read = declared->read;
 	resource->complete = declared->complete;
 	status = mcps__template_compile(&resource->compiled, text, &why);
@@ -212,7 +214,7 @@ static mcps_status template_make(struct entry **out,
 	if (status == MCPS_OK &&
 	    !mcps__entry_show(&resource->entry, declared, show_template))
 		status = MCPS_E_NOMEM;
-	return hand_over(out, resource, status, error);
+	return resource_hand_over(out, resource, status, error);
 }
 
 mcps_status mcps__resource_make(struct entry **out,

@@ -46,8 +46,8 @@ static mcps_status check_tool(const mcps_tool *tool, struct mcps_error *error)
 }
 
 /* A schema text is published as given, but it must be an object schema. */
-static mcps_status check_schema(const char *name, const char *member,
-                                const char *text, struct mcps_error *error)
+static mcps_status tool_check_schema(const char *name, const char *member,
+                                     const char *text, struct mcps_error *error)
 {
 	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
 	struct scan scan = { 0 };
@@ -74,7 +74,7 @@ static mcps_status check_schema(const char *name, const char *member,
 
 /* ---- showing ---- */
 
-static void add_hint(struct buffer *out, const char *name, bool value)
+static void tool_add_hint(struct buffer *out, const char *name, bool value)
 {
 	if (out->data[out->length - 1] != '{')
 		mcps__buffer_add_byte(out, ',');
@@ -84,26 +84,27 @@ static void add_hint(struct buffer *out, const char *name, bool value)
 
 /* The schema's defaults are readOnly false, destructive true, idempotent
  * false, openWorld true: what is declared is said in full, or not at all. */
-static void add_annotations(struct buffer *out, unsigned hints)
+static void tool_add_annotations(struct buffer *out, unsigned hints)
 {
 	if (hints == 0)
 		return;
 	mcps__buffer_add_literal(out, ",\"annotations\":{");
 	if (out->failed)
 		return;
-	add_hint(out, "readOnlyHint", (hints & MCPS_READ_ONLY) != 0);
+	tool_add_hint(out, "readOnlyHint", (hints & MCPS_READ_ONLY) != 0);
 	if ((hints & MCPS_READ_ONLY) == 0) {
-		add_hint(out, "destructiveHint",
-		         (hints & MCPS_DESTRUCTIVE) != 0);
-		add_hint(out, "idempotentHint", (hints & MCPS_IDEMPOTENT) != 0);
+		tool_add_hint(out, "destructiveHint",
+		              (hints & MCPS_DESTRUCTIVE) != 0);
+		tool_add_hint(out, "idempotentHint",
+		              (hints & MCPS_IDEMPOTENT) != 0);
 	}
 	if ((hints & MCPS_OPEN_WORLD) != 0)
-		add_hint(out, "openWorldHint", true);
+		tool_add_hint(out, "openWorldHint", true);
 	mcps__buffer_add_byte(out, '}');
 }
 
-static void show(const struct entry *entry, const void *from,
-                 const struct revision *revision, struct buffer *out)
+static void tool_show(const struct entry *entry, const void *from,
+                      const struct revision *revision, struct buffer *out)
 {
 	const struct tool *tool = (const struct tool *)entry;
 	const mcps_tool *declared = from;
@@ -124,7 +125,7 @@ static void show(const struct entry *entry, const void *from,
 		mcps__show_json(out, declared->output_schema);
 	}
 	if (revision->has_tool_annotations)
-		add_annotations(out, declared->hints);
+		tool_add_annotations(out, declared->hints);
 	mcps__show_meta(out, declared->meta, revision);
 	mcps__buffer_add_byte(out, '}');
 }
@@ -133,7 +134,7 @@ static void show(const struct entry *entry, const void *from,
 
 /* Says no only if the keyword "type" says so: what other keywords make of null
  * is for the tool to say, which gets it. */
-static bool null_may_fit(const struct scan *scan, uint32_t property)
+static bool tool_null_may_fit(const struct scan *scan, uint32_t property)
 {
 	uint32_t type = mcps__scan_member(scan, property, "type");
 	uint32_t each;
@@ -152,7 +153,7 @@ static bool null_may_fit(const struct scan *scan, uint32_t property)
 	return false;
 }
 
-static bool is_required(const struct scan *scan, const char *name)
+static bool tool_is_required(const struct scan *scan, const char *name)
 {
 	uint32_t list = mcps__scan_member(scan, 0, "required");
 	uint32_t each = list + 1;
@@ -167,7 +168,7 @@ static bool is_required(const struct scan *scan, const char *name)
 	return false;
 }
 
-static bool list_not_null(struct tool *tool, const struct scan *scan)
+static bool tool_list_not_null(struct tool *tool, const struct scan *scan)
 {
 	uint32_t properties = mcps__scan_member(scan, 0, "properties");
 	uint32_t key = properties + 1;
@@ -184,7 +185,8 @@ static bool list_not_null(struct tool *tool, const struct scan *scan)
 		if (name == NULL)
 			return false;
 		tool->not_null[listed] = name;
-		if (is_required(scan, name) || null_may_fit(scan, key + 1)) {
+		if (tool_is_required(scan, name) ||
+		    tool_null_may_fit(scan, key + 1)) {
 			mcps__free(name);
 			tool->not_null[listed] = NULL;
 		} else {
@@ -195,15 +197,15 @@ static bool list_not_null(struct tool *tool, const struct scan *scan)
 	return tool->not_null != NULL;
 }
 
-static mcps_status find_not_null(struct tool *tool, const char *schema,
-                                 struct mcps_error *error)
+static mcps_status tool_find_not_null(struct tool *tool, const char *schema,
+                                      struct mcps_error *error)
 {
 	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
 	struct scan scan = { 0 };
 	mcps_status status =
 		mcps__scan_run(&scan, schema, strlen(schema), &limits, error);
 
-	if (status == MCPS_OK && !list_not_null(tool, &scan))
+	if (status == MCPS_OK && !tool_list_not_null(tool, &scan))
 		status = mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	mcps__scan_finish(&scan);
 	return status;
@@ -211,7 +213,7 @@ static mcps_status find_not_null(struct tool *tool, const char *schema,
 
 /* ---- making ---- */
 
-static void finish(struct entry *entry)
+static void tool_finish(struct entry *entry)
 {
 	struct tool *tool = (struct tool *)entry;
 
@@ -222,8 +224,8 @@ static void finish(struct entry *entry)
 	mcps__free(tool->not_null);
 }
 
-static mcps_status check(const mcps_tool *declared, struct entry_head *head,
-                         struct mcps_error *error)
+static mcps_status tool_check(const mcps_tool *declared,
+                              struct entry_head *head, struct mcps_error *error)
 {
 	mcps_status status = check_tool(declared, error);
 
@@ -241,22 +243,22 @@ static mcps_status check(const mcps_tool *declared, struct entry_head *head,
 	};
 	status = mcps__entry_check(head, error);
 	if (status == MCPS_OK)
-		status = check_schema(declared->name, "input_schema",
-		                      declared->input_schema, error);
+		status = tool_check_schema(declared->name, "input_schema",
+		                           declared->input_schema, error);
 	if (status == MCPS_OK)
-		status = check_schema(declared->name, "output_schema",
-		                      declared->output_schema, error);
+		status = tool_check_schema(declared->name, "output_schema",
+		                           declared->output_schema, error);
 	return status;
 }
 
-static mcps_status compile(struct tool *tool, const mcps_tool *declared,
-                           struct mcps_error *error)
+static mcps_status tool_compile(struct tool *tool, const mcps_tool *declared,
+                                struct mcps_error *error)
 {
 	struct mcps_error why = { MCPS_OK, "" };
 	mcps_status status;
 
 	if (declared->input_schema != NULL)
-		return find_not_null(tool, declared->input_schema, error);
+		return tool_find_not_null(tool, declared->input_schema, error);
 	status = mcps__fields_compile(&tool->fields, declared->fields,
 	                              declared->args_size, &why);
 	if (status == MCPS_OK)
@@ -270,7 +272,7 @@ static mcps_status make(struct entry **out, const mcps_tool *declared,
 {
 	struct entry_head head;
 	struct tool *tool;
-	mcps_status status = check(declared, &head, error);
+	mcps_status status = tool_check(declared, &head, error);
 
 	if (status != MCPS_OK)
 		return status;
@@ -279,12 +281,12 @@ static mcps_status make(struct entry **out, const mcps_tool *declared,
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	tool->run = declared->run;
 	tool->is_structured = declared->output_schema != NULL;
-	if (mcps__entry_init(&tool->entry, &head, finish))
-		status = compile(tool, declared, error);
+	if (mcps__entry_init(&tool->entry, &head, tool_finish))
+		status = tool_compile(tool, declared, error);
 	else
 		status = mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	if (status == MCPS_OK &&
-	    !mcps__entry_show(&tool->entry, declared, show))
+	    !mcps__entry_show(&tool->entry, declared, tool_show))
 		status = mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	if (status != MCPS_OK) {
 		mcps__entry_unref(&tool->entry);

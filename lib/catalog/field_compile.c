@@ -11,8 +11,8 @@
 
 /* A bound as both schema and sentences say it; printf() would write a
  * double as the host's locale wants it. */
-static bool bound_write(char text[FIELD_BOUND_SIZE], double bound,
-                        enum mcps_kind kind)
+static bool field_bound_write(char text[FIELD_BOUND_SIZE], double bound,
+                              enum mcps_kind kind)
 {
 	struct buffer buffer = { 0 };
 	bool written;
@@ -28,7 +28,7 @@ static bool bound_write(char text[FIELD_BOUND_SIZE], double bound,
 	return written;
 }
 
-static bool minimum_compile(struct field *field)
+static bool field_minimum_compile(struct field *field)
 {
 	const mcps_field *row = field->row;
 
@@ -37,10 +37,10 @@ static bool minimum_compile(struct field *field)
 	field->minimum = row->minimum;
 	if (row->kind == MCPS_INT)
 		field->least = (int64_t)row->minimum;
-	return bound_write(field->minimum_text, row->minimum, row->kind);
+	return field_bound_write(field->minimum_text, row->minimum, row->kind);
 }
 
-static bool maximum_compile(struct field *field)
+static bool field_maximum_compile(struct field *field)
 {
 	const mcps_field *row = field->row;
 
@@ -49,10 +49,10 @@ static bool maximum_compile(struct field *field)
 	field->maximum = row->maximum;
 	if (row->kind == MCPS_INT)
 		field->most = (int64_t)row->maximum;
-	return bound_write(field->maximum_text, row->maximum, row->kind);
+	return field_bound_write(field->maximum_text, row->maximum, row->kind);
 }
 
-static bool bounds_compile(struct field *field)
+static bool field_bounds_compile(struct field *field)
 {
 	field->minimum = -HUGE_VAL;
 	field->maximum = HUGE_VAL;
@@ -60,11 +60,11 @@ static bool bounds_compile(struct field *field)
 	field->most = INT64_MAX;
 	if (field->row->minimum == 0 && field->row->maximum == 0)
 		return true;
-	return minimum_compile(field) && maximum_compile(field);
+	return field_minimum_compile(field) && field_maximum_compile(field);
 }
 
 /* As many of enum_values as fit into a sentence; the schema has them all. */
-static bool choices_compile(struct field *field)
+static bool field_choices_compile(struct field *field)
 {
 	struct buffer list = { 0 };
 	size_t fitting = 0;
@@ -92,8 +92,9 @@ static bool choices_compile(struct field *field)
 
 /* A default is read as an argument would be, into the struct of absent ones.
  * One of any JSON kind has no rules, and is made anew for each call. */
-static mcps_status default_read(struct field_set *set, struct field *field,
-                                struct mcps_error *error)
+static mcps_status field_default_read(struct field_set *set,
+                                      struct field *field,
+                                      struct mcps_error *error)
 {
 	const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
 	const char *text = field->row->default_json;
@@ -114,15 +115,16 @@ static mcps_status default_read(struct field_set *set, struct field *field,
 	return mcps__field_read(field, &target, 0, error);
 }
 
-static mcps_status default_compile(struct field_set *set, struct field *field,
-                                   struct mcps_error *error)
+static mcps_status field_default_compile(struct field_set *set,
+                                         struct field *field,
+                                         struct mcps_error *error)
 {
 	struct mcps_error why = { 0 };
 	mcps_status status;
 
 	if (field->row->default_json == NULL)
 		return MCPS_OK;
-	status = default_read(set, field, &why);
+	status = field_default_read(set, field, &why);
 	if (status == MCPS_OK || status == MCPS_E_NOMEM)
 		return status;
 	return mcps__fail(error, MCPS_E_INVAL,
@@ -133,11 +135,11 @@ static mcps_status default_compile(struct field_set *set, struct field *field,
 mcps_status mcps__field_compile(struct field_set *set, struct field *field,
                                 struct mcps_error *error)
 {
-	if (!bounds_compile(field))
+	if (!field_bounds_compile(field))
 		return MCPS_E_NOMEM;
-	if (field->row->enum_values != NULL && !choices_compile(field))
+	if (field->row->enum_values != NULL && !field_choices_compile(field))
 		return MCPS_E_NOMEM;
-	return default_compile(set, field, error);
+	return field_default_compile(set, field, error);
 }
 
 void mcps__field_finish(struct field *field)

@@ -8,23 +8,24 @@
 #include <string.h>
 
 /* By bytes: where the host's struct lies, its types are not known here. */
-static mcps_status store(struct field_target *target, const struct field *field,
-                         const void *value, size_t size)
+static mcps_status field_store(struct field_target *target,
+                               const struct field *field, const void *value,
+                               size_t size)
 {
 	memcpy(target->args + field->row->offset, value, size);
 	return MCPS_OK;
 }
 
-static bool is_number(const struct field_target *target, uint32_t token)
+static bool field_is_number(const struct field_target *target, uint32_t token)
 {
 	uint8_t kind = target->scan->tokens[token].kind;
 
 	return kind == SCAN_INTEGER || kind == SCAN_NUMBER;
 }
 
-static mcps_status bool_read(const struct field *field,
-                             struct field_target *target, uint32_t token,
-                             struct mcps_error *error)
+static mcps_status field_bool_read(const struct field *field,
+                                   struct field_target *target, uint32_t token,
+                                   struct mcps_error *error)
 {
 	uint8_t kind = target->scan->tokens[token].kind;
 	bool value = kind == SCAN_TRUE;
@@ -32,13 +33,14 @@ static mcps_status bool_read(const struct field *field,
 	if (kind != SCAN_TRUE && kind != SCAN_FALSE)
 		return mcps__field_refuse_kind(field, target->scan, token,
 		                               error);
-	return store(target, field, &value, sizeof value);
+	return field_store(target, field, &value, sizeof value);
 }
 
 /* A number that is no int64: because of its size, or of its fraction? */
-static mcps_status refuse_integer(const struct field *field,
-                                  const struct field_target *target,
-                                  uint32_t token, struct mcps_error *error)
+static mcps_status field_refuse_integer(const struct field *field,
+                                        const struct field_target *target,
+                                        uint32_t token,
+                                        struct mcps_error *error)
 {
 	double value;
 
@@ -51,17 +53,17 @@ static mcps_status refuse_integer(const struct field *field,
 	                                target->scan, token, error);
 }
 
-static mcps_status int_read(const struct field *field,
-                            struct field_target *target, uint32_t token,
-                            struct mcps_error *error)
+static mcps_status field_int_read(const struct field *field,
+                                  struct field_target *target, uint32_t token,
+                                  struct mcps_error *error)
 {
 	int64_t value;
 
-	if (!is_number(target, token))
+	if (!field_is_number(target, token))
 		return mcps__field_refuse_kind(field, target->scan, token,
 		                               error);
 	if (!mcps__scan_int64(target->scan, token, &value))
-		return refuse_integer(field, target, token, error);
+		return field_refuse_integer(field, target, token, error);
 	if (value < field->least)
 		return mcps__field_refuse_value(field, "be at least ",
 		                                field->minimum_text,
@@ -70,16 +72,16 @@ static mcps_status int_read(const struct field *field,
 		return mcps__field_refuse_value(field, "be at most ",
 		                                field->maximum_text,
 		                                target->scan, token, error);
-	return store(target, field, &value, sizeof value);
+	return field_store(target, field, &value, sizeof value);
 }
 
-static mcps_status number_read(const struct field *field,
-                               struct field_target *target, uint32_t token,
-                               struct mcps_error *error)
+static mcps_status field_number_read(const struct field *field,
+                                     struct field_target *target,
+                                     uint32_t token, struct mcps_error *error)
 {
 	double value;
 
-	if (!is_number(target, token))
+	if (!field_is_number(target, token))
 		return mcps__field_refuse_kind(field, target->scan, token,
 		                               error);
 	if (!mcps__scan_double(target->scan, token, &value))
@@ -94,12 +96,12 @@ static mcps_status number_read(const struct field *field,
 		return mcps__field_refuse_value(field, "be at most ",
 		                                field->maximum_text,
 		                                target->scan, token, error);
-	return store(target, field, &value, sizeof value);
+	return field_store(target, field, &value, sizeof value);
 }
 
-static mcps_status refuse_length(const struct field *field, const char *side,
-                                 size_t limit, size_t length,
-                                 struct mcps_error *error)
+static mcps_status field_refuse_length(const struct field *field,
+                                       const char *side, size_t limit,
+                                       size_t length, struct mcps_error *error)
 {
 	char bound[48], instead[24];
 
@@ -109,9 +111,9 @@ static mcps_status refuse_length(const struct field *field, const char *side,
 	return mcps__field_refuse(field, side, bound, instead, error);
 }
 
-static mcps_status length_check(const struct field *field,
-                                const struct scan *scan, uint32_t token,
-                                struct mcps_error *error)
+static mcps_status field_length_check(const struct field *field,
+                                      const struct scan *scan, uint32_t token,
+                                      struct mcps_error *error)
 {
 	const mcps_field *row = field->row;
 	size_t length;
@@ -120,16 +122,16 @@ static mcps_status length_check(const struct field *field,
 		return MCPS_OK;
 	length = mcps__scan_characters(scan, token);
 	if (length < row->min_length)
-		return refuse_length(field, "have at least ", row->min_length,
-		                     length, error);
+		return field_refuse_length(field, "have at least ",
+		                           row->min_length, length, error);
 	if (row->max_length != 0 && length > row->max_length)
-		return refuse_length(field, "have at most ", row->max_length,
-		                     length, error);
+		return field_refuse_length(field, "have at most ",
+		                           row->max_length, length, error);
 	return MCPS_OK;
 }
 
-static bool is_choice(const mcps_field *row, const struct scan *scan,
-                      uint32_t token)
+static bool field_is_choice(const mcps_field *row, const struct scan *scan,
+                            uint32_t token)
 {
 	if (row->enum_values == NULL)
 		return true;
@@ -140,9 +142,9 @@ static bool is_choice(const mcps_field *row, const struct scan *scan,
 	return false;
 }
 
-static mcps_status string_check(const struct field *field,
-                                const struct scan *scan, uint32_t token,
-                                struct mcps_error *error)
+static mcps_status field_string_check(const struct field *field,
+                                      const struct scan *scan, uint32_t token,
+                                      struct mcps_error *error)
 {
 	if (scan->tokens[token].kind != SCAN_STRING)
 		return mcps__field_refuse_kind(field, scan, token, error);
@@ -152,30 +154,31 @@ static mcps_status string_check(const struct field *field,
 		                  "argument \"%s\" must not contain the "
 		                  "character U+0000",
 		                  field->row->name);
-	if (!is_choice(field->row, scan, token))
+	if (!field_is_choice(field->row, scan, token))
 		return mcps__field_refuse_value(field, "be one of ",
 		                                field->choices, scan, token,
 		                                error);
-	return length_check(field, scan, token, error);
+	return field_length_check(field, scan, token, error);
 }
 
-static mcps_status string_read(const struct field *field,
-                               struct field_target *target, uint32_t token,
-                               struct mcps_error *error)
+static mcps_status field_string_read(const struct field *field,
+                                     struct field_target *target,
+                                     uint32_t token, struct mcps_error *error)
 {
 	const char *value = target->strings;
-	mcps_status status = string_check(field, target->scan, token, error);
+	mcps_status status =
+		field_string_check(field, target->scan, token, error);
 
 	if (status != MCPS_OK)
 		return status;
 	target->strings +=
 		mcps__scan_decode(target->scan, token, target->strings) + 1;
-	return store(target, field, &value, sizeof value);
+	return field_store(target, field, &value, sizeof value);
 }
 
-static mcps_status json_read(const struct field *field,
-                             struct field_target *target, uint32_t token,
-                             struct mcps_error *error)
+static mcps_status field_json_read(const struct field *field,
+                                   struct field_target *target, uint32_t token,
+                                   struct mcps_error *error)
 {
 	bool failed = false;
 	struct json_object *value =
@@ -183,7 +186,7 @@ static mcps_status json_read(const struct field *field,
 
 	if (failed)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
-	return store(target, field, &value, sizeof value);
+	return field_store(target, field, &value, sizeof value);
 }
 
 mcps_status mcps__field_read(const struct field *field,
@@ -193,9 +196,11 @@ mcps_status mcps__field_read(const struct field *field,
 	static mcps_status (*const read[])(const struct field *,
 	                                   struct field_target *, uint32_t,
 	                                   struct mcps_error *) = {
-		[MCPS_BOOL] = bool_read,     [MCPS_INT] = int_read,
-		[MCPS_NUMBER] = number_read, [MCPS_STRING] = string_read,
-		[MCPS_JSON] = json_read,
+		[MCPS_BOOL] = field_bool_read,
+		[MCPS_INT] = field_int_read,
+		[MCPS_NUMBER] = field_number_read,
+		[MCPS_STRING] = field_string_read,
+		[MCPS_JSON] = field_json_read,
 	};
 
 	return read[field->row->kind](field, target, token, error);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static size_t rows_count(const mcps_field *fields)
+static size_t fields_rows_count(const mcps_field *fields)
 {
 	size_t count = 0;
 
@@ -14,9 +14,10 @@ static size_t rows_count(const mcps_field *fields)
 	return count;
 }
 
-static struct field_set *set_new(const mcps_field *fields, size_t args_size)
+static struct field_set *fields_set_new(const mcps_field *fields,
+                                        size_t args_size)
 {
-	size_t count = rows_count(fields);
+	size_t count = fields_rows_count(fields);
 	struct field_set *set =
 		mcps__calloc(1, sizeof *set + count * sizeof set->fields[0]);
 
@@ -45,7 +46,7 @@ mcps_status mcps__fields_compile(struct field_set **out,
 	status = mcps__fields_check(fields, args_size, error);
 	if (status != MCPS_OK)
 		return status;
-	set = set_new(fields, args_size);
+	set = fields_set_new(fields, args_size);
 	if (set == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 

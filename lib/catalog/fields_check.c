@@ -11,7 +11,7 @@
 
 /* Count the characters of a text; false when it is not UTF-8, so that no JSON
  * text says the same. */
-static bool text_measure(const char *text, size_t *characters)
+static bool fields_text_measure(const char *text, size_t *characters)
 {
 	const char *end = text + strlen(text);
 
@@ -25,13 +25,13 @@ static bool text_measure(const char *text, size_t *characters)
 	return true;
 }
 
-static const char *choices_fault(const mcps_field *row)
+static const char *fields_choices_fault(const mcps_field *row)
 {
 	size_t characters;
 
 	for (size_t i = 0;
 	     row->enum_values != NULL && row->enum_values[i] != NULL; i++) {
-		if (!text_measure(row->enum_values[i], &characters))
+		if (!fields_text_measure(row->enum_values[i], &characters))
 			return "enum_values names a value that is not UTF-8";
 		if (characters < row->min_length ||
 		    (row->max_length != 0 && characters > row->max_length))
@@ -41,19 +41,19 @@ static const char *choices_fault(const mcps_field *row)
 	return NULL;
 }
 
-static const char *texts_fault(const mcps_field *row)
+static const char *fields_texts_fault(const mcps_field *row)
 {
 	size_t characters;
 
-	if (!text_measure(row->name, &characters))
+	if (!fields_text_measure(row->name, &characters))
 		return "its name is not UTF-8";
 	if (row->description != NULL &&
-	    !text_measure(row->description, &characters))
+	    !fields_text_measure(row->description, &characters))
 		return "its description is not UTF-8";
-	return choices_fault(row);
+	return fields_choices_fault(row);
 }
 
-static bool share_memory(const mcps_field *a, const mcps_field *b)
+static bool fields_share_memory(const mcps_field *a, const mcps_field *b)
 {
 	return a->offset < b->offset + mcps__field_kinds[b->kind].size &&
 	       b->offset < a->offset + mcps__field_kinds[a->kind].size;
@@ -61,8 +61,8 @@ static bool share_memory(const mcps_field *a, const mcps_field *b)
 
 /* The member must be inside the struct, and nobody else's: a table that mixes
  * members of two structs would otherwise write where it should not. */
-static const char *place_fault(const mcps_field *fields, const mcps_field *row,
-                               size_t args_size)
+static const char *fields_place_fault(const mcps_field *fields,
+                                      const mcps_field *row, size_t args_size)
 {
 	size_t size = mcps__field_kinds[row->kind].size;
 
@@ -71,7 +71,7 @@ static const char *place_fault(const mcps_field *fields, const mcps_field *row,
 	for (const mcps_field *other = fields; other != row; other++) {
 		if (strcmp(other->name, row->name) == 0)
 			return "its name is taken";
-		if (share_memory(other, row))
+		if (fields_share_memory(other, row))
 			return "its member is part of another field";
 	}
 	return NULL;
@@ -79,8 +79,9 @@ static const char *place_fault(const mcps_field *fields, const mcps_field *row,
 
 /* Reads nothing but numbers of a row before it is known to be one. The
  * memory behind a table without its end is no row, or one of another table. */
-static mcps_status check_mark(const mcps_field *fields, const mcps_field *row,
-                              size_t args_size, struct mcps_error *error)
+static mcps_status fields_check_mark(const mcps_field *fields,
+                                     const mcps_field *row, size_t args_size,
+                                     struct mcps_error *error)
 {
 	size_t number = (size_t)(row - fields) + 1;
 
@@ -110,16 +111,17 @@ mcps_status mcps__fields_check(const mcps_field *fields, size_t args_size,
 {
 	for (const mcps_field *row = fields;
 	     row != NULL && row->mark != MCPS_FIELDS_END_MARK; row++) {
-		mcps_status status = check_mark(fields, row, args_size, error);
+		mcps_status status =
+			fields_check_mark(fields, row, args_size, error);
 		const char *fault;
 
 		if (status != MCPS_OK)
 			return status;
 		fault = mcps__field_fault(row);
 		if (fault == NULL)
-			fault = place_fault(fields, row, args_size);
+			fault = fields_place_fault(fields, row, args_size);
 		if (fault == NULL)
-			fault = texts_fault(row);
+			fault = fields_texts_fault(row);
 		if (fault != NULL)
 			return mcps__fail(
 				error, MCPS_E_INVAL, "field \"%s\": %s",

@@ -32,7 +32,7 @@ mcps_status mcps__registry_init(struct registry *registry)
 
 /* ---- reading ---- */
 
-static unsigned stripe_of_thread(void)
+static unsigned registry_stripe_of_thread(void)
 {
 	static atomic_uint next;
 	static _Thread_local unsigned mine; /* counted from 1 */
@@ -45,7 +45,7 @@ static unsigned stripe_of_thread(void)
 const struct catalog *mcps__registry_enter(struct registry *registry,
                                            unsigned *stripe)
 {
-	*stripe = stripe_of_thread();
+	*stripe = registry_stripe_of_thread();
 	atomic_fetch_add(&registry->stripes[*stripe].readers, 1);
 	return atomic_load(&registry->current);
 }
@@ -69,7 +69,7 @@ void mcps__registry_digest(struct registry *registry,
 /* ---- changing ---- */
 
 /* Free what nobody can read any more. */
-static void reclaim(struct registry *registry)
+static void registry_reclaim(struct registry *registry)
 {
 	struct catalog **at = &registry->retired;
 	uint32_t quiet = 0;
@@ -90,7 +90,7 @@ static void reclaim(struct registry *registry)
 	}
 }
 
-static void replace(struct registry *registry, struct catalog *made)
+static void registry_replace(struct registry *registry, struct catalog *made)
 {
 	struct catalog *old;
 
@@ -99,7 +99,7 @@ static void replace(struct registry *registry, struct catalog *made)
 	old->unseen = UINT32_MAX;
 	old->next = registry->retired;
 	registry->retired = old;
-	reclaim(registry);
+	registry_reclaim(registry);
 }
 
 void mcps__registry_close(struct registry *registry)
@@ -110,7 +110,7 @@ void mcps__registry_close(struct registry *registry)
 	pthread_mutex_unlock(&registry->lock);
 }
 
-static bool put(struct registry *registry, struct entry *entry)
+static bool registry_put(struct registry *registry, struct entry *entry)
 {
 	struct catalog *current = atomic_load(&registry->current);
 	struct catalog *made;
@@ -122,19 +122,19 @@ static bool put(struct registry *registry, struct entry *entry)
 		mcps__catalog_free(made);
 		return false;
 	}
-	replace(registry, made);
+	registry_replace(registry, made);
 	return true;
 }
 
-static mcps_status add(struct registry *registry, struct entry *entry,
-                       struct mcps_error *error)
+static mcps_status registry_add(struct registry *registry, struct entry *entry,
+                                struct mcps_error *error)
 {
 	if (mcps__catalog_find(atomic_load(&registry->current), entry->kind,
 	                       entry->name) != NULL)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "%s \"%s\" is added twice",
 		                  mcps__entry_word(entry->kind), entry->name);
-	if (!put(registry, entry))
+	if (!registry_put(registry, entry))
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	atomic_store(&registry->has[entry->kind], true);
 	if (mcps__entry_completes(entry))
@@ -148,14 +148,14 @@ mcps_status mcps__registry_add(struct registry *registry, struct entry *entry,
 	mcps_status status;
 
 	pthread_mutex_lock(&registry->lock);
-	status = add(registry, entry, error);
+	status = registry_add(registry, entry, error);
 	pthread_mutex_unlock(&registry->lock);
 	mcps__entry_unref(entry);
 	return status;
 }
 
-static mcps_status take_out(struct registry *registry, enum entry_kind kind,
-                            const char *name)
+static mcps_status registry_take_out(struct registry *registry,
+                                     enum entry_kind kind, const char *name)
 {
 	const struct catalog *current = atomic_load(&registry->current);
 	const struct entry *entry = mcps__catalog_find(current, kind, name);
@@ -166,7 +166,7 @@ static mcps_status take_out(struct registry *registry, enum entry_kind kind,
 	made = mcps__catalog_copy(current, entry);
 	if (made == NULL)
 		return MCPS_E_NOMEM;
-	replace(registry, made);
+	registry_replace(registry, made);
 	return MCPS_OK;
 }
 
@@ -176,7 +176,7 @@ mcps_status mcps__registry_remove(struct registry *registry,
 	mcps_status status;
 
 	pthread_mutex_lock(&registry->lock);
-	status = take_out(registry, kind, name);
+	status = registry_take_out(registry, kind, name);
 	pthread_mutex_unlock(&registry->lock);
 	return status;
 }
@@ -198,7 +198,7 @@ void mcps__registry_finish(struct registry *registry)
 
 	if (current == NULL)
 		return;
-	reclaim(registry);
+	registry_reclaim(registry);
 	mcps__catalog_free(current);
 	pthread_mutex_destroy(&registry->lock);
 	memset(registry, 0, sizeof *registry);

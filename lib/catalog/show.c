@@ -9,7 +9,7 @@
 /* ---- checking ---- */
 
 /* 2025-11-25, Icons: clients refuse anything else. */
-static bool is_icon_source(const char *text)
+static bool show_is_icon_source(const char *text)
 {
 	return strncmp(text, "https://", 8) == 0 ||
 	       strncmp(text, "http://", 7) == 0 ||
@@ -17,7 +17,7 @@ static bool is_icon_source(const char *text)
 }
 
 /* "48x48", "any" */
-static bool is_icon_size(const char *text, size_t length)
+static bool show_is_icon_size(const char *text, size_t length)
 {
 	size_t width = strspn(text, "0123456789");
 	size_t height;
@@ -30,7 +30,7 @@ static bool is_icon_size(const char *text, size_t length)
 	return height != 0 && width + 1 + height == length;
 }
 
-static bool are_icon_sizes(const char *text)
+static bool show_are_icon_sizes(const char *text)
 {
 	size_t length;
 
@@ -39,17 +39,17 @@ static bool are_icon_sizes(const char *text)
 	for (text += strspn(text, " "); *text != '\0';
 	     text += length, text += strspn(text, " ")) {
 		length = strcspn(text, " ");
-		if (!is_icon_size(text, length))
+		if (!show_is_icon_size(text, length))
 			return false;
 	}
 	return true;
 }
 
-static const char *icon_fault(const mcps_icon *icon)
+static const char *show_icon_fault(const mcps_icon *icon)
 {
-	if (!is_icon_source(icon->src))
+	if (!show_is_icon_source(icon->src))
 		return "an icon is an https:, http: or data: URI";
-	if (!are_icon_sizes(icon->sizes))
+	if (!show_are_icon_sizes(icon->sizes))
 		return "sizes of an icon are such as \"48x48\" or \"any\"";
 	if ((unsigned)icon->theme > MCPS_THEME_DARK)
 		return "an icon has no such theme";
@@ -57,7 +57,7 @@ static const char *icon_fault(const mcps_icon *icon)
 }
 
 /* 2025-01-12T15:00:58Z, in this shape at least. */
-static bool is_time(const char *text)
+static bool show_is_time(const char *text)
 {
 	static const char shape[] = "0000-00-00T00:00:00";
 	size_t i;
@@ -72,7 +72,7 @@ static bool is_time(const char *text)
 	       text[i + strspn(text + i, ".0123456789Z+-:")] == '\0';
 }
 
-static const char *annotations_fault(const mcps_annotations *annotations)
+static const char *show_annotations_fault(const mcps_annotations *annotations)
 {
 	if (annotations == NULL)
 		return NULL;
@@ -82,7 +82,7 @@ static const char *annotations_fault(const mcps_annotations *annotations)
 	if (!(annotations->priority >= 0 && annotations->priority <= 1))
 		return "a priority is a number from 0 to 1";
 	if (annotations->last_modified != NULL &&
-	    !is_time(annotations->last_modified))
+	    !show_is_time(annotations->last_modified))
 		return "last_modified is an ISO 8601 time with a zone";
 	return NULL;
 }
@@ -105,12 +105,12 @@ mcps_status mcps__show_check(const mcps_icon *icons,
                              const mcps_annotations *annotations,
                              const char *meta, struct mcps_error *error)
 {
-	const char *fault = annotations_fault(annotations);
+	const char *fault = show_annotations_fault(annotations);
 	struct mcps_error why = { MCPS_OK, "" };
 	mcps_status status;
 
 	for (; icons != NULL && icons->src != NULL && fault == NULL; icons++)
-		fault = icon_fault(icons);
+		fault = show_icon_fault(icons);
 	if (fault != NULL)
 		return mcps__fail(error, MCPS_E_INVAL, "%s", fault);
 	if (meta == NULL)
@@ -124,7 +124,7 @@ mcps_status mcps__show_check(const mcps_icon *icons,
 /* ---- writing ---- */
 
 /* A comma unless it is the first. */
-static void member(struct buffer *out, const char *name)
+static void show_member(struct buffer *out, const char *name)
 {
 	if (!out->failed && out->length != 0 &&
 	    out->data[out->length - 1] != '{')
@@ -137,7 +137,7 @@ void mcps__show_text(struct buffer *out, const char *name, const char *text)
 {
 	if (text == NULL)
 		return;
-	member(out, name);
+	show_member(out, name);
 	mcps__write_string(out, text, strlen(text));
 }
 
@@ -147,7 +147,7 @@ static void show_sizes(struct buffer *out, const char *sizes)
 
 	if (sizes == NULL)
 		return;
-	member(out, "sizes");
+	show_member(out, "sizes");
 	mcps__buffer_add_byte(out, '[');
 	for (sizes += strspn(sizes, " "); *sizes != '\0';
 	     sizes += strspn(sizes, " ")) {
@@ -169,7 +169,7 @@ void mcps__show_icons(struct buffer *out, const mcps_icon *icons,
 
 	if (icons == NULL || icons->src == NULL || !revision->has_icons)
 		return;
-	member(out, "icons");
+	show_member(out, "icons");
 	mcps__buffer_add_byte(out, '[');
 	for (; icons->src != NULL; icons++) {
 		mcps__buffer_add_text(out, separator);
@@ -192,7 +192,7 @@ static void show_audience(struct buffer *out, unsigned audience)
 
 	if (audience == 0)
 		return;
-	member(out, "audience");
+	show_member(out, "audience");
 	mcps__buffer_add_text(out, texts[audience]);
 }
 
@@ -202,11 +202,11 @@ void mcps__show_annotations(struct buffer *out,
 {
 	if (annotations == NULL)
 		return;
-	member(out, "annotations");
+	show_member(out, "annotations");
 	mcps__buffer_add_byte(out, '{');
 	show_audience(out, annotations->audience);
 	if (annotations->priority > 0) {
-		member(out, "priority");
+		show_member(out, "priority");
 		mcps__write_double(out, annotations->priority);
 	}
 	if (revision->has_last_modified)
@@ -220,7 +220,7 @@ void mcps__show_meta(struct buffer *out, const char *meta,
 {
 	if (meta == NULL || !revision->has_meta)
 		return;
-	member(out, "_meta");
+	show_member(out, "_meta");
 	mcps__show_json(out, meta);
 }
 
@@ -247,7 +247,7 @@ void mcps__show_resource(struct buffer *out, const mcps_resource *resource,
 	mcps__show_text(out, "mimeType", resource->mime_type);
 	mcps__show_annotations(out, resource->annotations, revision);
 	if (size != 0) {
-		member(out, "size");
+		show_member(out, "size");
 		mcps__buffer_add_format(out, "%llu", (unsigned long long)size);
 	}
 	mcps__show_meta(out, resource->meta, revision);

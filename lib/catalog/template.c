@@ -34,13 +34,14 @@ struct uri_template {
 
 /* ---- compiling ---- */
 
-static bool is_name_character(char c)
+static bool template_is_name_character(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-static bool has_name(const struct uri_template *compiled, const char *name)
+static bool template_has_name(const struct uri_template *compiled,
+                              const char *name)
 {
 	for (size_t i = 0; i < compiled->count; i++)
 		if (strcmp(compiled->parts[i].name, name) == 0)
@@ -50,7 +51,8 @@ static bool has_name(const struct uri_template *compiled, const char *name)
 
 /* "{name}" or "{+name}" at *TEXT becomes the variable of the last part; what
  * is wrong, or NULL. */
-static const char *read_variable(struct uri_template *compiled, char **text)
+static const char *template_read_variable(struct uri_template *compiled,
+                                          char **text)
 {
 	struct part *part = &compiled->parts[compiled->count];
 	char *name = *text + 1;
@@ -61,12 +63,12 @@ static const char *read_variable(struct uri_template *compiled, char **text)
 	if (end == NULL || end == name)
 		return "\"{\" begins no variable";
 	for (const char *c = name; c < end; c++)
-		if (!is_name_character(*c))
+		if (!template_is_name_character(*c))
 			return "only {name} and {+name} are served";
 	if (part->literal_length == 0)
 		return "nothing stands before a variable";
 	*end = '\0';
-	if (has_name(compiled, name))
+	if (template_has_name(compiled, name))
 		return "a variable stands there twice";
 	part->name = name;
 	if (part->is_reserved && compiled->reserved != URI_VARIABLES_MAX)
@@ -78,7 +80,7 @@ static const char *read_variable(struct uri_template *compiled, char **text)
 	return NULL;
 }
 
-static const char *read_parts(struct uri_template *compiled)
+static const char *template_read_parts(struct uri_template *compiled)
 {
 	char *text = compiled->text;
 
@@ -96,7 +98,7 @@ static const char *read_parts(struct uri_template *compiled)
 			return "\"}\" ends no variable";
 		if (compiled->count == URI_VARIABLES_MAX)
 			return "it has more than 16 variables";
-		fault = read_variable(compiled, &text);
+		fault = template_read_variable(compiled, &text);
 		if (fault != NULL)
 			return fault;
 	}
@@ -108,7 +110,7 @@ static const char *read_parts(struct uri_template *compiled)
 }
 
 /* With something for each variable it is to be a URI. */
-static const char *check_uri(const struct uri_template *compiled)
+static const char *template_check_uri(const struct uri_template *compiled)
 {
 	char uri[512];
 	size_t length = 0;
@@ -140,9 +142,9 @@ mcps_status mcps__template_compile(struct uri_template **out, const char *text,
 	if (compiled == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	memcpy(compiled->text, text, strlen(text));
-	fault = read_parts(compiled);
+	fault = template_read_parts(compiled);
 	if (fault == NULL)
-		fault = check_uri(compiled);
+		fault = template_check_uri(compiled);
 	if (fault != NULL) {
 		mcps__free(compiled);
 		return mcps__fail(error, MCPS_E_INVAL, "%s", fault);
@@ -169,35 +171,35 @@ const char *mcps__template_name(const struct uri_template *compiled,
 
 /* ---- matching ---- */
 
-static bool is_boundary(char c)
+static bool template_is_boundary(char c)
 {
 	return c == '/' || c == '?' || c == '#';
 }
 
-static bool has_boundary(const char *uri, struct uri_span span)
+static bool template_has_boundary(const char *uri, struct uri_span span)
 {
 	for (size_t i = span.begin; i < span.end; i++)
-		if (is_boundary(uri[i]))
+		if (template_is_boundary(uri[i]))
 			return true;
 	return false;
 }
 
-static bool is_at(const char *uri, const struct part *part)
+static bool template_is_at(const char *uri, const struct part *part)
 {
 	return memcmp(uri, part->literal, part->literal_length) == 0;
 }
 
 /* {x} begins at BEGIN and PART's literal ends it: *END is where, before
  * LIMIT. */
-static bool end_variable(const char *uri, size_t begin, size_t limit,
-                         const struct part *part, size_t *end)
+static bool template_end_variable(const char *uri, size_t begin, size_t limit,
+                                  const struct part *part, size_t *end)
 {
 	for (size_t i = begin; limit - i >= part->literal_length; i++) {
-		if (i > begin && is_at(uri + i, part)) {
+		if (i > begin && template_is_at(uri + i, part)) {
 			*end = i;
 			return true;
 		}
-		if (i == limit || is_boundary(uri[i]))
+		if (i == limit || template_is_boundary(uri[i]))
 			return false;
 	}
 	return false;
@@ -205,29 +207,32 @@ static bool end_variable(const char *uri, size_t begin, size_t limit,
 
 /* {x} ends at END and PART's literal stands before it: *BEGIN is behind that,
  * which does not begin before LIMIT. */
-static bool begin_variable(const char *uri, size_t limit, size_t end,
-                           const struct part *part, size_t *begin)
+static bool template_begin_variable(const char *uri, size_t limit, size_t end,
+                                    const struct part *part, size_t *begin)
 {
 	for (size_t i = end; i - limit >= part->literal_length; i--) {
-		if (i < end && is_at(uri + i - part->literal_length, part)) {
+		if (i < end &&
+		    template_is_at(uri + i - part->literal_length, part)) {
 			*begin = i;
 			return true;
 		}
-		if (i == limit || is_boundary(uri[i - 1]))
+		if (i == limit || template_is_boundary(uri[i - 1]))
 			return false;
 	}
 	return false;
 }
 
 /* From the front up to {+x}, which begins at *BEGIN. */
-static bool match_front(const struct uri_template *compiled, const char *uri,
-                        size_t *begin, size_t limit, struct uri_span *spans)
+static bool template_match_front(const struct uri_template *compiled,
+                                 const char *uri, size_t *begin, size_t limit,
+                                 struct uri_span *spans)
 {
 	for (size_t i = 0; i < compiled->reserved; i++) {
 		const struct part *next = &compiled->parts[i + 1];
 
 		spans[i].begin = *begin;
-		if (!end_variable(uri, *begin, limit, next, &spans[i].end))
+		if (!template_end_variable(uri, *begin, limit, next,
+		                           &spans[i].end))
 			return false;
 		*begin = spans[i].end + next->literal_length;
 	}
@@ -235,15 +240,16 @@ static bool match_front(const struct uri_template *compiled, const char *uri,
 }
 
 /* From the back down to part FIRST, whose variable ends at *END. */
-static bool match_back(const struct uri_template *compiled, const char *uri,
-                       size_t first, size_t limit, size_t *end,
-                       struct uri_span *spans)
+static bool template_match_back(const struct uri_template *compiled,
+                                const char *uri, size_t first, size_t limit,
+                                size_t *end, struct uri_span *spans)
 {
 	for (size_t i = compiled->count; i-- > first;) {
 		const struct part *part = &compiled->parts[i];
 
 		spans[i].end = *end;
-		if (!begin_variable(uri, limit, *end, part, &spans[i].begin))
+		if (!template_begin_variable(uri, limit, *end, part,
+		                             &spans[i].begin))
 			return false;
 		*end = spans[i].begin - part->literal_length;
 	}
@@ -260,17 +266,17 @@ bool mcps__template_match(const struct uri_template *compiled, const char *uri,
 	size_t end = length - last->literal_length;
 
 	if (length < first->literal_length + last->literal_length ||
-	    !is_at(uri, first) || !is_at(uri + end, last))
+	    !template_is_at(uri, first) || !template_is_at(uri + end, last))
 		return false;
 	if (compiled->reserved == compiled->count) {
-		if (!match_back(compiled, uri, 1, begin, &end, spans))
+		if (!template_match_back(compiled, uri, 1, begin, &end, spans))
 			return false;
 		spans[0] = (struct uri_span){ begin, end };
-		return begin < end && !has_boundary(uri, spans[0]);
+		return begin < end && !template_has_boundary(uri, spans[0]);
 	}
-	if (!match_front(compiled, uri, &begin, end, spans) ||
-	    !match_back(compiled, uri, compiled->reserved + 1, begin, &end,
-	                spans))
+	if (!template_match_front(compiled, uri, &begin, end, spans) ||
+	    !template_match_back(compiled, uri, compiled->reserved + 1, begin,
+	                         &end, spans))
 		return false;
 	spans[compiled->reserved] = (struct uri_span){ begin, end };
 	return begin < end;

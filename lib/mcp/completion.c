@@ -15,14 +15,15 @@ static mcps_complete_fn completer_of(const struct entry *entry)
 	               : ((const struct resource *)entry)->complete;
 }
 
-static mcps_status run_completer(struct mcps_call *call)
+static mcps_status completion_run(struct mcps_call *call)
 {
 	return completer_of(call->entry)(call, call->completed, call->text);
 }
 
 /* "Maximum 100 items per response"; the total is what was suggested, unless
  * the handler knows better. */
-static void write_values(const struct mcps_call *call, struct buffer *out)
+static void completion_write_values(const struct mcps_call *call,
+                                    struct buffer *out)
 {
 	const struct result *result = &call->result;
 	uint64_t total = result->total > result->suggested ? result->total
@@ -44,20 +45,21 @@ static const struct handler_kind completion_handler = {
 	.noun = "completion",
 	.subject = "completion of",
 	.shape = RESULT_SUGGESTIONS,
-	.run = run_completer,
-	.write = write_values,
+	.run = completion_run,
+	.write = completion_write_values,
 };
 
 /* ---- what is to be completed ---- */
 
-static bool refuse(struct mcps_call *call, const char *why)
+static bool completion_refuse(struct mcps_call *call, const char *why)
 {
 	mcps__call_fail(call, MCPS_E_PARAMS, why, NULL);
 	return false;
 }
 
-static bool find_by(struct mcps_call *call, const struct catalog *catalog,
-                    uint32_t ref, const char *member, enum entry_kind kind)
+static bool completion_find_by(struct mcps_call *call,
+                               const struct catalog *catalog, uint32_t ref,
+                               const char *member, enum entry_kind kind)
 {
 	char *name =
 		mcps__call_read_text(call, ref, member, "params.ref", URI_MAX);
@@ -69,26 +71,31 @@ static bool find_by(struct mcps_call *call, const struct catalog *catalog,
 		call->entry = mcps__catalog_find(catalog, ENTRY_RESOURCE, name);
 	mcps__free(name);
 	return call->entry != NULL ||
-	       refuse(call, kind == ENTRY_PROMPT ? "unknown prompt"
-	                                         : "unknown resource template");
+	       completion_refuse(call, kind == ENTRY_PROMPT
+	                                       ? "unknown prompt"
+	                                       : "unknown resource template");
 }
 
-static bool find_ref(struct mcps_call *call, const struct catalog *catalog)
+static bool completion_find_ref(struct mcps_call *call,
+                                const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t ref = mcps__scan_member(scan, call->message.params, "ref");
 	uint32_t type = mcps__scan_member(scan, ref, "type");
 
 	if (type != SCAN_NONE && mcps__scan_equals(scan, type, "ref/prompt"))
-		return find_by(call, catalog, ref, "name", ENTRY_PROMPT);
+		return completion_find_by(call, catalog, ref, "name",
+		                          ENTRY_PROMPT);
 	if (type != SCAN_NONE && mcps__scan_equals(scan, type, "ref/resource"))
-		return find_by(call, catalog, ref, "uri", ENTRY_TEMPLATE);
-	return refuse(call, "params.ref.type must be ref/prompt or "
-	                    "ref/resource");
+		return completion_find_by(call, catalog, ref, "uri",
+		                          ENTRY_TEMPLATE);
+	return completion_refuse(call, "params.ref.type must be ref/prompt or "
+	                               "ref/resource");
 }
 
 /* The entry's own name of what the client calls NAME; NULL: it has none. */
-static const char *own_name(const struct entry *entry, const char *name)
+static const char *completion_own_name(const struct entry *entry,
+                                       const char *name)
 {
 	const struct prompt *prompt = (const struct prompt *)entry;
 	const struct resource *resource = (const struct resource *)entry;
@@ -108,7 +115,7 @@ static const char *own_name(const struct entry *entry, const char *name)
 	return NULL;
 }
 
-static bool read_argument(struct mcps_call *call)
+static bool completion_read_argument(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t argument =
@@ -118,10 +125,10 @@ static bool read_argument(struct mcps_call *call)
 
 	if (name == NULL)
 		return false;
-	call->completed = own_name(call->entry, name);
+	call->completed = completion_own_name(call->entry, name);
 	mcps__free(name);
 	if (call->completed == NULL)
-		return refuse(call, "there is no such argument");
+		return completion_refuse(call, "there is no such argument");
 	call->text = mcps__call_read_text(call, argument, "value",
 	                                  "params.argument.value", SIZE_MAX);
 	return call->text != NULL;
@@ -129,14 +136,15 @@ static bool read_argument(struct mcps_call *call)
 
 /* ---- what else is known ---- */
 
-static bool take_value(struct mcps_call *call, struct call_value *value,
-                       uint32_t token)
+static bool completion_take_value(struct mcps_call *call,
+                                  struct call_value *value, uint32_t token)
 {
 	const struct scan *scan = call->message.scan;
 
 	if (scan->tokens[token + 1].kind != SCAN_STRING ||
 	    (scan->tokens[token + 1].flags & SCAN_NUL) != 0)
-		return refuse(call, "params.context.arguments are strings");
+		return completion_refuse(
+			call, "params.context.arguments are strings");
 	value->name = mcps__scan_strdup(scan, token);
 	value->owns_name = true;
 	value->value = mcps__scan_strdup(scan, token + 1);
@@ -146,7 +154,7 @@ static bool take_value(struct mcps_call *call, struct call_value *value,
 	return false;
 }
 
-static bool read_context(struct mcps_call *call)
+static bool completion_read_context(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t context =
@@ -158,15 +166,16 @@ static bool read_context(struct mcps_call *call)
 	if (object == SCAN_NONE || !call->revision->has_completion_context)
 		return true;
 	if (scan->tokens[object].kind != SCAN_OBJECT)
-		return refuse(call, "params.context.arguments must be an "
-		                    "object");
+		return completion_refuse(call,
+		                         "params.context.arguments must be an "
+		                         "object");
 	if (!mcps__call_make_values(call, scan->tokens[object].count)) {
 		mcps__call_fail(call, MCPS_E_NOMEM, NULL, NULL);
 		return false;
 	}
 	for (uint32_t i = 0; i < scan->tokens[object].count; i++) {
 		if (scan->tokens[token + 1].kind != SCAN_NULL &&
-		    !take_value(call, &call->values[count++], token))
+		    !completion_take_value(call, &call->values[count++], token))
 			return false;
 		token = scan->tokens[token + 1].next;
 	}
@@ -176,17 +185,17 @@ static bool read_context(struct mcps_call *call)
 enum dispatch_end mcps__complete(struct mcps_call *call,
                                  const struct catalog *catalog)
 {
-	if (!find_ref(call, catalog) || !mcps__run_is_allowed(call))
+	if (!completion_find_ref(call, catalog) || !mcps__run_is_allowed(call))
 		return DISPATCH_ANSWERED;
 	if (call->entry->kind == ENTRY_RESOURCE) {
-		refuse(call, "there is no such argument");
+		completion_refuse(call, "there is no such argument");
 		return DISPATCH_ANSWERED;
 	}
-	if (!read_argument(call) || !read_context(call))
+	if (!completion_read_argument(call) || !completion_read_context(call))
 		return DISPATCH_ANSWERED;
 	if (completer_of(call->entry) != NULL)
 		return mcps__run(call, &completion_handler);
-	write_values(call, mcps__call_begin_result(call));
+	completion_write_values(call, mcps__call_begin_result(call));
 	mcps__call_end_result(call);
 	return DISPATCH_ANSWERED;
 }

@@ -7,8 +7,9 @@ enum { CURSOR_MAC = 16, CURSOR_SIZE = 4 + CURSOR_MAC };
 
 /* The MAC covers the list's name and contents: a page of another list, or of
  * the same one after it changed, does not begin anywhere. */
-static void mac_make(uint8_t *mac, const struct mcp *mcp,
-                     const struct cursor_list *list, const uint8_t *index)
+static void cursor_mac_make(uint8_t *mac, const struct mcp *mcp,
+                            const struct cursor_list *list,
+                            const uint8_t *index)
 {
 	crypto_generichash_state state;
 
@@ -28,7 +29,7 @@ void mcps__cursor_make(char out[CURSOR_TEXT_SIZE], const struct mcp *mcp,
 
 	for (int i = 0; i < 4; i++)
 		bytes[i] = (uint8_t)(index >> 8 * (3 - i));
-	mac_make(bytes + 4, mcp, list, bytes);
+	cursor_mac_make(bytes + 4, mcp, list, bytes);
 	sodium_bin2base64(out, CURSOR_TEXT_SIZE, bytes, sizeof bytes,
 	                  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
@@ -45,7 +46,7 @@ bool mcps__cursor_read(uint32_t *index, const struct mcp *mcp,
 	                      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    length != sizeof bytes)
 		return false;
-	mac_make(mac, mcp, list, bytes);
+	cursor_mac_make(mac, mcp, list, bytes);
 	if (sodium_memcmp(mac, bytes + 4, CURSOR_MAC) != 0)
 		return false;
 	*index = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |

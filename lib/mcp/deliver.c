@@ -7,8 +7,8 @@
 #include "stream/stream.h"
 #include "stream/streams.h"
 
-static bool append(struct stream *stream, struct session *session,
-                   const char *method, const char *params)
+static bool deliver_append(struct stream *stream, struct session *session,
+                           const char *method, const char *params)
 {
 	struct buffer message = { 0 };
 
@@ -17,19 +17,21 @@ static bool append(struct stream *stream, struct session *session,
 }
 
 /* On a stream that nobody listens to now. */
-static bool queue_on_stream(struct stream *stream, struct session *session,
-                            const char *method, const char *params,
-                            const uint64_t *queued_on_stream)
+static bool deliver_queue_on_stream(struct stream *stream,
+                                    struct session *session, const char *method,
+                                    const char *params,
+                                    const uint64_t *queued_on_stream)
 {
 	if (queued_on_stream == NULL || stream->is_volatile)
 		return false;
 	return *queued_on_stream == stream->id ||
-	       append(stream, session, method, params);
+	       deliver_append(stream, session, method, params);
 }
 
 /* False: nobody listens, nor did lately. */
-static bool to_session(void *arg, struct session *session, const char *method,
-                       const char *params, uint64_t *queued_on_stream)
+static bool deliver_to_session(void *arg, struct session *session,
+                               const char *method, const char *params,
+                               uint64_t *queued_on_stream)
 {
 	struct stream *stream = mcps__session_main_stream(session);
 	bool is_attached, is_sent;
@@ -38,46 +40,48 @@ static bool to_session(void *arg, struct session *session, const char *method,
 	if (stream == NULL)
 		return false;
 	is_attached = mcps__stream_is_attached(stream);
-	is_sent = is_attached ? append(stream, session, method, params)
-	                      : queue_on_stream(stream, session, method, params,
-	                                        queued_on_stream);
+	is_sent = is_attached
+	                  ? deliver_append(stream, session, method, params)
+	                  : deliver_queue_on_stream(stream, session, method,
+	                                            params, queued_on_stream);
 	if (queued_on_stream != NULL)
 		*queued_on_stream = is_attached ? 0 : stream->id;
 	mcps__stream_unref(stream);
 	return is_sent;
 }
 
-static void listens(void *arg, struct session *session, uint64_t resumed)
+static void deliver_listens(void *arg, struct session *session,
+                            uint64_t resumed)
 {
 	mcps__notify_missed(arg, session, resumed);
 }
 
-static void tell_lists(void *arg, struct session *session)
+static void deliver_tell_lists(void *arg, struct session *session)
 {
 	mcps__notify_lists(arg, session);
 }
 
-static void remember(void *arg, struct session *session)
+static void deliver_remember(void *arg, struct session *session)
 {
 	mcps__notify_remember(arg, session);
 }
 
 /* The store has what is said first: who is told last waits for that alone. */
-static void list_changed(void *arg)
+static void deliver_list_changed(void *arg)
 {
 	struct mcp *mcp = arg;
 
-	mcps__listeners_each(mcp->sessions, tell_lists, mcp);
-	mcps__listeners_each(mcp->sessions, remember, mcp);
+	mcps__listeners_each(mcp->sessions, deliver_tell_lists, mcp);
+	mcps__listeners_each(mcp->sessions, deliver_remember, mcp);
 }
 
 void mcps__deliver_connect(struct mcp *mcp)
 {
 	struct streams *streams = mcps__streams_of(mcp->sessions);
 
-	mcp->notifier = (struct notifier){ .session = to_session,
-		                           .list_changed = list_changed,
+	mcp->notifier = (struct notifier){ .session = deliver_to_session,
+		                           .list_changed = deliver_list_changed,
 		                           .arg = mcp };
-	streams->listens = listens;
+	streams->listens = deliver_listens;
 	streams->listens_arg = mcp;
 }

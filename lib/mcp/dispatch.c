@@ -56,7 +56,7 @@ enum dispatch_end mcps__ping(struct mcps_call *call,
 	return DISPATCH_ANSWERED;
 }
 
-static const struct method *find_method(struct mcps_call *call)
+static const struct method *dispatch_find_method(struct mcps_call *call)
 {
 	const struct message *message = &call->message;
 
@@ -70,7 +70,7 @@ static const struct method *find_method(struct mcps_call *call)
 }
 
 /* It is sent back with each notification of progress. */
-static bool check_progress_token(struct mcps_call *call)
+static bool dispatch_check_progress_token(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t meta =
@@ -87,7 +87,7 @@ static bool check_progress_token(struct mcps_call *call)
 	return false;
 }
 
-static void refuse_method(struct mcps_call *call)
+static void dispatch_refuse_method(struct mcps_call *call)
 {
 	const struct message *message = &call->message;
 	char *name = mcps__scan_strdup(message->scan, message->method);
@@ -99,7 +99,7 @@ static void refuse_method(struct mcps_call *call)
 enum dispatch_end mcps__dispatch(struct mcps_call *call)
 {
 	struct registry *registry = call->mcp->registry;
-	const struct method *method = find_method(call);
+	const struct method *method = dispatch_find_method(call);
 	enum dispatch_end end = DISPATCH_ANSWERED;
 	const struct catalog *catalog;
 	unsigned stripe;
@@ -107,11 +107,11 @@ enum dispatch_end mcps__dispatch(struct mcps_call *call)
 	atomic_fetch_add_explicit(&call->mcp->calls, 1, memory_order_relaxed);
 	mcps__call_log_begin(call, method != NULL ? method->name : NULL);
 	catalog = mcps__registry_enter(registry, &stripe);
-	if (check_progress_token(call)) {
+	if (dispatch_check_progress_token(call)) {
 		if (method != NULL)
 			end = method->run(call, catalog);
 		else
-			refuse_method(call);
+			dispatch_refuse_method(call);
 	}
 	if (end == DISPATCH_ANSWERED) /* else it belongs to another thread */
 		mcps__call_log_end(call, call->entry);
@@ -123,7 +123,7 @@ enum dispatch_end mcps__dispatch(struct mcps_call *call)
 
 /* The reason as it stood in JSON, so on one line; cut. It is the client's word
  * and for people only. */
-static void log_cancel(struct mcps_call *call)
+static void dispatch_log_cancel(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t reason =
@@ -140,7 +140,7 @@ static void log_cancel(struct mcps_call *call)
 
 /* Unknown, finished and malformed ones are ignored (2025-11-25, Cancellation,
  * Error Handling). */
-static void cancelled(struct mcps_call *call)
+static void dispatch_cancelled(struct mcps_call *call)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t id =
@@ -152,12 +152,12 @@ static void cancelled(struct mcps_call *call)
 		return;
 	text = mcps__scan_raw(scan, id, &length);
 	if (mcps__session_cancel_call(call->session, text, length))
-		log_cancel(call);
+		dispatch_log_cancel(call);
 }
 
 /* Its client waits for nothing, and whatever else it asks for says the same.
  * One write does, however often it says so. */
-static void initialized(struct mcps_call *call)
+static void dispatch_initialized(struct mcps_call *call)
 {
 	if (!mcps__session_has_flag(call->session, SESSION_INITIALIZED) &&
 	    !atomic_exchange(&call->session->is_initializing, true))
@@ -169,8 +169,8 @@ static const struct notification {
 	const char *name;
 	void (*run)(struct mcps_call *call);
 } notifications[] = {
-	{ "notifications/initialized", initialized },
-	{ "notifications/cancelled", cancelled },
+	{ "notifications/initialized", dispatch_initialized },
+	{ "notifications/cancelled", dispatch_cancelled },
 };
 
 void mcps__dispatch_notification(struct mcps_call *call)

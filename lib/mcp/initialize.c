@@ -25,40 +25,41 @@ static const struct capability {
 	{ "elicitation", "url", CLIENT_ELICITATION_URL },
 };
 
-static bool is_kind(const struct scan *scan, uint32_t token,
-                    enum scan_kind kind)
+static bool initialize_is_kind(const struct scan *scan, uint32_t token,
+                               enum scan_kind kind)
 {
 	return token != SCAN_NONE && scan->tokens[token].kind == kind;
 }
 
-static bool has_capability(const struct scan *scan, uint32_t object,
-                           const struct capability *capability)
+static bool initialize_has_capability(const struct scan *scan, uint32_t object,
+                                      const struct capability *capability)
 {
 	uint32_t token = mcps__scan_member(scan, object, capability->name);
 
-	if (!is_kind(scan, token, SCAN_OBJECT))
+	if (!initialize_is_kind(scan, token, SCAN_OBJECT))
 		return false;
 	if (capability->inside == NULL)
 		return true;
 	token = mcps__scan_member(scan, token, capability->inside);
-	return is_kind(scan, token, SCAN_OBJECT) ||
-	       is_kind(scan, token, SCAN_TRUE);
+	return initialize_is_kind(scan, token, SCAN_OBJECT) ||
+	       initialize_is_kind(scan, token, SCAN_TRUE);
 }
 
-static uint32_t read_capabilities(const struct scan *scan, uint32_t object)
+static uint32_t initialize_read_capabilities(const struct scan *scan,
+                                             uint32_t object)
 {
 	uint32_t bits = 0;
 
 	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0];
 	     i++)
-		if (has_capability(scan, object, &capabilities[i]))
+		if (initialize_has_capability(scan, object, &capabilities[i]))
 			bits |= capabilities[i].bit;
 	return bits;
 }
 
 /* Cut at a whole character: this is for people to read. */
-static void read_text(char *out, size_t size, const struct scan *scan,
-                      uint32_t token)
+static void initialize_read_text(char *out, size_t size,
+                                 const struct scan *scan, uint32_t token)
 {
 	char *text = mcps__scan_strdup(scan, token);
 	size_t length;
@@ -77,30 +78,34 @@ static void read_text(char *out, size_t size, const struct scan *scan,
 	mcps__free(text);
 }
 
-static mcps_status read_client(struct initialize *out, const struct scan *scan,
-                               uint32_t info, struct mcps_error *error)
+static mcps_status initialize_read_client(struct initialize *out,
+                                          const struct scan *scan,
+                                          uint32_t info,
+                                          struct mcps_error *error)
 {
 	uint32_t name, version;
 
-	if (!is_kind(scan, info, SCAN_OBJECT))
+	if (!initialize_is_kind(scan, info, SCAN_OBJECT))
 		return mcps__fail(error, MCPS_E_PARAMS,
 		                  "params.clientInfo must be an object");
 	name = mcps__scan_member(scan, info, "name");
 	version = mcps__scan_member(scan, info, "version");
-	if (!is_kind(scan, name, SCAN_STRING) ||
-	    !is_kind(scan, version, SCAN_STRING))
+	if (!initialize_is_kind(scan, name, SCAN_STRING) ||
+	    !initialize_is_kind(scan, version, SCAN_STRING))
 		return mcps__fail(error, MCPS_E_PARAMS,
 		                  "params.clientInfo must have a name and a "
 		                  "version");
-	read_text(out->client_name, sizeof out->client_name, scan, name);
-	read_text(out->client_version, sizeof out->client_version, scan,
-	          version);
+	initialize_read_text(out->client_name, sizeof out->client_name, scan,
+	                     name);
+	initialize_read_text(out->client_version, sizeof out->client_version,
+	                     scan, version);
 	return MCPS_OK;
 }
 
 /* The client's revision if it is served, else the newest (2025-11-25, Version
  * Negotiation). */
-static const struct revision *negotiate(const struct scan *scan, uint32_t token)
+static const struct revision *initialize_negotiate(const struct scan *scan,
+                                                   uint32_t token)
 {
 	const struct revision *revision =
 		mcps__revision_find(scan->text + scan->tokens[token].start,
@@ -119,16 +124,16 @@ mcps_status mcps__initialize_read(struct initialize *out,
 	if (message->params == SCAN_NONE)
 		return mcps__fail(error, MCPS_E_PARAMS, "params are missing");
 	version = mcps__scan_member(scan, message->params, "protocolVersion");
-	if (!is_kind(scan, version, SCAN_STRING))
+	if (!initialize_is_kind(scan, version, SCAN_STRING))
 		return mcps__fail(error, MCPS_E_PARAMS,
 		                  "params.protocolVersion must be a string");
 	offered = mcps__scan_member(scan, message->params, "capabilities");
-	if (!is_kind(scan, offered, SCAN_OBJECT))
+	if (!initialize_is_kind(scan, offered, SCAN_OBJECT))
 		return mcps__fail(error, MCPS_E_PARAMS,
 		                  "params.capabilities must be an object");
-	out->revision = negotiate(scan, version);
-	out->capabilities = read_capabilities(scan, offered);
-	return read_client(
+	out->revision = initialize_negotiate(scan, version);
+	out->capabilities = initialize_read_capabilities(scan, offered);
+	return initialize_read_client(
 		out, scan,
 		mcps__scan_member(scan, message->params, "clientInfo"), error);
 }
@@ -136,8 +141,8 @@ mcps_status mcps__initialize_read(struct initialize *out,
 /* ---- answering ---- */
 
 /* ,"tools":{"listChanged":true} */
-static void add_list_feature(struct buffer *out, const char *name, bool listens,
-                             bool subscribes)
+static void initialize_add_list_feature(struct buffer *out, const char *name,
+                                        bool listens, bool subscribes)
 {
 	mcps__buffer_add_format(out, ",\"%s\":{%s%s%s}", name,
 	                        subscribes ? "\"subscribe\":true" : "",
@@ -146,8 +151,8 @@ static void add_list_feature(struct buffer *out, const char *name, bool listens,
 }
 
 /* What is not connected is not promised: see struct notifier. */
-static void add_capabilities(struct buffer *out, struct mcp *mcp,
-                             const struct revision *revision)
+static void initialize_add_capabilities(struct buffer *out, struct mcp *mcp,
+                                        const struct revision *revision)
 {
 	bool listens = mcps__notify_is_connected(mcp);
 
@@ -156,13 +161,14 @@ static void add_capabilities(struct buffer *out, struct mcp *mcp,
 	    mcps__has_feature(mcp, FEATURE_COMPLETIONS))
 		mcps__buffer_add_literal(out, ",\"completions\":{}");
 	if (mcps__has_feature(mcp, FEATURE_PROMPTS))
-		add_list_feature(out, "prompts", listens, false);
+		initialize_add_list_feature(out, "prompts", listens, false);
 	if (mcps__has_feature(mcp, FEATURE_RESOURCES))
-		add_list_feature(out, "resources", listens, listens);
-	add_list_feature(out, "tools", listens, false);
+		initialize_add_list_feature(out, "resources", listens, listens);
+	initialize_add_list_feature(out, "tools", listens, false);
 }
 
-static void add_member(struct buffer *out, const char *name, const char *text)
+static void initialize_add_member(struct buffer *out, const char *name,
+                                  const char *text)
 {
 	if (text == NULL)
 		return;
@@ -180,19 +186,19 @@ void mcps__initialize_reply(struct mcps_call *call)
 	                        "{\"protocolVersion\":\"%s\","
 	                        "\"capabilities\":{",
 	                        revision->text);
-	add_capabilities(out, call->mcp, revision);
+	initialize_add_capabilities(out, call->mcp, revision);
 	mcps__buffer_add_literal(out, "},\"serverInfo\":{\"name\":");
 	mcps__write_string(out, texts->name, strlen(texts->name));
-	add_member(out, "version", texts->version);
+	initialize_add_member(out, "version", texts->version);
 	if (revision->has_title)
-		add_member(out, "title", texts->title);
+		initialize_add_member(out, "title", texts->title);
 	if (revision->has_server_site) {
-		add_member(out, "description", texts->description);
-		add_member(out, "websiteUrl", texts->website_url);
+		initialize_add_member(out, "description", texts->description);
+		initialize_add_member(out, "websiteUrl", texts->website_url);
 	}
 	mcps__show_icons(out, call->mcp->icons, revision);
 	mcps__buffer_add_byte(out, '}');
-	add_member(out, "instructions", texts->instructions);
+	initialize_add_member(out, "instructions", texts->instructions);
 	mcps__buffer_add_byte(out, '}');
 	mcps__call_end_result(call);
 }

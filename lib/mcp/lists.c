@@ -2,8 +2,8 @@
 #include "mcp/cursor.h"
 #include "mcp/dispatch.h"
 
-static bool read_cursor(struct mcps_call *call, const struct cursor_list *list,
-                        uint32_t *index)
+static bool lists_read_cursor(struct mcps_call *call,
+                              const struct cursor_list *list, uint32_t *index)
 {
 	const struct scan *scan = call->message.scan;
 	uint32_t cursor =
@@ -22,10 +22,10 @@ static bool read_cursor(struct mcps_call *call, const struct cursor_list *list,
 
 /* NAME is the member of the result; the digest is FROM to TO of that of all
  * lists. */
-static enum dispatch_end list(struct mcps_call *call,
-                              const struct catalog *catalog,
-                              enum entry_kind kind, const char *name,
-                              size_t from, size_t to)
+static enum dispatch_end lists_answer(struct mcps_call *call,
+                                      const struct catalog *catalog,
+                                      enum entry_kind kind, const char *name,
+                                      size_t from, size_t to)
 {
 	const struct entry_list *list = &catalog->lists[kind];
 	const struct cursor_list pages = { name, catalog->digest + from,
@@ -34,7 +34,7 @@ static enum dispatch_end list(struct mcps_call *call,
 	struct buffer *out;
 	uint32_t index, end;
 
-	if (!read_cursor(call, &pages, &index)) {
+	if (!lists_read_cursor(call, &pages, &index)) {
 		mcps__call_fail(call, MCPS_E_PARAMS, "no such cursor", NULL);
 		return DISPATCH_ANSWERED;
 	}
@@ -66,27 +66,27 @@ static enum dispatch_end list(struct mcps_call *call,
 enum dispatch_end mcps__tools_list(struct mcps_call *call,
                                    const struct catalog *catalog)
 {
-	return list(call, catalog, ENTRY_TOOL, "tools", LISTS_TOOLS,
-	            LISTS_RESOURCES);
+	return lists_answer(call, catalog, ENTRY_TOOL, "tools", LISTS_TOOLS,
+	                    LISTS_RESOURCES);
 }
 
 enum dispatch_end mcps__resources_list(struct mcps_call *call,
                                        const struct catalog *catalog)
 {
-	return list(call, catalog, ENTRY_RESOURCE, "resources", LISTS_RESOURCES,
-	            LISTS_PROMPTS);
+	return lists_answer(call, catalog, ENTRY_RESOURCE, "resources",
+	                    LISTS_RESOURCES, LISTS_PROMPTS);
 }
 
 enum dispatch_end mcps__templates_list(struct mcps_call *call,
                                        const struct catalog *catalog)
 {
-	return list(call, catalog, ENTRY_TEMPLATE, "resourceTemplates",
-	            LISTS_RESOURCES, LISTS_PROMPTS);
+	return lists_answer(call, catalog, ENTRY_TEMPLATE, "resourceTemplates",
+	                    LISTS_RESOURCES, LISTS_PROMPTS);
 }
 
 enum dispatch_end mcps__prompts_list(struct mcps_call *call,
                                      const struct catalog *catalog)
 {
-	return list(call, catalog, ENTRY_PROMPT, "prompts", LISTS_PROMPTS,
-	            MCPS_LISTS_DIGEST_SIZE);
+	return lists_answer(call, catalog, ENTRY_PROMPT, "prompts",
+	                    LISTS_PROMPTS, MCPS_LISTS_DIGEST_SIZE);
 }

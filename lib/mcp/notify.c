@@ -13,8 +13,9 @@ bool mcps__notify_is_connected(const struct mcp *mcp)
 	       mcp->notifier.list_changed != NULL;
 }
 
-static bool send(struct mcp *mcp, struct session *session, const char *method,
-                 const char *params, uint64_t *queued_on_stream)
+static bool notify_send(struct mcp *mcp, struct session *session,
+                        const char *method, const char *params,
+                        uint64_t *queued_on_stream)
 {
 	const struct notifier *notifier = &mcp->notifier;
 
@@ -46,7 +47,7 @@ void mcps__notify_remember(struct mcp *mcp, struct session *session)
 		                          SESSION_RECREATED);
 }
 
-static bool say_lists(struct mcp *mcp, struct session *session)
+static bool notify_say_lists(struct mcp *mcp, struct session *session)
 {
 	uint8_t differ = atomic_fetch_and(&session->lists_differ,
 	                                  (uint8_t)~SESSION_LISTS);
@@ -54,7 +55,7 @@ static bool say_lists(struct mcp *mcp, struct session *session)
 
 	for (int i = 0; i < LISTS; i++)
 		if ((differ & lists[i].list) != 0 &&
-		    !send(mcp, session, lists[i].method, NULL, NULL))
+		    !notify_send(mcp, session, lists[i].method, NULL, NULL))
 			unsaid |= lists[i].list;
 	if (unsaid != 0)
 		atomic_fetch_or(&session->lists_differ, unsaid);
@@ -81,8 +82,8 @@ void mcps__notify_list(struct mcp *mcp, enum entry_kind kind)
 
 /* ---- subscriptions ---- */
 
-static bool say_update(void *arg, struct session *session, const char *uri,
-                       uint64_t *queued_on_stream)
+static bool notify_say_update(void *arg, struct session *session,
+                              const char *uri, uint64_t *queued_on_stream)
 {
 	struct buffer params = { 0 };
 	bool is_said;
@@ -91,23 +92,24 @@ static bool say_update(void *arg, struct session *session, const char *uri,
 	mcps__write_string(&params, uri, strlen(uri));
 	mcps__buffer_add(&params, "}", 2);
 	is_said = !params.failed &&
-	          send(arg, session, "notifications/resources/updated",
-	               params.data, queued_on_stream);
+	          notify_send(arg, session, "notifications/resources/updated",
+	                      params.data, queued_on_stream);
 	mcps__buffer_finish(&params);
 	return is_said;
 }
 
-static bool say_updates(struct mcp *mcp, struct session *session)
+static bool notify_say_updates(struct mcp *mcp, struct session *session)
 {
-	return mcps__subscriptions_say(mcp->sessions, session, say_update, mcp);
+	return mcps__subscriptions_say(mcp->sessions, session,
+	                               notify_say_update, mcp);
 }
 
 /* ---- what a session has yet to hear ---- */
 
 /* What cannot be said to who listens is said when somebody next does. Who
  * began to while SAY held it found nothing to say: then it is tried again. */
-static void try_to(bool (*say)(struct mcp *mcp, struct session *session),
-                   struct mcp *mcp, struct session *session)
+static void notify_try_to(bool (*say)(struct mcp *mcp, struct session *session),
+                          struct mcp *mcp, struct session *session)
 {
 	unsigned listened;
 
@@ -119,7 +121,7 @@ static void try_to(bool (*say)(struct mcp *mcp, struct session *session),
 
 void mcps__notify_lists(struct mcp *mcp, struct session *session)
 {
-	try_to(say_lists, mcp, session);
+	notify_try_to(notify_say_lists, mcp, session);
 }
 
 void mcps__notify_missed(struct mcp *mcp, struct session *session,
@@ -129,15 +131,15 @@ void mcps__notify_missed(struct mcp *mcp, struct session *session,
 		mcps__subscriptions_said(mcp->sessions, session, resumed);
 	mcps__notify_lists(mcp, session);
 	mcps__notify_remember(mcp, session);
-	try_to(say_updates, mcp, session);
+	notify_try_to(notify_say_updates, mcp, session);
 }
 
-static void updated(void *arg, struct session *session)
+static void notify_updated(void *arg, struct session *session)
 {
-	try_to(say_updates, arg, session);
+	notify_try_to(notify_say_updates, arg, session);
 }
 
 void mcps__notify_updated(struct mcp *mcp, const char *uri)
 {
-	mcps__subscriptions_update(mcp->sessions, uri, updated, mcp);
+	mcps__subscriptions_update(mcp->sessions, uri, notify_updated, mcp);
 }

@@ -20,7 +20,8 @@ static mcps_status run_prompt(struct mcps_call *call)
 	return prompt_of(call)->run(call);
 }
 
-static void write_messages(const struct mcps_call *call, struct buffer *out)
+static void prompts_write_messages(const struct mcps_call *call,
+                                   struct buffer *out)
 {
 	const char *description = prompt_of(call)->description;
 	const struct buffer *messages = &call->result.content;
@@ -42,12 +43,13 @@ static const struct handler_kind prompt_handler = {
 	.subject = "prompt",
 	.shape = RESULT_MESSAGES,
 	.run = run_prompt,
-	.write = write_messages,
+	.write = prompts_write_messages,
 };
 
 /* ---- arguments ---- */
 
-static bool refuse(struct mcps_call *call, const char *name, const char *why)
+static bool prompts_refuse(struct mcps_call *call, const char *name,
+                           const char *why)
 {
 	char detail[200];
 
@@ -58,7 +60,7 @@ static bool refuse(struct mcps_call *call, const char *name, const char *why)
 
 /* All that are declared, given or not; what is not declared is refused: it is
  * a mistake of the client that it would otherwise not notice. */
-static bool read_values(struct mcps_call *call, uint32_t given)
+static bool prompts_read_values(struct mcps_call *call, uint32_t given)
 {
 	const struct prompt *prompt = prompt_of(call);
 	const struct scan *scan = call->message.scan;
@@ -74,7 +76,8 @@ static bool read_values(struct mcps_call *call, uint32_t given)
 
 		call->values[i].name = argument->name;
 		if (token == SCAN_NONE && argument->required)
-			return refuse(call, argument->name, "is missing");
+			return prompts_refuse(call, argument->name,
+			                      "is missing");
 		if (token == SCAN_NONE)
 			continue;
 		known++;
@@ -122,7 +125,7 @@ enum dispatch_end mcps__prompts_get(struct mcps_call *call,
 		                "params.arguments must be an object", NULL);
 		return DISPATCH_ANSWERED;
 	}
-	if (!read_values(call, given))
+	if (!prompts_read_values(call, given))
 		return DISPATCH_ANSWERED;
 	return mcps__run(call, &prompt_handler);
 }

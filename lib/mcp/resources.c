@@ -9,9 +9,9 @@
 /* ---- from a URI to a resource ---- */
 
 /* What is no UTF-8 once decoded fits nothing; false with *FAILED: no memory. */
-static bool take_values(struct mcps_call *call,
-                        const struct uri_template *compiled,
-                        const struct uri_span *spans, bool *failed)
+static bool resources_take_values(struct mcps_call *call,
+                                  const struct uri_template *compiled,
+                                  const struct uri_span *spans, bool *failed)
 {
 	size_t count = mcps__template_count(compiled);
 
@@ -30,8 +30,9 @@ static bool take_values(struct mcps_call *call,
 	return !*failed;
 }
 
-static struct entry *find_template(struct mcps_call *call,
-                                   const struct entry_list *list, bool *failed)
+static struct entry *resources_find_template(struct mcps_call *call,
+                                             const struct entry_list *list,
+                                             bool *failed)
 {
 	size_t length = strlen(call->text);
 	struct uri_span spans[URI_VARIABLES_MAX];
@@ -44,7 +45,8 @@ static struct entry *find_template(struct mcps_call *call,
 		if (!mcps__template_match(resource->compiled, call->text,
 		                          length, spans))
 			continue;
-		if (take_values(call, resource->compiled, spans, failed))
+		if (resources_take_values(call, resource->compiled, spans,
+		                          failed))
 			return list->entries[i];
 		mcps__call_forget_values(call);
 		if (*failed)
@@ -69,7 +71,7 @@ bool mcps__resource_find(struct mcps_call *call, const struct catalog *catalog)
 	}
 	call->entry = mcps__catalog_find(catalog, ENTRY_RESOURCE, call->text);
 	if (call->entry == NULL)
-		call->entry = find_template(
+		call->entry = resources_find_template(
 			call, &catalog->lists[ENTRY_TEMPLATE], &failed);
 	if (call->entry != NULL)
 		return mcps__run_is_allowed(call);
@@ -94,7 +96,8 @@ static mcps_status read_resource(struct mcps_call *call)
 	return resource->read(call, call->text);
 }
 
-static void write_contents(const struct mcps_call *call, struct buffer *out)
+static void resources_write_contents(const struct mcps_call *call,
+                                     struct buffer *out)
 {
 	const struct buffer *contents = &call->result.content;
 
@@ -110,7 +113,7 @@ static const struct handler_kind read_handler = {
 	.subject = "resource",
 	.shape = RESULT_CONTENTS,
 	.run = read_resource,
-	.write = write_contents,
+	.write = resources_write_contents,
 };
 
 enum dispatch_end mcps__resources_read(struct mcps_call *call,

@@ -4,8 +4,9 @@
 
 #include "base/container.h"
 
-static void level_set(struct session_wait *wait, enum session_found found,
-                      struct session *session, mcps_status status)
+static void set_level_stored(struct session_wait *wait,
+                             enum session_found found, struct session *session,
+                             mcps_status status)
 {
 	struct mcps_call *call = container_of(wait, struct mcps_call, wait);
 
@@ -20,7 +21,7 @@ static void level_set(struct session_wait *wait, enum session_found found,
 	mcps__call_finished(call);
 }
 
-static uint32_t read_level(const struct scan *scan, uint32_t token)
+static uint32_t set_level_read(const struct scan *scan, uint32_t token)
 {
 	if (token == SCAN_NONE || scan->tokens[token].kind != SCAN_STRING)
 		return 0;
@@ -34,7 +35,7 @@ enum dispatch_end mcps__set_level(struct mcps_call *call,
                                   const struct catalog *catalog)
 {
 	const struct scan *scan = call->message.scan;
-	uint32_t level = read_level(
+	uint32_t level = set_level_read(
 		scan, mcps__scan_member(scan, call->message.params, "level"));
 	uint32_t set = level << SESSION_LOG_LEVEL_SHIFT;
 
@@ -48,7 +49,7 @@ enum dispatch_end mcps__set_level(struct mcps_call *call,
 		return DISPATCH_ANSWERED;
 	}
 	call->parking(call);
-	call->wait.fn = level_set;
+	call->wait.fn = set_level_stored;
 	mcps__sessions_save(call->mcp->sessions, call->session, set,
 	                    SESSION_LOG_LEVEL & ~set, &call->wait);
 	return DISPATCH_PARKED;

@@ -21,7 +21,7 @@ static void subscribed(struct session_wait *wait, enum session_found found,
 	mcps__call_finished(call);
 }
 
-static enum dispatch_end store(struct mcps_call *call, bool wants)
+static enum dispatch_end subscribe_store(struct mcps_call *call, bool wants)
 {
 	call->parking(call);
 	call->wait.fn = subscribed;
@@ -36,7 +36,7 @@ enum dispatch_end mcps__resources_subscribe(struct mcps_call *call,
 {
 	if (!mcps__resource_find(call, catalog))
 		return DISPATCH_ANSWERED;
-	return store(call, true);
+	return subscribe_store(call, true);
 }
 
 /* From whatever it is, for what was subscribed to may be gone. */
@@ -48,5 +48,5 @@ enum dispatch_end mcps__resources_unsubscribe(struct mcps_call *call,
 	                                  "params.uri", URI_MAX);
 	if (call->text == NULL)
 		return DISPATCH_ANSWERED;
-	return store(call, false);
+	return subscribe_store(call, false);
 }

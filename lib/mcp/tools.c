@@ -22,14 +22,14 @@ static mcps_status run_tool(struct mcps_call *call)
 	return tool->run(call, args);
 }
 
-static void write_result(const struct mcps_call *call, struct buffer *out)
+static void tools_write_result(const struct mcps_call *call, struct buffer *out)
 {
 	mcps__result_write(&call->result, call->revision, out);
 }
 
 /* "If an output schema is provided, servers MUST provide structured results"
  * (2025-06-18, Output Schema). */
-static mcps_status check_result(const struct mcps_call *call)
+static mcps_status tools_check_result(const struct mcps_call *call)
 {
 	return !tool_of(call)->is_structured ||
 	                       call->result.structured.length != 0
@@ -42,16 +42,17 @@ static const struct handler_kind tool_handler = {
 	.subject = "tool",
 	.shape = RESULT_BLOCKS,
 	.run = run_tool,
-	.write = write_result,
-	.check = check_result,
+	.write = tools_write_result,
+	.check = tools_check_result,
 };
 
 /* ---- the request ---- */
 
 /* From 2025-11-25 on bad arguments are a result that a model can read and
  * mend, before that a protocol error. */
-static enum dispatch_end refuse_arguments(struct mcps_call *call,
-                                          mcps_status status, const char *why)
+static enum dispatch_end tools_refuse_arguments(struct mcps_call *call,
+                                                mcps_status status,
+                                                const char *why)
 {
 	if (status == MCPS_E_PARAMS &&
 	    call->revision->bad_arguments_are_results) {
@@ -64,7 +65,8 @@ static enum dispatch_end refuse_arguments(struct mcps_call *call,
 }
 
 /* A null that an optional argument cannot be counts as not given. */
-static void remove_nulls(const struct tool *tool, struct json_object *tree)
+static void tools_remove_nulls(const struct tool *tool,
+                               struct json_object *tree)
 {
 	struct json_object *value;
 
@@ -75,8 +77,8 @@ static void remove_nulls(const struct tool *tool, struct json_object *tree)
 			json_object_object_del(tree, *name);
 }
 
-static mcps_status read_arguments(struct mcps_call *call, uint32_t token,
-                                  struct mcps_error *error)
+static mcps_status tools_read_arguments(struct mcps_call *call, uint32_t token,
+                                        struct mcps_error *error)
 {
 	bool failed = false;
 
@@ -91,7 +93,7 @@ static mcps_status read_arguments(struct mcps_call *call, uint32_t token,
 			mcps__scan_tree(call->message.scan, token, &failed);
 	if (call->tree == NULL || failed)
 		return MCPS_E_NOMEM;
-	remove_nulls(tool_of(call), call->tree);
+	tools_remove_nulls(tool_of(call), call->tree);
 	return MCPS_OK;
 }
 
@@ -142,8 +144,8 @@ enum dispatch_end mcps__tools_call(struct mcps_call *call,
 		                "params.arguments must be an object", NULL);
 		return DISPATCH_ANSWERED;
 	}
-	status = read_arguments(call, arguments, &why);
+	status = tools_read_arguments(call, arguments, &why);
 	if (status != MCPS_OK)
-		return refuse_arguments(call, status, why.text);
+		return tools_refuse_arguments(call, status, why.text);
 	return mcps__run(call, &tool_handler);
 }

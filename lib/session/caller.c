@@ -8,7 +8,7 @@ enum {
 	HOOKS = 0x80     /* no address family, and rarely equal digests */
 };
 
-static bool is_own(const struct address *address)
+static bool caller_is_own(const struct address *address)
 {
 	return (address->family == ADDRESS_IPV4 ||
 	        address->family == ADDRESS_IPV6) &&
@@ -23,7 +23,7 @@ void mcps__caller_init(struct caller *out, const struct principal *principal,
 		memcpy(out->key, principal->digest, sizeof out->key);
 		return;
 	}
-	out->has_own_address = is_own(address);
+	out->has_own_address = caller_is_own(address);
 	out->key[0] = (uint8_t)address->family;
 	if (address->family == ADDRESS_IPV4)
 		memcpy(out->key + 1, address->bytes, IPV4_BYTES);

@@ -29,18 +29,18 @@ void mcps__clock_read(struct clock_reading *out,
 
 /* ---- going on ---- */
 
-static int64_t lesser(int64_t a, int64_t b)
+static int64_t clock_lesser(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
-static int64_t greater(int64_t a, int64_t b)
+static int64_t clock_greater(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
-static bool is_same_boot(const struct clock_reading *before,
-                         const struct clock_reading *now)
+static bool clock_is_same_boot(const struct clock_reading *before,
+                               const struct clock_reading *now)
 {
 	return before->has_boot_id && now->has_boot_id &&
 	       memcmp(before->boot_id, now->boot_id, BOOT_ID_SIZE) == 0 &&
@@ -57,16 +57,16 @@ bool mcps__clock_resume(struct clock_record *out,
 
 	out->at = *now;
 	if (stored == NULL) {
-		out->session_ms = greater(now->wall_ms, 1);
+		out->session_ms = clock_greater(now->wall_ms, 1);
 		return false;
 	}
-	same_boot = is_same_boot(&stored->at, now);
+	same_boot = clock_is_same_boot(&stored->at, now);
 	passed = same_boot ? now->boot_ms - stored->at.boot_ms
-	                   : greater(now->wall_ms - stored->at.wall_ms,
-	                             CLOCK_RECORD_EVERY_MS);
-	counted = max_gap_ms == 0 ? passed : lesser(passed, max_gap_ms);
+	                   : clock_greater(now->wall_ms - stored->at.wall_ms,
+	                                   CLOCK_RECORD_EVERY_MS);
+	counted = max_gap_ms == 0 ? passed : clock_lesser(passed, max_gap_ms);
 	out->session_ms = stored->session_ms + counted;
-	out->at.wall_ms = greater(
+	out->at.wall_ms = clock_greater(
 		now->wall_ms, stored->at.wall_ms + (same_boot ? passed : 0));
 	return same_boot && counted == passed;
 }
@@ -79,7 +79,7 @@ struct value {
 	size_t length; /* 0: none; more than fits: of a newer version */
 };
 
-static mcps_status take_value(void *arg, const void *bytes, size_t length)
+static mcps_status clock_take_value(void *arg, const void *bytes, size_t length)
 {
 	struct value *value = arg;
 
@@ -89,12 +89,12 @@ static mcps_status take_value(void *arg, const void *bytes, size_t length)
 	return MCPS_OK;
 }
 
-static void put_time(uint8_t *bytes, int64_t ms)
+static void clock_put_time(uint8_t *bytes, int64_t ms)
 {
 	mcps__put_le64(bytes, (uint64_t)ms);
 }
 
-static int64_t get_time(const uint8_t *bytes)
+static int64_t clock_get_time(const uint8_t *bytes)
 {
 	return (int64_t)mcps__get_le64(bytes);
 }
@@ -102,15 +102,15 @@ static int64_t get_time(const uint8_t *bytes)
 static void clocks_encode(uint8_t bytes[CLOCKS_SIZE],
                           const struct clock_record *record)
 {
-	put_time(bytes, record->session_ms);
-	put_time(bytes + TIME_SIZE, record->at.wall_ms);
-	put_time(bytes + 2 * TIME_SIZE, record->at.boot_ms);
+	clock_put_time(bytes, record->session_ms);
+	clock_put_time(bytes + TIME_SIZE, record->at.wall_ms);
+	clock_put_time(bytes + 2 * TIME_SIZE, record->at.boot_ms);
 	memset(bytes + TIMES_SIZE, 0, BOOT_ID_SIZE);
 	if (record->at.has_boot_id)
 		memcpy(bytes + TIMES_SIZE, record->at.boot_id, BOOT_ID_SIZE);
 }
 
-static bool is_time(int64_t ms)
+static bool clock_is_time(int64_t ms)
 {
 	return ms >= -TIME_MAX_MS && ms <= TIME_MAX_MS;
 }
@@ -121,10 +121,10 @@ static bool clocks_decode(struct clock_reading *out, int64_t session_ms,
 {
 	static const uint8_t unknown[BOOT_ID_SIZE];
 
-	out->wall_ms = get_time(bytes + TIME_SIZE);
-	out->boot_ms = get_time(bytes + 2 * TIME_SIZE);
-	if (get_time(bytes) != session_ms || !is_time(out->wall_ms) ||
-	    !is_time(out->boot_ms))
+	out->wall_ms = clock_get_time(bytes + TIME_SIZE);
+	out->boot_ms = clock_get_time(bytes + 2 * TIME_SIZE);
+	if (clock_get_time(bytes) != session_ms ||
+	    !clock_is_time(out->wall_ms) || !clock_is_time(out->boot_ms))
 		return false;
 	memcpy(out->boot_id, bytes + TIMES_SIZE, BOOT_ID_SIZE);
 	out->has_boot_id = memcmp(out->boot_id, unknown, BOOT_ID_SIZE) != 0;
@@ -136,19 +136,19 @@ mcps_status mcps__clock_load(mcps_store *store, struct clock_record *out,
 {
 	struct value clock = { .length = 0 };
 	struct value clocks = { .length = 0 };
-	mcps_status status =
-		store->ops->meta_get(store, CLOCK_NAME, take_value, &clock);
+	mcps_status status = store->ops->meta_get(store, CLOCK_NAME,
+	                                          clock_take_value, &clock);
 
 	*found = false;
 	if (status == MCPS_OK)
-		status = store->ops->meta_get(store, CLOCKS_NAME, take_value,
-		                              &clocks);
+		status = store->ops->meta_get(store, CLOCKS_NAME,
+		                              clock_take_value, &clocks);
 	if (status != MCPS_OK || clock.length == 0)
 		return status;
 	if (clock.length != TIME_SIZE)
 		return MCPS_E_CORRUPT;
-	out->session_ms = get_time(clock.bytes);
-	if (!is_time(out->session_ms))
+	out->session_ms = clock_get_time(clock.bytes);
+	if (!clock_is_time(out->session_ms))
 		return MCPS_E_CORRUPT;
 	*found = true;
 	if (clocks.length != CLOCKS_SIZE ||

@@ -2,7 +2,8 @@
  * that wait are told. */
 #include "session/table.h"
 
-static void store_uses(struct sessions *sessions, struct session *unstored)
+static void complete_store_uses(struct sessions *sessions,
+                                struct session *unstored)
 {
 	while (unstored != NULL) {
 		struct session *session = unstored;
@@ -16,7 +17,8 @@ static void store_uses(struct sessions *sessions, struct session *unstored)
 
 /* What those behind the first hear: a failure to know is everybody's, but who
  * finds a session ended did not end it. */
-static mcps_status status_behind(enum session_found found, mcps_status status)
+static mcps_status complete_status_behind(enum session_found found,
+                                          mcps_status status)
 {
 	if (found == FOUND_NOT_LOADED)
 		return status;
@@ -33,7 +35,7 @@ void mcps__table_complete(struct sessions *sessions, struct session *session,
 	found = completion.found;
 	if (completion.touch_due)
 		mcps__sessions_touch(sessions, session, completion.now);
-	store_uses(sessions, completion.unstored);
+	complete_store_uses(sessions, completion.unstored);
 	if (wait == NULL)
 		wait = mcps__table_wait_queue_next(sessions, session,
 		                                   completion.number);
@@ -42,7 +44,7 @@ void mcps__table_complete(struct sessions *sessions, struct session *session,
 		         found == FOUND_LIVE ? mcps__session_ref(session)
 		                             : NULL,
 		         status);
-		status = status_behind(found, status);
+		status = complete_status_behind(found, status);
 		wait = mcps__table_wait_queue_next(sessions, session,
 		                                   completion.number);
 	}

@@ -20,7 +20,7 @@ void mcps__distrusted_add(struct sessions *sessions, struct session *session)
 	sessions->distrusted = copy;
 }
 
-static void remove_at(struct distrusted_session **at)
+static void distrusted_remove_at(struct distrusted_session **at)
 {
 	struct distrusted_session *copy = *at;
 
@@ -35,7 +35,7 @@ void mcps__distrusted_clear(struct sessions *sessions)
 
 	while (*at != NULL)
 		if (atomic_load(&(*at)->session->refs) == 1)
-			remove_at(at);
+			distrusted_remove_at(at);
 		else
 			at = &(*at)->next;
 }
@@ -46,7 +46,7 @@ bool mcps__distrusted_use(struct sessions *sessions, const uint8_t *key)
 
 	while (*at != NULL) {
 		if (atomic_load(&(*at)->session->refs) == 1)
-			remove_at(at);
+			distrusted_remove_at(at);
 		else if (memcmp((*at)->session->key, key,
 		                MCPS_SESSION_KEY_SIZE) == 0)
 			return true;
@@ -59,5 +59,5 @@ bool mcps__distrusted_use(struct sessions *sessions, const uint8_t *key)
 void mcps__distrusted_finish(struct sessions *sessions)
 {
 	while (sessions->distrusted != NULL)
-		remove_at(&sessions->distrusted);
+		distrusted_remove_at(&sessions->distrusted);
 }

@@ -18,7 +18,7 @@ enum {
 _Static_assert(DOT_AT + 1 + MAC_TEXT == ID_TEXT_LENGTH, "an id is 62 long");
 
 /* A revision is a date; 16 bits hold it: 7 of years since 2000, 4, 5. */
-static uint16_t revision_pack(uint32_t number)
+static uint16_t id_revision_pack(uint32_t number)
 {
 	uint32_t year = number / 10000 - 2000;
 	uint32_t month = number / 100 % 100;
@@ -26,19 +26,19 @@ static uint16_t revision_pack(uint32_t number)
 	return (uint16_t)(year << 9 | month << 5 | number % 100);
 }
 
-static uint32_t revision_unpack(uint16_t packed)
+static uint32_t id_revision_unpack(uint16_t packed)
 {
 	return (2000u + (packed >> 9)) * 10000u + (packed >> 5 & 15u) * 100u +
 	       (packed & 31u);
 }
 
-static void put_be(uint8_t *to, uint64_t value, size_t size)
+static void id_put_be(uint8_t *to, uint64_t value, size_t size)
 {
 	for (size_t i = size; i-- > 0; value >>= 8)
 		to[i] = (uint8_t)value;
 }
 
-static uint64_t get_be(const uint8_t *from, size_t size)
+static uint64_t id_get_be(const uint8_t *from, size_t size)
 {
 	uint64_t value = 0;
 
@@ -47,7 +47,7 @@ static uint64_t get_be(const uint8_t *from, size_t size)
 	return value;
 }
 
-static uint8_t key_number(const uint8_t *key)
+static uint8_t id_key_number(const uint8_t *key)
 {
 	uint8_t digest[crypto_generichash_BYTES_MIN];
 
@@ -55,8 +55,8 @@ static uint8_t key_number(const uint8_t *key)
 	return digest[0];
 }
 
-static void mac_make(uint8_t *mac, const uint8_t *key,
-                     const struct id_owner *owner, const uint8_t *payload)
+static void id_mac_make(uint8_t *mac, const uint8_t *key,
+                        const struct id_owner *owner, const uint8_t *payload)
 {
 	crypto_generichash_state state;
 
@@ -69,7 +69,7 @@ static void mac_make(uint8_t *mac, const uint8_t *key,
 	crypto_generichash_final(&state, mac, MAC_SIZE);
 }
 
-static void encode(char *out, const uint8_t *bytes, size_t length)
+static void id_encode(char *out, const uint8_t *bytes, size_t length)
 {
 	char text[64];
 
@@ -89,7 +89,7 @@ static const signed char digits[] = {
 
 _Static_assert(sizeof digits == 'z' - '-' + 1, "one for each");
 
-static int digit(char c)
+static int id_digit(char c)
 {
 	return c < '-' || c > 'z' ? -1 : digits[c - '-'];
 }
@@ -98,14 +98,15 @@ static int digit(char c)
  * no bits left over: one session has one id. It runs on every request, and on
  * what the caller knows anyway, so it need not take the same time for all, as
  * that of libsodium does. */
-static bool decode(uint8_t *out, size_t size, const char *text, size_t length)
+static bool id_decode(uint8_t *out, size_t size, const char *text,
+                      size_t length)
 {
 	uint32_t bits = 0;
 	unsigned pending = 0;
 	size_t have = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		int value = digit(text[i]);
+		int value = id_digit(text[i]);
 
 		if (value < 0)
 			return false;
@@ -130,39 +131,39 @@ mcps_status mcps__id_mint(char *out, const struct id_keys *keys,
 	uint8_t mac[MAC_SIZE];
 	mcps_status status;
 
-	payload[0] = key_number(keys->current);
-	put_be(payload + 1, claim->capabilities, 2);
-	put_be(payload + 3, revision_pack(claim->revision), 2);
-	put_be(payload + ISSUED_AT, (uint64_t)claim->issued_ms, ISSUED_SIZE);
+	payload[0] = id_key_number(keys->current);
+	id_put_be(payload + 1, claim->capabilities, 2);
+	id_put_be(payload + 3, id_revision_pack(claim->revision), 2);
+	id_put_be(payload + ISSUED_AT, (uint64_t)claim->issued_ms, ISSUED_SIZE);
 	status = mcps__random_fill(random, payload + ISSUED_AT + ISSUED_SIZE,
 	                           PAYLOAD_SIZE - ISSUED_AT - ISSUED_SIZE);
 	if (status != MCPS_OK)
 		return status;
-	mac_make(mac, keys->current, owner, payload);
+	id_mac_make(mac, keys->current, owner, payload);
 
 	memcpy(out, "m1.", 3);
-	encode(out + 3, payload, sizeof payload);
+	id_encode(out + 3, payload, sizeof payload);
 	out[DOT_AT] = '.';
-	encode(out + DOT_AT + 1, mac, sizeof mac);
+	id_encode(out + DOT_AT + 1, mac, sizeof mac);
 	out[ID_TEXT_LENGTH] = '\0';
 	return MCPS_OK;
 }
 
-static bool looks_minted(uint8_t *payload, const char *id, size_t length)
+static bool id_looks_minted(uint8_t *payload, const char *id, size_t length)
 {
 	return length == ID_TEXT_LENGTH && memcmp(id, "m1.", 3) == 0 &&
 	       id[DOT_AT] == '.' &&
-	       decode(payload, PAYLOAD_SIZE, id + 3, PAYLOAD_TEXT);
+	       id_decode(payload, PAYLOAD_SIZE, id + 3, PAYLOAD_TEXT);
 }
 
-static bool mac_fits(const uint8_t *mac, const uint8_t *key,
-                     const struct id_owner *owner, const uint8_t *payload)
+static bool id_mac_fits(const uint8_t *mac, const uint8_t *key,
+                        const struct id_owner *owner, const uint8_t *payload)
 {
 	uint8_t expected[MAC_SIZE];
 
-	if (payload[0] != key_number(key))
+	if (payload[0] != id_key_number(key))
 		return false;
-	mac_make(expected, key, owner, payload);
+	id_mac_make(expected, key, owner, payload);
 	return sodium_memcmp(mac, expected, MAC_SIZE) == 0;
 }
 
@@ -173,17 +174,18 @@ void mcps__id_read(struct id_claim *claim, const struct id_keys *keys,
 	uint8_t mac[MAC_SIZE];
 
 	*claim = (struct id_claim){ 0 };
-	if (!looks_minted(payload, id, length) ||
-	    !decode(mac, sizeof mac, id + DOT_AT + 1, MAC_TEXT))
+	if (!id_looks_minted(payload, id, length) ||
+	    !id_decode(mac, sizeof mac, id + DOT_AT + 1, MAC_TEXT))
 		return;
-	if (!mac_fits(mac, keys->current, owner, payload) &&
+	if (!id_mac_fits(mac, keys->current, owner, payload) &&
 	    !(keys->has_previous &&
-	      mac_fits(mac, keys->previous, owner, payload)))
+	      id_mac_fits(mac, keys->previous, owner, payload)))
 		return;
 	claim->is_signed = true;
-	claim->capabilities = (uint32_t)get_be(payload + 1, 2);
-	claim->revision = revision_unpack((uint16_t)get_be(payload + 3, 2));
-	claim->issued_ms = (int64_t)get_be(payload + ISSUED_AT, ISSUED_SIZE);
+	claim->capabilities = (uint32_t)id_get_be(payload + 1, 2);
+	claim->revision =
+		id_revision_unpack((uint16_t)id_get_be(payload + 3, 2));
+	claim->issued_ms = (int64_t)id_get_be(payload + ISSUED_AT, ISSUED_SIZE);
 }
 
 bool mcps__id_is_well_formed(const char *id, size_t length)
@@ -197,9 +199,9 @@ bool mcps__id_is_well_formed(const char *id, size_t length)
 }
 
 /* Lengths go in where a field could run into the next: this is identity. */
-static void hash_names(uint8_t *out, const uint8_t *row_key,
-                       const struct id_owner *owner, const char *id,
-                       size_t length)
+static void id_hash_names(uint8_t *out, const uint8_t *row_key,
+                          const struct id_owner *owner, const char *id,
+                          size_t length)
 {
 	crypto_generichash_state state;
 	uint8_t id_length[LITTLE_ENDIAN_64];
@@ -222,7 +224,7 @@ void mcps__id_row_key(uint8_t out[MCPS_SESSION_KEY_SIZE],
 	uint8_t payload[PAYLOAD_SIZE];
 
 	memset(out, 0, ISSUED_SIZE);
-	if (looks_minted(payload, id, length))
+	if (id_looks_minted(payload, id, length))
 		memcpy(out, payload + ISSUED_AT, ISSUED_SIZE);
-	hash_names(out + ISSUED_SIZE, row_key, owner, id, length);
+	id_hash_names(out + ISSUED_SIZE, row_key, owner, id, length);
 }

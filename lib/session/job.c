@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static void job_free(struct session_job *job)
+static void session_job_free(struct session_job *job)
 {
 	mcps__session_unref(job->session);
 	mcps__buffer_finish(&job->subscriptions);
@@ -18,7 +18,8 @@ static void job_free(struct session_job *job)
 
 /* ---- reading the row ---- */
 
-static mcps_status take_row(void *arg, const struct mcps_session_row *row)
+static mcps_status session_job_take_row(void *arg,
+                                        const struct mcps_session_row *row)
 {
 	struct session_job *job = arg;
 
@@ -46,8 +47,8 @@ mcps_status mcps__session_job_find(struct session_job *job, mcps_store *store)
 	status = mcps__principal_read(store, session->principal->digest,
 	                              &principal);
 	if (status == MCPS_OK)
-		status = store->ops->session_load(store, session->key, take_row,
-		                                  job);
+		status = store->ops->session_load(store, session->key,
+		                                  session_job_take_row, job);
 	if (status != MCPS_OK)
 		return status;
 	job->not_before_ms = principal.not_before_ms;
@@ -64,7 +65,7 @@ mcps_status mcps__session_job_find(struct session_job *job, mcps_store *store)
 	return status;
 }
 
-static mcps_status take_live(void *arg, const struct mcps_session_row *row)
+static mcps_status live_row_take(void *arg, const struct mcps_session_row *row)
 {
 	struct live_row *live = arg;
 
@@ -83,7 +84,7 @@ mcps_status mcps__live_row_load(struct live_row *live, mcps_store *store,
 	mcps_status status;
 
 	live->row.phase = MCPS_PHASE_ENDED;
-	status = store->ops->session_load(store, key, take_live, live);
+	status = store->ops->session_load(store, key, live_row_take, live);
 	if (status == MCPS_OK && live->row.phase != MCPS_PHASE_LIVE)
 		return MCPS_E_GONE;
 	return status;
@@ -108,15 +109,15 @@ void mcps__live_row_changed(struct sessions *sessions, struct session *session,
 
 /* ---- after the commit ---- */
 
-static char *copy_text(const char *text)
+static char *session_job_copy_text(const char *text)
 {
 	return text[0] != '\0' ? mcps__strdup(text) : NULL;
 }
 
 /* Which lists may be other ones than the client has seen. A recreated session
  * has seen nobody knows what. */
-static uint8_t lists_that_differ(struct sessions *sessions,
-                                 const struct mcps_session_row *row)
+static uint8_t session_job_lists_that_differ(struct sessions *sessions,
+                                             const struct mcps_session_row *row)
 {
 	static const struct {
 		uint8_t list, begin, end;
@@ -137,7 +138,7 @@ static uint8_t lists_that_differ(struct sessions *sessions,
 	return differ;
 }
 
-static void session_fill(struct session_job *job)
+static void session_job_fill_session(struct session_job *job)
 {
 	const struct sessions_options *options = &job->sessions->options;
 	const struct mcps_session_row *row = &job->row;
@@ -157,7 +158,7 @@ static void session_fill(struct session_job *job)
 	/* In this order: who changes lists meanwhile, marks it. */
 	atomic_store(&session->lists_differ, 0);
 	atomic_fetch_or(&session->lists_differ,
-	                lists_that_differ(job->sessions, row));
+	                session_job_lists_that_differ(job->sessions, row));
 	if ((row->flags & SESSION_SUBSCRIBED) != 0 &&
 	    options->layer.session_loaded != NULL)
 		options->layer.session_loaded(options->layer.streams, session,
@@ -165,12 +166,12 @@ static void session_fill(struct session_job *job)
 		                              row->seen_ms);
 	mcps__free(session->client_name);
 	mcps__free(session->client_version);
-	session->client_name = copy_text(job->texts);
-	session->client_version = copy_text(version);
+	session->client_name = session_job_copy_text(job->texts);
+	session->client_version = session_job_copy_text(version);
 }
 
-static void count_event(struct sessions *sessions,
-                        enum mcps_session_event event)
+static void session_job_count_event(struct sessions *sessions,
+                                    enum mcps_session_event event)
 {
 	atomic_uint_fast64_t *const counts[] = {
 		[MCPS_SESSION_CREATED] = &sessions->counts.created,
@@ -185,7 +186,7 @@ static void count_event(struct sessions *sessions,
 
 /* An identified caller has a line for each session that ends or is recreated,
  * and its session rate bounds them. Anonymous callers have one a minute. */
-static void log_event(struct session_job *job)
+static void session_job_log_event(struct session_job *job)
 {
 	static const struct {
 		const char *word;
@@ -214,14 +215,14 @@ static void log_event(struct session_job *job)
 	          digest);
 }
 
-static void complete_and_free(struct session_job *job)
+static void session_job_complete(struct session_job *job)
 {
 	mcps__table_complete(job->sessions, mcps__session_ref(job->session),
 	                     job->found, job->status);
-	job_free(job);
+	session_job_free(job);
 }
 
-static void call_hook(struct work *hook)
+static void session_job_call_hook(struct work *hook)
 {
 	struct session_job *job = container_of(hook, struct session_job, hook);
 	const struct sessions_options *options = &job->sessions->options;
@@ -231,38 +232,38 @@ static void call_hook(struct work *hook)
 	options->hook(options->hook_arg, job->event,
 	              job->session->principal->subject, &view);
 	if (job->event == MCPS_SESSION_ENDED)
-		job_free(job);
+		session_job_free(job);
 	else
-		complete_and_free(job);
+		session_job_complete(job);
 }
 
 /* A session that comes to be is told to the application before anybody is
  * served; one that ended is told to those that wait first. */
-static void tell(struct session_job *job)
+static void session_job_tell(struct session_job *job)
 {
 	bool has_hook = job->sessions->options.hook != NULL;
 
-	count_event(job->sessions, job->event);
-	log_event(job);
-	job->hook.run = call_hook;
+	session_job_count_event(job->sessions, job->event);
+	session_job_log_event(job);
+	job->hook.run = session_job_call_hook;
 	if (job->event == MCPS_SESSION_ENDED) {
 		mcps__session_depart(job->session, DEPARTS_FOR_GOOD);
 		mcps__table_complete(job->sessions,
 		                     mcps__session_ref(job->session),
 		                     job->found, job->status);
 		if (!has_hook)
-			job_free(job);
+			session_job_free(job);
 	} else if (has_hook) {
 		mcps__table_tell(job->sessions, job->session);
 	} else {
-		complete_and_free(job);
+		session_job_complete(job);
 	}
 	if (has_hook)
 		mcps__hook_submit(job->sessions, job->session->principal,
 		                  &job->hook);
 }
 
-static void job_done(struct writer_job *writer_job, mcps_status status)
+static void session_job_done(struct writer_job *writer_job, mcps_status status)
 {
 	struct session_job *job =
 		container_of(writer_job, struct session_job, writer_job);
@@ -272,7 +273,7 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 	if (status != MCPS_OK) {
 		job->found = FOUND_NOT_LOADED;
 		job->status = status;
-		complete_and_free(job);
+		session_job_complete(job);
 		return;
 	}
 	mcps__quota_tell(job->sessions, job->session->principal, &job->evicted);
@@ -280,20 +281,21 @@ static void job_done(struct writer_job *writer_job, mcps_status status)
 	if (job->is_damaged)
 		mcps__sessions_report(job->sessions, INCIDENT_SESSION_DAMAGED);
 	if (job->found == FOUND_LIVE)
-		session_fill(job);
+		session_job_fill_session(job);
 	if (job->found == FOUND_LIVE ||
 	    (job->event == MCPS_SESSION_ENDED && job->status == MCPS_OK))
-		tell(job);
+		session_job_tell(job);
 	else
-		complete_and_free(job);
+		session_job_complete(job);
 }
 
 void mcps__session_job_abandon(struct session_job *job, mcps_status status)
 {
-	job_done(&job->writer_job, status);
+	session_job_done(&job->writer_job, status);
 }
 
-static mcps_status job_run(struct writer_job *writer_job, mcps_store *store)
+static mcps_status session_job_run(struct writer_job *writer_job,
+                                   mcps_store *store)
 {
 	struct session_job *job =
 		container_of(writer_job, struct session_job, writer_job);
@@ -318,8 +320,8 @@ struct session_job *mcps__session_job_new(struct sessions *sessions,
 	job->sessions = sessions;
 	job->session = session;
 	job->run = run;
-	job->writer_job.run = job_run;
-	job->writer_job.done = job_done;
+	job->writer_job.run = session_job_run;
+	job->writer_job.done = session_job_done;
 	return job;
 }
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static mcps_status file_failed(const char *path, struct mcps_error *error)
+static mcps_status key_file_failed(const char *path, struct mcps_error *error)
 {
 	return mcps__fail(error, mcps__file_refusal(errno), "key file %s: %s",
 	                  path, strerror(errno));
@@ -23,7 +23,7 @@ static mcps_status file_failed(const char *path, struct mcps_error *error)
 /* ---- the directory ---- */
 
 /* The directory of PATH, cut to PATH_MAX bytes. */
-static void name_directory(char directory[PATH_MAX], const char *path)
+static void key_file_name_directory(char directory[PATH_MAX], const char *path)
 {
 	char *slash;
 
@@ -35,11 +35,11 @@ static void name_directory(char directory[PATH_MAX], const char *path)
 		slash[slash == directory ? 1 : 0] = '\0';
 }
 
-static int open_directory(const char *path, int flags)
+static int key_file_open_directory(const char *path, int flags)
 {
 	char directory[PATH_MAX];
 
-	name_directory(directory, path);
+	key_file_name_directory(directory, path);
 	return open(directory, flags | O_CLOEXEC, 0600);
 }
 
@@ -48,7 +48,7 @@ mcps_status mcps__key_file_check_place(const char *path,
 {
 	char directory[PATH_MAX];
 
-	name_directory(directory, path);
+	key_file_name_directory(directory, path);
 	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
 		return MCPS_OK;
 	return mcps__fail(error, mcps__file_refusal(errno),
@@ -58,9 +58,9 @@ mcps_status mcps__key_file_check_place(const char *path,
 }
 
 /* A rename lasts once its directory is synced. */
-static bool sync_directory(const char *path)
+static bool key_file_sync_directory(const char *path)
 {
-	int fd = open_directory(path, O_RDONLY | O_DIRECTORY);
+	int fd = key_file_open_directory(path, O_RDONLY | O_DIRECTORY);
 	bool synced;
 
 	if (fd < 0)
@@ -72,17 +72,17 @@ static bool sync_directory(const char *path)
 
 /* ---- a new file ---- */
 
-static bool write_whole(int fd, const char *text, size_t length)
+static bool key_file_write_whole(int fd, const char *text, size_t length)
 {
 	return write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
 }
 
 /* Write a file that gets its NAME when it is complete, so that nothing of it is
  * left if this process ends before. False: not here. */
-static bool write_nameless(const char *path, const char *name, const char *text,
-                           size_t length)
+static bool key_file_write_nameless(const char *path, const char *name,
+                                    const char *text, size_t length)
 {
-	int fd = open_directory(path, O_TMPFILE | O_WRONLY);
+	int fd = key_file_open_directory(path, O_TMPFILE | O_WRONLY);
 	char self[32];
 	bool is_named;
 
@@ -90,7 +90,7 @@ static bool write_nameless(const char *path, const char *name, const char *text,
 		return false;
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	is_named =
-		write_whole(fd, text, length) &&
+		key_file_write_whole(fd, text, length) &&
 		linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
 	close(fd);
 	return is_named;
@@ -98,9 +98,9 @@ static bool write_nameless(const char *path, const char *name, const char *text,
 
 /* Make a complete file beside PATH, with a name that nobody else has: others
  * may be writing theirs. */
-static mcps_status write_fresh(const char *path, char fresh[PATH_MAX],
-                               const char *text, size_t length,
-                               struct mcps_error *error)
+static mcps_status key_file_write_fresh(const char *path, char fresh[PATH_MAX],
+                                        const char *text, size_t length,
+                                        struct mcps_error *error)
 {
 	uint32_t number = randombytes_random();
 	mcps_status status;
@@ -110,17 +110,17 @@ static mcps_status write_fresh(const char *path, char fresh[PATH_MAX],
 	if (snprintf(fresh, PATH_MAX, "%s.%08x", path, number) >= PATH_MAX)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "key file: the path is too long");
-	if (write_nameless(path, fresh, text, length))
+	if (key_file_write_nameless(path, fresh, text, length))
 		return MCPS_OK;
 	snprintf(fresh, PATH_MAX, "%s.XXXXXX", path);
 	fd = mkostemp(fresh, O_CLOEXEC); /* 0600 */
 	if (fd < 0)
-		return file_failed(path, error);
-	written = write_whole(fd, text, length);
+		return key_file_failed(path, error);
+	written = key_file_write_whole(fd, text, length);
 	close(fd);
 	if (written)
 		return MCPS_OK;
-	status = file_failed(path, error);
+	status = key_file_failed(path, error);
 	(void)unlink(fresh);
 	return status;
 }
@@ -129,20 +129,21 @@ mcps_status mcps__key_file_replace(const char *path, const char *text,
                                    size_t length, struct mcps_error *error)
 {
 	char fresh[PATH_MAX];
-	mcps_status status = write_fresh(path, fresh, text, length, error);
+	mcps_status status =
+		key_file_write_fresh(path, fresh, text, length, error);
 
 	if (status != MCPS_OK)
 		return status;
-	if (rename(fresh, path) == 0 && sync_directory(path))
+	if (rename(fresh, path) == 0 && key_file_sync_directory(path))
 		return MCPS_OK;
-	status = file_failed(path, error);
+	status = key_file_failed(path, error);
 	(void)unlink(fresh);
 	return status;
 }
 
 /* Give FRESH its name if nobody has it: of several who start together the
  * first one's key counts. Where files have one name only, the last one's. */
-static int name_first(const char *fresh, const char *path)
+static int key_file_name_first(const char *fresh, const char *path)
 {
 	if (link(fresh, path) == 0 || errno == EEXIST)
 		return 0;
@@ -153,14 +154,15 @@ mcps_status mcps__key_file_create(const char *path, const char *text,
                                   size_t length, struct mcps_error *error)
 {
 	char fresh[PATH_MAX];
-	mcps_status status = write_fresh(path, fresh, text, length, error);
+	mcps_status status =
+		key_file_write_fresh(path, fresh, text, length, error);
 
 	if (status != MCPS_OK)
 		return status;
-	if (name_first(fresh, path) != 0)
-		status = file_failed(path, error);
+	if (key_file_name_first(fresh, path) != 0)
+		status = key_file_failed(path, error);
 	(void)unlink(fresh);
-	if (status == MCPS_OK && !sync_directory(path))
-		status = file_failed(path, error);
+	if (status == MCPS_OK && !key_file_sync_directory(path))
+		status = key_file_failed(path, error);
 	return status;
 }

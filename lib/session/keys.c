@@ -46,7 +46,7 @@ struct place {
 	struct mcps_error *error;
 };
 
-static bool read_hex(uint8_t *out, size_t size, const char *text)
+static bool keys_read_hex(uint8_t *out, size_t size, const char *text)
 {
 	size_t have;
 
@@ -56,7 +56,7 @@ static bool read_hex(uint8_t *out, size_t size, const char *text)
 	       have == size;
 }
 
-static enum key_line line_of(const char *name)
+static enum key_line keys_line_of(const char *name)
 {
 	unsigned which = 0;
 
@@ -65,17 +65,17 @@ static enum key_line line_of(const char *name)
 	return which;
 }
 
-static bool read_value(struct key_file *file, enum key_line which,
-                       const char *value)
+static bool keys_read_value(struct key_file *file, enum key_line which,
+                            const char *value)
 {
 	switch (which) {
 	case LINE_CURRENT:
-		return read_hex(file->keys.current, ID_KEY_SIZE, value);
+		return keys_read_hex(file->keys.current, ID_KEY_SIZE, value);
 	case LINE_PREVIOUS:
 		file->keys.has_previous = true;
-		return read_hex(file->keys.previous, ID_KEY_SIZE, value);
+		return keys_read_hex(file->keys.previous, ID_KEY_SIZE, value);
 	case LINE_STORE:
-		return read_hex(file->store, sizeof file->store, value);
+		return keys_read_hex(file->store, sizeof file->store, value);
 	case LINE_COUNT:
 		break;
 	}
@@ -84,7 +84,7 @@ static bool read_value(struct key_file *file, enum key_line which,
 
 /* Which of two lines counts could only be guessed: the operator meant one of
  * them to be the previous key, or gone. */
-static mcps_status check_single(struct place *place, enum key_line which)
+static mcps_status keys_check_single(struct place *place, enum key_line which)
 {
 	int first = place->found[which];
 
@@ -98,8 +98,8 @@ static mcps_status check_single(struct place *place, enum key_line which)
 }
 
 /* Blank lines and comments say nothing; everything else is a known name. */
-static mcps_status read_line(struct key_file *file, const char *line,
-                             struct place *place)
+static mcps_status keys_read_line(struct key_file *file, const char *line,
+                                  struct place *place)
 {
 	char name[16];
 	char value[2 * ID_KEY_SIZE + 2];
@@ -109,17 +109,17 @@ static mcps_status read_line(struct key_file *file, const char *line,
 
 	if (words < 1 || name[0] == '#')
 		return MCPS_OK;
-	which = line_of(name);
-	if (words != 2 || !read_value(file, which, value))
+	which = keys_line_of(name);
+	if (words != 2 || !keys_read_value(file, which, value))
 		return mcps__fail(place->error, MCPS_E_INVAL,
 		                  "key file %.120s: line %d is not a name and "
 		                  "its hex digits",
 		                  place->path, place->number);
-	return check_single(place, which);
+	return keys_check_single(place, which);
 }
 
-static mcps_status parse(struct key_file *file, char *text, const char *path,
-                         struct mcps_error *error)
+static mcps_status keys_parse(struct key_file *file, char *text,
+                              const char *path, struct mcps_error *error)
 {
 	struct place place = { .path = path, .error = error };
 	mcps_status status = MCPS_OK;
@@ -127,7 +127,7 @@ static mcps_status parse(struct key_file *file, char *text, const char *path,
 
 	while (status == MCPS_OK && (line = strsep(&text, "\n")) != NULL) {
 		place.number++;
-		status = read_line(file, line, &place);
+		status = keys_read_line(file, line, &place);
 	}
 	if (status == MCPS_OK &&
 	    sodium_is_zero(file->keys.current, ID_KEY_SIZE))
@@ -153,7 +153,7 @@ mcps_status mcps__keys_read(struct key_file *file, const char *path,
 	if (status != MCPS_OK)
 		return status;
 	memset(file, 0, sizeof *file);
-	status = parse(file, input.text, path, error);
+	status = keys_parse(file, input.text, path, error);
 	mcps__input_file_free(&input);
 	if (status == MCPS_OK)
 		mcps__input_file_warn(&input, path, rules.what, "session", log);
@@ -162,8 +162,8 @@ mcps_status mcps__keys_read(struct key_file *file, const char *path,
 
 /* ---- writing ---- */
 
-static size_t add_line(char *to, const char *name, const uint8_t *bytes,
-                       size_t size)
+static size_t keys_add_line(char *to, const char *name, const uint8_t *bytes,
+                            size_t size)
 {
 	char hex[2 * ID_KEY_SIZE + 1];
 
@@ -172,7 +172,7 @@ static size_t add_line(char *to, const char *name, const uint8_t *bytes,
 }
 
 /* Returns true if NAME is the first word of the line. */
-static bool begins_with(const char *line, const char *name)
+static bool keys_begins_with(const char *line, const char *name)
 {
 	char first[16];
 
@@ -182,11 +182,11 @@ static bool begins_with(const char *line, const char *name)
 }
 
 /* The first line that begins with NAME, or the end of the text. */
-static char *find_line(char *text, const char *name)
+static char *keys_find_line(char *text, const char *name)
 {
 	char *line = text;
 
-	while (*line != '\0' && !begins_with(line, name)) {
+	while (*line != '\0' && !keys_begins_with(line, name)) {
 		line += strcspn(line, "\n");
 		line += *line == '\n';
 	}
@@ -195,9 +195,9 @@ static char *find_line(char *text, const char *name)
 
 /* Everything that the operator wrote stays: comments, too. TO has room for the
  * text and one line more. */
-static size_t replace_store(char *to, char *text, const uint8_t *store)
+static size_t keys_replace_store(char *to, char *text, const uint8_t *store)
 {
-	char *line = find_line(text, line_names[LINE_STORE]);
+	char *line = keys_find_line(text, line_names[LINE_STORE]);
 	char *rest = line + strcspn(line, "\n");
 	size_t length = (size_t)(line - text);
 
@@ -205,8 +205,8 @@ static size_t replace_store(char *to, char *text, const uint8_t *store)
 	memcpy(to, text, length);
 	if (length > 0 && to[length - 1] != '\n')
 		to[length++] = '\n';
-	length += add_line(to + length, line_names[LINE_STORE], store,
-	                   STORE_NAME_SIZE);
+	length += keys_add_line(to + length, line_names[LINE_STORE], store,
+	                        STORE_NAME_SIZE);
 	strcpy(to + length, rest);
 	return length + strlen(rest);
 }
@@ -221,7 +221,7 @@ mcps_status mcps__keys_note_store(const char *path, const uint8_t *store,
 
 	if (status != MCPS_OK)
 		return status;
-	length = replace_store(text, input.text, store);
+	length = keys_replace_store(text, input.text, store);
 	mcps__input_file_free(&input);
 	if (length > KEY_FILE_MAX)
 		status = mcps__fail(error, MCPS_E_INVAL,
@@ -237,8 +237,8 @@ static mcps_status keys_create(const struct key_file *file, const char *path,
                                struct mcps_error *error)
 {
 	char text[2 * ID_KEY_SIZE + 16];
-	size_t length = add_line(text, line_names[LINE_CURRENT],
-	                         file->keys.current, ID_KEY_SIZE);
+	size_t length = keys_add_line(text, line_names[LINE_CURRENT],
+	                              file->keys.current, ID_KEY_SIZE);
 	mcps_status status = mcps__key_file_create(path, text, length, error);
 
 	sodium_memzero(text, sizeof text);

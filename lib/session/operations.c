@@ -10,9 +10,10 @@
 
 /* Claim the session of KEY for a job; NULL when there is nothing left to do
  * here because WAIT is in the wait queue, or has been told. */
-static struct session *claim(struct sessions *sessions, const uint8_t *key,
-                             struct principal *principal,
-                             struct session_wait *wait)
+static struct session *session_claim(struct sessions *sessions,
+                                     const uint8_t *key,
+                                     struct principal *principal,
+                                     struct session_wait *wait)
 {
 	struct session *session;
 
@@ -33,7 +34,7 @@ static struct session *claim(struct sessions *sessions, const uint8_t *key,
 
 /* ---- load ---- */
 
-static mcps_status load_run(struct session_job *job, mcps_store *store)
+static mcps_status session_load_run(struct session_job *job, mcps_store *store)
 {
 	mcps_status status = mcps__session_job_find(job, store);
 
@@ -44,12 +45,12 @@ static mcps_status load_run(struct session_job *job, mcps_store *store)
 void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
                          struct principal *principal, struct session_wait *wait)
 {
-	struct session *session = claim(sessions, key, principal, wait);
+	struct session *session = session_claim(sessions, key, principal, wait);
 	struct session_job *job;
 
 	if (session == NULL)
 		return;
-	job = mcps__session_job_new(sessions, session, load_run);
+	job = mcps__session_job_new(sessions, session, session_load_run);
 	if (job == NULL)
 		return;
 	job->event = MCPS_SESSION_RESTORED;
@@ -60,8 +61,8 @@ void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
 /* ---- create and recreate ---- */
 
 /* The row of a session that begins now. */
-static mcps_status row_prepare(struct session_job *job,
-                               const struct session_init *init)
+static mcps_status session_row_prepare(struct session_job *job,
+                                       const struct session_init *init)
 {
 	struct mcps_session_row *row = &job->row;
 	const char *name = init->client_name;
@@ -84,7 +85,8 @@ static mcps_status row_prepare(struct session_job *job,
 	                         &row->incarnation, sizeof row->incarnation);
 }
 
-static mcps_status row_insert(struct session_job *job, mcps_store *store)
+static mcps_status session_row_insert(struct session_job *job,
+                                      mcps_store *store)
 {
 	struct mcps_session_row *row = &job->row;
 	mcps_status status;
@@ -106,16 +108,17 @@ static mcps_status row_insert(struct session_job *job, mcps_store *store)
 
 /* A job that begins a session: NULL when it could not even be prepared, and
  * WAIT has been told so. */
-static struct session_job *begin(struct sessions *sessions,
-                                 struct session *session, session_job_fn run,
-                                 const struct session_init *init)
+static struct session_job *session_begin(struct sessions *sessions,
+                                         struct session *session,
+                                         session_job_fn run,
+                                         const struct session_init *init)
 {
 	struct session_job *job = mcps__session_job_new(sessions, session, run);
 	mcps_status status;
 
 	if (job == NULL)
 		return NULL;
-	status = row_prepare(job, init);
+	status = session_row_prepare(job, init);
 	if (status != MCPS_OK) {
 		mcps__session_job_abandon(job, status);
 		return NULL;
@@ -147,10 +150,10 @@ void mcps__sessions_create(struct sessions *sessions,
 		return;
 	}
 	mcps__sessions_key(sessions, key, principal, id, ID_TEXT_LENGTH);
-	session = claim(sessions, key, principal, wait);
+	session = session_claim(sessions, key, principal, wait);
 	if (session == NULL)
 		return;
-	job = begin(sessions, session, row_insert, init);
+	job = session_begin(sessions, session, session_row_insert, init);
 	if (job == NULL)
 		return;
 	job->event = MCPS_SESSION_CREATED;
@@ -160,7 +163,8 @@ void mcps__sessions_create(struct sessions *sessions,
 
 /* Look again inside the transaction: what is there wins, an idle-expired row
  * makes room. */
-static mcps_status recreate_run(struct session_job *job, mcps_store *store)
+static mcps_status session_recreate_run(struct session_job *job,
+                                        mcps_store *store)
 {
 	struct mcps_session_row born = job->born;
 	bool has_row;
@@ -187,7 +191,7 @@ static mcps_status recreate_run(struct session_job *job, mcps_store *store)
 	job->source = MCPS_SESSION_SOURCE_RECREATED;
 	if (has_row)
 		status = store->ops->session_remove(store, job->session->key);
-	return status == MCPS_OK ? row_insert(job, store) : status;
+	return status == MCPS_OK ? session_row_insert(job, store) : status;
 }
 
 void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
@@ -195,12 +199,12 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
                              const struct session_init *init,
                              struct session_wait *wait)
 {
-	struct session *session = claim(sessions, key, principal, wait);
+	struct session *session = session_claim(sessions, key, principal, wait);
 	struct session_job *job;
 
 	if (session == NULL)
 		return;
-	job = begin(sessions, session, recreate_run, init);
+	job = session_begin(sessions, session, session_recreate_run, init);
 	if (job == NULL)
 		return;
 	/* Nobody will say initialized: it counts as said. */
@@ -211,7 +215,7 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
 
 /* ---- end, and a tombstone for an unknown id ---- */
 
-static mcps_status end_run(struct session_job *job, mcps_store *store)
+static mcps_status session_end_run(struct session_job *job, mcps_store *store)
 {
 	mcps_status status = store->ops->session_end(store, job->session->key,
 	                                             job->until_ms);
@@ -235,7 +239,7 @@ void mcps__sessions_end(struct sessions *sessions, struct session *session,
 	if (!mcps__table_start_end(sessions, session, wait))
 		return;
 	job = mcps__session_job_new(sessions, mcps__session_ref(session),
-	                            end_run);
+	                            session_end_run);
 	if (job == NULL)
 		return;
 	job->event = MCPS_SESSION_ENDED;
@@ -244,7 +248,8 @@ void mcps__sessions_end(struct sessions *sessions, struct session *session,
 }
 
 /* An id whose tombstone may be gone is not recreated: it needs none. */
-static mcps_status tombstone_run(struct session_job *job, mcps_store *store)
+static mcps_status session_tombstone_run(struct session_job *job,
+                                         mcps_store *store)
 {
 	const uint8_t *digest = job->session->principal->digest;
 	const uint8_t *key = job->session->key;
@@ -276,12 +281,12 @@ void mcps__sessions_tombstone(struct sessions *sessions, const uint8_t *key,
                               struct principal *principal, int64_t until_ms,
                               struct session_wait *wait)
 {
-	struct session *session = claim(sessions, key, principal, wait);
+	struct session *session = session_claim(sessions, key, principal, wait);
 	struct session_job *job;
 
 	if (session == NULL)
 		return;
-	job = mcps__session_job_new(sessions, session, tombstone_run);
+	job = mcps__session_job_new(sessions, session, session_tombstone_run);
 	if (job == NULL)
 		return;
 	job->until_ms = until_ms;
@@ -299,7 +304,7 @@ struct save {
 	struct live_row live;
 };
 
-static mcps_status save_run(struct writer_job *job, mcps_store *store)
+static mcps_status session_save_run(struct writer_job *job, mcps_store *store)
 {
 	struct save *save = container_of(job, struct save, job);
 	struct mcps_session_row *row = &save->live.row;
@@ -317,7 +322,7 @@ static mcps_status save_run(struct writer_job *job, mcps_store *store)
 	return store->ops->session_save(store, row);
 }
 
-static void save_done(struct writer_job *job, mcps_status status)
+static void session_save_done(struct writer_job *job, mcps_status status)
 {
 	struct save *save = container_of(job, struct save, job);
 	struct session *session = save->session;
@@ -333,8 +338,9 @@ static void save_done(struct writer_job *job, mcps_status status)
 	mcps__free(save);
 }
 
-static struct save *save_new(struct sessions *sessions, struct session *session,
-                             uint32_t set, uint32_t clear)
+static struct save *session_save_new(struct sessions *sessions,
+                                     struct session *session, uint32_t set,
+                                     uint32_t clear)
 {
 	struct save *save = mcps__calloc(1, sizeof *save);
 
@@ -344,8 +350,8 @@ static struct save *save_new(struct sessions *sessions, struct session *session,
 	save->session = mcps__session_ref(session);
 	save->set = set;
 	save->clear = clear;
-	save->job.run = save_run;
-	save->job.done = save_done;
+	save->job.run = session_save_run;
+	save->job.done = session_save_done;
 	return save;
 }
 
@@ -353,7 +359,7 @@ void mcps__sessions_save(struct sessions *sessions, struct session *session,
                          uint32_t set, uint32_t clear,
                          struct session_wait *wait)
 {
-	struct save *save = save_new(sessions, session, set, clear);
+	struct save *save = session_save_new(sessions, session, set, clear);
 
 	if (save == NULL) {
 		wait->fn(wait, FOUND_NOT_LOADED, NULL, MCPS_E_NOMEM);
@@ -367,7 +373,7 @@ void mcps__sessions_save_later(struct sessions *sessions,
                                struct session *session, uint32_t set,
                                uint32_t clear)
 {
-	struct save *save = save_new(sessions, session, set, clear);
+	struct save *save = session_save_new(sessions, session, set, clear);
 
 	if (save != NULL)
 		mcps__writer_submit_later(sessions->options.writer, &save->job);

@@ -9,7 +9,8 @@
 
 /* Each field is preceded by its length, so that no two lists of fields have
  * the same bytes. */
-static void hash_field(crypto_generichash_state *state, const char *text)
+static void principal_hash_field(crypto_generichash_state *state,
+                                 const char *text)
 {
 	uint64_t length = text != NULL ? strlen(text) : UINT64_MAX;
 	uint8_t bytes[LITTLE_ENDIAN_64];
@@ -21,15 +22,15 @@ static void hash_field(crypto_generichash_state *state, const char *text)
 		                          (unsigned long long)length);
 }
 
-static void digest_make(uint8_t *digest, const char *kind, const char *issuer,
-                        const char *subject)
+static void principal_digest_make(uint8_t *digest, const char *kind,
+                                  const char *issuer, const char *subject)
 {
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, MCPS_PRINCIPAL_DIGEST_SIZE);
-	hash_field(&state, kind);
-	hash_field(&state, issuer);
-	hash_field(&state, subject);
+	principal_hash_field(&state, kind);
+	principal_hash_field(&state, issuer);
+	principal_hash_field(&state, subject);
 	crypto_generichash_final(&state, digest, MCPS_PRINCIPAL_DIGEST_SIZE);
 }
 
@@ -49,7 +50,7 @@ struct principal *mcps__principal_anonymous(void)
 	if (principal == NULL)
 		return NULL;
 	principal->anonymous = true;
-	digest_make(principal->digest, "anonymous", NULL, NULL);
+	principal_digest_make(principal->digest, "anonymous", NULL, NULL);
 	return principal;
 }
 
@@ -64,7 +65,7 @@ struct principal *mcps__principal_new(const char *issuer, const char *subject)
 		mcps__principal_unref(principal);
 		return NULL;
 	}
-	digest_make(principal->digest, "subject", issuer, subject);
+	principal_digest_make(principal->digest, "subject", issuer, subject);
 	return principal;
 }
 
@@ -74,15 +75,15 @@ void mcps__principal_bind_client(struct principal *principal,
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, NULL, 0, MCPS_PRINCIPAL_DIGEST_SIZE);
-	hash_field(&state, "client");
+	principal_hash_field(&state, "client");
 	crypto_generichash_update(&state, principal->digest,
 	                          sizeof principal->digest);
-	hash_field(&state, client_id);
+	principal_hash_field(&state, client_id);
 	crypto_generichash_final(&state, principal->digest,
 	                         sizeof principal->digest);
 }
 
-static size_t scope_count(const struct principal *principal)
+static size_t principal_scope_count(const struct principal *principal)
 {
 	size_t count = 0;
 
@@ -93,7 +94,7 @@ static size_t scope_count(const struct principal *principal)
 
 bool mcps__principal_add_scope(struct principal *principal, const char *scope)
 {
-	size_t count = scope_count(principal);
+	size_t count = principal_scope_count(principal);
 	char **scopes =
 		mcps__realloc(principal->scopes, (count + 2) * sizeof *scopes);
 
@@ -105,10 +106,10 @@ bool mcps__principal_add_scope(struct principal *principal, const char *scope)
 	return scopes[count] != NULL;
 }
 
-static bool has_scope(const struct principal *principal, const char *scope,
-                      size_t length)
+static bool principal_has_scope(const struct principal *principal,
+                                const char *scope, size_t length)
 {
-	size_t count = scope_count(principal);
+	size_t count = principal_scope_count(principal);
 
 	for (size_t i = 0; i < count; i++)
 		if (strlen(principal->scopes[i]) == length &&
@@ -120,7 +121,7 @@ static bool has_scope(const struct principal *principal, const char *scope,
 bool mcps__principal_has_scope(const struct principal *principal,
                                const char *scope)
 {
-	return has_scope(principal, scope, strlen(scope));
+	return principal_has_scope(principal, scope, strlen(scope));
 }
 
 bool mcps__principal_has_scopes(const struct principal *principal,
@@ -133,7 +134,7 @@ bool mcps__principal_has_scopes(const struct principal *principal,
 		length = strcspn(scopes, " ");
 		if (length == 0)
 			return true;
-		if (!has_scope(principal, scopes, length))
+		if (!principal_has_scope(principal, scopes, length))
 			return false;
 		scopes += length;
 	}
@@ -144,7 +145,8 @@ struct row_read {
 	size_t size; /* as the back end knows it */
 };
 
-static mcps_status take_row(void *arg, const struct mcps_principal_row *row)
+static mcps_status principal_take_row(void *arg,
+                                      const struct mcps_principal_row *row)
 {
 	const struct row_read *read = arg;
 
@@ -161,7 +163,8 @@ mcps_status mcps__principal_read(mcps_store *store, const uint8_t *digest,
 	if (!STORE_HAS(store, tombstone_trim))
 		read.size =
 			offsetof(struct mcps_principal_row, tombstones_from_ms);
-	return store->ops->principal_get(store, digest, take_row, &read);
+	return store->ops->principal_get(store, digest, principal_take_row,
+	                                 &read);
 }
 
 struct principal *mcps__principal_ref(struct principal *principal)

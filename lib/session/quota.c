@@ -29,7 +29,7 @@ struct search {
 /* Rows come by the stored time of their last use, which is never later than the
  * true one, so those that follow one that was used later than the session found
  * cannot be used earlier. STATUS_STOP ends the list. */
-static mcps_status look(void *arg, const struct mcps_session_row *row)
+static mcps_status quota_consider(void *arg, const struct mcps_session_row *row)
 {
 	struct search *search = arg;
 	int64_t used_ms = row->seen_ms;
@@ -50,13 +50,14 @@ static mcps_status look(void *arg, const struct mcps_session_row *row)
 
 /* Find the least recently used session that is not in use, and take it out of
  * memory. */
-static mcps_status find_one(struct sessions *sessions, mcps_store *store,
-                            int64_t principal, unsigned most, uint8_t *key)
+static mcps_status quota_find_one(struct sessions *sessions, mcps_store *store,
+                                  int64_t principal, unsigned most,
+                                  uint8_t *key)
 {
 	for (int i = 0; i < TRIES; i++) {
 		struct search search = { .sessions = sessions, .most = most };
-		mcps_status status = store->ops->session_list(store, principal,
-		                                              look, &search);
+		mcps_status status = store->ops->session_list(
+			store, principal, quota_consider, &search);
 
 		if (status != MCPS_OK && status != STATUS_STOP)
 			return status;
@@ -70,12 +71,13 @@ static mcps_status find_one(struct sessions *sessions, mcps_store *store,
 	return MCPS_E_LIMIT;
 }
 
-static mcps_status evict_one(struct sessions *sessions, mcps_store *store,
-                             int64_t principal, unsigned most,
-                             struct evicted *evicted)
+static mcps_status quota_evict_one(struct sessions *sessions, mcps_store *store,
+                                   int64_t principal, unsigned most,
+                                   struct evicted *evicted)
 {
 	uint8_t *key = evicted->keys[evicted->count];
-	mcps_status status = find_one(sessions, store, principal, most, key);
+	mcps_status status =
+		quota_find_one(sessions, store, principal, most, key);
 
 	if (status != MCPS_OK)
 		return status;
@@ -100,11 +102,11 @@ mcps_status mcps__quota_make_room(struct sessions *sessions, mcps_store *store,
 	too_many = row.live_sessions + 1 - quota;
 	while (status == MCPS_OK && too_many-- > 0 &&
 	       evicted->count < QUOTA_EVICTED_MOST)
-		status = evict_one(sessions, store, row.ref,
-		                   principal->anonymous
-		                           ? LOOKED_AT_MOST_ANONYMOUS
-		                           : LOOKED_AT_MOST,
-		                   evicted);
+		status = quota_evict_one(sessions, store, row.ref,
+		                         principal->anonymous
+		                                 ? LOOKED_AT_MOST_ANONYMOUS
+		                                 : LOOKED_AT_MOST,
+		                         evicted);
 	return status;
 }
 
@@ -117,7 +119,7 @@ struct note {
 	struct mcps_session_view view;
 };
 
-static void note_run(struct work *work)
+static void quota_note_run(struct work *work)
 {
 	struct note *note = container_of(work, struct note, work);
 	const struct sessions_options *options = &note->sessions->options;
@@ -128,14 +130,14 @@ static void note_run(struct work *work)
 	mcps__free(note);
 }
 
-static void note_submit(struct sessions *sessions, struct principal *principal,
-                        const char *digest)
+static void quota_note_submit(struct sessions *sessions,
+                              struct principal *principal, const char *digest)
 {
 	struct note *note = mcps__calloc(1, sizeof *note);
 
 	if (note == NULL)
 		return; /* the log has it */
-	note->work.run = note_run;
+	note->work.run = quota_note_run;
 	note->sessions = sessions;
 	note->principal = mcps__principal_ref(principal);
 	note->view.revision = "unknown";
@@ -161,6 +163,6 @@ void mcps__quota_tell(struct sessions *sessions, struct principal *principal,
 		mcps__log(&sessions->options.log, level, "session",
 		          "session evicted id=#%s reason=quota", digest);
 		if (sessions->options.hook != NULL)
-			note_submit(sessions, principal, digest);
+			quota_note_submit(sessions, principal, digest);
 	}
 }

@@ -18,7 +18,8 @@ struct revoke_job {
 	size_t dropped; /* tombstones that made room */
 };
 
-static mcps_status take_key(void *arg, const struct mcps_session_row *row)
+static mcps_status revoke_take_key(void *arg,
+                                   const struct mcps_session_row *row)
 {
 	struct revoke_job *revoke = arg;
 
@@ -29,13 +30,13 @@ static mcps_status take_key(void *arg, const struct mcps_session_row *row)
 }
 
 /* Rows are not changed while they are listed: some keys, then their end. */
-static mcps_status end_some(struct revoke_job *revoke, mcps_store *store,
-                            int64_t ref, int64_t until_ms)
+static mcps_status revoke_end_some(struct revoke_job *revoke, mcps_store *store,
+                                   int64_t ref, int64_t until_ms)
 {
 	mcps_status status;
 
 	revoke->count = 0;
-	status = store->ops->session_list(store, ref, take_key, revoke);
+	status = store->ops->session_list(store, ref, revoke_take_key, revoke);
 	if (status == STATUS_STOP)
 		status = MCPS_OK;
 	for (unsigned i = 0; i < revoke->count && status == MCPS_OK; i++) {
@@ -71,14 +72,14 @@ static mcps_status revoke_run(struct writer_job *job, mcps_store *store)
 		status = store->ops->principal_revoke(store, ref, now);
 	do {
 		if (status == MCPS_OK)
-			status = end_some(revoke, store, ref,
-			                  now + SESSION_TOMBSTONE_MS);
+			status = revoke_end_some(revoke, store, ref,
+			                         now + SESSION_TOMBSTONE_MS);
 	} while (status == MCPS_OK && revoke->count == REVOKE_ROWS);
 	return status;
 }
 
 /* The caller is named as sessions are in other lines: by the end of a hash. */
-static void report(const struct revoke_job *revoke, mcps_status status)
+static void revoke_report(const struct revoke_job *revoke, mcps_status status)
 {
 	const struct log_sink *log = &revoke->sessions->options.log;
 	const uint8_t *tail =
@@ -108,7 +109,7 @@ static void revoke_done(struct writer_job *job, mcps_status status)
 		                          revoke->ended, memory_order_relaxed);
 		mcps__tombstone_report(revoke->sessions, revoke->dropped);
 	}
-	report(revoke, status);
+	revoke_report(revoke, status);
 	if (status == MCPS_OK || status == MCPS_E_STORE)
 		mcps__table_drop(revoke->sessions, revoke->principal->digest,
 		                 status == MCPS_OK);

@@ -20,7 +20,8 @@ struct meta_value {
 	bool is_there;
 };
 
-static mcps_status take_value(void *arg, const void *bytes, size_t length)
+static mcps_status sessions_take_value(void *arg, const void *bytes,
+                                       size_t length)
 {
 	struct meta_value *value = arg;
 
@@ -32,12 +33,13 @@ static mcps_status take_value(void *arg, const void *bytes, size_t length)
 }
 
 /* Read a random value, or make it: with the store, once. */
-static mcps_status read_or_make(struct start_job *start, mcps_store *store,
-                                const char *name, void *bytes, size_t size)
+static mcps_status sessions_read_or_make(struct start_job *start,
+                                         mcps_store *store, const char *name,
+                                         void *bytes, size_t size)
 {
 	struct meta_value value = { bytes, size, false };
 	mcps_status status =
-		store->ops->meta_get(store, name, take_value, &value);
+		store->ops->meta_get(store, name, sessions_take_value, &value);
 
 	if (status != MCPS_OK || value.is_there)
 		return status;
@@ -50,7 +52,8 @@ static mcps_status read_or_make(struct start_job *start, mcps_store *store,
 
 /* Session time must not fall behind times that this process is about to store,
  * whenever the next process starts. */
-static mcps_status clock_start(struct start_job *start, mcps_store *store)
+static mcps_status sessions_clock_start(struct start_job *start,
+                                        mcps_store *store)
 {
 	const struct sessions_options *options = &start->sessions->options;
 	struct clock_record stored;
@@ -68,18 +71,19 @@ static mcps_status clock_start(struct start_job *start, mcps_store *store)
 }
 
 /* The row key is what ids are looked up by: it never changes. */
-static mcps_status start_run(struct writer_job *job, mcps_store *store)
+static mcps_status sessions_start_run(struct writer_job *job, mcps_store *store)
 {
 	struct start_job *start = container_of(job, struct start_job, job);
 	struct sessions *sessions = start->sessions;
-	mcps_status status = read_or_make(start, store, "row-key",
-	                                  sessions->row_key, ID_KEY_SIZE);
+	mcps_status status = sessions_read_or_make(
+		start, store, "row-key", sessions->row_key, ID_KEY_SIZE);
 
 	if (status == MCPS_OK)
-		status = read_or_make(start, store, "store-name",
-		                      sessions->store_name, STORE_NAME_SIZE);
+		status = sessions_read_or_make(start, store, "store-name",
+		                               sessions->store_name,
+		                               STORE_NAME_SIZE);
 	if (status == MCPS_OK)
-		status = clock_start(start, store);
+		status = sessions_clock_start(start, store);
 	return status;
 }
 
@@ -87,7 +91,8 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
                                 const struct sessions_options *o,
                                 struct mcps_error *error)
 {
-	struct start_job start = { .job.run = start_run, .sessions = sessions };
+	struct start_job start = { .job.run = sessions_start_run,
+		                   .sessions = sessions };
 	mcps_status status;
 
 	*sessions = (struct sessions){ .options = *o };
@@ -179,7 +184,7 @@ struct clock_job {
 	struct sessions *sessions;
 };
 
-static mcps_status clock_run(struct writer_job *job, mcps_store *store)
+static mcps_status sessions_clock_run(struct writer_job *job, mcps_store *store)
 {
 	struct clock_job *self = container_of(job, struct clock_job, job);
 	struct clock_record clock;
@@ -190,7 +195,8 @@ static mcps_status clock_run(struct writer_job *job, mcps_store *store)
 
 mcps_status mcps__sessions_store_clock(struct sessions *sessions)
 {
-	struct clock_job clock = { .job.run = clock_run, .sessions = sessions };
+	struct clock_job clock = { .job.run = sessions_clock_run,
+		                   .sessions = sessions };
 
 	return mcps__writer_run(sessions->options.writer, &clock.job);
 }

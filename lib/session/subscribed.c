@@ -2,7 +2,8 @@
 
 const char mcps__subscribed_key[] = { STATE_KEY_INTERNAL, 's', 'u', 'b', '\0' };
 
-static mcps_status take_value(void *arg, const struct mcps_state_row *row)
+static mcps_status subscribed_take_value(void *arg,
+                                         const struct mcps_state_row *row)
 {
 	struct buffer *out = arg;
 
@@ -15,5 +16,6 @@ mcps_status mcps__subscriptions_read(mcps_store *store, int64_t ref,
 {
 	mcps__buffer_reset(out);
 	return store->ops->state_get(store, MCPS_STATE_OF_SESSION, ref,
-	                             mcps__subscribed_key, take_value, out);
+	                             mcps__subscribed_key,
+	                             subscribed_take_value, out);
 }

@@ -30,7 +30,7 @@ struct sweep_job {
 	size_t removed;
 };
 
-static bool make_room(struct sweep_job *sweep)
+static bool sweep_make_room(struct sweep_job *sweep)
 {
 	size_t room = sweep->room != 0 ? 2 * sweep->room : 16;
 	struct session **grown;
@@ -46,7 +46,7 @@ static bool make_room(struct sweep_job *sweep)
 }
 
 /* Without memory for the list no row counts as idle this time. */
-static void collect(struct sweep_job *sweep)
+static void sweep_collect(struct sweep_job *sweep)
 {
 	struct sessions *sessions = sweep->sessions;
 	struct session *session;
@@ -54,7 +54,7 @@ static void collect(struct sweep_job *sweep)
 	sweep->now_ms = mcps__sessions_now(sessions);
 	sweep->idle_before_ms =
 		mcps__table_idle_before(sessions, sweep->now_ms);
-	while (make_room(sweep)) {
+	while (sweep_make_room(sweep)) {
 		session = mcps__table_take_idle(sessions, sweep->now_ms);
 		if (session == NULL)
 			return;
@@ -63,7 +63,8 @@ static void collect(struct sweep_job *sweep)
 	sweep->idle_before_ms = 0;
 }
 
-static mcps_status store_uses(const struct sweep_job *sweep, mcps_store *store)
+static mcps_status sweep_store_uses(const struct sweep_job *sweep,
+                                    mcps_store *store)
 {
 	mcps_status status = MCPS_OK;
 
@@ -103,7 +104,7 @@ static mcps_status sweep_run(struct writer_job *job, mcps_store *store)
 	if (status != MCPS_OK)
 		return status;
 	/* Such as on a full disk: what is over still makes room. */
-	sweep->is_unstored = store_uses(sweep, store) != MCPS_OK;
+	sweep->is_unstored = sweep_store_uses(sweep, store) != MCPS_OK;
 	if (sweep->is_unstored)
 		what.idle_before_ms = 0;
 	return store->ops->sweep(store, &what, &sweep->removed);
@@ -114,7 +115,7 @@ size_t mcps__sessions_sweep(struct sessions *sessions)
 	struct sweep_job sweep = { .job.run = sweep_run, .sessions = sessions };
 	mcps_status status;
 
-	collect(&sweep);
+	sweep_collect(&sweep);
 	status = mcps__writer_run(sessions->options.writer, &sweep.job);
 	if (sweep.is_unstored || (status != MCPS_OK && sweep.count > 0))
 		mcps__sessions_note_unstored(sessions);

@@ -11,7 +11,8 @@ enum {
 
 /* ---- order of use: newest first ---- */
 
-static void order_remove(struct sessions *sessions, struct session *session)
+static void table_order_remove(struct sessions *sessions,
+                               struct session *session)
 {
 	if (session->older != NULL)
 		session->older->newer = session->newer;
@@ -24,7 +25,7 @@ static void order_remove(struct sessions *sessions, struct session *session)
 	session->older = session->newer = NULL;
 }
 
-static void order_add(struct sessions *sessions, struct session *session)
+static void table_order_add(struct sessions *sessions, struct session *session)
 {
 	session->older = sessions->newest;
 	session->newer = NULL;
@@ -60,7 +61,7 @@ static void table_remove(struct sessions *sessions, struct session *session)
 	if (!session->in_table)
 		return;
 	if (session->phase == SESSION_LIVE)
-		order_remove(sessions, session);
+		table_order_remove(sessions, session);
 	HASH_DELETE(hh, sessions->by_key, session);
 	mcps__session_depart(session, DEPARTS_FROM_MEMORY);
 	session->in_table = false;
@@ -69,17 +70,18 @@ static void table_remove(struct sessions *sessions, struct session *session)
 
 /* Somebody besides the table holds it: a request, a call, a stream or a store
  * job. */
-static bool is_in_use(const struct session *session)
+static bool table_is_in_use(const struct session *session)
 {
 	return atomic_load(&session->refs) > 1;
 }
 
-static void order_renew(struct sessions *sessions, struct session *session)
+static void table_order_renew(struct sessions *sessions,
+                              struct session *session)
 {
 	if (sessions->newest == session)
 		return;
-	order_remove(sessions, session);
-	order_add(sessions, session);
+	table_order_remove(sessions, session);
+	table_order_add(sessions, session);
 }
 
 /* Sessions that nobody uses leave memory, least recently used first. Their
@@ -87,7 +89,7 @@ static void order_renew(struct sessions *sessions, struct session *session)
  * it goes to the end, out of the way of those behind it. Returns the sessions
  * that left and whose last use is not stored, each with a reference, linked by
  * "older". */
-static struct session *page_out(struct sessions *sessions, int64_t now)
+static struct session *table_page_out(struct sessions *sessions, int64_t now)
 {
 	struct session *unstored = NULL;
 
@@ -97,9 +99,9 @@ static struct session *page_out(struct sessions *sessions, int64_t now)
 		if (session == NULL ||
 		    HASH_COUNT(sessions->by_key) <= sessions->options.hot)
 			break;
-		if (is_in_use(session)) {
+		if (table_is_in_use(session)) {
 			session->seen_ms = now;
-			order_renew(sessions, session);
+			table_order_renew(sessions, session);
 			continue;
 		}
 		mcps__session_ref(session);
@@ -119,7 +121,7 @@ static struct session *page_out(struct sessions *sessions, int64_t now)
 
 /* The copy may be wrong: others than the caller go on to use it outside of the
  * table. */
-static void distrust(struct sessions *sessions, struct session *session)
+static void table_distrust(struct sessions *sessions, struct session *session)
 {
 	enum { REFS_OF_TABLE_AND_CALLER = 2 };
 
@@ -142,8 +144,8 @@ void mcps__table_finish(struct sessions *sessions)
 	mcps__distrusted_finish(sessions);
 }
 
-static enum table_use use_of(struct sessions *sessions, const uint8_t *key,
-                             struct session **out)
+static enum table_use table_use_of(struct sessions *sessions,
+                                   const uint8_t *key, struct session **out)
 {
 	struct session *session = table_find(sessions, key);
 
@@ -152,7 +154,7 @@ static enum table_use use_of(struct sessions *sessions, const uint8_t *key,
 		return TABLE_IN_USE;
 	if (session == NULL)
 		return TABLE_UNKNOWN;
-	return session->phase != SESSION_LIVE || is_in_use(session)
+	return session->phase != SESSION_LIVE || table_is_in_use(session)
 	               ? TABLE_IN_USE
 	               : TABLE_AT_REST;
 }
@@ -164,7 +166,7 @@ enum table_use mcps__table_use(struct sessions *sessions, const uint8_t *key,
 	enum table_use use;
 
 	pthread_mutex_lock(&sessions->lock);
-	use = use_of(sessions, key, &session);
+	use = table_use_of(sessions, key, &session);
 	if (use == TABLE_AT_REST)
 		*used_ms = session->seen_ms;
 	pthread_mutex_unlock(&sessions->lock);
@@ -177,7 +179,7 @@ bool mcps__table_evict(struct sessions *sessions, const uint8_t *key)
 	enum table_use use;
 
 	pthread_mutex_lock(&sessions->lock);
-	use = use_of(sessions, key, &session);
+	use = table_use_of(sessions, key, &session);
 	if (use == TABLE_AT_REST)
 		table_remove(sessions, session);
 	pthread_mutex_unlock(&sessions->lock);
@@ -192,11 +194,11 @@ struct session *mcps__table_take_idle(struct sessions *sessions, int64_t now)
 	pthread_mutex_lock(&sessions->lock);
 	mcps__distrusted_clear(sessions);
 	while ((session = sessions->oldest) != NULL &&
-	       session->seen_ms < before && !is_in_use(session))
+	       session->seen_ms < before && !table_is_in_use(session))
 		table_remove(sessions, session);
 	if (session != NULL && session->seen_ms < before) {
 		session->seen_ms = session->touched_ms = now;
-		order_renew(sessions, session);
+		table_order_renew(sessions, session);
 		mcps__session_ref(session);
 	} else {
 		session = NULL;
@@ -205,8 +207,8 @@ struct session *mcps__table_take_idle(struct sessions *sessions, int64_t now)
 	return session;
 }
 
-static void drop(struct sessions *sessions, struct session *session,
-                 bool has_ended)
+static void table_drop_one(struct sessions *sessions, struct session *session,
+                           bool has_ended)
 {
 	if (has_ended) {
 		mcps__session_end_calls(session);
@@ -216,7 +218,7 @@ static void drop(struct sessions *sessions, struct session *session,
 	if (has_ended)
 		table_remove(sessions, session);
 	else
-		distrust(sessions, session);
+		table_distrust(sessions, session);
 	session->phase = SESSION_OVER;
 	mcps__session_unref(session);
 }
@@ -232,7 +234,7 @@ void mcps__table_drop(struct sessions *sessions, const uint8_t *principal,
 		           MCPS_PRINCIPAL_DIGEST_SIZE) != 0)
 			continue;
 		if (session->phase == SESSION_LIVE)
-			drop(sessions, session, have_ended);
+			table_drop_one(sessions, session, have_ended);
 		else if (session->phase == SESSION_TELLING)
 			session->is_outdated = true;
 	}
@@ -270,12 +272,12 @@ static struct session_wait *wait_queue_pop(struct session *session)
 /* ---- looking ---- */
 
 /* A session in use is not idle, however long ago it was asked for. */
-static bool is_expired(const struct sessions *sessions,
-                       const struct session *session, int64_t now)
+static bool table_is_expired(const struct sessions *sessions,
+                             const struct session *session, int64_t now)
 {
 	return now > session->old_at_ms ||
 	       (now - session->seen_ms > sessions->options.idle_ms &&
-	        !is_in_use(session));
+	        !table_is_in_use(session));
 }
 
 int64_t mcps__table_touch_every(const struct sessions *sessions)
@@ -286,7 +288,8 @@ int64_t mcps__table_touch_every(const struct sessions *sessions)
 }
 
 /* Note that it is seen; whether it is time to store that. */
-static bool see(struct sessions *sessions, struct session *session, int64_t now)
+static bool table_note_seen(struct sessions *sessions, struct session *session,
+                            int64_t now)
 {
 	session->seen_ms = now;
 	if (now - session->touched_ms < mcps__table_touch_every(sessions))
@@ -303,18 +306,19 @@ void mcps__table_see(struct sessions *sessions, struct session *session)
 	session->seen_ms = now;
 	session->touched_ms = now;
 	if (session->in_table && session->phase == SESSION_LIVE) {
-		if (is_expired(sessions, session, now))
+		if (table_is_expired(sessions, session, now))
 			table_remove(sessions, session); /* the store decides */
 		else
-			order_renew(sessions, session);
+			table_order_renew(sessions, session);
 	}
 	pthread_mutex_unlock(&sessions->lock);
 }
 
-static bool use(struct sessions *sessions, struct session *session, int64_t now)
+static bool table_note_use(struct sessions *sessions, struct session *session,
+                           int64_t now)
 {
-	order_renew(sessions, session);
-	return see(sessions, session, now);
+	table_order_renew(sessions, session);
+	return table_note_seen(sessions, session, now);
 }
 
 struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
@@ -327,13 +331,13 @@ struct session *mcps__table_find(struct sessions *sessions, const uint8_t *key,
 	session = table_find(sessions, key);
 	if (session != NULL && session->phase != SESSION_LIVE)
 		session = NULL;
-	if (session != NULL && is_expired(sessions, session, now)) {
+	if (session != NULL && table_is_expired(sessions, session, now)) {
 		table_remove(sessions, session); /* the store decides */
 		session = NULL;
 	}
 	if (session != NULL) {
 		mcps__session_ref(session);
-		*touch_due = use(sessions, session, now);
+		*touch_due = table_note_use(sessions, session, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	return session;
@@ -347,7 +351,7 @@ struct session *mcps__table_hold(struct sessions *sessions, const uint8_t *key)
 	pthread_mutex_lock(&sessions->lock);
 	session = table_find(sessions, key);
 	if (session != NULL && session->phase == SESSION_LIVE &&
-	    !is_expired(sessions, session, now))
+	    !table_is_expired(sessions, session, now))
 		mcps__session_ref(session);
 	else
 		session = NULL;
@@ -369,11 +373,10 @@ static void wait_queue_move(struct session *to, struct session *from)
 
 /* A fresh session takes the place of OLD (which may be NULL) and its wait
  * queue: calls may still hold the old one and read it. */
-static enum table_claim claim_fresh(struct sessions *sessions,
-                                    struct session *old, const uint8_t *key,
-                                    struct principal *principal,
-                                    struct session_wait *wait,
-                                    struct session **out)
+static enum table_claim
+table_claim_fresh(struct sessions *sessions, struct session *old,
+                  const uint8_t *key, struct principal *principal,
+                  struct session_wait *wait, struct session **out)
 {
 	struct session *session =
 		mcps__session_new(key, principal, &sessions->options.layer);
@@ -408,8 +411,8 @@ enum table_claim mcps__table_claim(struct sessions *sessions,
 	pthread_mutex_lock(&sessions->lock);
 	session = table_find(sessions, key);
 	if (session == NULL || session->phase == SESSION_OVER) {
-		claim = claim_fresh(sessions, session, key, principal, wait,
-		                    out);
+		claim = table_claim_fresh(sessions, session, key, principal,
+		                          wait, out);
 	} else if (session->phase == SESSION_LIVE) {
 		*out = mcps__session_ref(session);
 		claim = CLAIM_LIVE;
@@ -429,7 +432,7 @@ bool mcps__table_start_end(struct sessions *sessions, struct session *session,
 
 	pthread_mutex_lock(&sessions->lock);
 	if (session->in_table && session->phase == SESSION_LIVE) {
-		order_remove(sessions, session);
+		table_order_remove(sessions, session);
 		session->phase = SESSION_ENDING;
 		wait_queue_push_first(session, wait);
 		started = true;
@@ -492,9 +495,9 @@ struct completion mcps__table_completion_begin(struct sessions *sessions,
 	completion.number = ++session->completions;
 	completion.first = wait_queue_pop(session);
 	if (found == FOUND_LIVE) {
-		completion.touch_due = see(sessions, session, now);
-		order_add(sessions, session);
-		completion.unstored = page_out(sessions, now);
+		completion.touch_due = table_note_seen(sessions, session, now);
+		table_order_add(sessions, session);
+		completion.unstored = table_page_out(sessions, now);
 	}
 	pthread_mutex_unlock(&sessions->lock);
 	return completion;
@@ -504,7 +507,7 @@ void mcps__sessions_forget(struct sessions *sessions, struct session *session)
 {
 	pthread_mutex_lock(&sessions->lock);
 	if (session->phase == SESSION_LIVE)
-		distrust(sessions, session);
+		table_distrust(sessions, session);
 	pthread_mutex_unlock(&sessions->lock);
 }
 

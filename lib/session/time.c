@@ -16,7 +16,7 @@ void mcps__session_clock_finish(struct session_clock *clock)
 	pthread_mutex_destroy(&clock->lock);
 }
 
-static void move_on(struct session_clock *clock)
+static void session_time_move_on(struct session_clock *clock)
 {
 	struct clock_record *latest = &clock->latest;
 	int64_t boot_ms = mcps__steady_ms(clock->source);
@@ -36,7 +36,7 @@ int64_t mcps__session_clock_now(struct session_clock *clock)
 	int64_t now;
 
 	pthread_mutex_lock(&clock->lock);
-	move_on(clock);
+	session_time_move_on(clock);
 	now = clock->latest.session_ms;
 	pthread_mutex_unlock(&clock->lock);
 	return now;
@@ -48,7 +48,7 @@ void mcps__session_clock_record(struct session_clock *clock,
 	int64_t wall_ms = mcps__wall_ms(clock->source);
 
 	pthread_mutex_lock(&clock->lock);
-	move_on(clock);
+	session_time_move_on(clock);
 	if (clock->latest.at.wall_ms < wall_ms)
 		clock->latest.at.wall_ms = wall_ms;
 	*out = clock->latest;

@@ -7,7 +7,7 @@ enum batch_outcome {
 	BATCH_FAILED, /* nobody knows what COMMIT did */
 };
 
-static void job_run(struct writer_job *job, mcps_store *store)
+static void batch_job_run(struct writer_job *job, mcps_store *store)
 {
 	job->status = job->run(job, store);
 	if (job->status > MCPS_OK) /* there is no later */
@@ -17,7 +17,7 @@ static void job_run(struct writer_job *job, mcps_store *store)
 void mcps__batch_read(mcps_store *store, struct writer_job *job,
                       struct writer_counts *counts)
 {
-	job_run(job, store);
+	batch_job_run(job, store);
 	counts->reads++;
 }
 
@@ -27,7 +27,7 @@ void mcps__batch_fail(struct writer_job *jobs, mcps_status status)
 		jobs->status = status;
 }
 
-static bool commit(mcps_store *store, struct writer_counts *counts)
+static bool batch_commit(mcps_store *store, struct writer_counts *counts)
 {
 	bool committed = store->ops->commit(store) == MCPS_OK;
 
@@ -39,50 +39,50 @@ static bool commit(mcps_store *store, struct writer_counts *counts)
 }
 
 /* Run a job so that it can be undone alone; false: the transaction is gone. */
-static bool run_saved(mcps_store *store, struct writer_job *job)
+static bool batch_run_saved(mcps_store *store, struct writer_job *job)
 {
 	if (store->ops->savepoint(store) != MCPS_OK)
 		return false;
-	job_run(job, store);
+	batch_job_run(job, store);
 	if (job->status != MCPS_OK)
 		return store->ops->rollback_to(store) == MCPS_OK;
 	return store->ops->release(store) == MCPS_OK;
 }
 
-static enum batch_outcome run_together(mcps_store *store,
-                                       struct writer_job *jobs,
-                                       struct writer_counts *counts)
+static enum batch_outcome batch_run_together(mcps_store *store,
+                                             struct writer_job *jobs,
+                                             struct writer_counts *counts)
 {
 	if (store->ops->begin(store) != MCPS_OK)
 		return BATCH_FAILED;
 	for (struct writer_job *job = jobs; job != NULL; job = job->next) {
-		if (!run_saved(store, job)) {
+		if (!batch_run_saved(store, job)) {
 			store->ops->rollback(store);
 			return BATCH_LOST;
 		}
 	}
-	return commit(store, counts) ? BATCH_COMMITTED : BATCH_FAILED;
+	return batch_commit(store, counts) ? BATCH_COMMITTED : BATCH_FAILED;
 }
 
 /* A transaction for one job; false: the store is to be opened again. */
-static bool run_alone(mcps_store *store, struct writer_job *job,
-                      struct writer_counts *counts)
+static bool batch_run_alone(mcps_store *store, struct writer_job *job,
+                            struct writer_counts *counts)
 {
 	if (store->ops->begin(store) != MCPS_OK)
 		return false;
-	job_run(job, store);
+	batch_job_run(job, store);
 	if (job->status == MCPS_OK)
-		return commit(store, counts);
+		return batch_commit(store, counts);
 	store->ops->rollback(store);
 	return true;
 }
 
 /* @return the jobs that found no store, NULL: none */
-static struct writer_job *run_one_by_one(mcps_store *store,
-                                         struct writer_job *jobs,
-                                         struct writer_counts *counts)
+static struct writer_job *batch_run_one_by_one(mcps_store *store,
+                                               struct writer_job *jobs,
+                                               struct writer_counts *counts)
 {
-	while (jobs != NULL && run_alone(store, jobs, counts))
+	while (jobs != NULL && batch_run_alone(store, jobs, counts))
 		jobs = jobs->next;
 	return jobs;
 }
@@ -94,11 +94,11 @@ mcps_status mcps__batch_write(mcps_store *store, struct writer_job *jobs,
 
 	for (struct writer_job *job = jobs; job != NULL; job = job->next)
 		counts->writes++;
-	switch (run_together(store, jobs, counts)) {
+	switch (batch_run_together(store, jobs, counts)) {
 	case BATCH_COMMITTED:
 		break;
 	case BATCH_LOST:
-		failed = run_one_by_one(store, jobs, counts);
+		failed = batch_run_one_by_one(store, jobs, counts);
 		break;
 	case BATCH_FAILED:
 		failed = jobs;

@@ -58,8 +58,8 @@ static const struct mcps_store_ops memory_ops = {
 };
 
 /* A new store has a name of its own, as durable ones do. */
-static mcps_status uuid_make(struct memory_store *store,
-                             const struct store_settings *settings)
+static mcps_status memory_uuid_make(struct memory_store *store,
+                                    const struct store_settings *settings)
 {
 	unsigned char uuid[STORE_UUID_SIZE];
 	mcps_status status = mcps__store_random(settings, uuid, sizeof uuid);
@@ -95,7 +95,7 @@ mcps_status mcps__memory_store_open(mcps_store **out,
 	store->events.enter = mcps__memory_event_enter;
 	store->events.leave = mcps__memory_event_leave;
 
-	status = uuid_make(store, settings);
+	status = memory_uuid_make(store, settings);
 	if (status != MCPS_OK) {
 		memory_close(&store->base);
 		return mcps__fail(error, status, "memory: %s",

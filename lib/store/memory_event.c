@@ -15,8 +15,9 @@ static struct memory_event *event_find(struct memory_store *store,
 /* Only of a session that lives is a sum kept: it lives whenever one of its
  * events comes or goes, also while changes are undone, or has ended before and
  * after. */
-static void count(struct memory_store *store, const struct memory_event *event,
-                  bool comes)
+static void memory_event_count_bytes(struct memory_store *store,
+                                     const struct memory_event *event,
+                                     bool comes)
 {
 	struct memory_session *session =
 		mcps__memory_session(store, event->session);
@@ -32,7 +33,7 @@ void mcps__memory_event_enter(struct memory_store *store, void *row)
 
 	mcps__memory_order(store, &store->events_by_age, &event->by_age, 0,
 	                   event->number, event);
-	count(store, event, true);
+	memory_event_count_bytes(store, event, true);
 }
 
 void mcps__memory_event_leave(struct memory_store *store, void *row)
@@ -40,7 +41,7 @@ void mcps__memory_event_leave(struct memory_store *store, void *row)
 	struct memory_event *event = row;
 
 	mcps__order_remove(&store->events_by_age, &event->by_age);
-	count(store, event, false);
+	memory_event_count_bytes(store, event, false);
 }
 
 /* ---- appending ---- */
@@ -67,8 +68,9 @@ static mcps_status event_put(struct memory_store *store,
 
 /* The oldest stream of a session that holds an event besides the last one of
  * the stream KEPT. */
-static const struct memory_stream *holder_find(const struct memory_store *store,
-                                               int64_t session, uint64_t kept)
+static const struct memory_stream *
+memory_event_holder_find(const struct memory_store *store, int64_t session,
+                         uint64_t kept)
 {
 	const struct order *order = &store->streams_by_holder;
 	struct order_node *node = mcps__order_first(order, session);
@@ -84,8 +86,8 @@ static const struct memory_stream *holder_find(const struct memory_store *store,
 	return NULL;
 }
 
-static uint64_t bytes_of_stream(struct memory_store *store,
-                                const struct mcps_stream_row *row)
+static uint64_t event_bytes_of_stream(struct memory_store *store,
+                                      const struct mcps_stream_row *row)
 {
 	uint64_t bytes = 0;
 
@@ -95,7 +97,7 @@ static uint64_t bytes_of_stream(struct memory_store *store,
 	return bytes;
 }
 
-static uint64_t bytes_of_session(struct memory_store *store, int64_t ref)
+static uint64_t event_bytes_of_session(struct memory_store *store, int64_t ref)
 {
 	const struct memory_session *session = mcps__memory_session(store, ref);
 	const struct order *order = &store->streams_by_holder;
@@ -105,18 +107,19 @@ static uint64_t bytes_of_session(struct memory_store *store, int64_t ref)
 	if (session != NULL)
 		return session->event_bytes;
 	for (; node != NULL; node = mcps__order_next(order, node))
-		bytes += bytes_of_stream(
+		bytes += event_bytes_of_stream(
 			store, &((const struct memory_stream *)node->row)->row);
 	return bytes;
 }
 
-static mcps_status make_room(struct memory_store *store, int64_t session,
-                             uint64_t kept, uint64_t session_bytes)
+static mcps_status memory_event_make_room(struct memory_store *store,
+                                          int64_t session, uint64_t kept,
+                                          uint64_t session_bytes)
 {
 	while (session_bytes != 0 &&
-	       bytes_of_session(store, session) > session_bytes) {
+	       event_bytes_of_session(store, session) > session_bytes) {
 		const struct memory_stream *stream =
-			holder_find(store, session, kept);
+			memory_event_holder_find(store, session, kept);
 		mcps_status status;
 
 		if (stream == NULL)
@@ -154,7 +157,8 @@ mcps_status mcps__memory_event_append(mcps_store *base, uint64_t id,
 	if (status == MCPS_OK)
 		status = mcps__memory_stream_put(store, &after, stream->ref);
 	if (status == MCPS_OK)
-		status = make_room(store, after.session, id, session_bytes);
+		status = memory_event_make_room(store, after.session, id,
+		                                session_bytes);
 	if (status == MCPS_OK)
 		*seq = after.last - count + 1;
 	return status;

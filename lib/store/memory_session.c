@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static void session_count(struct memory_store *store,
-                          const struct mcps_session_row *row, int change)
+static void memory_session_count(struct memory_store *store,
+                                 const struct mcps_session_row *row, int change)
 {
 	struct memory_principal *principal =
 		mcps__memory_principal(store, row->principal);
@@ -21,7 +21,7 @@ void mcps__memory_session_enter(struct memory_store *store, void *row)
 	struct memory_session *session = row;
 	const struct mcps_session_row *is = &session->row;
 
-	session_count(store, is, 1);
+	memory_session_count(store, is, 1);
 	if (is->phase == MCPS_PHASE_ENDED) {
 		mcps__memory_order(store, &store->tombstones_by_until,
 		                   &session->by_until, 0, is->until_ms,
@@ -45,7 +45,7 @@ void mcps__memory_session_leave(struct memory_store *store, void *row)
 {
 	struct memory_session *session = row;
 
-	session_count(store, &session->row, -1);
+	memory_session_count(store, &session->row, -1);
 	if (session->row.phase == MCPS_PHASE_ENDED) {
 		mcps__order_remove(&store->tombstones_by_until,
 		                   &session->by_until);
@@ -61,26 +61,27 @@ void mcps__memory_session_leave(struct memory_store *store, void *row)
 
 /* ---- helpers ---- */
 
-static struct memory_session *session_find(struct memory_store *store,
-                                           const uint8_t *key)
+static struct memory_session *memory_session_find(struct memory_store *store,
+                                                  const uint8_t *key)
 {
 	return mcps__memory_get(&store->sessions, key, MCPS_SESSION_KEY_SIZE);
 }
 
-static struct memory_session *session_find_live(struct memory_store *store,
-                                                const uint8_t *key)
+static struct memory_session *
+memory_session_find_live(struct memory_store *store, const uint8_t *key)
 {
-	struct memory_session *session = session_find(store, key);
+	struct memory_session *session = memory_session_find(store, key);
 
 	if (session == NULL || session->row.phase != MCPS_PHASE_LIVE)
 		return NULL;
 	return session;
 }
 
-static mcps_status session_put(struct memory_store *store,
-                               const struct mcps_session_row *row)
+static mcps_status memory_session_put(struct memory_store *store,
+                                      const struct mcps_session_row *row)
 {
-	const struct memory_session *before = session_find(store, row->key);
+	const struct memory_session *before =
+		memory_session_find(store, row->key);
 	struct memory_session *session =
 		mcps__malloc(sizeof *session + row->data_length);
 
@@ -97,8 +98,9 @@ static mcps_status session_put(struct memory_store *store,
 	                        sizeof row->key, session);
 }
 
-static mcps_status tombstone_put(struct memory_store *store, const uint8_t *key,
-                                 int64_t principal, int64_t until_ms)
+static mcps_status memory_tombstone_put(struct memory_store *store,
+                                        const uint8_t *key, int64_t principal,
+                                        int64_t until_ms)
 {
 	struct mcps_session_row row = {
 		.principal = principal,
@@ -107,7 +109,7 @@ static mcps_status tombstone_put(struct memory_store *store, const uint8_t *key,
 	};
 
 	memcpy(row.key, key, sizeof row.key);
-	return session_put(store, &row);
+	return memory_session_put(store, &row);
 }
 
 /* ---- operations ---- */
@@ -116,7 +118,7 @@ mcps_status mcps__memory_session_load(mcps_store *base, const uint8_t *key,
                                       mcps_session_fn fn, void *arg)
 {
 	const struct memory_session *session =
-		session_find(memory_store(base), key);
+		memory_session_find(memory_store(base), key);
 
 	return session != NULL ? fn(arg, &session->row) : MCPS_OK;
 }
@@ -130,7 +132,7 @@ mcps_status mcps__memory_session_insert(mcps_store *base,
 	mcps_status status;
 
 	*ref = 0;
-	if (session_find(store, row->key) != NULL)
+	if (memory_session_find(store, row->key) != NULL)
 		return MCPS_E_EXISTS;
 	if (mcps__memory_principal(store, row->principal) == NULL)
 		return MCPS_E_INVAL;
@@ -138,7 +140,7 @@ mcps_status mcps__memory_session_insert(mcps_store *base,
 	added.phase = MCPS_PHASE_LIVE;
 	added.version = 1;
 	added.until_ms = 0;
-	status = session_put(store, &added);
+	status = memory_session_put(store, &added);
 	if (status == MCPS_OK)
 		*ref = added.ref;
 	return status;
@@ -149,7 +151,7 @@ mcps_status mcps__memory_session_save(mcps_store *base,
 {
 	struct memory_store *store = memory_store(base);
 	const struct memory_session *session =
-		session_find_live(store, row->key);
+		memory_session_find_live(store, row->key);
 	struct mcps_session_row saved = *row;
 
 	if (session == NULL)
@@ -164,14 +166,15 @@ mcps_status mcps__memory_session_save(mcps_store *base,
 	saved.until_ms = 0;
 	if (saved.seen_ms < session->row.seen_ms)
 		saved.seen_ms = session->row.seen_ms;
-	return session_put(store, &saved);
+	return memory_session_put(store, &saved);
 }
 
 mcps_status mcps__memory_session_touch(mcps_store *base, const uint8_t *key,
                                        int64_t seen_ms)
 {
 	struct memory_store *store = memory_store(base);
-	const struct memory_session *session = session_find_live(store, key);
+	const struct memory_session *session =
+		memory_session_find_live(store, key);
 	struct mcps_session_row touched;
 
 	if (session == NULL)
@@ -180,7 +183,7 @@ mcps_status mcps__memory_session_touch(mcps_store *base, const uint8_t *key,
 		return MCPS_OK;
 	touched = session->row;
 	touched.seen_ms = seen_ms;
-	return session_put(store, &touched);
+	return memory_session_put(store, &touched);
 }
 
 mcps_status mcps__memory_session_guard(mcps_store *base, int64_t ref)
@@ -191,8 +194,8 @@ mcps_status mcps__memory_session_guard(mcps_store *base, int64_t ref)
 }
 
 /* A live session that ends leaves the streams of its calls, and no state. */
-static mcps_status let_go(struct memory_store *store,
-                          const struct memory_session *session)
+static mcps_status memory_session_let_go(struct memory_store *store,
+                                         const struct memory_session *session)
 {
 	mcps_status status = mcps__memory_state_clear(store, session->row.ref);
 
@@ -205,34 +208,36 @@ mcps_status mcps__memory_session_end(mcps_store *base, const uint8_t *key,
                                      int64_t until_ms)
 {
 	struct memory_store *store = memory_store(base);
-	const struct memory_session *session = session_find_live(store, key);
+	const struct memory_session *session =
+		memory_session_find_live(store, key);
 	mcps_status status;
 
 	if (session == NULL)
 		return MCPS_E_GONE;
-	status = let_go(store, session);
+	status = memory_session_let_go(store, session);
 	if (status != MCPS_OK)
 		return status;
-	return tombstone_put(store, session->row.key, session->row.principal,
-	                     until_ms);
+	return memory_tombstone_put(store, session->row.key,
+	                            session->row.principal, until_ms);
 }
 
 mcps_status mcps__memory_session_tombstone(mcps_store *base, const uint8_t *key,
                                            int64_t principal, int64_t until_ms)
 {
 	struct memory_store *store = memory_store(base);
-	const struct memory_session *session = session_find(store, key);
+	const struct memory_session *session = memory_session_find(store, key);
 
 	if (session == NULL) {
 		if (mcps__memory_principal(store, principal) == NULL)
 			return MCPS_E_INVAL;
-		return tombstone_put(store, key, principal, until_ms);
+		return memory_tombstone_put(store, key, principal, until_ms);
 	}
 	if (session->row.phase == MCPS_PHASE_LIVE)
 		return MCPS_E_EXISTS;
 	if (session->row.until_ms >= until_ms)
 		return MCPS_OK;
-	return tombstone_put(store, key, session->row.principal, until_ms);
+	return memory_tombstone_put(store, key, session->row.principal,
+	                            until_ms);
 }
 
 mcps_status mcps__memory_session_purge(struct memory_store *store,
@@ -245,12 +250,13 @@ mcps_status mcps__memory_session_purge(struct memory_store *store,
 mcps_status mcps__memory_session_remove(mcps_store *base, const uint8_t *key)
 {
 	struct memory_store *store = memory_store(base);
-	const struct memory_session *session = session_find_live(store, key);
+	const struct memory_session *session =
+		memory_session_find_live(store, key);
 	mcps_status status;
 
 	if (session == NULL)
 		return MCPS_E_GONE;
-	status = let_go(store, session);
+	status = memory_session_let_go(store, session);
 	return status == MCPS_OK ? mcps__memory_session_purge(store, key)
 	                         : status;
 }
@@ -273,7 +279,8 @@ mcps_status mcps__memory_session_list(mcps_store *base, int64_t principal,
 }
 
 /* Drop the tombstone of the lowest key. */
-static mcps_status tombstone_drop(struct memory_store *store, int64_t principal)
+static mcps_status memory_tombstone_drop(struct memory_store *store,
+                                         int64_t principal)
 {
 	const struct order_node *node =
 		mcps__order_first(&store->tombstones_by_owner, principal);
@@ -297,7 +304,7 @@ mcps_status mcps__memory_tombstone_trim(mcps_store *base, int64_t principal,
 	*dropped = 0;
 	while (owner != NULL && owner->tombstones > most &&
 	       *dropped < MCPS_TOMBSTONES_DROPPED) {
-		status = tombstone_drop(store, principal);
+		status = memory_tombstone_drop(store, principal);
 		if (status != MCPS_OK)
 			break;
 		++*dropped;

@@ -41,9 +41,9 @@ void mcps__memory_state_leave(struct memory_store *store, void *row)
 		mcps__order_remove(&store->states_by_expiry, &state->by_expiry);
 }
 
-static struct memory_state *state_find(struct memory_store *store,
-                                       enum mcps_state_owner scope,
-                                       int64_t owner, const char *key)
+static struct memory_state *memory_state_find(struct memory_store *store,
+                                              enum mcps_state_owner scope,
+                                              int64_t owner, const char *key)
 {
 	size_t length = mcps__store_state_key_length(key);
 	struct state_key made;
@@ -59,7 +59,7 @@ mcps_status mcps__memory_state_get(mcps_store *base,
                                    const char *key, mcps_state_fn fn, void *arg)
 {
 	const struct memory_state *state =
-		state_find(memory_store(base), scope, owner, key);
+		memory_state_find(memory_store(base), scope, owner, key);
 
 	return state != NULL ? fn(arg, &state->row) : MCPS_OK;
 }
@@ -86,7 +86,8 @@ static struct memory_state *state_new(const struct mcps_state_row *row,
 }
 
 /* Compare-and-swap: 0 means "not there". */
-static bool version_matches(const struct memory_state *state, uint64_t version)
+static bool memory_state_version_matches(const struct memory_state *state,
+                                         uint64_t version)
 {
 	return (state != NULL ? state->row.version : 0) == version;
 }
@@ -101,8 +102,8 @@ mcps_status mcps__memory_state_put(mcps_store *base,
 
 	if (length == 0)
 		return MCPS_E_INVAL;
-	state = state_find(store, row->scope, row->owner, row->key);
-	if (!version_matches(state, row->version))
+	state = memory_state_find(store, row->scope, row->owner, row->key);
+	if (!memory_state_version_matches(state, row->version))
 		return MCPS_E_CONFLICT;
 	state = state_new(row, length);
 	if (state == NULL)
@@ -129,9 +130,10 @@ mcps_status mcps__memory_state_delete(mcps_store *base,
                                       uint64_t version)
 {
 	struct memory_store *store = memory_store(base);
-	const struct memory_state *state = state_find(store, scope, owner, key);
+	const struct memory_state *state =
+		memory_state_find(store, scope, owner, key);
 
-	if (!version_matches(state, version))
+	if (!memory_state_version_matches(state, version))
 		return MCPS_E_CONFLICT;
 	return state != NULL ? mcps__memory_state_remove(store, state)
 	                     : MCPS_OK;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static bool holds_events(const struct memory_stream *stream)
+static bool memory_stream_holds_events(const struct memory_stream *stream)
 {
 	return stream->row.first <= stream->row.last;
 }
@@ -16,7 +16,7 @@ void mcps__memory_stream_enter(struct memory_store *store, void *row)
 
 	mcps__memory_order(store, &store->streams_by_session,
 	                   &stream->by_session, session, stream->ref, stream);
-	if (holds_events(stream))
+	if (memory_stream_holds_events(stream))
 		mcps__memory_order(store, &store->streams_by_holder,
 		                   &stream->by_holder, session, stream->ref,
 		                   stream);
@@ -33,7 +33,7 @@ void mcps__memory_stream_leave(struct memory_store *store, void *row)
 	struct memory_stream *stream = row;
 
 	mcps__order_remove(&store->streams_by_session, &stream->by_session);
-	if (holds_events(stream))
+	if (memory_stream_holds_events(stream))
 		mcps__order_remove(&store->streams_by_holder,
 		                   &stream->by_holder);
 	if (stream->row.request_length == 0)
@@ -72,7 +72,8 @@ mcps_status mcps__memory_stream_put(struct memory_store *store,
 
 /* The oldest stream of no call, if the session has MOST of them. */
 static const struct memory_stream *
-no_call_oldest(const struct memory_store *store, int64_t session, uint32_t most)
+memory_stream_oldest_of_no_call(const struct memory_store *store,
+                                int64_t session, uint32_t most)
 {
 	const struct order *order = &store->streams_of_no_call;
 	struct order_node *first = mcps__order_first(order, session);
@@ -84,16 +85,16 @@ no_call_oldest(const struct memory_store *store, int64_t session, uint32_t most)
 	return first != NULL && count == most ? first->row : NULL;
 }
 
-static mcps_status make_room(struct memory_store *store,
-                             const struct mcps_stream_row *row, uint32_t most,
-                             uint64_t *gone)
+static mcps_status memory_stream_make_room(struct memory_store *store,
+                                           const struct mcps_stream_row *row,
+                                           uint32_t most, uint64_t *gone)
 {
 	const struct memory_stream *oldest;
 
 	*gone = 0;
 	if (most == 0 || row->request_length != 0)
 		return MCPS_OK;
-	oldest = no_call_oldest(store, row->session, most);
+	oldest = memory_stream_oldest_of_no_call(store, row->session, most);
 	if (oldest == NULL)
 		return MCPS_OK;
 	*gone = oldest->row.id;
@@ -120,7 +121,7 @@ mcps_status mcps__memory_stream_insert(mcps_store *base,
 	added.last = 0;
 	added.is_ended = false;
 	added.ended_key = NULL;
-	status = make_room(store, row, most, gone);
+	status = memory_stream_make_room(store, row, most, gone);
 	return status == MCPS_OK ? mcps__memory_stream_put(store, &added,
 	                                                   ++store->last_stream)
 	                         : status;
@@ -170,7 +171,7 @@ mcps_status mcps__memory_stream_remove(struct memory_store *store, uint64_t id)
 	const struct memory_stream *stream;
 
 	while ((stream = mcps__memory_stream(store, id)) != NULL &&
-	       holds_events(stream)) {
+	       memory_stream_holds_events(stream)) {
 		mcps_status status = mcps__memory_event_drop(store, id);
 
 		if (status != MCPS_OK)
@@ -179,7 +180,8 @@ mcps_status mcps__memory_stream_remove(struct memory_store *store, uint64_t id)
 	return mcps__memory_set(store, &store->streams, &id, sizeof id, NULL);
 }
 
-static mcps_status clear_no_calls(struct memory_store *store, int64_t session)
+static mcps_status memory_stream_clear_no_calls(struct memory_store *store,
+                                                int64_t session)
 {
 	struct order_node *node;
 
@@ -200,7 +202,7 @@ mcps_status mcps__memory_stream_clear(struct memory_store *store,
                                       const struct mcps_session_row *session)
 {
 	const struct order *order = &store->streams_by_session;
-	mcps_status status = clear_no_calls(store, session->ref);
+	mcps_status status = memory_stream_clear_no_calls(store, session->ref);
 	struct order_node *node = mcps__order_first(order, session->ref);
 
 	while (status == MCPS_OK && node != NULL) {

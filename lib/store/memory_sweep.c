@@ -9,8 +9,8 @@ struct sweep_step {
 	                      const struct mcps_sweep *sweep);
 };
 
-static mcps_status remove_tombstone(struct memory_store *store, void *row,
-                                    const struct mcps_sweep *sweep)
+static mcps_status memory_sweep_tombstone(struct memory_store *store, void *row,
+                                          const struct mcps_sweep *sweep)
 {
 	const struct memory_session *session = row;
 
@@ -18,8 +18,8 @@ static mcps_status remove_tombstone(struct memory_store *store, void *row,
 	return mcps__memory_session_purge(store, session->row.key);
 }
 
-static mcps_status end_aged(struct memory_store *store, void *row,
-                            const struct mcps_sweep *sweep)
+static mcps_status memory_sweep_aged(struct memory_store *store, void *row,
+                                     const struct mcps_sweep *sweep)
 {
 	const struct memory_session *session = row;
 	int64_t principal = session->row.principal;
@@ -33,8 +33,8 @@ static mcps_status end_aged(struct memory_store *store, void *row,
 	                                   sweep->max_tombstones, &dropped);
 }
 
-static mcps_status remove_idle(struct memory_store *store, void *row,
-                               const struct mcps_sweep *sweep)
+static mcps_status memory_sweep_idle(struct memory_store *store, void *row,
+                                     const struct mcps_sweep *sweep)
 {
 	const struct memory_session *session = row;
 
@@ -42,16 +42,16 @@ static mcps_status remove_idle(struct memory_store *store, void *row,
 	return mcps__memory_session_remove(&store->base, session->row.key);
 }
 
-static mcps_status remove_state(struct memory_store *store, void *row,
-                                const struct mcps_sweep *sweep)
+static mcps_status memory_sweep_state(struct memory_store *store, void *row,
+                                      const struct mcps_sweep *sweep)
 {
 	(void)sweep;
 	return mcps__memory_state_remove(store, row);
 }
 
 /* One row at a time: its events first. */
-static mcps_status remove_of_stream(struct memory_store *store, void *row,
-                                    const struct mcps_sweep *sweep)
+static mcps_status memory_sweep_stream(struct memory_store *store, void *row,
+                                       const struct mcps_sweep *sweep)
 {
 	const struct memory_stream *stream = row;
 
@@ -61,9 +61,10 @@ static mcps_status remove_of_stream(struct memory_store *store, void *row,
 	               : mcps__memory_stream_remove(store, stream->row.id);
 }
 
-static mcps_status sweep_run(struct memory_store *store,
-                             const struct sweep_step *step,
-                             const struct mcps_sweep *sweep, size_t *removed)
+static mcps_status memory_sweep_run(struct memory_store *store,
+                                    const struct sweep_step *step,
+                                    const struct mcps_sweep *sweep,
+                                    size_t *removed)
 {
 	struct order_node *node;
 
@@ -80,8 +81,8 @@ static mcps_status sweep_run(struct memory_store *store,
 }
 
 /* In the order they were appended, whatever their times are. */
-static mcps_status events_run(struct memory_store *store, int64_t last,
-                              uint32_t limit, size_t *removed)
+static mcps_status memory_sweep_events(struct memory_store *store, int64_t last,
+                                       uint32_t limit, size_t *removed)
 {
 	struct order_node *node;
 
@@ -108,23 +109,23 @@ mcps_status mcps__memory_sweep(mcps_store *base, const struct mcps_sweep *sweep,
 	struct memory_store *store = memory_store(base);
 	const struct sweep_step steps[] = {
 		{ &store->tombstones_by_until, sweep->now_ms,
-		  remove_tombstone },
+		  memory_sweep_tombstone },
 		{ &store->sessions_by_created, sweep->aged_before_ms - 1,
-		  end_aged },
+		  memory_sweep_aged },
 		{ &store->sessions_by_seen, sweep->idle_before_ms - 1,
-		  remove_idle },
-		{ &store->states_by_expiry, sweep->now_ms, remove_state },
+		  memory_sweep_idle },
+		{ &store->states_by_expiry, sweep->now_ms, memory_sweep_state },
 		{ &store->streams_by_seen, sweep->streams_before_ms - 1,
-		  remove_of_stream },
+		  memory_sweep_stream },
 	};
 	mcps_status status = MCPS_OK;
 
 	*removed = 0;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		status = sweep_run(store, &steps[i], sweep, removed);
+		status = memory_sweep_run(store, &steps[i], sweep, removed);
 		if (status != MCPS_OK)
 			return status;
 	}
-	return events_run(store, sweep->events_before_ms - 1, sweep->limit,
-	                  removed);
+	return memory_sweep_events(store, sweep->events_before_ms - 1,
+	                           sweep->limit, removed);
 }

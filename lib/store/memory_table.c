@@ -16,8 +16,8 @@ struct memory_slot {
 	unsigned char key[];
 };
 
-static struct memory_slot *slot_find(const struct memory_table *table,
-                                     const void *key, size_t length)
+static struct memory_slot *memory_slot_find(const struct memory_table *table,
+                                            const void *key, size_t length)
 {
 	struct memory_slot *slot;
 
@@ -25,8 +25,8 @@ static struct memory_slot *slot_find(const struct memory_table *table,
 	return slot;
 }
 
-static struct memory_slot *slot_add(struct memory_table *table, const void *key,
-                                    size_t length)
+static struct memory_slot *memory_slot_add(struct memory_table *table,
+                                           const void *key, size_t length)
 {
 	struct memory_slot *slot = mcps__malloc(sizeof *slot + length);
 
@@ -43,8 +43,8 @@ static struct memory_slot *slot_add(struct memory_table *table, const void *key,
 	return slot;
 }
 
-static void slot_drop_unused(struct memory_table *table,
-                             struct memory_slot *slot)
+static void memory_slot_drop_unused(struct memory_table *table,
+                                    struct memory_slot *slot)
 {
 	if (slot->row != NULL || slot->changes != 0)
 		return;
@@ -53,8 +53,9 @@ static void slot_drop_unused(struct memory_table *table,
 }
 
 /* Exchange the row of a slot; the former one is not freed. */
-static void slot_switch(struct memory_store *store, struct memory_table *table,
-                        struct memory_slot *slot, void *row)
+static void memory_slot_switch(struct memory_store *store,
+                               struct memory_table *table,
+                               struct memory_slot *slot, void *row)
 {
 	if (slot->row != NULL && table->leave != NULL)
 		table->leave(store, slot->row);
@@ -63,7 +64,7 @@ static void slot_switch(struct memory_store *store, struct memory_table *table,
 		table->enter(store, row);
 }
 
-static bool changes_reserve(struct memory_store *store)
+static bool memory_changes_reserve(struct memory_store *store)
 {
 	size_t capacity = store->change_capacity != 0
 	                          ? store->change_capacity * 2
@@ -83,7 +84,7 @@ static bool changes_reserve(struct memory_store *store)
 void *mcps__memory_get(const struct memory_table *table, const void *key,
                        size_t length)
 {
-	struct memory_slot *slot = slot_find(table, key, length);
+	struct memory_slot *slot = memory_slot_find(table, key, length);
 
 	return slot != NULL ? slot->row : NULL;
 }
@@ -98,11 +99,11 @@ mcps_status mcps__memory_set(struct memory_store *store,
 		mcps__free(row);
 		return MCPS_E_INVAL;
 	}
-	slot = slot_find(table, key, length);
+	slot = memory_slot_find(table, key, length);
 	if (slot == NULL)
-		slot = slot_add(table, key, length);
-	if (slot != NULL && !changes_reserve(store)) {
-		slot_drop_unused(table, slot);
+		slot = memory_slot_add(table, key, length);
+	if (slot != NULL && !memory_changes_reserve(store)) {
+		memory_slot_drop_unused(table, slot);
 		slot = NULL;
 	}
 	if (slot == NULL) {
@@ -112,7 +113,7 @@ mcps_status mcps__memory_set(struct memory_store *store,
 	store->changes[store->change_count++] =
 		(struct memory_change){ table, slot, slot->row };
 	slot->changes++;
-	slot_switch(store, table, slot, row);
+	memory_slot_switch(store, table, slot, row);
 	return MCPS_OK;
 }
 
@@ -144,29 +145,30 @@ void mcps__memory_order(struct memory_store *store, struct order *order,
 /* ---- transactions ---- */
 
 /* Undo the changes after the first KEPT ones, the latest first. */
-static void changes_undo(struct memory_store *store, size_t kept)
+static void memory_changes_undo(struct memory_store *store, size_t kept)
 {
 	while (store->change_count > kept) {
 		struct memory_change *change =
 			&store->changes[--store->change_count];
 		void *undone = change->slot->row;
 
-		slot_switch(store, change->table, change->slot, change->before);
+		memory_slot_switch(store, change->table, change->slot,
+		                   change->before);
 		mcps__free(undone);
 		change->slot->changes--;
-		slot_drop_unused(change->table, change->slot);
+		memory_slot_drop_unused(change->table, change->slot);
 	}
 }
 
 /* The rows before the changes are not needed any more. */
-static void changes_forget(struct memory_store *store)
+static void memory_changes_forget(struct memory_store *store)
 {
 	for (size_t i = 0; i < store->change_count; i++) {
 		struct memory_change *change = &store->changes[i];
 
 		mcps__free(change->before);
 		change->slot->changes--;
-		slot_drop_unused(change->table, change->slot);
+		memory_slot_drop_unused(change->table, change->slot);
 	}
 	store->change_count = 0;
 }
@@ -174,9 +176,9 @@ static void changes_forget(struct memory_store *store)
 /*   none ──begin──► open ──savepoint──► saved
  *     ▲◄──commit─────┘ ▲◄──release, rollback_to──┘
  *     └◄──rollback─────── from each of them            */
-static mcps_status transaction_move(struct memory_store *store,
-                                    enum memory_transaction from,
-                                    enum memory_transaction to)
+static mcps_status memory_transaction_move(struct memory_store *store,
+                                           enum memory_transaction from,
+                                           enum memory_transaction to)
 {
 	if (store->transaction != from)
 		return MCPS_E_INVAL;
@@ -186,16 +188,18 @@ static mcps_status transaction_move(struct memory_store *store,
 
 mcps_status mcps__memory_begin(mcps_store *base)
 {
-	return transaction_move(memory_store(base), MEMORY_NONE, MEMORY_OPEN);
+	return memory_transaction_move(memory_store(base), MEMORY_NONE,
+	                               MEMORY_OPEN);
 }
 
 mcps_status mcps__memory_commit(mcps_store *base)
 {
 	struct memory_store *store = memory_store(base);
-	mcps_status status = transaction_move(store, MEMORY_OPEN, MEMORY_NONE);
+	mcps_status status =
+		memory_transaction_move(store, MEMORY_OPEN, MEMORY_NONE);
 
 	if (status == MCPS_OK)
-		changes_forget(store);
+		memory_changes_forget(store);
 	return status;
 }
 
@@ -203,14 +207,15 @@ void mcps__memory_rollback(mcps_store *base)
 {
 	struct memory_store *store = memory_store(base);
 
-	changes_undo(store, 0);
+	memory_changes_undo(store, 0);
 	store->transaction = MEMORY_NONE;
 }
 
 mcps_status mcps__memory_savepoint(mcps_store *base)
 {
 	struct memory_store *store = memory_store(base);
-	mcps_status status = transaction_move(store, MEMORY_OPEN, MEMORY_SAVED);
+	mcps_status status =
+		memory_transaction_move(store, MEMORY_OPEN, MEMORY_SAVED);
 
 	if (status == MCPS_OK)
 		store->saved = store->change_count;
@@ -219,15 +224,17 @@ mcps_status mcps__memory_savepoint(mcps_store *base)
 
 mcps_status mcps__memory_release(mcps_store *base)
 {
-	return transaction_move(memory_store(base), MEMORY_SAVED, MEMORY_OPEN);
+	return memory_transaction_move(memory_store(base), MEMORY_SAVED,
+	                               MEMORY_OPEN);
 }
 
 mcps_status mcps__memory_rollback_to(mcps_store *base)
 {
 	struct memory_store *store = memory_store(base);
-	mcps_status status = transaction_move(store, MEMORY_SAVED, MEMORY_OPEN);
+	mcps_status status =
+		memory_transaction_move(store, MEMORY_SAVED, MEMORY_OPEN);
 
 	if (status == MCPS_OK)
-		changes_undo(store, store->saved);
+		memory_changes_undo(store, store->saved);
 	return status;
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 /* splitmix64: a shuffle of the serial numbers, the same in every run. */
-static uint64_t priority(const struct order_node *node)
+static uint64_t order_priority(const struct order_node *node)
 {
 	uint64_t mixed = node->serial + 0x9e3779b97f4a7c15u;
 
@@ -13,7 +13,8 @@ static uint64_t priority(const struct order_node *node)
 	return mixed ^ (mixed >> 31);
 }
 
-static bool is_before(const struct order_node *a, const struct order_node *b)
+static bool order_is_before(const struct order_node *a,
+                            const struct order_node *b)
 {
 	if (a->group != b->group)
 		return a->group < b->group;
@@ -23,11 +24,11 @@ static bool is_before(const struct order_node *a, const struct order_node *b)
 }
 
 /* Part the tree NODE into what is before AT and what is after it. */
-static void split(struct order_node *node, const struct order_node *at,
-                  struct order_node **low, struct order_node **high)
+static void order_split(struct order_node *node, const struct order_node *at,
+                        struct order_node **low, struct order_node **high)
 {
 	while (node != NULL) {
-		if (is_before(node, at)) {
+		if (order_is_before(node, at)) {
 			*low = node;
 			low = &node->right;
 			node = node->right;
@@ -41,13 +42,14 @@ static void split(struct order_node *node, const struct order_node *at,
 	*high = NULL;
 }
 
-static struct order_node *join(struct order_node *low, struct order_node *high)
+static struct order_node *order_join(struct order_node *low,
+                                     struct order_node *high)
 {
 	struct order_node *root = NULL;
 	struct order_node **link = &root;
 
 	while (low != NULL && high != NULL) {
-		if (priority(low) > priority(high)) {
+		if (order_priority(low) > order_priority(high)) {
 			*link = low;
 			link = &low->right;
 			low = low->right;
@@ -65,10 +67,10 @@ void mcps__order_add(struct order *order, struct order_node *node)
 {
 	struct order_node **link = &order->root;
 
-	while (*link != NULL && priority(*link) >= priority(node))
-		link = is_before(*link, node) ? &(*link)->right
-		                              : &(*link)->left;
-	split(*link, node, &node->left, &node->right);
+	while (*link != NULL && order_priority(*link) >= order_priority(node))
+		link = order_is_before(*link, node) ? &(*link)->right
+		                                    : &(*link)->left;
+	order_split(*link, node, &node->left, &node->right);
 	*link = node;
 }
 
@@ -77,21 +79,21 @@ void mcps__order_remove(struct order *order, struct order_node *node)
 	struct order_node **link = &order->root;
 
 	while (*link != NULL && *link != node)
-		link = is_before(*link, node) ? &(*link)->right
-		                              : &(*link)->left;
+		link = order_is_before(*link, node) ? &(*link)->right
+		                                    : &(*link)->left;
 	if (*link == node)
-		*link = join(node->left, node->right);
+		*link = order_join(node->left, node->right);
 }
 
 /* The first node that is not before AT. */
-static struct order_node *lower_bound(const struct order *order,
-                                      const struct order_node *at)
+static struct order_node *order_lower_bound(const struct order *order,
+                                            const struct order_node *at)
 {
 	struct order_node *node = order->root;
 	struct order_node *found = NULL;
 
 	while (node != NULL) {
-		if (is_before(node, at)) {
+		if (order_is_before(node, at)) {
 			node = node->right;
 		} else {
 			found = node;
@@ -105,7 +107,7 @@ struct order_node *mcps__order_first(const struct order *order, int64_t group)
 {
 	struct order_node at = { .group = group, .at = INT64_MIN };
 
-	return lower_bound(order, &at);
+	return order_lower_bound(order, &at);
 }
 
 struct order_node *mcps__order_next(const struct order *order,
@@ -114,5 +116,5 @@ struct order_node *mcps__order_next(const struct order *order,
 	struct order_node at = *node;
 
 	at.serial++;
-	return lower_bound(order, &at);
+	return order_lower_bound(order, &at);
 }

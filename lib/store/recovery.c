@@ -12,7 +12,7 @@ void mcps__recovery_committed(struct recovery *recovery)
 	recovery->failures = 0;
 }
 
-static int64_t pause_ms(unsigned failures)
+static int64_t recovery_pause_ms(unsigned failures)
 {
 	unsigned doublings = failures - 2;
 	int64_t pause;
@@ -27,7 +27,7 @@ static int64_t pause_ms(unsigned failures)
 
 void mcps__recovery_failed(struct recovery *recovery)
 {
-	int64_t pause = pause_ms(++recovery->failures);
+	int64_t pause = recovery_pause_ms(++recovery->failures);
 
 	recovery->broken = STORE_HAS(recovery->store, reopen);
 	recovery->due_ms = mcps__steady_ms(&mcps__system_clock) + pause;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* NULL-tolerant in its parts: also the exit of an opening that failed. */
-static void store_free(struct sqlite_store *store)
+static void sqlite_store_free(struct sqlite_store *store)
 {
 	mcps__sqlite_disconnect(store);
 	if (store->lock >= 0)
@@ -33,15 +33,15 @@ static void sqlite_close(mcps_store *base)
 		mcps__sqlite_disconnect(store); /* may write to it, too */
 		mcps__sqlite_seal_set(store);
 	}
-	store_free(store);
+	sqlite_store_free(store);
 }
 
 /* After a failed fsync the kernel may hold log pages that are not on the disk
  * and never will be: they are copied into the file and synced there, before
  * anything is appended behind them. Where there was only no space left, what
  * the log holds is sound, and copying it may be what space is lacking for. */
-static mcps_status log_empty(struct sqlite_store *store,
-                             struct mcps_error *error)
+static mcps_status sqlite_log_empty(struct sqlite_store *store,
+                                    struct mcps_error *error)
 {
 	mcps_status status = mcps__sqlite_checkpoint_all(store);
 
@@ -52,8 +52,9 @@ static mcps_status log_empty(struct sqlite_store *store,
 }
 
 /* Nothing touches the file at the path before it is known as ours. */
-static mcps_status probe_and_prepare(struct sqlite_store *store, bool create,
-                                     struct mcps_error *error)
+static mcps_status sqlite_probe_and_prepare(struct sqlite_store *store,
+                                            bool create,
+                                            struct mcps_error *error)
 {
 	enum sqlite_place place;
 	mcps_status status = mcps__sqlite_probe(store, &place, error);
@@ -66,15 +67,15 @@ static mcps_status probe_and_prepare(struct sqlite_store *store, bool create,
 	return mcps__sqlite_file_prepare(store, create, error);
 }
 
-static mcps_status connect_again(struct sqlite_store *store,
-                                 struct mcps_error *error)
+static mcps_status sqlite_connect_again(struct sqlite_store *store,
+                                        struct mcps_error *error)
 {
-	mcps_status status = probe_and_prepare(store, false, error);
+	mcps_status status = sqlite_probe_and_prepare(store, false, error);
 
 	if (status == MCPS_OK)
 		status = mcps__sqlite_connect(store, error);
 	if (status == MCPS_OK)
-		status = log_empty(store, error);
+		status = sqlite_log_empty(store, error);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_check(store, error);
 	if (status == MCPS_OK)
@@ -90,7 +91,7 @@ static mcps_status sqlite_reopen(mcps_store *base)
 	mcps_status status;
 
 	mcps__sqlite_disconnect(store);
-	status = connect_again(store, &error);
+	status = sqlite_connect_again(store, &error);
 	if (status != MCPS_OK)
 		mcps__log(&store->settings.log, MCPS_LOG_ERROR, "store", "%s",
 		          error.text);
@@ -144,13 +145,13 @@ static const struct mcps_store_ops sqlite_ops = {
 };
 
 /* What is damaged stays as it was found. */
-static mcps_status open_checked(struct sqlite_store *store,
-                                struct mcps_error *error)
+static mcps_status sqlite_open_checked(struct sqlite_store *store,
+                                       struct mcps_error *error)
 {
 	mcps_status status;
 
 	store->is_damaged = false;
-	status = probe_and_prepare(store, true, error);
+	status = sqlite_probe_and_prepare(store, true, error);
 	if (status == MCPS_OK) {
 		store->is_whole = mcps__sqlite_seal_holds(store);
 		status = mcps__sqlite_connect(store, error);
@@ -167,11 +168,11 @@ static mcps_status open_checked(struct sqlite_store *store,
 }
 
 /* A new store takes the place of one that is set aside. */
-static mcps_status open_or_replace(struct sqlite_store *store,
-                                   struct mcps_error *error)
+static mcps_status sqlite_open_or_replace(struct sqlite_store *store,
+                                          struct mcps_error *error)
 {
 	struct mcps_error why = { MCPS_OK, "" };
-	mcps_status status = open_checked(store, &why);
+	mcps_status status = sqlite_open_checked(store, &why);
 
 	if (!store->is_damaged ||
 	    store->settings.on_corrupt != MCPS_ON_CORRUPT_QUARANTINE) {
@@ -183,15 +184,15 @@ static mcps_status open_or_replace(struct sqlite_store *store,
 	store->identified = false;
 	store->principals.last = store->principals.stored = 0;
 	store->sessions.last = store->sessions.stored = 0;
-	return status == MCPS_OK ? open_checked(store, error) : status;
+	return status == MCPS_OK ? sqlite_open_checked(store, error) : status;
 }
 
 /* A lock of ours is waited for before the file is looked at, because the one
  * who holds it may be making the store. A lock is made only for a file that
  * was looked at; what the file became until the lock was had, is looked at
  * again when the store is opened. */
-static mcps_status lock_files(struct sqlite_store *store,
-                              struct mcps_error *error)
+static mcps_status sqlite_lock_files(struct sqlite_store *store,
+                                     struct mcps_error *error)
 {
 	mcps_status status = mcps__sqlite_lock_existing(store, error);
 	enum sqlite_place place;
@@ -206,15 +207,15 @@ static mcps_status lock_files(struct sqlite_store *store,
 	return status;
 }
 
-static mcps_status open_files(struct sqlite_store *store, const char *path,
-                              struct mcps_error *error)
+static mcps_status sqlite_open_files(struct sqlite_store *store,
+                                     const char *path, struct mcps_error *error)
 {
 	mcps_status status = mcps__sqlite_file_resolve(store, path, error);
 
 	if (status == MCPS_OK)
-		status = lock_files(store, error);
+		status = sqlite_lock_files(store, error);
 	if (status == MCPS_OK)
-		status = open_or_replace(store, error);
+		status = sqlite_open_or_replace(store, error);
 	if (status == MCPS_OK)
 		mcps__sqlite_ballast_open(store);
 	return status;
@@ -240,9 +241,9 @@ mcps__sqlite_store_open_schema(mcps_store **out, const char *path,
 	store->principals.name = "principal";
 	store->sessions.name = "session";
 
-	status = open_files(store, path, error);
+	status = sqlite_open_files(store, path, error);
 	if (status != MCPS_OK) {
-		store_free(store);
+		sqlite_store_free(store);
 		return status;
 	}
 	*out = &store->base;

@@ -14,7 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static bool is_lack_of_space(int error)
+static bool ballast_is_lack_of_space(int error)
 {
 	return error == ENOSPC || error == EDQUOT;
 }
@@ -27,7 +27,8 @@ bool mcps__sqlite_is_full(const struct sqlite_store *store, int code)
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 		return store->db != NULL &&
-		       is_lack_of_space(sqlite3_system_errno(store->db));
+		       ballast_is_lack_of_space(
+			       sqlite3_system_errno(store->db));
 	default:
 		return false;
 	}
@@ -35,7 +36,8 @@ bool mcps__sqlite_is_full(const struct sqlite_store *store, int code)
 
 /* What was given up is not taken back from the last free blocks: twice its
  * size must be there. 0, or an errno. */
-static int check_room(const struct sqlite_store *store, const char *name)
+static int ballast_check_room(const struct sqlite_store *store,
+                              const char *name)
 {
 	struct statvfs about;
 	struct stat there;
@@ -52,10 +54,10 @@ static int check_room(const struct sqlite_store *store, const char *name)
 }
 
 /* 0, or an errno. */
-static int allocate(const struct sqlite_store *store, const char *name)
+static int ballast_allocate(const struct sqlite_store *store, const char *name)
 {
 	struct stat about;
-	int error = check_room(store, name);
+	int error = ballast_check_room(store, name);
 	int fd;
 
 	if (error != 0)
@@ -74,7 +76,7 @@ static int allocate(const struct sqlite_store *store, const char *name)
 static int ballast_make(const struct sqlite_store *store)
 {
 	char *name = mcps__sqlite_file_beside(store, ".ballast");
-	int error = name != NULL ? allocate(store, name) : ENOMEM;
+	int error = name != NULL ? ballast_allocate(store, name) : ENOMEM;
 
 	mcps__free(name);
 	return error;
@@ -84,7 +86,7 @@ void mcps__sqlite_ballast_open(struct sqlite_store *store)
 {
 	int error = store->settings.ballast != 0 ? ballast_make(store) : 0;
 
-	store->disk_full = is_lack_of_space(error);
+	store->disk_full = ballast_is_lack_of_space(error);
 	if (error != 0)
 		mcps__log(&store->settings.log, MCPS_LOG_WARN, "store",
 		          "%" PRIu64 " bytes of ballast cannot be had%s "

@@ -21,14 +21,15 @@
 /* ---- finding ---- */
 
 /* SQLite reports a page that it could not read among the damage. */
-static bool is_unread(const char *answer)
+static bool sqlite_check_is_unread(const char *answer)
 {
 	return strstr(answer, "unable to get the page") != NULL ||
 	       strstr(answer, "failed to get page") != NULL;
 }
 
 /* A report may begin with a line that says nothing. */
-static int check_pages(struct sqlite_store *store, char *what, size_t size)
+static int sqlite_check_pages(struct sqlite_store *store, char *what,
+                              size_t size)
 {
 	char answer[160];
 	const char *line;
@@ -37,7 +38,7 @@ static int check_pages(struct sqlite_store *store, char *what, size_t size)
 
 	if (code != SQLITE_OK)
 		return code;
-	if (is_unread(answer))
+	if (sqlite_check_is_unread(answer))
 		return SQLITE_IOERR_READ;
 	if (strcmp(answer, "ok") == 0)
 		return SQLITE_OK;
@@ -49,8 +50,9 @@ static int check_pages(struct sqlite_store *store, char *what, size_t size)
 /* Whether an index has as many entries as its table has rows for it. The first
  * count has no WHERE, or it would be taken from the index; nor is the second
  * count(*), which is taken from any. */
-static int count_entries(struct sqlite_store *store, const char *table,
-                         const char *index, const char *sql, bool *agrees)
+static int sqlite_check_count_entries(struct sqlite_store *store,
+                                      const char *table, const char *index,
+                                      const char *sql, bool *agrees)
 {
 	static const char word[] = " WHERE ";
 	const char *where = strstr(sql, word);
@@ -70,7 +72,8 @@ static int count_entries(struct sqlite_store *store, const char *table,
 	return code;
 }
 
-static int check_counts(struct sqlite_store *store, char *what, size_t size)
+static int sqlite_check_counts(struct sqlite_store *store, char *what,
+                               size_t size)
 {
 	sqlite3_stmt *list = NULL;
 	bool agrees = true;
@@ -89,7 +92,8 @@ static int check_counts(struct sqlite_store *store, char *what, size_t size)
 		if (table == NULL || index == NULL || sql == NULL)
 			code = SQLITE_NOMEM;
 		else
-			code = count_entries(store, table, index, sql, &agrees);
+			code = sqlite_check_count_entries(store, table, index,
+			                                  sql, &agrees);
 		if (code == SQLITE_OK && !agrees)
 			snprintf(what, size, "wrong # of entries in index %s",
 			         index);
@@ -104,9 +108,9 @@ int mcps__sqlite_find_damage(struct sqlite_store *store, char *what,
 	int code;
 
 	*what = '\0';
-	code = check_pages(store, what, size);
+	code = sqlite_check_pages(store, what, size);
 	if (code == SQLITE_OK && *what == '\0')
-		code = check_counts(store, what, size);
+		code = sqlite_check_counts(store, what, size);
 	return code;
 }
 
@@ -146,7 +150,7 @@ void mcps__sqlite_note_rebuilt(struct sqlite_store *store, const char *reason)
 }
 
 /* The rows themselves are damaged, or contradict each other. */
-static bool is_beyond_indexes(int code)
+static bool sqlite_check_is_beyond_indexes(int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_CORRUPT:
@@ -158,7 +162,7 @@ static bool is_beyond_indexes(int code)
 	}
 }
 
-static int rebuild(struct sqlite_store *store, bool *is_sound)
+static int sqlite_check_rebuild(struct sqlite_store *store, bool *is_sound)
 {
 	char left[80];
 	int code = mcps__sqlite_rebuild_indexes(store);
@@ -176,17 +180,18 @@ int mcps__sqlite_mend(struct sqlite_store *store, bool *is_mended)
 	*is_mended = false;
 	if (code != SQLITE_OK)
 		return code;
-	code = rebuild(store, is_mended);
+	code = sqlite_check_rebuild(store, is_mended);
 	if (*is_mended)
 		code = mcps__sqlite_exec(store, "COMMIT");
 	if (sqlite3_get_autocommit(store->db) == 0)
 		mcps__sqlite_exec(store, "ROLLBACK");
 	*is_mended = *is_mended && code == SQLITE_OK;
-	return is_beyond_indexes(code) ? SQLITE_OK : code;
+	return sqlite_check_is_beyond_indexes(code) ? SQLITE_OK : code;
 }
 
-static mcps_status mend_or_refuse(struct sqlite_store *store, const char *what,
-                                  struct mcps_error *error)
+static mcps_status sqlite_check_mend_or_refuse(struct sqlite_store *store,
+                                               const char *what,
+                                               struct mcps_error *error)
 {
 	bool is_mended;
 	int code;
@@ -211,7 +216,7 @@ mcps_status mcps__sqlite_check(struct sqlite_store *store,
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code, "check it");
 	if (*what != '\0')
-		return mend_or_refuse(store, what, error);
+		return sqlite_check_mend_or_refuse(store, what, error);
 	store->is_whole = true;
 	return MCPS_OK;
 }

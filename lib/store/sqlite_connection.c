@@ -58,9 +58,9 @@ static const struct pragma file_pragmas[] = {
 	{ "locking_mode", "EXCLUSIVE", "exclusive" },
 };
 
-static mcps_status pragma_set(struct sqlite_store *store,
-                              const struct pragma *pragma,
-                              struct mcps_error *error)
+static mcps_status sqlite_pragma_set(struct sqlite_store *store,
+                                     const struct pragma *pragma,
+                                     struct mcps_error *error)
 {
 	char sql[80];
 	char answer[32];
@@ -86,14 +86,14 @@ static mcps_status pragma_set(struct sqlite_store *store,
 	return MCPS_OK;
 }
 
-static mcps_status pragmas_set(struct sqlite_store *store,
-                               const struct pragma *pragmas, size_t count,
-                               struct mcps_error *error)
+static mcps_status sqlite_pragmas_set(struct sqlite_store *store,
+                                      const struct pragma *pragmas,
+                                      size_t count, struct mcps_error *error)
 {
 	mcps_status status = MCPS_OK;
 
 	for (size_t i = 0; i < count && status == MCPS_OK; i++)
-		status = pragma_set(store, &pragmas[i], error);
+		status = sqlite_pragma_set(store, &pragmas[i], error);
 	return status;
 }
 
@@ -114,8 +114,9 @@ mcps_status mcps__sqlite_configure(struct sqlite_store *store,
 		                                "set it up");
 	sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM INTO */
-	return pragmas_set(store, first_pragmas,
-	                   sizeof first_pragmas / sizeof *first_pragmas, error);
+	return sqlite_pragmas_set(store, first_pragmas,
+	                          sizeof first_pragmas / sizeof *first_pragmas,
+	                          error);
 }
 
 /* ---- opening ---- */
@@ -126,8 +127,8 @@ static const char *const statement_sql[] = {
 #undef X
 };
 
-static mcps_status statements_prepare(struct sqlite_store *store,
-                                      struct mcps_error *error)
+static mcps_status sqlite_statements_prepare(struct sqlite_store *store,
+                                             struct mcps_error *error)
 {
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
 		int code = sqlite3_prepare_v3(store->db, statement_sql[i], -1,
@@ -141,7 +142,7 @@ static mcps_status statements_prepare(struct sqlite_store *store,
 	return MCPS_OK;
 }
 
-static int wal_grew(void *arg, sqlite3 *db, const char *name, int pages)
+static int sqlite_wal_grew(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct sqlite_store *store = arg;
 
@@ -153,7 +154,7 @@ static int wal_grew(void *arg, sqlite3 *db, const char *name, int pages)
 
 /* A file that turns out to be somebody else's must stay as it is: not even
  * its log is copied into it on closing. */
-static void hands_off(struct sqlite_store *store, bool off)
+static void sqlite_hands_off(struct sqlite_store *store, bool off)
 {
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, off,
 	                  NULL);
@@ -161,8 +162,8 @@ static void hands_off(struct sqlite_store *store, bool off)
 
 /* The first transaction of a new store says whose it is, and it goes into the
  * file: what follows may stay in the log for long. */
-static mcps_status mark_as_ours(struct sqlite_store *store,
-                                struct mcps_error *error)
+static mcps_status sqlite_mark_as_ours(struct sqlite_store *store,
+                                       struct mcps_error *error)
 {
 	char sql[64];
 	int code;
@@ -175,8 +176,8 @@ static mcps_status mark_as_ours(struct sqlite_store *store,
 	                                                    "begin it");
 }
 
-static mcps_status configure(struct sqlite_store *store,
-                             struct mcps_error *error)
+static mcps_status sqlite_configure(struct sqlite_store *store,
+                                    struct mcps_error *error)
 {
 	int version = 0;
 	mcps_status status = mcps__sqlite_configure(store, error);
@@ -184,17 +185,18 @@ static mcps_status configure(struct sqlite_store *store,
 	if (status == MCPS_OK)
 		status = mcps__sqlite_schema_identify(store, &version, error);
 	if (status == MCPS_OK)
-		status = pragmas_set(store, making_pragmas, 1, error);
+		status = sqlite_pragmas_set(store, making_pragmas, 1, error);
 	if (status == MCPS_OK && version == 0)
-		status = mark_as_ours(store, error);
+		status = sqlite_mark_as_ours(store, error);
 	if (status != MCPS_OK)
 		return status;
-	status = pragmas_set(store, file_pragmas,
-	                     sizeof file_pragmas / sizeof *file_pragmas, error);
+	status = sqlite_pragmas_set(store, file_pragmas,
+	                            sizeof file_pragmas / sizeof *file_pragmas,
+	                            error);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_schema_migrate(store, version, error);
 	if (status == MCPS_OK)
-		status = statements_prepare(store, error);
+		status = sqlite_statements_prepare(store, error);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_identity_read(store, error);
 	return status;
@@ -215,14 +217,14 @@ mcps_status mcps__sqlite_connect(struct sqlite_store *store,
 		mcps__sqlite_disconnect(store);
 		return status;
 	}
-	hands_off(store, true);
-	status = configure(store, error);
+	sqlite_hands_off(store, true);
+	status = sqlite_configure(store, error);
 	if (status != MCPS_OK) {
 		mcps__sqlite_disconnect(store);
 		return status;
 	}
-	hands_off(store, false);
-	sqlite3_wal_hook(store->db, wal_grew, store);
+	sqlite_hands_off(store, false);
+	sqlite3_wal_hook(store->db, sqlite_wal_grew, store);
 	store->logged_code = SQLITE_OK;
 	return MCPS_OK;
 }
@@ -230,7 +232,7 @@ mcps_status mcps__sqlite_connect(struct sqlite_store *store,
 void mcps__sqlite_abandon(struct sqlite_store *store)
 {
 	if (store->db != NULL)
-		hands_off(store, true);
+		sqlite_hands_off(store, true);
 	mcps__sqlite_disconnect(store);
 }
 
@@ -239,7 +241,7 @@ void mcps__sqlite_abandon(struct sqlite_store *store)
 void mcps__sqlite_disconnect(struct sqlite_store *store)
 {
 	if (store->db != NULL && !mcps__sqlite_file_is_there(store))
-		hands_off(store, true);
+		sqlite_hands_off(store, true);
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
 		sqlite3_finalize(store->statements[i]);
 		store->statements[i] = NULL;

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 /* A path in a URI: these characters would end it, or begin an escape. */
-static void uri_add_path(struct buffer *uri, const char *path)
+static void dry_run_uri_add_path(struct buffer *uri, const char *path)
 {
 	for (; *path != '\0'; path++) {
 		if (strchr("?#%", *path) != NULL)
@@ -26,7 +26,7 @@ static void uri_add_path(struct buffer *uri, const char *path)
 	}
 }
 
-static bool is_there(const char *path)
+static bool dry_run_is_there(const char *path)
 {
 	struct stat about;
 
@@ -34,7 +34,7 @@ static bool is_there(const char *path)
 }
 
 /* Opens the file for reading; store->db, also on failure. */
-static int open_to_read(struct sqlite_store *store)
+static int dry_run_open_to_read(struct sqlite_store *store)
 {
 	const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
 	                  SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
@@ -43,9 +43,10 @@ static int open_to_read(struct sqlite_store *store)
 	int code = SQLITE_NOMEM;
 
 	mcps__buffer_add_literal(&uri, "file:");
-	uri_add_path(&uri, store->path);
-	mcps__buffer_add_text(&uri, is_there(store->log_path) ? "?vfs=unix-none"
-	                                                      : "?immutable=1");
+	dry_run_uri_add_path(&uri, store->path);
+	mcps__buffer_add_text(&uri, dry_run_is_there(store->log_path)
+	                                    ? "?vfs=unix-none"
+	                                    : "?immutable=1");
 	mcps__buffer_add_byte(&uri, '\0');
 	if (!uri.failed)
 		code = sqlite3_open_v2(uri.data, &store->db, flags, NULL);
@@ -56,7 +57,7 @@ static int open_to_read(struct sqlite_store *store)
 	return code;
 }
 
-static void close_db(struct sqlite_store *store)
+static void dry_run_close_db(struct sqlite_store *store)
 {
 	sqlite3_close(store->db);
 	store->db = NULL;
@@ -64,7 +65,7 @@ static void close_db(struct sqlite_store *store)
 
 /* Puts a copy in the place of the file, page for page. SQLite deletes it when
  * it is closed. */
-static int copy_to_temporary(struct sqlite_store *store)
+static int dry_run_copy_to_temporary(struct sqlite_store *store)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 	                  SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -80,15 +81,15 @@ static int copy_to_temporary(struct sqlite_store *store)
 		sqlite3_backup_step(backup, -1);
 		code = sqlite3_backup_finish(backup);
 	}
-	close_db(store);
+	dry_run_close_db(store);
 	store->db = copy;
 	return code;
 }
 
-static mcps_status mend_copy(struct sqlite_store *store, const char *what,
-                             struct mcps_error *error)
+static mcps_status dry_run_mend_copy(struct sqlite_store *store,
+                                     const char *what, struct mcps_error *error)
 {
-	int code = copy_to_temporary(store);
+	int code = dry_run_copy_to_temporary(store);
 	mcps_status status = MCPS_OK;
 	bool is_mended = false;
 
@@ -103,10 +104,10 @@ static mcps_status mend_copy(struct sqlite_store *store, const char *what,
 	return status;
 }
 
-static mcps_status check_to_read(struct sqlite_store *store, char *what,
-                                 size_t size, struct mcps_error *error)
+static mcps_status dry_run_check_to_read(struct sqlite_store *store, char *what,
+                                         size_t size, struct mcps_error *error)
 {
-	int code = open_to_read(store);
+	int code = dry_run_open_to_read(store);
 	mcps_status status = MCPS_OK;
 
 	if (code == SQLITE_OK)
@@ -120,10 +121,10 @@ static mcps_status check_to_read(struct sqlite_store *store, char *what,
 
 /* A store that was being made, or one without a log, has a journal, which a
  * start rolls back. */
-static bool has_journal(const struct sqlite_store *store)
+static bool dry_run_has_journal(const struct sqlite_store *store)
 {
 	char *name = mcps__sqlite_file_beside(store, "-journal");
-	bool has = name == NULL || is_there(name);
+	bool has = name == NULL || dry_run_is_there(name);
 
 	mcps__free(name);
 	return has;
@@ -135,11 +136,11 @@ mcps_status mcps__sqlite_dry_run(struct sqlite_store *store, char *what,
 	mcps_status status;
 
 	*what = '\0';
-	if (mcps__sqlite_seal_holds(store) || has_journal(store))
+	if (mcps__sqlite_seal_holds(store) || dry_run_has_journal(store))
 		return MCPS_OK;
-	status = check_to_read(store, what, size, error);
+	status = dry_run_check_to_read(store, what, size, error);
 	if (status == MCPS_OK && *what != '\0')
-		status = mend_copy(store, what, error);
-	close_db(store);
+		status = dry_run_mend_copy(store, what, error);
+	dry_run_close_db(store);
 	return status;
 }

@@ -51,8 +51,8 @@ mcps_status mcps__sqlite_event_first(struct sqlite_store *store,
 
 /* ---- removing ---- */
 
-static void cut_bind(struct query *query, const struct stream_copy *stream,
-                     uint64_t upto)
+static void event_cut_bind(struct query *query,
+                           const struct stream_copy *stream, uint64_t upto)
 {
 	mcps__query_int(query, stream->row.session);
 	mcps__query_int(query, stream->ref);
@@ -67,7 +67,7 @@ static mcps_status event_sum(struct sqlite_store *store,
 
 	*bytes = 0;
 	mcps__query_start(&query, store, STATEMENT_EVENT_SUM);
-	cut_bind(&query, stream, upto);
+	event_cut_bind(&query, stream, upto);
 	if (mcps__query_row(&query)) {
 		*count = (size_t)mcps__query_int_at(&query, 0);
 		*bytes = mcps__query_int_at(&query, 1);
@@ -84,7 +84,7 @@ static mcps_status event_cut(struct sqlite_store *store,
 
 	if (status != MCPS_OK)
 		return status;
-	cut_bind(&query, stream, upto);
+	event_cut_bind(&query, stream, upto);
 	return mcps__query_run(&query, NULL);
 }
 
@@ -236,9 +236,9 @@ static mcps_status event_measure(struct sqlite_store *store,
 }
 
 /* Remove one event, if there is one; *FREED: what it counted. */
-static mcps_status make_some_room(struct sqlite_store *store,
-                                  const struct stream_copy *stream, bool *found,
-                                  int64_t *freed)
+static mcps_status event_make_some_room(struct sqlite_store *store,
+                                        const struct stream_copy *stream,
+                                        bool *found, int64_t *freed)
 {
 	struct event_place place;
 	mcps_status status = event_oldest_of(store, stream, &place);
@@ -255,9 +255,10 @@ static mcps_status make_some_room(struct sqlite_store *store,
 	               : status;
 }
 
-static mcps_status make_room(struct sqlite_store *store,
-                             const struct stream_copy *stream, int64_t bytes,
-                             uint64_t session_bytes, struct usage *usage)
+static mcps_status sqlite_event_make_room(struct sqlite_store *store,
+                                          const struct stream_copy *stream,
+                                          int64_t bytes, uint64_t session_bytes,
+                                          struct usage *usage)
 {
 	mcps_status status = MCPS_OK;
 	bool repaired = false;
@@ -267,7 +268,7 @@ static mcps_status make_room(struct sqlite_store *store,
 		bool found;
 		int64_t freed;
 
-		status = make_some_room(store, stream, &found, &freed);
+		status = event_make_some_room(store, stream, &found, &freed);
 		if (status == MCPS_OK)
 			usage->bytes = found ? usage->bytes - freed : bytes;
 		if (status == MCPS_OK && !found)
@@ -321,9 +322,9 @@ static mcps_status events_append(struct sqlite_store *store,
 		                 ? mcps__sqlite_stream_write(store, stream)
 		                 : mcps__sqlite_stream_advance(store, stream);
 	if (status == MCPS_OK)
-		status = make_room(store, stream,
-		                   (int64_t)mcps__store_event_bytes(length),
-		                   session_bytes, &usage);
+		status = sqlite_event_make_room(
+			store, stream, (int64_t)mcps__store_event_bytes(length),
+			session_bytes, &usage);
 	return status == MCPS_OK ? mcps__sqlite_usage_write(store, &usage)
 	                         : status;
 }
@@ -368,8 +369,9 @@ static bool event_read(struct query *query, const struct stream_copy *stream,
 	               event_checksum(query->store, stream, row);
 }
 
-static mcps_status gap_found(struct sqlite_store *store,
-                             const struct stream_copy *stream, uint64_t seq)
+static mcps_status event_gap_found(struct sqlite_store *store,
+                                   const struct stream_copy *stream,
+                                   uint64_t seq)
 {
 	const uint64_t place[] = { stream->row.id, seq };
 
@@ -379,9 +381,9 @@ static mcps_status gap_found(struct sqlite_store *store,
 }
 
 /* Hand out NEXT to last, each of which must be there. */
-static mcps_status replay(struct sqlite_store *store,
-                          const struct stream_copy *stream, uint64_t next,
-                          mcps_event_fn fn, void *arg)
+static mcps_status event_replay(struct sqlite_store *store,
+                                const struct stream_copy *stream, uint64_t next,
+                                mcps_event_fn fn, void *arg)
 {
 	mcps_status answer = MCPS_OK;
 	struct mcps_event_row row;
@@ -406,7 +408,7 @@ static mcps_status replay(struct sqlite_store *store,
 		return status != MCPS_OK ? status : answer;
 	return whole && next == stream->row.last + 1
 	               ? MCPS_OK
-	               : gap_found(store, stream, next);
+	               : event_gap_found(store, stream, next);
 }
 
 mcps_status mcps__sqlite_event_replay(mcps_store *base, uint64_t id,
@@ -423,6 +425,6 @@ mcps_status mcps__sqlite_event_replay(mcps_store *base, uint64_t id,
 	status = mcps__sqlite_event_first(store, &stream, &first);
 	if (status != MCPS_OK)
 		return status;
-	return replay(store, &stream, after + 1 > first ? after + 1 : first, fn,
-	              arg);
+	return event_replay(store, &stream,
+	                    after + 1 > first ? after + 1 : first, fn, arg);
 }

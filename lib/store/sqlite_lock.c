@@ -27,7 +27,7 @@ static const char signature[] = " mcps store\n";
 /* ---- the note ---- */
 
 /* One write of the same length each time: at no moment is it half a note. */
-static bool note_write(int fd)
+static bool lock_note_write(int fd)
 {
 	char text[NOTE_SIZE];
 	int length = snprintf(text, sizeof text, "%10ld%s", (long)getpid(),
@@ -37,7 +37,7 @@ static bool note_write(int fd)
 	       ftruncate(fd, length) == 0;
 }
 
-static size_t note_read(int fd, char text[NOTE_SIZE])
+static size_t lock_note_read(int fd, char text[NOTE_SIZE])
 {
 	ssize_t got = pread(fd, text, NOTE_SIZE - 1, 0);
 
@@ -45,12 +45,12 @@ static size_t note_read(int fd, char text[NOTE_SIZE])
 	return got > 0 ? (size_t)got : 0;
 }
 
-static long note_holder(int fd)
+static long lock_note_holder(int fd)
 {
 	char text[NOTE_SIZE];
 	long holder;
 
-	note_read(fd, text);
+	lock_note_read(fd, text);
 	holder = strtol(text, NULL, 10);
 	return holder > 0 ? holder : 0;
 }
@@ -58,10 +58,10 @@ static long note_holder(int fd)
 /* Earlier versions wrote the number alone. As this does not say much, the file
  * must also have the mode that it was made with. The first moment of a lock,
  * before its note is written, counts as that, too. */
-static enum sqlite_lock_kind note_kind(int fd, const struct stat *about)
+static enum sqlite_lock_kind lock_note_kind(int fd, const struct stat *about)
 {
 	char text[NOTE_SIZE];
-	size_t length = note_read(fd, text);
+	size_t length = lock_note_read(fd, text);
 	char *end;
 
 	(void)strtol(text, &end, 10);
@@ -77,8 +77,8 @@ static enum sqlite_lock_kind note_kind(int fd, const struct stat *about)
 /* ---- looking ---- */
 
 /* A descriptor of the lock, or -1 with the kind that tells why. */
-static int look(const struct sqlite_store *store, int flags,
-                enum sqlite_lock_kind *kind)
+static int lock_look(const struct sqlite_store *store, int flags,
+                     enum sqlite_lock_kind *kind)
 {
 	struct stat about;
 	int fd = -1;
@@ -94,14 +94,14 @@ static int look(const struct sqlite_store *store, int flags,
 	fd = open(store->lock_path,
 	          flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
-		*kind = note_kind(fd, &about);
+		*kind = lock_note_kind(fd, &about);
 	return fd;
 }
 
 enum sqlite_lock_kind mcps__sqlite_lock_kind(const struct sqlite_store *store)
 {
 	enum sqlite_lock_kind kind;
-	int fd = look(store, O_RDONLY, &kind);
+	int fd = lock_look(store, O_RDONLY, &kind);
 
 	if (fd >= 0)
 		close(fd);
@@ -113,7 +113,7 @@ enum sqlite_lock_kind mcps__sqlite_lock_kind(const struct sqlite_store *store)
 bool mcps__sqlite_lock_is_held(const struct sqlite_store *store, long *holder)
 {
 	enum sqlite_lock_kind kind;
-	int fd = look(store, O_RDONLY, &kind);
+	int fd = lock_look(store, O_RDONLY, &kind);
 	bool is_held = false;
 
 	*holder = 0;
@@ -122,7 +122,7 @@ bool mcps__sqlite_lock_is_held(const struct sqlite_store *store, long *holder)
 	if ((kind == SQLITE_LOCK_SIGNED || kind == SQLITE_LOCK_PLAIN) &&
 	    flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
 		is_held = true;
-		*holder = note_holder(fd);
+		*holder = lock_note_holder(fd);
 	}
 	close(fd);
 	return is_held;
@@ -138,9 +138,9 @@ static void lock_pause(void)
 }
 
 /* " (pid 123)", or nothing. */
-static const char *holder_text(int fd, char text[32])
+static const char *lock_holder_text(int fd, char text[32])
 {
-	long holder = note_holder(fd);
+	long holder = lock_note_holder(fd);
 
 	text[0] = '\0';
 	if (holder != 0)
@@ -163,7 +163,8 @@ static bool lock_try(const struct sqlite_store *store)
 			mcps__log(&store->settings.log, MCPS_LOG_INFO, "store",
 			          "store is in use by another process%s, "
 			          "waiting up_to_ms=%" PRId64,
-			          holder_text(store->lock, holder), wait_ms);
+			          lock_holder_text(store->lock, holder),
+			          wait_ms);
 		is_said = is_said || errno == EWOULDBLOCK;
 		if (mcps__steady_ms(&mcps__system_clock) >= until) {
 			errno = EWOULDBLOCK;
@@ -187,7 +188,7 @@ static mcps_status lock_take(const struct sqlite_store *store,
 	return mcps__fail(error, MCPS_E_LOCKED,
 	                  "sqlite: %.100s is in use by another process%s; stop "
 	                  "that one first",
-	                  store->path, holder_text(store->lock, holder));
+	                  store->path, lock_holder_text(store->lock, holder));
 }
 
 mcps_status mcps__sqlite_lock_existing(struct sqlite_store *store,
@@ -197,7 +198,7 @@ mcps_status mcps__sqlite_lock_existing(struct sqlite_store *store,
 
 	if (kind != SQLITE_LOCK_SIGNED && kind != SQLITE_LOCK_PLAIN)
 		return MCPS_OK;
-	store->lock = look(store, O_RDWR, &kind);
+	store->lock = lock_look(store, O_RDWR, &kind);
 	if (store->lock < 0)
 		return kind == SQLITE_LOCK_MISSING
 		               ? MCPS_OK
@@ -226,6 +227,6 @@ void mcps__sqlite_lock_sign(const struct sqlite_store *store)
 
 	if (fstat(store->lock, &about) == 0)
 		(void)mcps__sqlite_file_tighten(store->lock, &about);
-	if (note_write(store->lock) && kind != SQLITE_LOCK_SIGNED)
+	if (lock_note_write(store->lock) && kind != SQLITE_LOCK_SIGNED)
 		(void)fsync(store->lock);
 }

@@ -69,8 +69,9 @@ static mcps_status look_at_store(struct sqlite_store *store, char *finding,
 	return MCPS_OK;
 }
 
-static mcps_status in_use(const struct sqlite_store *store, long holder,
-                          char *finding, size_t size, struct mcps_error *error)
+static mcps_status look_in_use(const struct sqlite_store *store, long holder,
+                               char *finding, size_t size,
+                               struct mcps_error *error)
 {
 	char pid[32] = "";
 
@@ -83,8 +84,9 @@ static mcps_status in_use(const struct sqlite_store *store, long holder,
 
 /* A store in use is not opened: if this process uses it, closing the file would
  * drop the locks that SQLite holds on it. */
-static mcps_status look(struct sqlite_store *store, const char *path,
-                        char *finding, size_t size, struct mcps_error *error)
+static mcps_status look_with(struct sqlite_store *store, const char *path,
+                             char *finding, size_t size,
+                             struct mcps_error *error)
 {
 	mcps_status status = mcps__sqlite_file_resolve(store, path, error);
 	long holder;
@@ -92,11 +94,11 @@ static mcps_status look(struct sqlite_store *store, const char *path,
 	if (status != MCPS_OK)
 		return status;
 	if (mcps__sqlite_lock_is_held(store, &holder))
-		return in_use(store, holder, finding, size, error);
+		return look_in_use(store, holder, finding, size, error);
 	status = look_at_store(store, finding, size, error);
 	/* A store that is written to meanwhile may look damaged and not be. */
 	if (mcps__sqlite_lock_is_held(store, &holder))
-		return in_use(store, holder, finding, size, error);
+		return look_in_use(store, holder, finding, size, error);
 	return status;
 }
 
@@ -112,7 +114,7 @@ mcps_status mcps__sqlite_store_look(const char *path,
 		return mcps__sqlite_no_memory(error);
 	store->schema = &mcps__sqlite_schema;
 	store->settings = *settings;
-	status = look(store, path, finding, size, error);
+	status = look_with(store, path, finding, size, error);
 	mcps__free(store->lock_path);
 	mcps__free(store->log_path);
 	mcps__free(store->path);

@@ -10,8 +10,8 @@
 
 #define META_CHECKSUM_KEY "store.checksum_key"
 
-static mcps_status identity_damaged(struct sqlite_store *store,
-                                    struct mcps_error *error)
+static mcps_status meta_identity_damaged(struct sqlite_store *store,
+                                         struct mcps_error *error)
 {
 	return mcps__sqlite_damaged(store, error,
 	                            "the store's own records are damaged");
@@ -19,9 +19,9 @@ static mcps_status identity_damaged(struct sqlite_store *store,
 
 /* A value carries its checksum behind it, but for the store's own ones, from
  * which the key of checksums is read. */
-static void value_check(const struct sqlite_store *store, const char *name,
-                        size_t name_length, const void *value, size_t length,
-                        uint8_t *check)
+static void meta_value_check(const struct sqlite_store *store, const char *name,
+                             size_t name_length, const void *value,
+                             size_t length, uint8_t *check)
 {
 	struct checksum sum;
 
@@ -34,9 +34,9 @@ static void value_check(const struct sqlite_store *store, const char *name,
 }
 
 /* Take the checksum off; false: it is wrong. */
-static bool value_is_whole(const struct sqlite_store *store, const char *name,
-                           size_t name_length, const uint8_t *value,
-                           size_t *length)
+static bool meta_value_is_whole(const struct sqlite_store *store,
+                                const char *name, size_t name_length,
+                                const uint8_t *value, size_t *length)
 {
 	const size_t prefix = sizeof STORE_META_RESERVED - 1;
 	uint8_t check[SQLITE_CHECKSUM_SIZE];
@@ -47,7 +47,7 @@ static bool value_is_whole(const struct sqlite_store *store, const char *name,
 	if (*length < sizeof check)
 		return false;
 	*length -= sizeof check;
-	value_check(store, name, name_length, value, *length, check);
+	meta_value_check(store, name, name_length, value, *length, check);
 	return memcmp(value + *length, check, sizeof check) == 0;
 }
 
@@ -65,8 +65,8 @@ mcps_status mcps__sqlite_meta_get(mcps_store *base, const char *name,
 		size_t length;
 		const void *value = mcps__query_blob_at(&query, 0, &length);
 
-		answer = value_is_whole(store, name, strlen(name), value,
-		                        &length)
+		answer = meta_value_is_whole(store, name, strlen(name), value,
+		                             &length)
 		                 ? fn(arg, value, length)
 		                 : MCPS_E_CORRUPT;
 	}
@@ -76,12 +76,12 @@ mcps_status mcps__sqlite_meta_get(mcps_store *base, const char *name,
 
 /* Only what was read and is wrong is damage; what could not be read, for want
  * of memory or of a disk that works, is not. */
-static mcps_status identity_refused(struct sqlite_store *store,
-                                    mcps_status status,
-                                    struct mcps_error *error)
+static mcps_status meta_identity_refused(struct sqlite_store *store,
+                                         mcps_status status,
+                                         struct mcps_error *error)
 {
 	if (status == MCPS_E_CORRUPT)
-		return identity_damaged(store, error);
+		return meta_identity_damaged(store, error);
 	return mcps__fail(error, status,
 	                  "sqlite: %.100s: cannot read the store's own "
 	                  "records: %s",
@@ -89,7 +89,7 @@ static mcps_status identity_refused(struct sqlite_store *store,
 }
 
 /* Read as a blob, a text has no NUL. */
-static mcps_status values_check(struct query *query)
+static mcps_status meta_values_check(struct query *query)
 {
 	bool is_whole = true;
 	mcps_status status;
@@ -100,8 +100,8 @@ static mcps_status values_check(struct query *query)
 		const void *value = mcps__query_blob_at(query, 0, &length);
 		const char *name = mcps__query_blob_at(query, 1, &name_length);
 
-		is_whole = value_is_whole(query->store, name, name_length,
-		                          value, &length);
+		is_whole = meta_value_is_whole(query->store, name, name_length,
+		                               value, &length);
 	}
 	status = mcps__query_end(query);
 	return status == MCPS_OK && !is_whole ? MCPS_E_CORRUPT : status;
@@ -116,10 +116,10 @@ mcps_status mcps__sqlite_meta_check(struct sqlite_store *store,
 	query.code =
 		sqlite3_prepare_v2(store->db, "SELECT value, name FROM meta",
 	                           -1, &query.stmt, NULL);
-	status = values_check(&query);
+	status = meta_values_check(&query);
 	sqlite3_finalize(query.stmt);
 	return status == MCPS_OK ? MCPS_OK
-	                         : identity_refused(store, status, error);
+	                         : meta_identity_refused(store, status, error);
 }
 
 mcps_status mcps__sqlite_meta_put(mcps_store *base, const char *name,
@@ -140,7 +140,8 @@ mcps_status mcps__sqlite_meta_put(mcps_store *base, const char *name,
 		return MCPS_E_NOMEM;
 	if (length != 0)
 		memcpy(whole, value, length);
-	value_check(store, name, strlen(name), value, length, whole + length);
+	meta_value_check(store, name, strlen(name), value, length,
+	                 whole + length);
 	mcps__query_text(&query, name);
 	mcps__query_blob(&query, whole, length + SQLITE_CHECKSUM_SIZE);
 	status = mcps__query_run(&query, NULL);
@@ -157,8 +158,8 @@ struct key_record {
 	uint8_t check[SQLITE_CHECKSUM_SIZE];
 };
 
-static void key_record_make(struct key_record *record,
-                            const struct sqlite_store *store)
+static void meta_key_record_make(struct key_record *record,
+                                 const struct sqlite_store *store)
 {
 	memcpy(record->key, store->checksum_key, sizeof record->key);
 	mcps__checksum_encode(
@@ -187,8 +188,8 @@ static int meta_insert(struct sqlite_store *store, const char *name,
 }
 
 /* One that fell back would give refs a second time. */
-static int64_t counter_checksum(const struct sqlite_store *store,
-                                const char *name, int64_t value)
+static int64_t meta_counter_checksum(const struct sqlite_store *store,
+                                     const char *name, int64_t value)
 {
 	struct checksum sum;
 
@@ -198,14 +199,14 @@ static int64_t counter_checksum(const struct sqlite_store *store,
 	return mcps__checksum_end(&sum);
 }
 
-static int counter_insert(struct sqlite_store *store, const char *name)
+static int meta_counter_insert(struct sqlite_store *store, const char *name)
 {
 	char sql[128];
 
 	snprintf(sql, sizeof sql,
 	         "INSERT INTO counter (name, value, checksum) "
 	         "VALUES ('%s', 0, %" PRId64 ")",
-	         name, counter_checksum(store, name, 0));
+	         name, meta_counter_checksum(store, name, 0));
 	return mcps__sqlite_exec(store, sql);
 }
 
@@ -221,16 +222,16 @@ mcps_status mcps__sqlite_identity_make(struct sqlite_store *store,
 	                       sizeof store->checksum_key) != MCPS_OK)
 		return mcps__fail(error, MCPS_E_SYSTEM,
 		                  "sqlite: no random bytes for a new store");
-	key_record_make(&record, store);
+	meta_key_record_make(&record, store);
 	code = meta_insert(store, STORE_META_UUID, store->uuid,
 	                   sizeof store->uuid);
 	if (code == SQLITE_OK)
 		code = meta_insert(store, META_CHECKSUM_KEY, &record,
 		                   sizeof record);
 	if (code == SQLITE_OK)
-		code = counter_insert(store, store->principals.name);
+		code = meta_counter_insert(store, store->principals.name);
 	if (code == SQLITE_OK)
-		code = counter_insert(store, store->sessions.name);
+		code = meta_counter_insert(store, store->sessions.name);
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code,
 		                                "write its identity");
@@ -243,7 +244,7 @@ struct bytes_wanted {
 	bool found;
 };
 
-static mcps_status bytes_take(void *arg, const void *value, size_t length)
+static mcps_status meta_bytes_take(void *arg, const void *value, size_t length)
 {
 	struct bytes_wanted *wanted = arg;
 
@@ -258,14 +259,14 @@ static mcps_status meta_bytes(struct sqlite_store *store, const char *name,
                               void *bytes, size_t size)
 {
 	struct bytes_wanted wanted = { bytes, size, false };
-	mcps_status status =
-		mcps__sqlite_meta_get(&store->base, name, bytes_take, &wanted);
+	mcps_status status = mcps__sqlite_meta_get(&store->base, name,
+	                                           meta_bytes_take, &wanted);
 
 	return status == MCPS_OK && !wanted.found ? MCPS_E_CORRUPT : status;
 }
 
-static mcps_status counter_read(struct sqlite_store *store,
-                                struct sqlite_counter *counter)
+static mcps_status meta_counter_read(struct sqlite_store *store,
+                                     struct sqlite_counter *counter)
 {
 	struct query query;
 	mcps_status status;
@@ -277,7 +278,8 @@ static mcps_status counter_read(struct sqlite_store *store,
 	if (found) {
 		counter->stored = mcps__query_int_at(&query, 0);
 		found = mcps__query_int_at(&query, 1) ==
-		        counter_checksum(store, counter->name, counter->stored);
+		        meta_counter_checksum(store, counter->name,
+		                              counter->stored);
 	}
 	status = mcps__query_end(&query);
 	if (status != MCPS_OK)
@@ -287,7 +289,7 @@ static mcps_status counter_read(struct sqlite_store *store,
 	return found ? MCPS_OK : MCPS_E_CORRUPT;
 }
 
-static mcps_status key_read(struct sqlite_store *store)
+static mcps_status meta_key_read(struct sqlite_store *store)
 {
 	struct key_record record;
 	struct key_record expected;
@@ -297,7 +299,7 @@ static mcps_status key_read(struct sqlite_store *store)
 	if (status != MCPS_OK)
 		return status;
 	memcpy(store->checksum_key, record.key, sizeof record.key);
-	key_record_make(&expected, store);
+	meta_key_record_make(&expected, store);
 	return memcmp(&record, &expected, sizeof record) == 0 ? MCPS_OK
 	                                                      : MCPS_E_CORRUPT;
 }
@@ -310,20 +312,20 @@ mcps_status mcps__sqlite_identity_read(struct sqlite_store *store,
 		meta_bytes(store, STORE_META_UUID, uuid, sizeof uuid);
 
 	if (status != MCPS_OK)
-		return identity_refused(store, status, error);
+		return meta_identity_refused(store, status, error);
 	if (store->identified && memcmp(uuid, store->uuid, sizeof uuid) != 0)
 		return mcps__fail(error, MCPS_E_CORRUPT,
 		                  "sqlite: %.100s: another store has taken "
 		                  "the place of the one that was open",
 		                  store->path);
 	memcpy(store->uuid, uuid, sizeof uuid);
-	status = key_read(store);
+	status = meta_key_read(store);
 	if (status == MCPS_OK)
-		status = counter_read(store, &store->principals);
+		status = meta_counter_read(store, &store->principals);
 	if (status == MCPS_OK)
-		status = counter_read(store, &store->sessions);
+		status = meta_counter_read(store, &store->sessions);
 	if (status != MCPS_OK)
-		return identity_refused(store, status, error);
+		return meta_identity_refused(store, status, error);
 	store->identified = true;
 	return MCPS_OK;
 }
@@ -335,8 +337,8 @@ int64_t mcps__sqlite_count(struct sqlite_counter *counter)
 	return ++counter->last;
 }
 
-static mcps_status counter_store(struct sqlite_store *store,
-                                 struct sqlite_counter *counter)
+static mcps_status meta_counter_store(struct sqlite_store *store,
+                                      struct sqlite_counter *counter)
 {
 	struct query query;
 	mcps_status status;
@@ -346,8 +348,8 @@ static mcps_status counter_store(struct sqlite_store *store,
 	mcps__query_start(&query, store, STATEMENT_COUNTER_PUT);
 	mcps__query_text(&query, counter->name);
 	mcps__query_int(&query, counter->last);
-	mcps__query_int(&query,
-	                counter_checksum(store, counter->name, counter->last));
+	mcps__query_int(&query, meta_counter_checksum(store, counter->name,
+	                                              counter->last));
 	status = mcps__query_run(&query, NULL);
 	if (status == MCPS_OK)
 		counter->stored = counter->last;
@@ -356,8 +358,8 @@ static mcps_status counter_store(struct sqlite_store *store,
 
 mcps_status mcps__sqlite_counters_store(struct sqlite_store *store)
 {
-	mcps_status status = counter_store(store, &store->principals);
+	mcps_status status = meta_counter_store(store, &store->principals);
 
-	return status == MCPS_OK ? counter_store(store, &store->sessions)
+	return status == MCPS_OK ? meta_counter_store(store, &store->sessions)
 	                         : status;
 }

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /* A whole copy, complete before it gets its name. */
-static int backup_write(struct sqlite_store *store, const char *part,
-                        const char *name)
+static int migration_backup_write(struct sqlite_store *store, const char *part,
+                                  const char *name)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code;
@@ -31,8 +31,8 @@ static int backup_write(struct sqlite_store *store, const char *part,
 	return SQLITE_OK;
 }
 
-static mcps_status backup_make(struct sqlite_store *store, int version,
-                               struct mcps_error *error)
+static mcps_status migration_backup_make(struct sqlite_store *store,
+                                         int version, struct mcps_error *error)
 {
 	char suffix[32];
 	char *name;
@@ -43,7 +43,7 @@ static mcps_status backup_make(struct sqlite_store *store, int version,
 	name = mcps__sqlite_file_beside(store, suffix);
 	part = mcps__sqlite_file_beside(store, ".backup-part");
 	if (name != NULL && part != NULL)
-		code = backup_write(store, part, name);
+		code = migration_backup_write(store, part, name);
 	if (code == SQLITE_OK)
 		mcps__log(&store->settings.log, MCPS_LOG_INFO, "store",
 		          "store backed up before its upgrade file=%s", name);
@@ -55,8 +55,8 @@ static mcps_status backup_make(struct sqlite_store *store, int version,
 	return MCPS_OK;
 }
 
-static int version_make(struct sqlite_store *store,
-                        const struct sqlite_version *version)
+static int migration_version_make(struct sqlite_store *store,
+                                  const struct sqlite_version *version)
 {
 	int code = SQLITE_OK;
 
@@ -68,11 +68,12 @@ static int version_make(struct sqlite_store *store,
 }
 
 /* From VERSION to the next one. */
-static mcps_status step_fill(struct sqlite_store *store, int version,
-                             struct mcps_error *error)
+static mcps_status migration_step_fill(struct sqlite_store *store, int version,
+                                       struct mcps_error *error)
 {
 	char sql[64];
-	int code = version_make(store, &store->schema->versions[version]);
+	int code = migration_version_make(store,
+	                                  &store->schema->versions[version]);
 
 	snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version + 1);
 	if (code == SQLITE_OK)
@@ -84,20 +85,20 @@ static mcps_status step_fill(struct sqlite_store *store, int version,
 	                    : MCPS_OK;
 }
 
-static mcps_status steps_fill(struct sqlite_store *store, int version,
-                              struct mcps_error *error)
+static mcps_status migration_steps_fill(struct sqlite_store *store, int version,
+                                        struct mcps_error *error)
 {
 	mcps_status status = MCPS_OK;
 
 	for (; version < store->schema->count && status == MCPS_OK; version++)
-		status = step_fill(store, version, error);
+		status = migration_step_fill(store, version, error);
 	return status;
 }
 
 /* All or nothing: user_version is part of the transaction. A new store that is
  * killed while it is made is not taken for one of an older version, either. */
-static mcps_status steps_run(struct sqlite_store *store, int version,
-                             struct mcps_error *error)
+static mcps_status migration_steps_run(struct sqlite_store *store, int version,
+                                       struct mcps_error *error)
 {
 	int code = mcps__sqlite_exec(store, "BEGIN IMMEDIATE");
 	mcps_status status;
@@ -105,7 +106,7 @@ static mcps_status steps_run(struct sqlite_store *store, int version,
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code,
 		                                "begin the upgrade");
-	status = steps_fill(store, version, error);
+	status = migration_steps_fill(store, version, error);
 	if (status == MCPS_OK) {
 		code = mcps__sqlite_exec(store, "COMMIT");
 		if (code != SQLITE_OK)
@@ -125,9 +126,9 @@ mcps_status mcps__sqlite_schema_migrate(struct sqlite_store *store, int version,
 	if (version == store->schema->count)
 		return MCPS_OK;
 	if (version > 0)
-		status = backup_make(store, version, error);
+		status = migration_backup_make(store, version, error);
 	if (status == MCPS_OK)
-		status = steps_run(store, version, error);
+		status = migration_steps_run(store, version, error);
 	return status == MCPS_OK ? mcps__sqlite_schema_check(
 					   store, store->schema->count, error)
 	                         : status;

@@ -30,7 +30,7 @@ bool mcps__sqlite_is_mounted_alone(const struct sqlite_mount *mount)
 	return mount->is_on_other_device;
 }
 
-static bool is_on_overlay(const char *directory)
+static bool sqlite_mount_is_on_overlay(const char *directory)
 {
 	struct statfs about;
 
@@ -60,8 +60,8 @@ static void mount_ask(struct sqlite_mount *mount, const char *path)
 #endif
 
 /* False: there is no such file. */
-static bool mount_look(struct sqlite_mount *mount, const char *path,
-                       const char *directory)
+static bool sqlite_mount_look(struct sqlite_mount *mount, const char *path,
+                              const char *directory)
 {
 	struct stat file, above;
 
@@ -69,18 +69,20 @@ static bool mount_look(struct sqlite_mount *mount, const char *path,
 		return false;
 	*mount = (struct sqlite_mount){
 		.is_on_other_device = file.st_dev != above.st_dev,
-		.is_on_overlay = is_on_overlay(directory),
+		.is_on_overlay = sqlite_mount_is_on_overlay(directory),
 	};
 	mount_ask(mount, path);
 	return true;
 }
 
-static mcps_status check_file(struct sqlite_store *store, const char *path,
-                              const char *directory, struct mcps_error *error)
+static mcps_status sqlite_mount_check_file(struct sqlite_store *store,
+                                           const char *path,
+                                           const char *directory,
+                                           struct mcps_error *error)
 {
 	struct sqlite_mount mount;
 
-	if (!mount_look(&mount, path, directory) ||
+	if (!sqlite_mount_look(&mount, path, directory) ||
 	    !mcps__sqlite_is_mounted_alone(&mount))
 		return MCPS_OK;
 	if (!store->settings.allow_mounted_file)
@@ -102,9 +104,11 @@ mcps_status mcps__sqlite_check_mount(struct sqlite_store *store,
                                      const char *directory,
                                      struct mcps_error *error)
 {
-	mcps_status status = check_file(store, store->path, directory, error);
+	mcps_status status =
+		sqlite_mount_check_file(store, store->path, directory, error);
 
 	return status == MCPS_OK
-	               ? check_file(store, store->log_path, directory, error)
+	               ? sqlite_mount_check_file(store, store->log_path,
+	                                         directory, error)
 	               : status;
 }

@@ -10,8 +10,8 @@
 
 /* The log of an earlier run, if there is one, holds the same secrets. Without
  * the file it belongs to SQLite would delete it. */
-static mcps_status log_check(struct sqlite_store *store, bool is_empty,
-                             struct mcps_error *error)
+static mcps_status prepare_log_check(struct sqlite_store *store, bool is_empty,
+                                     struct mcps_error *error)
 {
 	struct stat about;
 	int fd = mcps__sqlite_file_open(store->log_path, 0, &about);
@@ -52,5 +52,5 @@ mcps_status mcps__sqlite_file_prepare(struct sqlite_store *store, bool create,
 		          (unsigned)about.st_mode & 07777);
 	if (about.st_size == 0 && store->identified)
 		return mcps__sqlite_damaged(store, error, "it was emptied");
-	return log_check(store, about.st_size == 0, error);
+	return prepare_log_check(store, about.st_size == 0, error);
 }

@@ -38,13 +38,13 @@ enum {
 };
 static const char magic[16] = "SQLite format 3";
 
-static uint32_t read_u32(const uint8_t *at)
+static uint32_t probe_read_u32(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
 	       (uint32_t)at[2] << 8 | at[3];
 }
 
-static bool is_database(const uint8_t *header)
+static bool probe_is_database(const uint8_t *header)
 {
 	return memcmp(header, magic, sizeof magic) == 0;
 }
@@ -53,7 +53,7 @@ static bool is_database(const uint8_t *header)
 
 /* The first SIZE bytes of a regular file, as many as there are; -1 with errno.
  * Anything else is not even opened: opening some devices does something. */
-static ssize_t read_start(const char *path, uint8_t *bytes, size_t size)
+static ssize_t probe_read_start(const char *path, uint8_t *bytes, size_t size)
 {
 	struct stat about;
 	ssize_t got;
@@ -76,17 +76,18 @@ static ssize_t read_start(const char *path, uint8_t *bytes, size_t size)
 /* Stores that were made by earlier versions, and never had their log copied
  * into their file, have their id in the log alone. Their first transaction is
  * the first in the log, and its first page is page 1. */
-static bool log_is_ours(const struct sqlite_store *store)
+static bool probe_log_is_ours(const struct sqlite_store *store)
 {
 	uint8_t start[LOG_HEADER_SIZE + FRAME_HEADER_SIZE + HEADER_SIZE];
 	const uint8_t *frame = start + LOG_HEADER_SIZE;
 	const uint8_t *page = frame + FRAME_HEADER_SIZE;
 
-	return read_start(store->log_path, start, sizeof start) ==
+	return probe_read_start(store->log_path, start, sizeof start) ==
 	               (ssize_t)sizeof start &&
-	       (read_u32(start) & ~1u) == LOG_MAGIC && read_u32(frame) == 1 &&
-	       is_database(page) &&
-	       read_u32(page + APPLICATION_ID_AT) == SQLITE_APPLICATION_ID;
+	       (probe_read_u32(start) & ~1u) == LOG_MAGIC &&
+	       probe_read_u32(frame) == 1 && probe_is_database(page) &&
+	       probe_read_u32(page + APPLICATION_ID_AT) ==
+	               SQLITE_APPLICATION_ID;
 }
 
 /* ---- a database ---- */
@@ -95,10 +96,10 @@ static mcps_status probe_database(const struct sqlite_store *store,
                                   const uint8_t *header,
                                   struct mcps_error *error)
 {
-	uint32_t version = read_u32(header + USER_VERSION_AT);
-	uint32_t id = read_u32(header + APPLICATION_ID_AT);
+	uint32_t version = probe_read_u32(header + USER_VERSION_AT);
+	uint32_t id = probe_read_u32(header + APPLICATION_ID_AT);
 
-	if (id == 0 && log_is_ours(store))
+	if (id == 0 && probe_log_is_ours(store))
 		return MCPS_OK;
 	if (id != SQLITE_APPLICATION_ID)
 		return mcps__sqlite_refuse_foreign(store, id, error);
@@ -129,7 +130,7 @@ mcps_status mcps__sqlite_refuse_newer(const struct sqlite_store *store,
 
 /* ---- no database ---- */
 
-static bool is_there(const char *name)
+static bool probe_is_there(const char *name)
 {
 	struct stat about;
 
@@ -153,12 +154,13 @@ static mcps_status probe_damaged(const struct sqlite_store *store,
 	journal = mcps__sqlite_file_beside(store, "-journal");
 	if (journal == NULL)
 		return mcps__sqlite_no_memory(error);
-	*place = is_there(journal) ? SQLITE_PLACE_OURS : SQLITE_PLACE_DAMAGED;
+	*place = probe_is_there(journal) ? SQLITE_PLACE_OURS
+	                                 : SQLITE_PLACE_DAMAGED;
 	mcps__free(journal);
 	return MCPS_OK;
 }
 
-static bool lock_is_ours(enum sqlite_lock_kind kind)
+static bool probe_lock_is_ours(enum sqlite_lock_kind kind)
 {
 	return kind == SQLITE_LOCK_SIGNED || kind == SQLITE_LOCK_PLAIN;
 }
@@ -167,7 +169,7 @@ static bool lock_is_ours(enum sqlite_lock_kind kind)
 static mcps_status probe_empty(const struct sqlite_store *store,
                                struct mcps_error *error)
 {
-	if (lock_is_ours(mcps__sqlite_lock_kind(store)))
+	if (probe_lock_is_ours(mcps__sqlite_lock_kind(store)))
 		return MCPS_OK;
 	return mcps__fail(error, MCPS_E_CORRUPT,
 	                  "sqlite: %.100s is empty, and nothing shows that it "
@@ -176,8 +178,9 @@ static mcps_status probe_empty(const struct sqlite_store *store,
 	                  store->path);
 }
 
-static mcps_status refuse_beside(const struct sqlite_store *store,
-                                 const char *suffix, struct mcps_error *error)
+static mcps_status probe_refuse_beside(const struct sqlite_store *store,
+                                       const char *suffix,
+                                       struct mcps_error *error)
 {
 	return mcps__fail(error, MCPS_E_CORRUPT,
 	                  "sqlite: %.80s%s is there without a store, and is "
@@ -197,16 +200,16 @@ static mcps_status probe_free(const struct sqlite_store *store,
 	mcps_status status = MCPS_OK;
 
 	if (lock == SQLITE_LOCK_FOREIGN)
-		return refuse_beside(store, ".lock", error);
-	if (lock_is_ours(lock))
+		return probe_refuse_beside(store, ".lock", error);
+	if (probe_lock_is_ours(lock))
 		return MCPS_OK;
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
 		char *name = mcps__sqlite_file_beside(store, suffixes[i]);
 
 		if (name == NULL)
 			status = mcps__sqlite_no_memory(error);
-		else if (is_there(name))
-			status = refuse_beside(store, suffixes[i], error);
+		else if (probe_is_there(name))
+			status = probe_refuse_beside(store, suffixes[i], error);
 		mcps__free(name);
 		if (status != MCPS_OK)
 			return status;
@@ -221,7 +224,7 @@ mcps_status mcps__sqlite_probe(const struct sqlite_store *store,
                                struct mcps_error *error)
 {
 	uint8_t header[HEADER_SIZE];
-	ssize_t got = read_start(store->path, header, sizeof header);
+	ssize_t got = probe_read_start(store->path, header, sizeof header);
 
 	if (got < 0 && errno == ENOENT) {
 		*place = SQLITE_PLACE_FREE;
@@ -232,7 +235,7 @@ mcps_status mcps__sqlite_probe(const struct sqlite_store *store,
 	*place = SQLITE_PLACE_OURS;
 	if (got == 0)
 		return probe_empty(store, error);
-	if (got < HEADER_SIZE || !is_database(header))
+	if (got < HEADER_SIZE || !probe_is_database(header))
 		return probe_damaged(store, place, error);
 	return probe_database(store, header, error);
 }

@@ -13,7 +13,7 @@
 
 enum { NAMES_TRIED = 100 };
 
-static bool is_taken(const char *name)
+static bool quarantine_is_taken(const char *name)
 {
 	struct stat about;
 
@@ -21,8 +21,8 @@ static bool is_taken(const char *name)
 }
 
 /* ".corrupt-20260131T235959Z", with a number behind it if that is taken. */
-static char *name_choose(const struct sqlite_store *store, char *suffix,
-                         size_t size)
+static char *quarantine_name_choose(const struct sqlite_store *store,
+                                    char *suffix, size_t size)
 {
 	const time_t now = (time_t)(mcps__wall_ms(&mcps__system_clock) / 1000);
 	struct tm utc;
@@ -37,7 +37,7 @@ static char *name_choose(const struct sqlite_store *store, char *suffix,
 		snprintf(suffix, size,
 		         i == 0 ? ".corrupt-%s" : ".corrupt-%s-%d", stamp, i);
 		name = mcps__sqlite_file_beside(store, suffix);
-		if (name == NULL || !is_taken(name))
+		if (name == NULL || !quarantine_is_taken(name))
 			return name;
 		mcps__free(name);
 	}
@@ -45,8 +45,8 @@ static char *name_choose(const struct sqlite_store *store, char *suffix,
 }
 
 /* Rename PATH's file of that KIND ("", "-wal", ...), if there is one. */
-static bool set_aside(const struct sqlite_store *store, const char *suffix,
-                      const char *kind)
+static bool quarantine_set_aside(const struct sqlite_store *store,
+                                 const char *suffix, const char *kind)
 {
 	char together[64];
 	char *from = mcps__sqlite_file_beside(store, kind);
@@ -67,14 +67,14 @@ mcps_status mcps__sqlite_quarantine(struct sqlite_store *store, const char *why,
                                     struct mcps_error *error)
 {
 	char suffix[48];
-	char *name = name_choose(store, suffix, sizeof suffix);
+	char *name = quarantine_name_choose(store, suffix, sizeof suffix);
 	mcps_status status = MCPS_OK;
 
 	if (name == NULL)
 		return mcps__sqlite_no_memory(error);
-	if (!set_aside(store, suffix, "") ||
-	    !set_aside(store, suffix, "-wal") ||
-	    !set_aside(store, suffix, "-journal"))
+	if (!quarantine_set_aside(store, suffix, "") ||
+	    !quarantine_set_aside(store, suffix, "-wal") ||
+	    !quarantine_set_aside(store, suffix, "-journal"))
 		status = mcps__sqlite_system_failed(error, store->path,
 		                                    "set it aside");
 	else if (!mcps__sqlite_file_sync(name))

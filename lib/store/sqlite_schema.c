@@ -171,7 +171,8 @@ enum file_kind {
 	FILE_FOREIGN,
 };
 
-static enum file_kind file_kind(const struct file_facts *facts, int newest)
+static enum file_kind schema_file_kind(const struct file_facts *facts,
+                                       int newest)
 {
 	bool is_ours = facts->application == SQLITE_APPLICATION_ID;
 
@@ -185,7 +186,8 @@ static enum file_kind file_kind(const struct file_facts *facts, int newest)
 	return facts->version <= newest ? FILE_OURS : FILE_NEWER;
 }
 
-static int facts_read(struct sqlite_store *store, struct file_facts *facts)
+static int schema_facts_read(struct sqlite_store *store,
+                             struct file_facts *facts)
 {
 	int code = mcps__sqlite_ask_int(store, "PRAGMA application_id",
 	                                &facts->application);
@@ -202,8 +204,8 @@ static int facts_read(struct sqlite_store *store, struct file_facts *facts)
 
 /* ---- letter by letter ---- */
 
-static const char *expected_sql(const struct sqlite_schema *schema, int version,
-                                const char *name)
+static const char *schema_expected_sql(const struct sqlite_schema *schema,
+                                       int version, const char *name)
 {
 	for (int v = 0; v < version; v++) {
 		const struct sqlite_version *added = &schema->versions[v];
@@ -215,7 +217,8 @@ static const char *expected_sql(const struct sqlite_schema *schema, int version,
 	return NULL;
 }
 
-static size_t expected_count(const struct sqlite_schema *schema, int version)
+static size_t schema_expected_count(const struct sqlite_schema *schema,
+                                    int version)
 {
 	size_t count = 0;
 
@@ -225,8 +228,8 @@ static size_t expected_count(const struct sqlite_schema *schema, int version)
 }
 
 /* Names are unique, so that as many right ones as expected are all of them. */
-static bool objects_match(struct sqlite_store *store, sqlite3_stmt *stmt,
-                          int version)
+static bool schema_objects_match(struct sqlite_store *store, sqlite3_stmt *stmt,
+                                 int version)
 {
 	size_t count = 0;
 
@@ -234,16 +237,16 @@ static bool objects_match(struct sqlite_store *store, sqlite3_stmt *stmt,
 		const char *name = (const char *)sqlite3_column_text(stmt, 0);
 		const char *sql = (const char *)sqlite3_column_text(stmt, 1);
 		const char *expected =
-			name != NULL
-				? expected_sql(store->schema, version, name)
-				: NULL;
+			name != NULL ? schema_expected_sql(store->schema,
+		                                           version, name)
+				     : NULL;
 
 		if (sql == NULL || expected == NULL ||
 		    strcmp(sql, expected) != 0)
 			return false;
 		count++;
 	}
-	return count == expected_count(store->schema, version);
+	return count == schema_expected_count(store->schema, version);
 }
 
 /* A trigger, a view or a changed table would run with our rights. */
@@ -254,7 +257,8 @@ mcps_status mcps__sqlite_schema_check(struct sqlite_store *store, int version,
 	int code = sqlite3_prepare_v2(store->db,
 	                              "SELECT name, sql FROM sqlite_schema", -1,
 	                              &stmt, NULL);
-	bool match = code == SQLITE_OK && objects_match(store, stmt, version);
+	bool match =
+		code == SQLITE_OK && schema_objects_match(store, stmt, version);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_finalize(stmt);
@@ -271,11 +275,11 @@ mcps_status mcps__sqlite_schema_identify(struct sqlite_store *store,
                                          int *version, struct mcps_error *error)
 {
 	struct file_facts facts;
-	int code = facts_read(store, &facts);
+	int code = schema_facts_read(store, &facts);
 
 	if (code != SQLITE_OK)
 		return mcps__sqlite_open_failed(store, error, code, "read it");
-	switch (file_kind(&facts, store->schema->count)) {
+	switch (schema_file_kind(&facts, store->schema->count)) {
 	case FILE_NEWER:
 		return mcps__sqlite_refuse_newer(store, facts.version, error);
 	case FILE_FOREIGN:

@@ -31,7 +31,8 @@ struct seal {
 	size_t length;
 };
 
-static bool is_missing(const struct sqlite_store *store, const char *suffix)
+static bool seal_is_missing(const struct sqlite_store *store,
+                            const char *suffix)
 {
 	char *name = mcps__sqlite_file_beside(store, suffix);
 	struct stat about;
@@ -88,7 +89,7 @@ bool mcps__sqlite_seal_holds(const struct sqlite_store *store)
 	bool has_log;
 
 	if (!seal_make(store, &seal, &has_log) ||
-	    !is_missing(store, "-journal"))
+	    !seal_is_missing(store, "-journal"))
 		return false;
 	if (!has_log)
 		seal.length = seal.of_file;
@@ -97,7 +98,7 @@ bool mcps__sqlite_seal_holds(const struct sqlite_store *store)
 }
 
 /* Give the file a time of ours; false where such times are not kept. */
-static bool stamp(const struct sqlite_store *store)
+static bool seal_stamp(const struct sqlite_store *store)
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT } };
 	struct stat about;
@@ -136,7 +137,7 @@ void mcps__sqlite_seal_set(struct sqlite_store *store)
 	struct seal seal;
 	bool has_log;
 
-	if (store->is_whole && stamp(store) &&
+	if (store->is_whole && seal_stamp(store) &&
 	    seal_make(store, &seal, &has_log))
 		seal_write(store, &seal);
 }

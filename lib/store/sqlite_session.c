@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-static mcps_status find_live(struct sqlite_store *store, const uint8_t *key,
-                             struct stored_session *copy)
+static mcps_status sqlite_session_find_live(struct sqlite_store *store,
+                                            const uint8_t *key,
+                                            struct stored_session *copy)
 {
 	mcps_status status = mcps__sqlite_session_find(store, key, copy);
 
@@ -17,20 +18,21 @@ static mcps_status find_live(struct sqlite_store *store, const uint8_t *key,
 }
 
 /* Damage of the key itself: then it is not the row that was asked for. */
-static bool is_damaged_key(const struct stored_session *copy,
-                           const uint8_t *key)
+static bool sqlite_session_is_damaged_key(const struct stored_session *copy,
+                                          const uint8_t *key)
 {
 	return copy->found == STORED_DAMAGED &&
 	       memcmp(copy->row.key, key, sizeof copy->row.key) != 0;
 }
 
 /* Find out whether a key is free. */
-static mcps_status find_room(struct sqlite_store *store, const uint8_t *key,
-                             struct stored_session *copy)
+static mcps_status sqlite_session_find_room(struct sqlite_store *store,
+                                            const uint8_t *key,
+                                            struct stored_session *copy)
 {
 	mcps_status status = mcps__sqlite_session_find(store, key, copy);
 
-	if (status == MCPS_OK && is_damaged_key(copy, key)) {
+	if (status == MCPS_OK && sqlite_session_is_damaged_key(copy, key)) {
 		copy->found = STORED_ABSENT;
 		status = mcps__sqlite_session_discard(store, key);
 	}
@@ -74,7 +76,7 @@ mcps_status mcps__sqlite_session_insert(mcps_store *base,
 	*ref = 0;
 	if (store->disk_full)
 		return MCPS_E_STORE;
-	status = find_room(store, row->key, &copy);
+	status = sqlite_session_find_room(store, row->key, &copy);
 	if (status == MCPS_OK && copy.found != STORED_ABSENT)
 		status = MCPS_E_EXISTS;
 	if (status == MCPS_OK)
@@ -102,7 +104,7 @@ mcps_status mcps__sqlite_session_save(mcps_store *base,
 
 	if (store->disk_full)
 		return MCPS_E_STORE;
-	status = find_live(store, row->key, &copy);
+	status = sqlite_session_find_live(store, row->key, &copy);
 	if (status != MCPS_OK)
 		return status;
 	if (copy.row.version != row->version)
@@ -120,10 +122,10 @@ mcps_status mcps__sqlite_session_save(mcps_store *base,
 }
 
 /* Set the one time that statement changes. */
-static mcps_status time_write(struct sqlite_store *store,
-                              enum sqlite_statement statement,
-                              const struct stored_session *copy,
-                              int64_t time_ms)
+static mcps_status sqlite_session_time_write(struct sqlite_store *store,
+                                             enum sqlite_statement statement,
+                                             const struct stored_session *copy,
+                                             int64_t time_ms)
 {
 	struct query query;
 	mcps_status status = mcps__query_start_write(&query, store, statement);
@@ -147,17 +149,18 @@ mcps_status mcps__sqlite_session_touch(mcps_store *base, const uint8_t *key,
 
 	if (store->disk_full)
 		return MCPS_E_STORE;
-	status = find_live(store, key, &copy);
+	status = sqlite_session_find_live(store, key, &copy);
 	if (status != MCPS_OK || copy.row.seen_ms >= seen_ms)
 		return status;
 	copy.row.seen_ms = seen_ms;
-	return time_write(store, STATEMENT_SESSION_TOUCH, &copy, seen_ms);
+	return sqlite_session_time_write(store, STATEMENT_SESSION_TOUCH, &copy,
+	                                 seen_ms);
 }
 
 /* A live session that ends leaves the streams of its calls, no state, and its
  * owner with one session less. */
-static mcps_status let_go(struct sqlite_store *store,
-                          const struct stored_session *copy)
+static mcps_status sqlite_session_let_go(struct sqlite_store *store,
+                                         const struct stored_session *copy)
 {
 	mcps_status status = mcps__sqlite_state_clear(store, copy->row.ref);
 
@@ -169,10 +172,9 @@ static mcps_status let_go(struct sqlite_store *store,
 	                         : status;
 }
 
-static mcps_status tombstone_write(struct sqlite_store *store,
-                                   enum sqlite_statement statement,
-                                   const uint8_t *key, int64_t principal,
-                                   int64_t until_ms)
+static mcps_status sqlite_session_tombstone_write(
+	struct sqlite_store *store, enum sqlite_statement statement,
+	const uint8_t *key, int64_t principal, int64_t until_ms)
 {
 	struct mcps_session_row row = {
 		.principal = principal,
@@ -194,13 +196,14 @@ mcps_status mcps__sqlite_session_end(mcps_store *base, const uint8_t *key,
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct stored_session copy;
-	mcps_status status = find_live(store, key, &copy);
+	mcps_status status = sqlite_session_find_live(store, key, &copy);
 
 	if (status == MCPS_OK)
-		status = let_go(store, &copy);
+		status = sqlite_session_let_go(store, &copy);
 	if (status == MCPS_OK)
-		status = tombstone_write(store, STATEMENT_SESSION_REPLACE, key,
-		                         copy.row.principal, until_ms);
+		status = sqlite_session_tombstone_write(
+			store, STATEMENT_SESSION_REPLACE, key,
+			copy.row.principal, until_ms);
 	return status;
 }
 
@@ -209,7 +212,7 @@ mcps_status mcps__sqlite_session_tombstone(mcps_store *base, const uint8_t *key,
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct stored_session copy;
-	mcps_status status = find_room(store, key, &copy);
+	mcps_status status = sqlite_session_find_room(store, key, &copy);
 
 	if (status != MCPS_OK)
 		return status;
@@ -223,12 +226,13 @@ mcps_status mcps__sqlite_session_tombstone(mcps_store *base, const uint8_t *key,
 		if (copy.row.until_ms >= until_ms)
 			return MCPS_OK;
 		copy.row.until_ms = until_ms;
-		return time_write(store, STATEMENT_SESSION_KEEP, &copy,
-		                  until_ms);
+		return sqlite_session_time_write(store, STATEMENT_SESSION_KEEP,
+		                                 &copy, until_ms);
 	}
 	status = mcps__sqlite_principal_count(store, principal, 0);
-	return status == MCPS_OK ? tombstone_write(store, STATEMENT_SESSION_ADD,
-	                                           key, principal, until_ms)
+	return status == MCPS_OK ? sqlite_session_tombstone_write(
+					   store, STATEMENT_SESSION_ADD, key,
+					   principal, until_ms)
 	                         : status;
 }
 
@@ -236,10 +240,10 @@ mcps_status mcps__sqlite_session_remove(mcps_store *base, const uint8_t *key)
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct stored_session copy;
-	mcps_status status = find_live(store, key, &copy);
+	mcps_status status = sqlite_session_find_live(store, key, &copy);
 
 	if (status == MCPS_OK)
-		status = let_go(store, &copy);
+		status = sqlite_session_let_go(store, &copy);
 	return status == MCPS_OK ? mcps__sqlite_session_purge(store, key)
 	                         : status;
 }

@@ -48,7 +48,8 @@ int64_t mcps__sqlite_session_checksum(const struct sqlite_store *store,
 }
 
 /* A number of 32 bits; *WHOLE turns false if it has more. */
-static uint32_t small_at(struct query *query, int column, bool *whole)
+static uint32_t session_row_small_at(struct query *query, int column,
+                                     bool *whole)
 {
 	int64_t value = mcps__query_int_at(query, column);
 
@@ -57,22 +58,25 @@ static uint32_t small_at(struct query *query, int column, bool *whole)
 	return (uint32_t)value;
 }
 
-static bool numbers_read(struct query *query, struct mcps_session_row *row)
+static bool session_row_numbers_read(struct query *query,
+                                     struct mcps_session_row *row)
 {
 	bool whole = true;
 
 	row->ref = mcps__query_int_at(query, COLUMN_REF);
 	row->principal = mcps__query_int_at(query, COLUMN_PRINCIPAL);
-	row->phase = (enum mcps_phase)small_at(query, COLUMN_PHASE, &whole);
+	row->phase = (enum mcps_phase)session_row_small_at(query, COLUMN_PHASE,
+	                                                   &whole);
 	row->version = (uint64_t)mcps__query_int_at(query, COLUMN_VERSION);
 	row->created_ms = mcps__query_int_at(query, COLUMN_CREATED);
 	row->seen_ms = mcps__query_int_at(query, COLUMN_SEEN);
 	row->until_ms = mcps__query_int_at(query, COLUMN_UNTIL);
-	row->revision = small_at(query, COLUMN_REVISION, &whole);
-	row->capabilities = small_at(query, COLUMN_CAPABILITIES, &whole);
+	row->revision = session_row_small_at(query, COLUMN_REVISION, &whole);
+	row->capabilities =
+		session_row_small_at(query, COLUMN_CAPABILITIES, &whole);
 	row->incarnation =
 		(uint64_t)mcps__query_int_at(query, COLUMN_INCARNATION);
-	row->flags = small_at(query, COLUMN_FLAGS, &whole);
+	row->flags = session_row_small_at(query, COLUMN_FLAGS, &whole);
 	return whole;
 }
 
@@ -84,7 +88,7 @@ bool mcps__sqlite_session_read(struct query *query,
 	bool whole;
 
 	*row = (struct mcps_session_row){ 0 };
-	whole = numbers_read(query, row);
+	whole = session_row_numbers_read(query, row);
 	whole = mcps__query_bytes(query, COLUMN_KEY, row->key,
 	                          sizeof row->key) &&
 	        mcps__query_bytes(query, COLUMN_LISTS, row->lists,
@@ -138,7 +142,7 @@ mcps_status mcps__sqlite_session_find(struct sqlite_store *store,
 	return mcps__query_end(&query);
 }
 
-static void ref_bind(struct query *query, int64_t ref)
+static void session_row_ref_bind(struct query *query, int64_t ref)
 {
 	if (ref != 0)
 		mcps__query_int(query, ref);
@@ -158,7 +162,7 @@ mcps_status mcps__sqlite_session_write(struct sqlite_store *store,
 	if (status != MCPS_OK)
 		return status;
 	mcps__query_blob(&query, row->key, sizeof row->key);
-	ref_bind(&query, row->ref);
+	session_row_ref_bind(&query, row->ref);
 	mcps__query_int(&query, row->principal);
 	mcps__query_int(&query, row->phase);
 	mcps__query_int(&query, (int64_t)row->version);

@@ -75,9 +75,9 @@ mcps_status mcps__sqlite_state_get(mcps_store *base,
 	return status == MCPS_OK ? answer : status;
 }
 
-static mcps_status state_find(struct sqlite_store *store,
-                              enum mcps_state_owner scope, int64_t owner,
-                              const char *key, struct state_found *found)
+static mcps_status sqlite_state_find(struct sqlite_store *store,
+                                     enum mcps_state_owner scope, int64_t owner,
+                                     const char *key, struct state_found *found)
 {
 	struct mcps_state_row row = { .scope = scope,
 		                      .owner = owner,
@@ -143,7 +143,8 @@ mcps_status mcps__sqlite_state_put(mcps_store *base,
 		return MCPS_E_INVAL;
 	if (store->disk_full)
 		return MCPS_E_STORE;
-	status = state_find(store, row->scope, row->owner, row->key, &found);
+	status = sqlite_state_find(store, row->scope, row->owner, row->key,
+	                           &found);
 	if (status == MCPS_OK && found.version != row->version)
 		status = MCPS_E_CONFLICT;
 	if (status == MCPS_OK && found.damaged) {
@@ -161,7 +162,8 @@ mcps_status mcps__sqlite_state_delete(mcps_store *base,
 {
 	struct sqlite_store *store = sqlite_store(base);
 	struct state_found found;
-	mcps_status status = state_find(store, scope, owner, key, &found);
+	mcps_status status =
+		sqlite_state_find(store, scope, owner, key, &found);
 
 	if (status == MCPS_OK && found.version != version)
 		status = MCPS_E_CONFLICT;

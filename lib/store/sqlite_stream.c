@@ -25,8 +25,9 @@ static mcps_status stream_discard(struct sqlite_store *store, int64_t ref)
 }
 
 /* How many streams of no call a session has, and the oldest of them. */
-static mcps_status no_call_find(struct sqlite_store *store, int64_t session,
-                                int64_t *count, int64_t *oldest)
+static mcps_status stream_no_call_find(struct sqlite_store *store,
+                                       int64_t session, int64_t *count,
+                                       int64_t *oldest)
 {
 	struct query query;
 
@@ -41,8 +42,9 @@ static mcps_status no_call_find(struct sqlite_store *store, int64_t session,
 }
 
 /* @return also MCPS_E_CORRUPT: the index lies */
-static mcps_status no_call_remove(struct sqlite_store *store, int64_t session,
-                                  int64_t ref, uint64_t *gone)
+static mcps_status stream_no_call_remove(struct sqlite_store *store,
+                                         int64_t session, int64_t ref,
+                                         uint64_t *gone)
 {
 	struct stream_copy copy;
 	size_t events;
@@ -61,41 +63,45 @@ static mcps_status no_call_remove(struct sqlite_store *store, int64_t session,
 	               : status;
 }
 
-static mcps_status make_room_once(struct sqlite_store *store,
-                                  const struct mcps_stream_row *row,
-                                  uint32_t most, uint64_t *gone)
+static mcps_status
+sqlite_stream_make_room_once(struct sqlite_store *store,
+                             const struct mcps_stream_row *row, uint32_t most,
+                             uint64_t *gone)
 {
 	int64_t oldest;
 	int64_t count;
-	mcps_status status = no_call_find(store, row->session, &count, &oldest);
+	mcps_status status =
+		stream_no_call_find(store, row->session, &count, &oldest);
 
 	*gone = 0;
 	return status == MCPS_OK && count >= (int64_t)most
-	               ? no_call_remove(store, row->session, oldest, gone)
+	               ? stream_no_call_remove(store, row->session, oldest,
+	                                       gone)
 	               : status;
 }
 
-static mcps_status make_room(struct sqlite_store *store,
-                             const struct mcps_stream_row *row, uint32_t most,
-                             uint64_t *gone)
+static mcps_status sqlite_stream_make_room(struct sqlite_store *store,
+                                           const struct mcps_stream_row *row,
+                                           uint32_t most, uint64_t *gone)
 {
 	mcps_status status;
 
 	if (most == 0 || row->request_length != 0)
 		return MCPS_OK;
-	status = make_room_once(store, row, most, gone);
+	status = sqlite_stream_make_room_once(store, row, most, gone);
 	if (status != MCPS_E_CORRUPT)
 		return status;
 	status = mcps__sqlite_reindex(store);
-	return status == MCPS_OK ? make_room_once(store, row, most, gone)
-	                         : status;
+	return status == MCPS_OK
+	               ? sqlite_stream_make_room_once(store, row, most, gone)
+	               : status;
 }
 
 /* ---- opening ---- */
 
 /* Whether any row, damaged or not, has the id. */
-static mcps_status id_is_taken(struct sqlite_store *store, uint64_t id,
-                               bool *taken)
+static mcps_status stream_id_is_taken(struct sqlite_store *store, uint64_t id,
+                                      bool *taken)
 {
 	struct query query;
 
@@ -107,7 +113,7 @@ static mcps_status id_is_taken(struct sqlite_store *store, uint64_t id,
 
 /* Ascending; one that was used before may come again, but the checksums of the
  * events that it had name another stream. */
-static mcps_status ref_next(struct sqlite_store *store, int64_t *ref)
+static mcps_status stream_ref_next(struct sqlite_store *store, int64_t *ref)
 {
 	struct query query;
 	mcps_status status;
@@ -149,13 +155,13 @@ mcps_status mcps__sqlite_stream_insert(mcps_store *base,
 	                                 row->request_length);
 	status = mcps__sqlite_session_guard(base, row->session);
 	if (status == MCPS_OK)
-		status = id_is_taken(store, row->id, &taken);
+		status = stream_id_is_taken(store, row->id, &taken);
 	if (status == MCPS_OK && taken)
 		status = MCPS_E_EXISTS;
 	if (status == MCPS_OK)
-		status = make_room(store, row, most, gone);
+		status = sqlite_stream_make_room(store, row, most, gone);
 	if (status == MCPS_OK)
-		status = ref_next(store, &copy.ref);
+		status = stream_ref_next(store, &copy.ref);
 	return status == MCPS_OK ? mcps__sqlite_stream_add(store, &copy)
 	                         : status;
 }
@@ -254,8 +260,9 @@ static mcps_status stream_shrink(struct sqlite_store *store,
 }
 
 /* Remove something of the oldest stream, if it is over. */
-static mcps_status sweep_once(struct sqlite_store *store, int64_t last_ms,
-                              size_t limit, size_t *removed, bool *found)
+static mcps_status stream_sweep_once(struct sqlite_store *store,
+                                     int64_t last_ms, size_t limit,
+                                     size_t *removed, bool *found)
 {
 	struct stream_copy copy;
 	int64_t ref;
@@ -289,7 +296,8 @@ mcps_status mcps__sqlite_stream_sweep(struct sqlite_store *store,
 	bool found = true;
 
 	while (status == MCPS_OK && found && *removed < limit) {
-		status = sweep_once(store, last_ms, limit, removed, &found);
+		status = stream_sweep_once(store, last_ms, limit, removed,
+		                           &found);
 		if (status != MCPS_E_CORRUPT || repaired)
 			continue;
 		repaired = true;

@@ -18,25 +18,26 @@ struct sweep_step {
 	                      const struct mcps_sweep *sweep);
 };
 
-static int64_t time_until(const struct mcps_session_row *row)
+static int64_t sqlite_sweep_time_until(const struct mcps_session_row *row)
 {
 	return row->until_ms;
 }
 
-static int64_t time_created(const struct mcps_session_row *row)
+static int64_t sqlite_sweep_time_created(const struct mcps_session_row *row)
 {
 	return row->created_ms;
 }
 
-static int64_t time_seen(const struct mcps_session_row *row)
+static int64_t sqlite_sweep_time_seen(const struct mcps_session_row *row)
 {
 	return row->seen_ms;
 }
 
 /* A damaged row may have been a tombstone, so its key stays taken for as long
  * as its id could be believed. */
-static mcps_status sweep_damaged(struct sqlite_store *store, const uint8_t *key,
-                                 const struct mcps_sweep *sweep)
+static mcps_status sqlite_sweep_damaged(struct sqlite_store *store,
+                                        const uint8_t *key,
+                                        const struct mcps_sweep *sweep)
 {
 	int64_t issued_ms = mcps__store_key_time(key);
 	int64_t max_age_ms = sweep->now_ms - sweep->aged_before_ms;
@@ -50,23 +51,23 @@ static mcps_status sweep_damaged(struct sqlite_store *store, const uint8_t *key,
 	                                        issued_ms + max_age_ms + 1);
 }
 
-static mcps_status remove_tombstone(struct sqlite_store *store,
-                                    const struct mcps_session_row *row,
-                                    const struct mcps_sweep *sweep)
+static mcps_status sqlite_sweep_tombstone(struct sqlite_store *store,
+                                          const struct mcps_session_row *row,
+                                          const struct mcps_sweep *sweep)
 {
 	mcps_status status;
 
 	if (row->principal == 0 && row->until_ms == 0)
-		return sweep_damaged(store, row->key, sweep);
+		return sqlite_sweep_damaged(store, row->key, sweep);
 	status = mcps__sqlite_session_purge(store, row->key);
 	return status == MCPS_OK && row->principal != 0
 	               ? mcps__sqlite_tombstone_count(store, row->principal, -1)
 	               : status;
 }
 
-static mcps_status end_aged(struct sqlite_store *store,
-                            const struct mcps_session_row *row,
-                            const struct mcps_sweep *sweep)
+static mcps_status sqlite_sweep_aged(struct sqlite_store *store,
+                                     const struct mcps_session_row *row,
+                                     const struct mcps_sweep *sweep)
 {
 	mcps_status status = mcps__sqlite_session_end(
 		&store->base, row->key, sweep->tombstone_until_ms);
@@ -78,9 +79,9 @@ static mcps_status end_aged(struct sqlite_store *store,
 	                                   sweep->max_tombstones, &dropped);
 }
 
-static mcps_status remove_idle(struct sqlite_store *store,
-                               const struct mcps_session_row *row,
-                               const struct mcps_sweep *sweep)
+static mcps_status sqlite_sweep_idle(struct sqlite_store *store,
+                                     const struct mcps_session_row *row,
+                                     const struct mcps_sweep *sweep)
 {
 	(void)sweep;
 	return mcps__sqlite_session_remove(&store->base, row->key);
@@ -89,16 +90,18 @@ static mcps_status remove_idle(struct sqlite_store *store,
 /* Aged sessions go before idle ones: one that is both must stay ended, not
  * become unknown. */
 static const struct sweep_step steps[] = {
-	{ STATEMENT_OLDEST_TOMBSTONE, STORED_ENDED, time_until,
-	  remove_tombstone },
-	{ STATEMENT_OLDEST_CREATED, STORED_LIVE, time_created, end_aged },
-	{ STATEMENT_OLDEST_SEEN, STORED_LIVE, time_seen, remove_idle },
+	{ STATEMENT_OLDEST_TOMBSTONE, STORED_ENDED, sqlite_sweep_time_until,
+	  sqlite_sweep_tombstone },
+	{ STATEMENT_OLDEST_CREATED, STORED_LIVE, sqlite_sweep_time_created,
+	  sqlite_sweep_aged },
+	{ STATEMENT_OLDEST_SEEN, STORED_LIVE, sqlite_sweep_time_seen,
+	  sqlite_sweep_idle },
 };
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
-static mcps_status pick(struct sqlite_store *store,
-                        const struct sweep_step *step, int64_t last,
-                        uint8_t *key, bool *found)
+static mcps_status sqlite_sweep_pick(struct sqlite_store *store,
+                                     const struct sweep_step *step,
+                                     int64_t last, uint8_t *key, bool *found)
 {
 	struct query query;
 
@@ -111,7 +114,7 @@ static mcps_status pick(struct sqlite_store *store,
 
 /* The indexes are rebuilt once; if they still disagree, it is the table that
  * is damaged. */
-static mcps_status repair(struct sweep_run *run)
+static mcps_status sqlite_sweep_repair(struct sweep_run *run)
 {
 	if (run->repaired)
 		return MCPS_E_CORRUPT;
@@ -120,9 +123,9 @@ static mcps_status repair(struct sweep_run *run)
 }
 
 /* Remove the row of KEY, or repair what pointed to it. */
-static mcps_status sweep_key(struct sweep_run *run,
-                             const struct sweep_step *step, int64_t last,
-                             const uint8_t *key)
+static mcps_status sqlite_sweep_key(struct sweep_run *run,
+                                    const struct sweep_step *step, int64_t last,
+                                    const uint8_t *key)
 {
 	struct stored_session copy;
 	mcps_status status = mcps__sqlite_session_find(run->store, key, &copy);
@@ -130,30 +133,31 @@ static mcps_status sweep_key(struct sweep_run *run,
 	if (status != MCPS_OK)
 		return status;
 	if (copy.found == STORED_DAMAGED)
-		return sweep_damaged(run->store, key, run->sweep);
+		return sqlite_sweep_damaged(run->store, key, run->sweep);
 	if (copy.found != step->phase || step->time(&copy.row) > last)
-		return repair(run);
+		return sqlite_sweep_repair(run);
 	return step->remove(run->store, &copy.row, run->sweep);
 }
 
-static mcps_status step_run(struct sweep_run *run,
-                            const struct sweep_step *step, int64_t last)
+static mcps_status sqlite_sweep_step_run(struct sweep_run *run,
+                                         const struct sweep_step *step,
+                                         int64_t last)
 {
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	mcps_status status = MCPS_OK;
 	bool found = true;
 
 	while (status == MCPS_OK && run->removed < run->sweep->limit) {
-		status = pick(run->store, step, last, key, &found);
+		status = sqlite_sweep_pick(run->store, step, last, key, &found);
 		if (status != MCPS_OK || !found)
 			break;
-		status = sweep_key(run, step, last, key);
+		status = sqlite_sweep_key(run, step, last, key);
 		run->removed++;
 	}
 	return status;
 }
 
-static mcps_status expire_state(struct sweep_run *run)
+static mcps_status sqlite_sweep_state(struct sweep_run *run)
 {
 	struct query query;
 	int changes;
@@ -169,7 +173,7 @@ static mcps_status expire_state(struct sweep_run *run)
 	return status;
 }
 
-static mcps_status expire_streams(struct sweep_run *run)
+static mcps_status sqlite_sweep_streams(struct sweep_run *run)
 {
 	const struct mcps_sweep *sweep = run->sweep;
 	mcps_status status = mcps__sqlite_stream_sweep(
@@ -195,11 +199,11 @@ mcps_status mcps__sqlite_sweep(mcps_store *base, const struct mcps_sweep *sweep,
 	mcps_status status = MCPS_OK;
 
 	for (size_t i = 0; i < STEP_COUNT && status == MCPS_OK; i++)
-		status = step_run(&run, &steps[i], last[i]);
+		status = sqlite_sweep_step_run(&run, &steps[i], last[i]);
 	if (status == MCPS_OK)
-		status = expire_state(&run);
+		status = sqlite_sweep_state(&run);
 	if (status == MCPS_OK)
-		status = expire_streams(&run);
+		status = sqlite_sweep_streams(&run);
 	*removed = run.removed;
 	return status;
 }

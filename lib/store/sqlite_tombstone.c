@@ -104,8 +104,9 @@ mcps_status mcps__sqlite_tombstone_read(struct sqlite_store *store,
 
 /* ---- trimming ---- */
 
-static mcps_status first_key(struct sqlite_store *store, int64_t principal,
-                             uint8_t *key, bool *found)
+static mcps_status tombstones_first_key(struct sqlite_store *store,
+                                        int64_t principal, uint8_t *key,
+                                        bool *found)
 {
 	struct query query;
 
@@ -118,7 +119,7 @@ static mcps_status first_key(struct sqlite_store *store, int64_t principal,
 
 /* The index names a row that is no such tombstone. If rebuilding it does not
  * help, the table is damaged, and the bound has to wait. */
-static mcps_status repair(struct sqlite_store *store)
+static mcps_status tombstones_repair(struct sqlite_store *store)
 {
 	if (store->trim_repaired)
 		return MCPS_OK;
@@ -128,12 +129,13 @@ static mcps_status repair(struct sqlite_store *store)
 
 /* Drop the tombstone that the index names first; *GOES_ON: there may be more.
  * A damaged row may be another caller's: it stays, of no caller. */
-static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
-                              bool *goes_on)
+static mcps_status tombstones_drop_first(struct sqlite_store *store,
+                                         struct tombstones *is, bool *goes_on)
 {
 	uint8_t key[MCPS_SESSION_KEY_SIZE];
 	struct stored_session copy;
-	mcps_status status = first_key(store, is->principal, key, goes_on);
+	mcps_status status =
+		tombstones_first_key(store, is->principal, key, goes_on);
 
 	if (status == MCPS_OK && !*goes_on)
 		store->recount_due = true; /* the count was wrong */
@@ -146,7 +148,7 @@ static mcps_status drop_first(struct sqlite_store *store, struct tombstones *is,
 		return mcps__sqlite_session_end_damaged(store, key, 0);
 	if (copy.found != STORED_ENDED || copy.row.principal != is->principal) {
 		*goes_on = false;
-		return repair(store);
+		return tombstones_repair(store);
 	}
 	if (is->from_ms <= mcps__store_key_time(key))
 		is->from_ms = mcps__store_key_time(key) + 1;
@@ -169,7 +171,7 @@ mcps_status mcps__sqlite_tombstone_trim(mcps_store *base, int64_t principal,
 	for (int i = 0; i < MCPS_TOMBSTONES_DROPPED && goes_on &&
 	                is.kept > most && status == MCPS_OK;
 	     i++)
-		status = drop_first(store, &is, &goes_on);
+		status = tombstones_drop_first(store, &is, &goes_on);
 	if (status == MCPS_OK)
 		status = tombstones_put(store, &is);
 	if (status == MCPS_OK)

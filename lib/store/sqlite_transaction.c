@@ -11,8 +11,8 @@ enum {
 	WAL_PAGES_FULL = 32,   /* copied on a full disk */
 };
 
-static mcps_status run(struct sqlite_store *store,
-                       enum sqlite_statement statement)
+static mcps_status transaction_run_statement(struct sqlite_store *store,
+                                             enum sqlite_statement statement)
 {
 	struct query query;
 
@@ -28,7 +28,7 @@ mcps_status mcps__sqlite_begin(mcps_store *base)
 	if (store->transaction != SQLITE_TRANSACTION_NONE)
 		return MCPS_E_INVAL;
 	mcps__sqlite_ballast_restore(store);
-	status = run(store, STATEMENT_BEGIN);
+	status = transaction_run_statement(store, STATEMENT_BEGIN);
 	if (status == MCPS_OK)
 		store->transaction = SQLITE_TRANSACTION_OPEN;
 	return status;
@@ -39,13 +39,13 @@ void mcps__sqlite_rollback(mcps_store *base)
 	struct sqlite_store *store = sqlite_store(base);
 
 	if (mcps__sqlite_in_transaction(store))
-		run(store, STATEMENT_ROLLBACK);
+		transaction_run_statement(store, STATEMENT_ROLLBACK);
 	store->transaction = SQLITE_TRANSACTION_NONE;
 	store->recount_due = false;
 }
 
 /* What was written to a file that has no name any more is lost. */
-static bool check_files(struct sqlite_store *store)
+static bool transaction_check_files(struct sqlite_store *store)
 {
 	if (mcps__sqlite_file_is_there(store) &&
 	    mcps__sqlite_log_is_there(store))
@@ -56,7 +56,7 @@ static bool check_files(struct sqlite_store *store)
 }
 
 /* Damaged sessions were dropped: what was counted and kept for them goes. */
-static mcps_status recount(struct sqlite_store *store)
+static mcps_status transaction_recount(struct sqlite_store *store)
 {
 	static const enum sqlite_statement steps[] = {
 		STATEMENT_PRINCIPAL_RECOUNT, STATEMENT_TOMBSTONES_RECOUNT,
@@ -70,25 +70,26 @@ static mcps_status recount(struct sqlite_store *store)
 		return MCPS_OK;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		if (status == MCPS_OK)
-			status = run(store, steps[i]);
+			status = transaction_run_statement(store, steps[i]);
 	return status;
 }
 
 /* The last writes, and COMMIT. */
-static mcps_status finish(struct sqlite_store *store)
+static mcps_status transaction_finish(struct sqlite_store *store)
 {
 	mcps_status status = MCPS_E_STORE;
 
-	if (mcps__sqlite_in_transaction(store) && check_files(store))
-		status = recount(store);
+	if (mcps__sqlite_in_transaction(store) &&
+	    transaction_check_files(store))
+		status = transaction_recount(store);
 	if (status == MCPS_OK)
 		status = mcps__sqlite_counters_store(store);
 	if (status == MCPS_OK)
-		status = run(store, STATEMENT_COMMIT);
+		status = transaction_run_statement(store, STATEMENT_COMMIT);
 	return status;
 }
 
-static mcps_status checkpoint(struct sqlite_store *store, int mode)
+static mcps_status transaction_checkpoint(struct sqlite_store *store, int mode)
 {
 	int logged = 0;
 	int copied = 0;
@@ -104,7 +105,7 @@ static mcps_status checkpoint(struct sqlite_store *store, int mode)
 
 /* On a full disk the log must not grow into what the ballast left: sessions
  * are ended there as long as the log has room. */
-static int log_most(const struct sqlite_store *store)
+static int transaction_log_most(const struct sqlite_store *store)
 {
 	return store->disk_full ? WAL_PAGES_FULL : WAL_PAGES_MAX;
 }
@@ -116,7 +117,7 @@ mcps_status mcps__sqlite_commit(mcps_store *base)
 
 	if (store->transaction != SQLITE_TRANSACTION_OPEN)
 		return MCPS_E_INVAL;
-	status = finish(store);
+	status = transaction_finish(store);
 	if (status != MCPS_OK) {
 		mcps__sqlite_rollback(base);
 		return status;
@@ -124,8 +125,8 @@ mcps_status mcps__sqlite_commit(mcps_store *base)
 	store->transaction = SQLITE_TRANSACTION_NONE;
 	store->recount_due = false;
 	store->logged_code = SQLITE_OK;
-	if (store->wal_pages >= log_most(store))
-		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
+	if (store->wal_pages >= transaction_log_most(store))
+		transaction_checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 	return MCPS_OK; /* a failed checkpoint loses nothing */
 }
 
@@ -138,14 +139,15 @@ mcps_status mcps__sqlite_savepoint(mcps_store *base)
 		return MCPS_E_INVAL;
 	if (!mcps__sqlite_in_transaction(store))
 		return MCPS_E_STORE; /* it would begin a new transaction */
-	status = run(store, STATEMENT_SAVEPOINT);
+	status = transaction_run_statement(store, STATEMENT_SAVEPOINT);
 	if (status == MCPS_OK)
 		store->transaction = SQLITE_TRANSACTION_SAVED;
 	return status;
 }
 
 /* Leave the savepoint, undone or not. */
-static mcps_status leave_savepoint(struct sqlite_store *store, bool undo)
+static mcps_status transaction_leave_savepoint(struct sqlite_store *store,
+                                               bool undo)
 {
 	mcps_status status = MCPS_OK;
 
@@ -155,18 +157,21 @@ static mcps_status leave_savepoint(struct sqlite_store *store, bool undo)
 	if (!mcps__sqlite_in_transaction(store))
 		return MCPS_E_STORE;
 	if (undo)
-		status = run(store, STATEMENT_ROLLBACK_TO);
-	return status == MCPS_OK ? run(store, STATEMENT_RELEASE) : status;
+		status =
+			transaction_run_statement(store, STATEMENT_ROLLBACK_TO);
+	return status == MCPS_OK
+	               ? transaction_run_statement(store, STATEMENT_RELEASE)
+	               : status;
 }
 
 mcps_status mcps__sqlite_release(mcps_store *base)
 {
-	return leave_savepoint(sqlite_store(base), false);
+	return transaction_leave_savepoint(sqlite_store(base), false);
 }
 
 mcps_status mcps__sqlite_rollback_to(mcps_store *base)
 {
-	return leave_savepoint(sqlite_store(base), true);
+	return transaction_leave_savepoint(sqlite_store(base), true);
 }
 
 void mcps__sqlite_idle(mcps_store *base)
@@ -174,12 +179,13 @@ void mcps__sqlite_idle(mcps_store *base)
 	struct sqlite_store *store = sqlite_store(base);
 
 	if (store->db != NULL && store->wal_pages >= WAL_PAGES_IDLE)
-		checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
+		transaction_checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 }
 
 mcps_status mcps__sqlite_checkpoint_all(struct sqlite_store *store)
 {
-	mcps_status status = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+	mcps_status status =
+		transaction_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
 
 	if (status == MCPS_OK)
 		store->wal_suspect = false;

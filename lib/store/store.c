@@ -18,9 +18,9 @@ struct scheme {
 	                    struct mcps_error *error);
 };
 
-static mcps_status open_memory(mcps_store **out, const char *rest,
-                               const struct store_settings *settings,
-                               struct mcps_error *error)
+static mcps_status store_open_memory(mcps_store **out, const char *rest,
+                                     const struct store_settings *settings,
+                                     struct mcps_error *error)
 {
 	if (*rest != '\0')
 		return mcps__fail(error, MCPS_E_INVAL,
@@ -28,51 +28,51 @@ static mcps_status open_memory(mcps_store **out, const char *rest,
 	return mcps__memory_store_open(out, settings, error);
 }
 
-static mcps_status look_memory(const char *rest,
-                               const struct store_settings *settings,
-                               char *finding, size_t size,
-                               struct mcps_error *error)
+static mcps_status store_look_memory(const char *rest,
+                                     const struct store_settings *settings,
+                                     char *finding, size_t size,
+                                     struct mcps_error *error)
 {
 	(void)settings;
 	if (*rest != '\0')
-		return open_memory(NULL, rest, NULL, error);
+		return store_open_memory(NULL, rest, NULL, error);
 	snprintf(finding, size, "sessions end with the process");
 	return MCPS_OK;
 }
 
-static mcps_status no_path(struct mcps_error *error)
+static mcps_status store_no_path(struct mcps_error *error)
 {
 	return mcps__fail(error, MCPS_E_INVAL,
 	                  "store URL: a path must follow \"sqlite:\"");
 }
 
-static mcps_status look_sqlite(const char *rest,
-                               const struct store_settings *settings,
-                               char *finding, size_t size,
-                               struct mcps_error *error)
+static mcps_status store_look_sqlite(const char *rest,
+                                     const struct store_settings *settings,
+                                     char *finding, size_t size,
+                                     struct mcps_error *error)
 {
 	return *rest != '\0' ? mcps__sqlite_store_look(rest, settings, finding,
 	                                               size, error)
-	                     : no_path(error);
+	                     : store_no_path(error);
 }
 
-static mcps_status open_sqlite(mcps_store **out, const char *rest,
-                               const struct store_settings *settings,
-                               struct mcps_error *error)
+static mcps_status store_open_sqlite(mcps_store **out, const char *rest,
+                                     const struct store_settings *settings,
+                                     struct mcps_error *error)
 {
 	if (*rest == '\0')
-		return no_path(error);
+		return store_no_path(error);
 	return mcps__sqlite_store_open(out, rest, settings, error);
 }
 
 static const struct scheme schemes[] = {
-	{ "memory:", open_memory, look_memory },
-	{ "sqlite:", open_sqlite, look_sqlite },
+	{ "memory:", store_open_memory, store_look_memory },
+	{ "sqlite:", store_open_sqlite, store_look_sqlite },
 };
 
-static mcps_status settings_make(struct store_settings *settings,
-                                 const struct mcps_store_options *options,
-                                 struct mcps_error *error)
+static mcps_status store_settings_make(struct store_settings *settings,
+                                       const struct mcps_store_options *options,
+                                       struct mcps_error *error)
 {
 	struct mcps_store_options all = { 0 };
 	mcps_status status = MCPS_OK;
@@ -94,8 +94,8 @@ static mcps_status settings_make(struct store_settings *settings,
 }
 
 /* NULL: there is none, ERROR says so. REST is what follows it. */
-static const struct scheme *scheme_of(const char *url, const char **rest,
-                                      struct mcps_error *error)
+static const struct scheme *store_scheme_of(const char *url, const char **rest,
+                                            struct mcps_error *error)
 {
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
 		size_t length = strlen(schemes[i].prefix);
@@ -127,10 +127,10 @@ mcps_status mcps_store_open(mcps_store **out, const char *url,
 	*out = NULL;
 	if (url == NULL)
 		return mcps__fail(error, MCPS_E_INVAL, "store URL: missing");
-	status = settings_make(&settings, options, error);
+	status = store_settings_make(&settings, options, error);
 	if (status != MCPS_OK)
 		return status;
-	scheme = scheme_of(url, &rest, error);
+	scheme = store_scheme_of(url, &rest, error);
 	if (scheme == NULL)
 		return MCPS_E_INVAL;
 	return scheme->open(out, rest, &settings, error);
@@ -155,10 +155,10 @@ mcps_status mcps_store_look(const char *url,
 		finding[0] = '\0';
 	if (url == NULL)
 		return mcps__fail(error, MCPS_E_INVAL, "store URL: missing");
-	status = settings_make(&settings, options, error);
+	status = store_settings_make(&settings, options, error);
 	if (status != MCPS_OK)
 		return status;
-	scheme = scheme_of(url, &rest, error);
+	scheme = store_scheme_of(url, &rest, error);
 	if (scheme == NULL)
 		return MCPS_E_INVAL;
 	return scheme->look(rest, &settings, finding, size, error);
@@ -223,7 +223,7 @@ enum {
 	STREAMS_COUNT = sizeof streams / sizeof *streams,
 };
 
-static bool has_function(const struct mcps_store_ops *ops, size_t offset)
+static bool store_has_function(const struct mcps_store_ops *ops, size_t offset)
 {
 	void (*function)(void);
 
@@ -234,15 +234,15 @@ static bool has_function(const struct mcps_store_ops *ops, size_t offset)
 }
 
 /* The first of COUNT members that is missing, or NULL; how many there are. */
-static const char *missing(const struct mcps_store_ops *ops,
-                           const struct member *members, size_t count,
-                           size_t *present)
+static const char *store_missing_function(const struct mcps_store_ops *ops,
+                                          const struct member *members,
+                                          size_t count, size_t *present)
 {
 	const char *name = NULL;
 
 	*present = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (has_function(ops, members[i].offset))
+		if (store_has_function(ops, members[i].offset))
 			++*present;
 		else if (name == NULL)
 			name = members[i].name;
@@ -264,9 +264,10 @@ mcps_status mcps_store_check(const mcps_store *store, struct mcps_error *error)
 	                          "sizeof(struct mcps_store_ops)", error);
 	if (status != MCPS_OK)
 		return status;
-	name = missing(ops, required, REQUIRED_COUNT, &present);
+	name = store_missing_function(ops, required, REQUIRED_COUNT, &present);
 	if (name == NULL) {
-		name = missing(ops, streams, STREAMS_COUNT, &present);
+		name = store_missing_function(ops, streams, STREAMS_COUNT,
+		                              &present);
 		if (present == 0)
 			name = NULL;
 	}

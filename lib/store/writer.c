@@ -46,39 +46,41 @@ struct writer {
 
 /* ---- queues (under the mutex) ---- */
 
-static void queue_init(struct job_queue *queue)
+static void writer_queue_init(struct job_queue *queue)
 {
 	queue->first = NULL;
 	queue->end = &queue->first;
 }
 
-static void queue_push(struct job_queue *queue, struct writer_job *job)
+static void writer_queue_push(struct job_queue *queue, struct writer_job *job)
 {
 	job->next = NULL;
 	*queue->end = job;
 	queue->end = &job->next;
 }
 
-static struct writer_job *queue_take_all(struct job_queue *queue)
+static struct writer_job *writer_queue_take_all(struct job_queue *queue)
 {
 	struct writer_job *jobs = queue->first;
 
-	queue_init(queue);
+	writer_queue_init(queue);
 	return jobs;
 }
 
 /* Move all jobs of FROM before those of QUEUE. */
-static void queue_prepend(struct job_queue *queue, struct job_queue *from)
+static void writer_queue_prepend(struct job_queue *queue,
+                                 struct job_queue *from)
 {
 	if (from->first == NULL)
 		return;
 	*from->end = queue->first;
 	if (queue->first == NULL)
 		queue->end = from->end;
-	queue->first = queue_take_all(from);
+	queue->first = writer_queue_take_all(from);
 }
 
-static struct writer_job *queue_take(struct job_queue *queue, uint32_t limit)
+static struct writer_job *writer_queue_take(struct job_queue *queue,
+                                            uint32_t limit)
 {
 	struct writer_job *jobs = queue->first;
 	struct writer_job *last = jobs;
@@ -86,7 +88,7 @@ static struct writer_job *queue_take(struct job_queue *queue, uint32_t limit)
 	while (last != NULL && last->next != NULL && --limit > 0)
 		last = last->next;
 	if (last == NULL || last->next == NULL)
-		return queue_take_all(queue);
+		return writer_queue_take_all(queue);
 	queue->first = last->next;
 	last->next = NULL;
 	return jobs;
@@ -96,8 +98,8 @@ static struct writer_job *queue_take(struct job_queue *queue, uint32_t limit)
 
 /* Waiting threads are spread over several buckets: in one, each of them would
  * wake up for each job of a batch. */
-static pthread_cond_t *wait_bucket_of(struct writer *writer,
-                                      const struct writer_job *job)
+static pthread_cond_t *writer_wait_bucket_of(struct writer *writer,
+                                             const struct writer_job *job)
 {
 	uintptr_t place = (uintptr_t)job;
 
@@ -106,7 +108,7 @@ static pthread_cond_t *wait_bucket_of(struct writer *writer,
 
 /* A job that is over points to itself if somebody waits for it: so he knows.
  * After that, or else after done, the job may be gone. */
-static void job_finish(struct writer *writer, struct writer_job *job)
+static void writer_job_finish(struct writer *writer, struct writer_job *job)
 {
 	bool is_awaited = job->is_awaited;
 
@@ -116,21 +118,21 @@ static void job_finish(struct writer *writer, struct writer_job *job)
 		return;
 	pthread_mutex_lock(&writer->mutex);
 	job->next = job;
-	pthread_cond_broadcast(wait_bucket_of(writer, job));
+	pthread_cond_broadcast(writer_wait_bucket_of(writer, job));
 	pthread_mutex_unlock(&writer->mutex);
 }
 
-static void jobs_finish(struct writer *writer, struct writer_job *jobs)
+static void writer_jobs_finish(struct writer *writer, struct writer_job *jobs)
 {
 	while (jobs != NULL) {
 		struct writer_job *job = jobs;
 
 		jobs = job->next;
-		job_finish(writer, job);
+		writer_job_finish(writer, job);
 	}
 }
 
-static void publish(struct writer *writer)
+static void writer_publish(struct writer *writer)
 {
 	pthread_mutex_lock(&writer->mutex);
 	writer->counts = writer->counted;
@@ -139,38 +141,38 @@ static void publish(struct writer *writer)
 }
 
 /* Each for itself, and each told at once. */
-static void do_reads(struct writer *writer, struct writer_job *jobs)
+static void writer_do_reads(struct writer *writer, struct writer_job *jobs)
 {
 	while (jobs != NULL) {
 		struct writer_job *job = jobs;
 
 		jobs = job->next;
 		mcps__batch_read(writer->store, job, &writer->counted);
-		publish(writer);
-		job_finish(writer, job);
+		writer_publish(writer);
+		writer_job_finish(writer, job);
 	}
 }
 
 /* Whether the store can be written to. */
-static bool try_recovery(struct writer *writer)
+static bool writer_try_recovery(struct writer *writer)
 {
 	if (!writer->recovery.broken)
 		return true;
 	writer->works = mcps__recovery_try(&writer->recovery);
-	publish(writer);
+	writer_publish(writer);
 	if (writer->works) /* said when everybody can see it */
 		mcps__log(&writer->options.log, MCPS_LOG_WARN, "store",
 		          "store opened again");
 	return writer->works;
 }
 
-static void do_writes(struct writer *writer, struct writer_job *jobs)
+static void writer_do_writes(struct writer *writer, struct writer_job *jobs)
 {
 	mcps_status status;
 
-	if (!try_recovery(writer)) {
+	if (!writer_try_recovery(writer)) {
 		mcps__batch_fail(jobs, MCPS_E_STORE);
-		jobs_finish(writer, jobs);
+		writer_jobs_finish(writer, jobs);
 		return;
 	}
 	status = mcps__batch_write(writer->store, jobs, &writer->counted);
@@ -180,11 +182,11 @@ static void do_writes(struct writer *writer, struct writer_job *jobs)
 		mcps__recovery_failed(&writer->recovery);
 	writer->works = status == MCPS_OK;
 	writer->idle_due = true;
-	publish(writer);
-	jobs_finish(writer, jobs);
+	writer_publish(writer);
+	writer_jobs_finish(writer, jobs);
 }
 
-static void do_idle(struct writer *writer)
+static void writer_do_idle(struct writer *writer)
 {
 	writer->idle_due = false;
 	if (STORE_HAS(writer->store, idle))
@@ -193,7 +195,7 @@ static void do_idle(struct writer *writer)
 
 /* ---- the store thread ---- */
 
-static int64_t now_ms(void)
+static int64_t writer_now_ms(void)
 {
 	struct timespec now;
 
@@ -201,37 +203,37 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool nothing_queued(const struct writer *writer)
+static bool writer_nothing_queued(const struct writer *writer)
 {
 	return writer->reads.first == NULL && writer->writes.first == NULL;
 }
 
 /* Writes that may wait go along with others, at their time, or at the end. */
-static void admit_later(struct writer *writer)
+static void writer_admit_later(struct writer *writer)
 {
 	if (writer->later.first != NULL &&
 	    (writer->writes.first != NULL || writer->stopping ||
-	     now_ms() >= writer->later_at_ms))
-		queue_prepend(&writer->writes, &writer->later);
+	     writer_now_ms() >= writer->later_at_ms))
+		writer_queue_prepend(&writer->writes, &writer->later);
 }
 
 /* How long the thread may wait for work, in milliseconds; negative: for ever.
  */
-static int64_t wait_ms_of(const struct writer *writer)
+static int64_t writer_wait_ms_of(const struct writer *writer)
 {
 	int64_t wait_ms = mcps__recovery_wait_ms(&writer->recovery);
 	int64_t later_ms;
 
 	if (writer->later.first == NULL)
 		return wait_ms;
-	later_ms = writer->later_at_ms - now_ms();
+	later_ms = writer->later_at_ms - writer_now_ms();
 	if (later_ms < 0)
 		later_ms = 0;
 	return wait_ms < 0 || later_ms < wait_ms ? later_ms : wait_ms;
 }
 
 /* Wait for work, but no longer than WAIT_MS if that is not negative. */
-static void wait_for_work(struct writer *writer, int64_t wait_ms)
+static void writer_wait_for_work(struct writer *writer, int64_t wait_ms)
 {
 	struct timespec until;
 
@@ -245,74 +247,75 @@ static void wait_for_work(struct writer *writer, int64_t wait_ms)
 
 /* What there is to do; false: stop. Neither reads nor writes: the time is for
  * what nobody waits for. */
-static bool take_work(struct writer *writer, struct writer_job **reads,
-                      struct writer_job **writes)
+static bool writer_take_work(struct writer *writer, struct writer_job **reads,
+                             struct writer_job **writes)
 {
 	bool stop;
 
 	pthread_mutex_lock(&writer->mutex);
-	if (nothing_queued(writer) && !writer->stopping && !writer->idle_due) {
-		int64_t wait_ms = wait_ms_of(writer);
+	if (writer_nothing_queued(writer) && !writer->stopping &&
+	    !writer->idle_due) {
+		int64_t wait_ms = writer_wait_ms_of(writer);
 
 		if (wait_ms != 0)
-			wait_for_work(writer, wait_ms);
+			writer_wait_for_work(writer, wait_ms);
 	}
-	admit_later(writer);
-	stop = nothing_queued(writer) && writer->stopping;
-	*reads = queue_take_all(&writer->reads);
-	*writes = queue_take(&writer->writes, writer->options.batch);
+	writer_admit_later(writer);
+	stop = writer_nothing_queued(writer) && writer->stopping;
+	*reads = writer_queue_take_all(&writer->reads);
+	*writes = writer_queue_take(&writer->writes, writer->options.batch);
 	pthread_mutex_unlock(&writer->mutex);
 	return !stop;
 }
 
-static void *store_thread(void *arg)
+static void *writer_thread(void *arg)
 {
 	struct writer *writer = arg;
 	struct writer_job *reads;
 	struct writer_job *writes;
 
-	while (take_work(writer, &reads, &writes)) {
-		do_reads(writer, reads);
+	while (writer_take_work(writer, &reads, &writes)) {
+		writer_do_reads(writer, reads);
 		if (writes != NULL)
-			do_writes(writer, writes);
+			writer_do_writes(writer, writes);
 		else if (writer->idle_due && reads == NULL)
-			do_idle(writer);
+			writer_do_idle(writer);
 		else
-			try_recovery(writer);
+			writer_try_recovery(writer);
 	}
 	return NULL;
 }
 
 /* ---- start and stop ---- */
 
-static void wait_buckets_destroy(struct writer *writer, size_t count)
+static void writer_wait_buckets_destroy(struct writer *writer, size_t count)
 {
 	while (count > 0)
 		pthread_cond_destroy(&writer->over[--count]);
 }
 
-static bool wait_buckets_init(struct writer *writer)
+static bool writer_wait_buckets_init(struct writer *writer)
 {
 	for (size_t i = 0; i < WAIT_BUCKETS; i++) {
 		if (pthread_cond_init(&writer->over[i], NULL) != 0) {
-			wait_buckets_destroy(writer, i);
+			writer_wait_buckets_destroy(writer, i);
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool sync_init(struct writer *writer)
+static bool writer_sync_init(struct writer *writer)
 {
 	if (pthread_mutex_init(&writer->mutex, NULL) != 0)
 		return false;
-	if (!wait_buckets_init(writer))
+	if (!writer_wait_buckets_init(writer))
 		goto no_wait_buckets;
 	if (mcps__steady_condition_init(&writer->work) != 0)
 		goto no_work;
 	return true;
 no_work:
-	wait_buckets_destroy(writer, WAIT_BUCKETS);
+	writer_wait_buckets_destroy(writer, WAIT_BUCKETS);
 no_wait_buckets:
 	pthread_mutex_destroy(&writer->mutex);
 	return false;
@@ -321,14 +324,14 @@ no_wait_buckets:
 static void writer_free(struct writer *writer)
 {
 	writer->store->ops->close(writer->store);
-	wait_buckets_destroy(writer, WAIT_BUCKETS);
+	writer_wait_buckets_destroy(writer, WAIT_BUCKETS);
 	pthread_cond_destroy(&writer->work);
 	pthread_mutex_destroy(&writer->mutex);
 	mcps__free(writer);
 }
 
 /* Not even complete: it is closed if it says how. */
-static mcps_status refuse(mcps_store *store, mcps_status status)
+static mcps_status writer_refuse(mcps_store *store, mcps_status status)
 {
 	if (store != NULL && store->ops != NULL && STORE_HAS(store, close))
 		store->ops->close(store);
@@ -344,11 +347,12 @@ mcps_status mcps__writer_start(struct writer **out, mcps_store *store,
 
 	*out = NULL;
 	if (status != MCPS_OK)
-		return refuse(store, status);
+		return writer_refuse(store, status);
 	writer = mcps__calloc(1, sizeof *writer);
-	if (writer == NULL || !sync_init(writer)) {
+	if (writer == NULL || !writer_sync_init(writer)) {
 		mcps__free(writer);
-		return refuse(store, mcps__fail(error, MCPS_E_NOMEM,
+		return writer_refuse(store,
+		                     mcps__fail(error, MCPS_E_NOMEM,
 		                                "store: no memory for the "
 		                                "writer"));
 	}
@@ -356,9 +360,9 @@ mcps_status mcps__writer_start(struct writer **out, mcps_store *store,
 	writer->options = *options;
 	if (writer->options.batch == 0)
 		writer->options.batch = BATCH_DEFAULT;
-	queue_init(&writer->reads);
-	queue_init(&writer->writes);
-	queue_init(&writer->later);
+	writer_queue_init(&writer->reads);
+	writer_queue_init(&writer->writes);
+	writer_queue_init(&writer->later);
 	writer->works = true;
 	writer->healthy = true;
 	writer->recovery = (struct recovery){
@@ -367,7 +371,7 @@ mcps_status mcps__writer_start(struct writer **out, mcps_store *store,
 		.patient = !options->inline_jobs,
 	};
 	if (!options->inline_jobs &&
-	    mcps__thread_start(&writer->thread, "mcps-store", store_thread,
+	    mcps__thread_start(&writer->thread, "mcps-store", writer_thread,
 	                       writer) != 0) {
 		writer_free(writer);
 		return mcps__fail(error, MCPS_E_SYSTEM,
@@ -393,50 +397,52 @@ void mcps__writer_stop(struct writer *writer)
 /* ---- submitting ---- */
 
 /* No thread: everything at once. */
-static void do_inline(struct writer *writer, struct writer_job *job,
-                      bool is_read)
+static void writer_do_inline(struct writer *writer, struct writer_job *job,
+                             bool is_read)
 {
 	job->next = NULL;
 	if (is_read)
-		do_reads(writer, job);
+		writer_do_reads(writer, job);
 	else
-		do_writes(writer, job);
+		writer_do_writes(writer, job);
 	if (writer->idle_due)
-		do_idle(writer);
+		writer_do_idle(writer);
 }
 
 /* MCPS_OK, or MCPS_E_STOPPING: too late. */
-static mcps_status submit(struct writer *writer, struct writer_job *job,
-                          bool is_read)
+static mcps_status writer_submit(struct writer *writer, struct writer_job *job,
+                                 bool is_read)
 {
 	mcps_status status = MCPS_OK;
 
 	if (writer->options.inline_jobs) {
-		do_inline(writer, job, is_read);
+		writer_do_inline(writer, job, is_read);
 		return MCPS_OK;
 	}
 	pthread_mutex_lock(&writer->mutex);
 	if (writer->stopping)
 		status = MCPS_E_STOPPING;
 	else
-		queue_push(is_read ? &writer->reads : &writer->writes, job);
+		writer_queue_push(is_read ? &writer->reads : &writer->writes,
+		                  job);
 	pthread_cond_signal(&writer->work);
 	pthread_mutex_unlock(&writer->mutex);
 	return status;
 }
 
-static mcps_status submit_and_wait(struct writer *writer,
-                                   struct writer_job *job, bool is_read)
+static mcps_status writer_submit_and_wait(struct writer *writer,
+                                          struct writer_job *job, bool is_read)
 {
 	mcps_status status;
 
 	job->is_awaited = true;
-	status = submit(writer, job, is_read);
+	status = writer_submit(writer, job, is_read);
 	if (status != MCPS_OK)
 		return status;
 	pthread_mutex_lock(&writer->mutex);
 	while (job->next != job)
-		pthread_cond_wait(wait_bucket_of(writer, job), &writer->mutex);
+		pthread_cond_wait(writer_wait_bucket_of(writer, job),
+		                  &writer->mutex);
 	pthread_mutex_unlock(&writer->mutex);
 	return job->status;
 }
@@ -446,7 +452,7 @@ void mcps__writer_submit(struct writer *writer, struct writer_job *job)
 	mcps_status status;
 
 	job->is_awaited = false;
-	status = submit(writer, job, false);
+	status = writer_submit(writer, job, false);
 	if (status != MCPS_OK)
 		job->done(job, status);
 }
@@ -456,7 +462,7 @@ void mcps__writer_submit_read(struct writer *writer, struct writer_job *job)
 	mcps_status status;
 
 	job->is_awaited = false;
-	status = submit(writer, job, true);
+	status = writer_submit(writer, job, true);
 	if (status != MCPS_OK)
 		job->done(job, status);
 }
@@ -468,17 +474,17 @@ void mcps__writer_submit_later(struct writer *writer, struct writer_job *job)
 
 	job->is_awaited = false;
 	if (writer->options.inline_jobs) {
-		do_inline(writer, job, false);
+		writer_do_inline(writer, job, false);
 		return;
 	}
 	pthread_mutex_lock(&writer->mutex);
 	is_stopping = writer->stopping;
 	if (!is_stopping && writer->later.first == NULL) {
-		writer->later_at_ms = now_ms() + WRITER_LATER_MS;
+		writer->later_at_ms = writer_now_ms() + WRITER_LATER_MS;
 		pthread_cond_signal(&writer->work);
 	}
 	if (!is_stopping)
-		queue_push(&writer->later, job);
+		writer_queue_push(&writer->later, job);
 	pthread_mutex_unlock(&writer->mutex);
 	if (is_stopping)
 		job->done(job, MCPS_E_STOPPING);
@@ -486,12 +492,12 @@ void mcps__writer_submit_later(struct writer *writer, struct writer_job *job)
 
 mcps_status mcps__writer_run(struct writer *writer, struct writer_job *job)
 {
-	return submit_and_wait(writer, job, false);
+	return writer_submit_and_wait(writer, job, false);
 }
 
 mcps_status mcps__writer_run_read(struct writer *writer, struct writer_job *job)
 {
-	return submit_and_wait(writer, job, true);
+	return writer_submit_and_wait(writer, job, true);
 }
 
 /* ---- looking ---- */

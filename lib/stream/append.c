@@ -32,8 +32,8 @@ struct stream_job {
 /* ---- sending ---- */
 
 /* A stored event goes out; the stream's lock keeps them in order. */
-static void push(struct stream *stream, uint64_t seq,
-                 const struct buffer *message, bool ends)
+static void append_send_event(struct stream *stream, uint64_t seq,
+                              const struct buffer *message, bool ends)
 {
 	const struct event_id id = { .stream = stream->is_volatile ? 0
 		                                                   : stream->id,
@@ -51,15 +51,15 @@ void mcps__stream_stored(struct stream *stream, const struct buffer *message,
 {
 	pthread_mutex_lock(&stream->lock);
 	stream->is_over = stream->is_over || ends;
-	push(stream, seq, message, ends);
+	append_send_event(stream, seq, message, ends);
 	if (stream->sse != NULL)
 		mcps__sse_connection_wake(stream->sse);
 	pthread_mutex_unlock(&stream->lock);
 }
 
 /* The store has no room for it any more. */
-static void evict_stream(struct sessions *sessions, struct session *session,
-                         uint64_t id)
+static void append_evict_stream(struct sessions *sessions,
+                                struct session *session, uint64_t id)
 {
 	struct stream *stream = mcps__session_find_stream(session, id);
 
@@ -73,8 +73,8 @@ static void evict_stream(struct sessions *sessions, struct session *session,
 
 /* ---- storing ---- */
 
-static struct mcps_event_row row_of(const struct stream *stream,
-                                    const struct buffer *message)
+static struct mcps_event_row append_row_of(const struct stream *stream,
+                                           const struct buffer *message)
 {
 	return (struct mcps_event_row){
 		.at_ms = mcps__sessions_now(stream->sessions),
@@ -87,7 +87,7 @@ mcps_status mcps__stream_store(struct stream *stream, mcps_store *store,
                                const struct buffer *message, bool ends,
                                uint64_t *seq)
 {
-	const struct mcps_event_row row = row_of(stream, message);
+	const struct mcps_event_row row = append_row_of(stream, message);
 
 	*seq = 0;
 	if (message->failed)
@@ -100,21 +100,23 @@ mcps_status mcps__stream_store(struct stream *stream, mcps_store *store,
 }
 
 /* Store messages from *NEXT on, which moves behind them. */
-static mcps_status store_some(const struct stream_job *job, mcps_store *store,
-                              const struct stream_message **next, uint64_t *seq)
+static mcps_status append_store_some(const struct stream_job *job,
+                                     mcps_store *store,
+                                     const struct stream_message **next,
+                                     uint64_t *seq)
 {
 	const struct stream *stream = job->stream;
 	struct mcps_event_row rows[ROWS];
 	size_t count = 0;
 
 	for (; *next != NULL && count < ROWS; *next = (*next)->next)
-		rows[count++] = row_of(stream, &(*next)->text);
+		rows[count++] = append_row_of(stream, &(*next)->text);
 	return store->ops->event_append(
 		store, stream->id, rows, count, job->ends && *next == NULL,
 		stream->sessions->options.event_bytes, seq);
 }
 
-static mcps_status store_all(struct stream_job *job, mcps_store *store)
+static mcps_status append_store_all(struct stream_job *job, mcps_store *store)
 {
 	const struct stream_message *next = job->first;
 	mcps_status status = MCPS_OK;
@@ -122,14 +124,14 @@ static mcps_status store_all(struct stream_job *job, mcps_store *store)
 	while (next != NULL && status == MCPS_OK) {
 		uint64_t seq;
 
-		status = store_some(job, store, &next, &seq);
+		status = append_store_some(job, store, &next, &seq);
 		if (job->seq == 0)
 			job->seq = seq;
 	}
 	return status;
 }
 
-static mcps_status open_row(struct stream_job *job, mcps_store *store)
+static mcps_status append_open_row(struct stream_job *job, mcps_store *store)
 {
 	struct stream *stream = job->stream;
 	const struct mcps_stream_row row = {
@@ -145,7 +147,7 @@ static mcps_status open_row(struct stream_job *job, mcps_store *store)
 }
 
 /* Nothing joins it any more. */
-static void job_seal(struct stream_job *job)
+static void append_job_seal(struct stream_job *job)
 {
 	struct stream *stream = job->stream;
 
@@ -156,26 +158,27 @@ static void job_seal(struct stream_job *job)
 }
 
 /* It may run again, after a transaction was lost. */
-static mcps_status job_run(struct writer_job *writer_job, mcps_store *store)
+static mcps_status append_job_run(struct writer_job *writer_job,
+                                  mcps_store *store)
 {
 	struct stream_job *job =
 		container_of(writer_job, struct stream_job, job);
 	mcps_status status = MCPS_OK;
 
-	job_seal(job);
+	append_job_seal(job);
 	job->seq = 0;
 	if (job->session != NULL)
-		status = open_row(job, store);
-	return status == MCPS_OK ? store_all(job, store) : status;
+		status = append_open_row(job, store);
+	return status == MCPS_OK ? append_store_all(job, store) : status;
 }
 
-static void message_drop(struct stream_message *message)
+static void append_message_drop(struct stream_message *message)
 {
 	mcps__buffer_finish(&message->text);
 	mcps__free(message);
 }
 
-static void job_drop(struct stream_job *job)
+static void append_job_drop(struct stream_job *job)
 {
 	struct stream_message *message;
 
@@ -183,7 +186,7 @@ static void job_drop(struct stream_job *job)
 		return;
 	while ((message = job->first) != NULL) {
 		job->first = message->next;
-		message_drop(message);
+		append_message_drop(message);
 	}
 	mcps__stream_unref(job->stream);
 	mcps__session_unref(job->session);
@@ -193,7 +196,7 @@ static void job_drop(struct stream_job *job)
 
 /* Who is to be told what found no room, now that there is some: a reference;
  * NULL: nobody listens, or there was nothing. Under the lock. */
-static struct session *find_missed(struct stream *stream)
+static struct session *append_find_missed(struct stream *stream)
 {
 	if (!stream->has_dropped || stream->sse == NULL ||
 	    stream->pending > STREAM_PENDING_MAX / 2 ||
@@ -203,7 +206,7 @@ static struct session *find_missed(struct stream *stream)
 	return mcps__session_ref(stream->sse->session);
 }
 
-static void job_leave(struct stream_job *job)
+static void append_job_leave(struct stream_job *job)
 {
 	struct stream *stream = job->stream;
 	struct session *missed;
@@ -211,16 +214,16 @@ static void job_leave(struct stream_job *job)
 	pthread_mutex_lock(&stream->lock);
 	stream->pending -= job->count;
 	stream->pending_bytes -= job->bytes;
-	missed = find_missed(stream);
+	missed = append_find_missed(stream);
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);
 	if (missed != NULL)
 		mcps__stream_tell_listens(stream->sessions, missed, 0);
 	mcps__session_unref(missed);
-	job_drop(job);
+	append_job_drop(job);
 }
 
-static void close_sse(struct stream *stream, uint32_t retry_ms)
+static void append_close_sse(struct stream *stream, uint32_t retry_ms)
 {
 	pthread_mutex_lock(&stream->lock);
 	if (stream->sse != NULL && stream->sse->supports_retry)
@@ -228,7 +231,7 @@ static void close_sse(struct stream *stream, uint32_t retry_ms)
 	pthread_mutex_unlock(&stream->lock);
 }
 
-static void send_all(struct stream_job *job)
+static void append_send_all(struct stream_job *job)
 {
 	struct stream *stream = job->stream;
 	uint64_t seq = job->seq;
@@ -237,15 +240,15 @@ static void send_all(struct stream_job *job)
 	stream->is_over = stream->is_over || job->ends;
 	for (const struct stream_message *message = job->first; message != NULL;
 	     message = message->next)
-		push(stream, seq++, &message->text,
-		     job->ends && message->next == NULL);
+		append_send_event(stream, seq++, &message->text,
+		                  job->ends && message->next == NULL);
 	if (stream->sse != NULL && job->first != NULL)
 		mcps__sse_connection_wake(stream->sse);
 	pthread_mutex_unlock(&stream->lock);
 }
 
 /* Its message is not the job's. */
-static void ending_tell(struct stream_job *job, mcps_status status)
+static void append_ending_tell(struct stream_job *job, mcps_status status)
 {
 	struct stream_message **last = &job->first;
 
@@ -256,7 +259,7 @@ static void ending_tell(struct stream_job *job, mcps_status status)
 }
 
 /* Nobody knows any more which of its news the session has. */
-static void mark_missed(struct stream_job *job)
+static void append_mark_missed(struct stream_job *job)
 {
 	mcps__subscriptions_missed(job->stream->sessions, job->told);
 	atomic_fetch_or(&job->told->lists_differ, SESSION_LISTS);
@@ -266,7 +269,7 @@ static void mark_missed(struct stream_job *job)
 /* An event that cannot be stored is not sent. A stream of no call ends without
  * its beginning: its client is to come again. The end of a call is sent all the
  * same: its client would wait for it for ever. */
-static void job_failed(struct stream_job *job)
+static void append_job_failed(struct stream_job *job)
 {
 	const struct stream_message *last = job->first;
 
@@ -278,43 +281,43 @@ static void job_failed(struct stream_job *job)
 		mcps__stream_lose(job->stream);
 }
 
-static void job_done(struct writer_job *writer_job, mcps_status status)
+static void append_job_done(struct writer_job *writer_job, mcps_status status)
 {
 	struct stream_job *job =
 		container_of(writer_job, struct stream_job, job);
 	struct stream *stream = job->stream;
 
-	job_seal(job); /* if it never ran */
+	append_job_seal(job); /* if it never ran */
 	if (status == MCPS_OK && job->gone != 0)
-		evict_stream(stream->sessions, job->session, job->gone);
+		append_evict_stream(stream->sessions, job->session, job->gone);
 	if (job->closes)
-		close_sse(stream, job->retry_ms);
+		append_close_sse(stream, job->retry_ms);
 	else if (status == MCPS_OK)
-		send_all(job);
+		append_send_all(job);
 	else
-		job_failed(job);
+		append_job_failed(job);
 	if (status != MCPS_OK && job->told != NULL)
-		mark_missed(job);
+		append_mark_missed(job);
 	if (job->ending != NULL)
-		ending_tell(job, status);
-	job_leave(job);
+		append_ending_tell(job, status);
+	append_job_leave(job);
 }
 
-static struct stream_job *job_new(struct stream *stream)
+static struct stream_job *append_job_new(struct stream *stream)
 {
 	struct stream_job *job = mcps__calloc(1, sizeof *job);
 
 	if (job == NULL)
 		return NULL;
-	job->job.run = job_run;
-	job->job.done = job_done;
+	job->job.run = append_job_run;
+	job->job.done = append_job_done;
 	job->stream = mcps__stream_ref(stream);
 	job->end = &job->first;
 	return job;
 }
 
-static void job_add(struct stream_job *job, struct stream_message *message,
-                    bool ends)
+static void append_job_add(struct stream_job *job,
+                           struct stream_message *message, bool ends)
 {
 	*job->end = message;
 	job->end = &message->next;
@@ -323,7 +326,7 @@ static void job_add(struct stream_job *job, struct stream_message *message,
 
 /* ---- submitting ---- */
 
-static void submit(struct stream_job *job)
+static void append_submit(struct stream_job *job)
 {
 	mcps__writer_submit(job->stream->sessions->options.writer, &job->job);
 }
@@ -331,8 +334,8 @@ static void submit(struct stream_job *job)
 /* Under the lock: something of LENGTH goes with the job. Until that is long,
  * more may join it of what only one thread says: of two, one could overtake
  * itself with another job. */
-static void job_enter(struct stream *stream, struct stream_job *job,
-                      size_t length, bool can_be_joined)
+static void append_job_enter(struct stream *stream, struct stream_job *job,
+                             size_t length, bool can_be_joined)
 {
 	job->count++;
 	job->bytes += length;
@@ -352,26 +355,26 @@ void mcps__stream_open(struct stream *stream, struct session *session)
 	mcps__session_list_stream(session, stream);
 	if (stream->is_volatile)
 		return;
-	job = job_new(stream);
+	job = append_job_new(stream);
 	if (job != NULL && stream->sends_first_event)
 		first = mcps__calloc(1, sizeof *first);
 	if (job == NULL || (stream->sends_first_event && first == NULL)) {
-		job_drop(job);
+		append_job_drop(job);
 		if (!stream->is_call)
 			mcps__stream_lose(stream);
 		return;
 	}
 	job->session = mcps__session_ref(session);
 	if (first != NULL)
-		job_add(job, first, false);
+		append_job_add(job, first, false);
 	pthread_mutex_lock(&stream->lock);
-	job_enter(stream, job, 0, true);
+	append_job_enter(stream, job, 0, true);
 	pthread_mutex_unlock(&stream->lock);
-	submit(job);
+	append_submit(job);
 }
 
 /* One message may be larger than all that may wait, by itself. */
-static bool has_room(const struct stream *stream, size_t length)
+static bool append_has_room(const struct stream *stream, size_t length)
 {
 	return stream->pending < STREAM_PENDING_MAX &&
 	       (stream->pending_bytes == 0 ||
@@ -379,11 +382,11 @@ static bool has_room(const struct stream *stream, size_t length)
 }
 
 /* Under the lock. */
-static bool make_room(struct stream *stream, size_t length, unsigned how)
+static bool append_make_room(struct stream *stream, size_t length, unsigned how)
 {
-	if (!has_room(stream, length) && !stream->is_over)
+	if (!append_has_room(stream, length) && !stream->is_over)
 		mcps__sessions_note(stream->sessions, INCIDENT_STREAM_BACKLOG);
-	while (!has_room(stream, length) && !stream->is_over) {
+	while (!append_has_room(stream, length) && !stream->is_over) {
 		if ((how & STREAM_MAY_DROP) != 0) {
 			stream->has_dropped = true;
 			return false;
@@ -395,7 +398,8 @@ static bool make_room(struct stream *stream, size_t length, unsigned how)
 
 void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms)
 {
-	struct stream_job *job = stream->is_volatile ? NULL : job_new(stream);
+	struct stream_job *job =
+		stream->is_volatile ? NULL : append_job_new(stream);
 	bool is_in;
 
 	if (job == NULL)
@@ -403,18 +407,18 @@ void mcps__stream_disconnect(struct stream *stream, uint32_t retry_ms)
 	job->closes = true;
 	job->retry_ms = retry_ms;
 	pthread_mutex_lock(&stream->lock);
-	is_in = make_room(stream, 0, 0);
+	is_in = append_make_room(stream, 0, 0);
 	if (is_in)
-		job_enter(stream, job, 0, false);
+		append_job_enter(stream, job, 0, false);
 	pthread_mutex_unlock(&stream->lock);
 	if (is_in)
-		submit(job);
+		append_submit(job);
 	else
-		job_drop(job);
+		append_job_drop(job);
 }
 
-static void send_volatile(struct stream *stream, struct buffer *message,
-                          unsigned how)
+static void append_send_volatile(struct stream *stream, struct buffer *message,
+                                 unsigned how)
 {
 	mcps__stream_stored(stream, message, (how & STREAM_ENDS) != 0, 0);
 	mcps__buffer_finish(message);
@@ -422,70 +426,71 @@ static void send_volatile(struct stream *stream, struct buffer *message,
 
 /* Under the lock: the job that takes the message, NULL: none can. *IS_NEW: it
  * is to be submitted. */
-static struct stream_job *message_enter(struct stream *stream,
-                                        struct session *told,
-                                        struct stream_message *message,
-                                        unsigned how, bool *is_new)
+static struct stream_job *append_message_enter(struct stream *stream,
+                                               struct session *told,
+                                               struct stream_message *message,
+                                               unsigned how, bool *is_new)
 {
 	struct stream_job *job;
 
-	if (!make_room(stream, message->text.length, how))
+	if (!append_make_room(stream, message->text.length, how))
 		return NULL;
 	job = stream->queued;
 	*is_new = job == NULL;
 	if (*is_new)
-		job = job_new(stream);
+		job = append_job_new(stream);
 	if (job == NULL)
 		return NULL;
 	if (told != NULL)
 		job->told = mcps__session_ref(told);
-	job_add(job, message, (how & STREAM_ENDS) != 0);
-	job_enter(stream, job, message->text.length, !job->ends);
+	append_job_add(job, message, (how & STREAM_ENDS) != 0);
+	append_job_enter(stream, job, message->text.length, !job->ends);
 	return job;
 }
 
-static bool enter(struct stream *stream, struct session *told,
-                  struct stream_message *message, unsigned how)
+static bool append_enter(struct stream *stream, struct session *told,
+                         struct stream_message *message, unsigned how)
 {
 	bool is_new = false;
 	struct stream_job *job;
 
 	pthread_mutex_lock(&stream->lock);
-	job = message_enter(stream, told, message, how, &is_new);
+	job = append_message_enter(stream, told, message, how, &is_new);
 	pthread_mutex_unlock(&stream->lock);
 	if (job != NULL && is_new)
-		submit(job);
+		append_submit(job);
 	return job != NULL;
 }
 
 /* The last message is sent even so. */
-static void refuse(struct stream *stream, struct buffer *text, unsigned how)
+static void append_refuse(struct stream *stream, struct buffer *text,
+                          unsigned how)
 {
 	if ((how & STREAM_ENDS) != 0)
 		mcps__stream_abandon(stream, text);
 	mcps__buffer_finish(text);
 }
 
-static bool append(struct stream *stream, struct session *told,
-                   struct buffer *text, unsigned how)
+static bool append_message(struct stream *stream, struct session *told,
+                           struct buffer *text, unsigned how)
 {
 	struct stream_message *message = NULL;
 
 	if (!text->failed && stream->is_volatile) {
-		send_volatile(stream, text, how);
+		append_send_volatile(stream, text, how);
 		return true;
 	}
 	if (!text->failed)
 		message = mcps__calloc(1, sizeof *message);
 	if (message == NULL) {
-		refuse(stream, text, how);
+		append_refuse(stream, text, how);
 		return false;
 	}
 	message->text = *text;
 	*text = (struct buffer){ 0 };
-	if (enter(stream, told, message, how))
+	if (append_enter(stream, told, message, how))
 		return true;
-	refuse(stream, &message->text, how);
+	append_refuse(stream, &message->text, how);
 	mcps__free(message);
 	return false;
 }
@@ -493,13 +498,13 @@ static bool append(struct stream *stream, struct session *told,
 bool mcps__stream_append(struct stream *stream, struct buffer *text,
                          unsigned how)
 {
-	return append(stream, NULL, text, how);
+	return append_message(stream, NULL, text, how);
 }
 
 bool mcps__stream_tell(struct stream *stream, struct session *session,
                        struct buffer *text)
 {
-	return append(stream, session, text, STREAM_MAY_DROP);
+	return append_message(stream, session, text, STREAM_MAY_DROP);
 }
 
 bool mcps__stream_join(struct stream *stream, struct stream_ending *ending)
@@ -512,7 +517,7 @@ bool mcps__stream_join(struct stream *stream, struct stream_ending *ending)
 	job = stream->queued;
 	stream->queued = NULL;
 	if (job != NULL) {
-		job_add(job, &ending->message, true);
+		append_job_add(job, &ending->message, true);
 		job->ending = ending;
 	}
 	pthread_mutex_unlock(&stream->lock);

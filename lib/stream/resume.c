@@ -46,7 +46,7 @@ struct fill {
 
 /* ---- the page ---- */
 
-static void page_drop(struct fill *fill)
+static void resume_page_drop(struct fill *fill)
 {
 	struct page_event *event;
 
@@ -59,7 +59,7 @@ static void page_drop(struct fill *fill)
 	fill->bytes = 0;
 }
 
-static mcps_status page_add(void *arg, const struct mcps_event_row *row)
+static mcps_status resume_page_add(void *arg, const struct mcps_event_row *row)
 {
 	struct fill *fill = arg;
 	struct page_event *event;
@@ -82,31 +82,33 @@ static mcps_status page_add(void *arg, const struct mcps_event_row *row)
 }
 
 /* The end of what was cancelled is kept, but says nothing. */
-static bool is_silent(const struct fill *fill, const struct page_event *event)
+static bool resume_is_silent(const struct fill *fill,
+                             const struct page_event *event)
 {
 	return event->length == 0 && fill->row.is_ended &&
 	       event->seq == fill->row.last;
 }
 
-static void page_send(struct fill *fill)
+static void resume_page_send(struct fill *fill)
 {
 	for (struct page_event *event = fill->first; event != NULL;
 	     event = event->next) {
 		const struct event_id id = { fill->after.stream, event->seq };
 
-		if (!is_silent(fill, event))
+		if (!resume_is_silent(fill, event))
 			mcps__sse_connection_push(fill->sse, &id, event->data,
 			                          event->length);
 		fill->after.seq = event->seq;
 	}
 	mcps__sse_connection_wake(fill->sse);
-	page_drop(fill);
+	resume_page_drop(fill);
 }
 
 /* ---- on the store's thread ---- */
 
 /* The key says which caller's session it is, and under which id. */
-static bool is_ours(const struct fill *fill, const struct mcps_stream_row *row)
+static bool resume_is_ours(const struct fill *fill,
+                           const struct mcps_stream_row *row)
 {
 	return row->session == fill->session_ref ||
 	       (row->ended_key != NULL &&
@@ -114,11 +116,13 @@ static bool is_ours(const struct fill *fill, const struct mcps_stream_row *row)
 	               MCPS_SESSION_KEY_SIZE) == 0);
 }
 
-static mcps_status take_stream(void *arg, const struct mcps_stream_row *row)
+static mcps_status resume_take_stream(void *arg,
+                                      const struct mcps_stream_row *row)
 {
 	struct fill *fill = arg;
 
-	if (!is_ours(fill, row) || row->request_length > STREAM_REQUEST_MAX)
+	if (!resume_is_ours(fill, row) ||
+	    row->request_length > STREAM_REQUEST_MAX)
 		return MCPS_OK; /* another session's: as if it were not there */
 	fill->is_there = true;
 	fill->row = *row;
@@ -129,7 +133,8 @@ static mcps_status take_stream(void *arg, const struct mcps_stream_row *row)
 	return MCPS_OK;
 }
 
-static mcps_status take_ref(void *arg, const struct mcps_session_row *row)
+static mcps_status resume_take_ref(void *arg,
+                                   const struct mcps_session_row *row)
 {
 	struct fill *fill = arg;
 
@@ -138,16 +143,16 @@ static mcps_status take_ref(void *arg, const struct mcps_session_row *row)
 }
 
 /* One that is too old has ended, whatever the store has made of it so far. */
-static mcps_status find_session(struct fill *fill, mcps_store *store)
+static mcps_status resume_find_session(struct fill *fill, mcps_store *store)
 {
 	fill->session_ref = fill->session->ref;
 	return fill->session_ref != 0
 	               ? MCPS_OK
 	               : store->ops->session_load(store, fill->session->key,
-	                                          take_ref, fill);
+	                                          resume_take_ref, fill);
 }
 
-static mcps_status read_events(struct fill *fill, mcps_store *store)
+static mcps_status resume_read_events(struct fill *fill, mcps_store *store)
 {
 	mcps_status status;
 
@@ -158,56 +163,58 @@ static mcps_status read_events(struct fill *fill, mcps_store *store)
 		return MCPS_OK;
 	}
 	status = store->ops->event_replay(store, fill->after.stream,
-	                                  fill->after.seq, page_add, fill);
+	                                  fill->after.seq, resume_page_add,
+	                                  fill);
 	fill->has_more = status == STATUS_STOP;
 	fill->is_damaged = status == MCPS_E_CORRUPT;
 	fill->is_purged = fill->is_damaged;
 	return fill->has_more || fill->is_purged ? MCPS_OK : status;
 }
 
-static mcps_status fill_run(struct writer_job *job, mcps_store *store)
+static mcps_status resume_fill_run(struct writer_job *job, mcps_store *store)
 {
 	struct fill *fill = container_of(job, struct fill, job);
 	mcps_status status;
 
-	page_drop(fill);
+	resume_page_drop(fill);
 	fill->is_there = fill->has_more = false;
 	fill->is_purged = fill->is_damaged = false;
-	status = find_session(fill, store);
+	status = resume_find_session(fill, store);
 	if (status == MCPS_OK)
 		status = store->ops->stream_get(store, fill->after.stream,
-		                                take_stream, fill);
+		                                resume_take_stream, fill);
 	if (status != MCPS_OK || !fill->is_there)
 		return status;
-	return read_events(fill, store);
+	return resume_read_events(fill, store);
 }
 
 /* ---- what becomes of it ---- */
 
-static struct reply_id request_id(const struct fill *fill)
+static struct reply_id resume_request_id(const struct fill *fill)
 {
 	return (struct reply_id){ fill->row.request, fill->row.request_length };
 }
 
-static void go_fresh(struct fill *fill)
+static void resume_fresh(struct fill *fill)
 {
 	mcps__stream_begin(fill->sessions, fill->session,
 	                   fill->sends_first_event, fill->sse);
 }
 
 /* Never a part of it: for a call an error and the end, else a fresh one. */
-static void go_without(struct fill *fill)
+static void resume_without(struct fill *fill)
 {
 	const struct event_id none = { 0, 0 };
 	struct buffer message = { 0 };
 
 	if (fill->row.request_length == 0) {
-		go_fresh(fill);
+		resume_fresh(fill);
 		return;
 	}
-	mcps__reply_error(
-		&message, request_id(fill), mcps_status_rpc(MCPS_E_PURGED),
-		mcps_status_text(MCPS_E_PURGED), NULL, REPLY_OUTCOME_DATA);
+	mcps__reply_error(&message, resume_request_id(fill),
+	                  mcps_status_rpc(MCPS_E_PURGED),
+	                  mcps_status_text(MCPS_E_PURGED), NULL,
+	                  REPLY_OUTCOME_DATA);
 	if (message.failed) {
 		mcps__sse_connection_close(
 			fill->sse); /* the client comes again */
@@ -221,9 +228,9 @@ static void go_without(struct fill *fill)
 
 /* ---- a call whose process is gone ---- */
 
-static void fill_submit(struct sse_connection *sse);
+static void resume_fill_submit(struct sse_connection *sse);
 
-static mcps_status orphan_run(struct writer_job *job, mcps_store *store)
+static mcps_status resume_orphan_run(struct writer_job *job, mcps_store *store)
 {
 	struct fill *fill = container_of(job, struct fill, job);
 	const struct mcps_event_row row = {
@@ -239,13 +246,13 @@ static mcps_status orphan_run(struct writer_job *job, mcps_store *store)
 }
 
 /* Somebody has ended it in any case: the end is there to be read. */
-static void orphan_done(struct writer_job *job, mcps_status status)
+static void resume_orphan_done(struct writer_job *job, mcps_status status)
 {
 	struct fill *fill = container_of(job, struct fill, job);
 	struct sse_connection *sse = fill->sse;
 
 	if (status == MCPS_OK || status == MCPS_E_GONE)
-		fill_submit(sse);
+		resume_fill_submit(sse);
 	else
 		mcps__sse_connection_close(sse); /* the client comes again */
 	mcps__sse_connection_unref(sse);
@@ -253,21 +260,21 @@ static void orphan_done(struct writer_job *job, mcps_status status)
 
 /* Nobody will ever answer that call: that is said once, and stored like any
  * answer. */
-static void end_orphan(struct fill *fill)
+static void resume_end_orphan(struct fill *fill)
 {
 	mcps__buffer_reset(&fill->last);
-	mcps__reply_outcome(&fill->last, request_id(fill), NULL);
+	mcps__reply_outcome(&fill->last, resume_request_id(fill), NULL);
 	if (fill->last.failed) {
 		mcps__sse_connection_close(fill->sse);
 		return;
 	}
 	mcps__sse_connection_ref(fill->sse);
-	fill->job.run = orphan_run;
-	fill->job.done = orphan_done;
+	fill->job.run = resume_orphan_run;
+	fill->job.done = resume_orphan_done;
 	mcps__writer_submit(fill->sessions->options.writer, &fill->job);
 }
 
-static void go_live(struct fill *fill, struct stream *stream)
+static void resume_live(struct fill *fill, struct stream *stream)
 {
 	mcps__sse_connection_begin(fill->sse);
 	mcps__stream_attach(stream, fill->sse);
@@ -279,7 +286,7 @@ static void go_live(struct fill *fill, struct stream *stream)
 }
 
 /* One of no call goes on in this process. */
-static struct stream *adopt(struct fill *fill)
+static struct stream *resume_adopt(struct fill *fill)
 {
 	struct stream *stream = mcps__stream_adopt(
 		fill->sessions, fill->session, fill->after.stream, NULL, 0);
@@ -289,7 +296,7 @@ static struct stream *adopt(struct fill *fill)
 	return stream;
 }
 
-static void go_on(struct fill *fill)
+static void resume_go_on(struct fill *fill)
 {
 	bool is_call = fill->row.request_length != 0;
 	uint64_t id = fill->after.stream;
@@ -298,38 +305,38 @@ static void go_on(struct fill *fill)
 			: mcps__session_find_stream(fill->session, id);
 
 	if (stream == NULL && is_call) {
-		end_orphan(fill);
+		resume_end_orphan(fill);
 		return;
 	}
 	if (stream == NULL)
-		stream = adopt(fill);
+		stream = resume_adopt(fill);
 	if (stream != NULL)
-		go_live(fill, stream);
+		resume_live(fill, stream);
 	else
 		mcps__sse_connection_close(fill->sse);
 }
 
-static bool has_all(const struct fill *fill)
+static bool resume_has_all(const struct fill *fill)
 {
 	return !fill->is_purged && fill->row.is_ended &&
-	       (fill->first == NULL || is_silent(fill, fill->first));
+	       (fill->first == NULL || resume_is_silent(fill, fill->first));
 }
 
-static enum resume_found what_was_found(const struct fill *fill,
-                                        mcps_status status)
+static enum resume_found resume_result(const struct fill *fill,
+                                       mcps_status status)
 {
 	if (status != MCPS_OK)
 		return RESUME_NO_CALL; /* ... later */
 	if (!fill->is_there)
 		return atomic_load(&fill->session->has_ended) ? RESUME_NOTHING
 		                                              : RESUME_NO_CALL;
-	if (has_all(fill))
+	if (resume_has_all(fill))
 		return RESUME_HAS_ALL;
 	return fill->row.request_length != 0 ? RESUME_CALL : RESUME_NO_CALL;
 }
 
 /* Whether the SSE connection is to get anything. */
-static bool tell_found(struct fill *fill, enum resume_found found)
+static bool resume_tell_found(struct fill *fill, enum resume_found found)
 {
 	struct resume_wait *wait = fill->wait;
 
@@ -338,7 +345,7 @@ static bool tell_found(struct fill *fill, enum resume_found found)
 }
 
 /* A damaged event is missing, too, but no limit has removed it. */
-static void report_loss(const struct fill *fill, mcps_status status)
+static void resume_report_loss(const struct fill *fill, mcps_status status)
 {
 	if (status == MCPS_OK && (!fill->is_there || fill->is_purged) &&
 	    !fill->is_damaged)
@@ -346,55 +353,55 @@ static void report_loss(const struct fill *fill, mcps_status status)
 }
 
 /* The stream may have been swept since the last page was read. */
-static void go_nowhere(struct fill *fill)
+static void resume_nowhere(struct fill *fill)
 {
 	if (atomic_load(&fill->session->has_ended) || fill->row.id != 0)
 		mcps__sse_connection_close(fill->sse);
 	else
-		go_fresh(fill);
+		resume_fresh(fill);
 }
 
-static void fill_done(struct writer_job *job, mcps_status status)
+static void resume_fill_done(struct writer_job *job, mcps_status status)
 {
 	struct fill *fill = container_of(job, struct fill, job);
 	struct sse_connection *sse = fill->sse;
 
-	report_loss(fill, status);
-	if (!tell_found(fill, what_was_found(fill, status))) {
+	resume_report_loss(fill, status);
+	if (!resume_tell_found(fill, resume_result(fill, status))) {
 		mcps__sse_connection_end(sse);
 	} else if (status != MCPS_OK) {
 		mcps__sse_connection_close(sse); /* the client comes again */
 	} else if (!fill->is_there) {
-		go_nowhere(fill);
+		resume_nowhere(fill);
 	} else if (fill->is_purged) {
-		go_without(fill);
+		resume_without(fill);
 	} else {
-		page_send(fill);
+		resume_page_send(fill);
 		if (fill->has_more)
 			mcps__sse_connection_want_refill(sse);
 		else if (fill->row.is_ended)
 			mcps__sse_connection_end(sse);
 		else
-			go_on(fill);
+			resume_go_on(fill);
 	}
 	mcps__sse_connection_unref(sse);
 }
 
-static void fill_submit(struct sse_connection *sse)
+static void resume_fill_submit(struct sse_connection *sse)
 {
 	struct fill *fill = sse->refill_arg;
 
 	mcps__sse_connection_ref(sse);
-	fill->job.run = fill_run;
-	fill->job.done = fill_done;
+	fill->job.run = resume_fill_run;
+	fill->job.done = resume_fill_done;
 	mcps__writer_submit_read(fill->sessions->options.writer, &fill->job);
 }
 
-static void fill_finish(void *arg)
+static void resume_fill_finish(void *arg)
 {
 	struct fill *fill = arg;
 
-	page_drop(fill);
+	resume_page_drop(fill);
 	mcps__buffer_finish(&fill->last);
 	mcps__session_unref(fill->session);
 	mcps__free(fill);
@@ -425,10 +432,10 @@ void mcps__stream_resume(struct sessions *sessions, struct session *session,
 	fill->after = *id;
 	fill->sends_first_event = sends_first_event;
 	fill->end = &fill->first;
-	sse->refill = fill_submit;
+	sse->refill = resume_fill_submit;
 	sse->refill_arg = fill;
-	sse->refill_finish = fill_finish;
-	fill_submit(sse);
+	sse->refill_finish = resume_fill_finish;
+	resume_fill_submit(sse);
 }
 
 void mcps__stream_begin(struct sessions *sessions, struct session *session,

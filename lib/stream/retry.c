@@ -19,7 +19,7 @@ void mcps__sse_connections_stop(struct sse_connections *all, uint32_t rest_ms)
 }
 
 /* How long until the next process may serve; 0: this one does not stop. */
-static uint32_t until_back(const struct sse_connections *all)
+static uint32_t retry_until_back(const struct sse_connections *all)
 {
 	int64_t back_ms = atomic_load(&all->back_ms);
 	int64_t wait_ms = back_ms - mcps__steady_ms(all->clock);
@@ -32,7 +32,7 @@ static uint32_t until_back(const struct sse_connections *all)
 uint32_t mcps__sse_connections_retry(const struct sse_connections *all,
                                      const uint8_t key[MCPS_SESSION_KEY_SIZE])
 {
-	uint32_t least_ms = until_back(all);
+	uint32_t least_ms = retry_until_back(all);
 	uint32_t share; /* random to clients, but constant */
 
 	if (all->retry_ms == 0)

@@ -37,7 +37,7 @@ void mcps__sse_connections_finish(struct sse_connections *all)
 /* ---- one ---- */
 
 /* False: the server is closing them. */
-static bool enlist(struct sse_connections *all, struct sse_connection *sse)
+static bool sse_enlist(struct sse_connections *all, struct sse_connection *sse)
 {
 	bool is_open;
 
@@ -52,7 +52,7 @@ static bool enlist(struct sse_connections *all, struct sse_connection *sse)
 	return is_open;
 }
 
-static void delist(struct sse_connections *all, struct sse_connection *sse)
+static void sse_delist(struct sse_connections *all, struct sse_connection *sse)
 {
 	pthread_mutex_lock(&all->lock);
 	if (sse->prev != NULL)
@@ -92,7 +92,7 @@ mcps__sse_connection_new(struct sse_connections *all, struct session *session,
 		session->key[HEARTBEAT_KEY_AT] % HEARTBEAT_SPREAD;
 	sse->end = &sse->first;
 	sse->wrote_ms = mcps__steady_ms(all->clock);
-	if (!enlist(all, sse))
+	if (!sse_enlist(all, sse))
 		mcps__sse_connection_close(sse);
 	return sse;
 }
@@ -118,7 +118,7 @@ void mcps__sse_connection_count_for(struct sse_connection *sse,
 	pthread_mutex_unlock(&sse->lock);
 }
 
-static void add_bytes(struct sse_connection *sse, size_t bytes)
+static void sse_add_bytes(struct sse_connection *sse, size_t bytes)
 {
 	sse->bytes += bytes;
 	if (sse->of_caller != NULL)
@@ -126,7 +126,7 @@ static void add_bytes(struct sse_connection *sse, size_t bytes)
 		                       bytes);
 }
 
-static void subtract_bytes(struct sse_connection *sse, size_t bytes)
+static void sse_subtract_bytes(struct sse_connection *sse, size_t bytes)
 {
 	sse->bytes -= bytes;
 	if (sse->of_caller != NULL && bytes != 0)
@@ -137,8 +137,8 @@ static void subtract_bytes(struct sse_connection *sse, size_t bytes)
 /* Whether unread answers leave no room for an event of LENGTH bytes. The call
  * itself is always answered, as is what cannot be read again: looking for room
  * before the call began was enough. */
-static bool lacks_memory(const struct sse_connection *sse,
-                         const struct event_id *id, size_t length)
+static bool sse_lacks_memory(const struct sse_connection *sse,
+                             const struct event_id *id, size_t length)
 {
 	if (sse->is_call || id->stream == 0 || sse->of_caller == NULL ||
 	    !mcps__memory_limit_is_scarce(sse->all->answers) ||
@@ -148,7 +148,7 @@ static bool lacks_memory(const struct sse_connection *sse,
 	                                sse->bytes) != MCPS_OK;
 }
 
-static void drop_frames(struct sse_connection *sse)
+static void sse_drop_frames(struct sse_connection *sse)
 {
 	struct sse_frame *frame;
 
@@ -158,7 +158,7 @@ static void drop_frames(struct sse_connection *sse)
 	}
 	sse->end = &sse->first;
 	sse->count = 0;
-	subtract_bytes(sse, sse->bytes);
+	sse_subtract_bytes(sse, sse->bytes);
 	sse->offset = 0;
 }
 
@@ -166,7 +166,7 @@ void mcps__sse_connection_unref(struct sse_connection *sse)
 {
 	if (sse == NULL || atomic_fetch_sub(&sse->refs, 1) != 1)
 		return;
-	drop_frames(sse);
+	sse_drop_frames(sse);
 	mcps__free(sse->last_words);
 	if (sse->refill_finish != NULL)
 		sse->refill_finish(sse->refill_arg);
@@ -178,19 +178,19 @@ struct stream *mcps__sse_connection_cut_off(struct sse_connection *sse)
 {
 	struct stream *stream;
 
-	delist(sse->all, sse);
+	sse_delist(sse->all, sse);
 	pthread_mutex_lock(&sse->lock);
 	sse->is_left = true;
 	stream = sse->stream;
 	sse->stream = NULL;
-	drop_frames(sse);
+	sse_drop_frames(sse);
 	pthread_mutex_unlock(&sse->lock);
 	return stream;
 }
 
 /* ---- putting in: under the lock ---- */
 
-static void wake(struct sse_connection *sse)
+static void sse_wake(struct sse_connection *sse)
 {
 	if (!sse->is_asleep)
 		return;
@@ -210,7 +210,7 @@ static void enqueue(struct sse_connection *sse, struct sse_frame *frame)
 	*sse->end = frame;
 	sse->end = &frame->next;
 	sse->count++;
-	add_bytes(sse, frame->length);
+	sse_add_bytes(sse, frame->length);
 }
 
 /* Whether its client has an id to resume with. */
@@ -232,7 +232,7 @@ static bool say_last_words(struct sse_connection *sse)
 }
 
 /* The stream goes on, but not on this connection. */
-static void end_early(struct sse_connection *sse)
+static void sse_end_early(struct sse_connection *sse)
 {
 	bool is_answered = say_last_words(sse);
 
@@ -241,7 +241,7 @@ static void end_early(struct sse_connection *sse)
 }
 
 /* Without memory, or beyond its bounds, the client has to come again. */
-static bool queue(struct sse_connection *sse, struct sse_frame *frame)
+static bool sse_queue_frame(struct sse_connection *sse, struct sse_frame *frame)
 {
 	bool has_room =
 		sse->count < SSE_EVENTS_MAX && sse->bytes < SSE_BYTES_MAX;
@@ -250,19 +250,19 @@ static bool queue(struct sse_connection *sse, struct sse_frame *frame)
 		mcps__incident_note(sse->all->incidents, INCIDENT_SLOW_READER);
 	if (frame == NULL || !has_room) {
 		mcps__free(frame);
-		end_early(sse);
+		sse_end_early(sse);
 		return false;
 	}
 	enqueue(sse, frame);
 	return true;
 }
 
-static bool is_open(const struct sse_connection *sse)
+static bool sse_is_open(const struct sse_connection *sse)
 {
 	return !sse->is_left && sse->phase != SSE_ENDING;
 }
 
-static uint32_t usual_retry(const struct sse_connection *sse)
+static uint32_t sse_usual_retry(const struct sse_connection *sse)
 {
 	return sse->supports_retry ? mcps__sse_connections_retry(
 					     sse->all, sse->session->key)
@@ -270,35 +270,37 @@ static uint32_t usual_retry(const struct sse_connection *sse)
 }
 
 /* The first event also says when to come again. */
-static bool queue_event(struct sse_connection *sse, const struct event_id *id,
-                        const char *data, size_t length)
+static bool sse_queue_event(struct sse_connection *sse,
+                            const struct event_id *id, const char *data,
+                            size_t length)
 {
-	uint32_t retry_ms = sse->has_begun ? 0 : usual_retry(sse);
+	uint32_t retry_ms = sse->has_begun ? 0 : sse_usual_retry(sse);
 
 	sse->has_begun = true;
-	return queue(sse, mcps__frame_event(id, retry_ms, data, length));
+	return sse_queue_frame(sse,
+	                       mcps__frame_event(id, retry_ms, data, length));
 }
 
 /* A client that knows "retry" needs this to connect again: the id that it came
  * with, unless it has a newer one, and RETRY_MS, unless that is 0. */
-static void queue_reconnect(struct sse_connection *sse, uint32_t retry_ms)
+static void sse_queue_reconnect(struct sse_connection *sse, uint32_t retry_ms)
 {
 	bool has_id = !sse->has_begun && sse->after.stream != 0;
 
 	sse->has_begun = true;
 	if (has_id)
-		(void)queue(sse,
-		            mcps__frame_event(&sse->after, retry_ms, NULL, 0));
+		(void)sse_queue_frame(
+			sse, mcps__frame_event(&sse->after, retry_ms, NULL, 0));
 	else if (retry_ms != 0)
-		(void)queue(sse, mcps__frame_retry(retry_ms));
+		(void)sse_queue_frame(sse, mcps__frame_retry(retry_ms));
 }
 
 /* Under the lock. The last words say when to come again. */
-static void close_now(struct sse_connection *sse, uint32_t retry_ms)
+static void sse_close_now(struct sse_connection *sse, uint32_t retry_ms)
 {
 	if (sse->supports_retry)
-		queue_reconnect(sse, retry_ms);
-	end_early(sse);
+		sse_queue_reconnect(sse, retry_ms);
+	sse_end_early(sse);
 }
 
 void mcps__sse_connection_push(struct sse_connection *sse,
@@ -306,12 +308,12 @@ void mcps__sse_connection_push(struct sse_connection *sse,
                                size_t length)
 {
 	pthread_mutex_lock(&sse->lock);
-	if (is_open(sse) && (id->stream == 0 || id->seq > sse->cursor)) {
-		if (lacks_memory(sse, id, length)) {
+	if (sse_is_open(sse) && (id->stream == 0 || id->seq > sse->cursor)) {
+		if (sse_lacks_memory(sse, id, length)) {
 			mcps__incident_note(sse->all->incidents,
 			                    INCIDENT_ANSWERS);
-			close_now(sse, usual_retry(sse));
-		} else if (queue_event(sse, id, data, length) &&
+			sse_close_now(sse, sse_usual_retry(sse));
+		} else if (sse_queue_event(sse, id, data, length) &&
 		           id->stream != 0)
 			sse->cursor = id->seq;
 	}
@@ -321,9 +323,9 @@ void mcps__sse_connection_push(struct sse_connection *sse,
 void mcps__sse_connection_begin(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
-	if (is_open(sse) && sse->supports_retry && !sse->has_begun) {
-		queue_reconnect(sse, usual_retry(sse));
-		wake(sse);
+	if (sse_is_open(sse) && sse->supports_retry && !sse->has_begun) {
+		sse_queue_reconnect(sse, sse_usual_retry(sse));
+		sse_wake(sse);
 	}
 	pthread_mutex_unlock(&sse->lock);
 }
@@ -331,7 +333,7 @@ void mcps__sse_connection_begin(struct sse_connection *sse)
 void mcps__sse_connection_wake(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
-	wake(sse);
+	sse_wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -351,16 +353,16 @@ void mcps__sse_connection_end(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
 	sse->phase = SSE_ENDING;
-	wake(sse);
+	sse_wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
 void mcps__sse_connection_close(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
-	if (is_open(sse))
-		close_now(sse, usual_retry(sse));
-	wake(sse);
+	if (sse_is_open(sse))
+		sse_close_now(sse, sse_usual_retry(sse));
+	sse_wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -368,9 +370,9 @@ void mcps__sse_connection_close_for(struct sse_connection *sse,
                                     uint32_t retry_ms)
 {
 	pthread_mutex_lock(&sse->lock);
-	if (is_open(sse) && has_id(sse)) {
-		close_now(sse, retry_ms);
-		wake(sse);
+	if (sse_is_open(sse) && has_id(sse)) {
+		sse_close_now(sse, retry_ms);
+		sse_wake(sse);
 	}
 	pthread_mutex_unlock(&sse->lock);
 }
@@ -379,7 +381,7 @@ void mcps__sse_connection_want_refill(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
 	sse->wants_refill = true;
-	wake(sse);
+	sse_wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
@@ -387,14 +389,14 @@ void mcps__sse_connection_check_peer(struct sse_connection *sse)
 {
 	pthread_mutex_lock(&sse->lock);
 	sse->heartbeat_due = true;
-	wake(sse);
+	sse_wake(sse);
 	pthread_mutex_unlock(&sse->lock);
 }
 
 /* Write a heartbeat if it is due. Returns when the next is due. Under its lock.
  */
-static int64_t heartbeat(struct sse_connection *sse, int64_t now,
-                         int64_t silent_ms)
+static int64_t sse_heartbeat(struct sse_connection *sse, int64_t now,
+                             int64_t silent_ms)
 {
 	int64_t after_ms = silent_ms - silent_ms / 256 * sse->heartbeat_jitter;
 
@@ -402,15 +404,15 @@ static int64_t heartbeat(struct sse_connection *sse, int64_t now,
 		return sse->wrote_ms + after_ms;
 	if (sse->is_asleep) {
 		sse->heartbeat_due = true;
-		wake(sse);
+		sse_wake(sse);
 	}
 	return now + after_ms;
 }
 
 /* A connection that is opened between two rounds is not due before the second.
  */
-static void heartbeat_all(struct sse_connections *all, int64_t now,
-                          int64_t silent_ms)
+static void sse_heartbeat_all(struct sse_connections *all, int64_t now,
+                              int64_t silent_ms)
 {
 	int64_t next = now + silent_ms - silent_ms / 256 * HEARTBEAT_SPREAD;
 
@@ -419,7 +421,7 @@ static void heartbeat_all(struct sse_connections *all, int64_t now,
 		int64_t due;
 
 		pthread_mutex_lock(&sse->lock);
-		due = heartbeat(sse, now, silent_ms);
+		due = sse_heartbeat(sse, now, silent_ms);
 		pthread_mutex_unlock(&sse->lock);
 		if (due < next)
 			next = due;
@@ -436,12 +438,12 @@ void mcps__sse_connections_heartbeat(struct sse_connections *all,
 
 	pthread_mutex_lock(&all->lock);
 	if (now >= all->heartbeat_ms)
-		heartbeat_all(all, now, silent_ms);
+		sse_heartbeat_all(all, now, silent_ms);
 	pthread_mutex_unlock(&all->lock);
 }
 
 /* Also a GET that has resumed the stream of a call. */
-static bool carries_call(struct sse_connection *sse)
+static bool sse_carries_call(struct sse_connection *sse)
 {
 	bool carries;
 
@@ -456,7 +458,7 @@ void mcps__sse_connections_close_listeners(struct sse_connections *all)
 	pthread_mutex_lock(&all->lock);
 	for (struct sse_connection *sse = all->first; sse != NULL;
 	     sse = sse->next)
-		if (sse->supports_retry && !carries_call(sse))
+		if (sse->supports_retry && !sse_carries_call(sse))
 			mcps__sse_connection_close(sse);
 	pthread_mutex_unlock(&all->lock);
 }
@@ -468,7 +470,7 @@ void mcps__sse_connections_close_of(struct sse_connections *all,
 	for (struct sse_connection *sse = all->first; sse != NULL;
 	     sse = sse->next)
 		if (atomic_load(&sse->daemon) == daemon &&
-		    (also_calls || !carries_call(sse)))
+		    (also_calls || !sse_carries_call(sse)))
 			mcps__sse_connection_close(sse);
 	pthread_mutex_unlock(&all->lock);
 }
@@ -485,7 +487,7 @@ void mcps__sse_connections_close(struct sse_connections *all)
 
 /* ---- taking out ---- */
 
-static size_t take(struct sse_connection *sse, char *out, size_t size)
+static size_t sse_take_bytes(struct sse_connection *sse, char *out, size_t size)
 {
 	size_t written = 0;
 
@@ -503,7 +505,7 @@ static size_t take(struct sse_connection *sse, char *out, size_t size)
 		if (sse->first == NULL)
 			sse->end = &sse->first;
 		sse->count--;
-		subtract_bytes(sse, frame->length);
+		sse_subtract_bytes(sse, frame->length);
 		sse->offset = 0;
 		mcps__free(frame);
 	}
@@ -512,7 +514,8 @@ static size_t take(struct sse_connection *sse, char *out, size_t size)
 
 /* Also the first bytes of a stream that has no event to begin with: proxies
  * keep the head until one comes. */
-static size_t take_comment(struct sse_connection *sse, char *out, size_t size)
+static size_t sse_take_comment(struct sse_connection *sse, char *out,
+                               size_t size)
 {
 	static const char comment[] = EVENT_COMMENT;
 
@@ -525,12 +528,12 @@ static size_t take_comment(struct sse_connection *sse, char *out, size_t size)
 
 /* One look, under the lock. True: the queue is to be filled, then look again.
  */
-static bool look(struct sse_connection *sse, char *out, size_t size,
-                 ptrdiff_t *result)
+static bool sse_read_once(struct sse_connection *sse, char *out, size_t size,
+                          ptrdiff_t *result)
 {
-	*result = (ptrdiff_t)take(sse, out, size);
+	*result = (ptrdiff_t)sse_take_bytes(sse, out, size);
 	if (*result == 0)
-		*result = (ptrdiff_t)take_comment(sse, out, size);
+		*result = (ptrdiff_t)sse_take_comment(sse, out, size);
 	if (*result != 0) {
 		sse->heartbeat_due = false;
 		sse->has_written = true;
@@ -561,8 +564,8 @@ bool mcps__sse_connection_read_all(struct sse_connection *sse,
 	           sse->first != NULL && sse->bytes <= SSE_WHOLE_MAX &&
 	           mcps__buffer_reserve(out, sse->bytes - sse->offset);
 	if (is_whole)
-		out->length += take(sse, out->data + out->length,
-		                    sse->bytes - sse->offset);
+		out->length += sse_take_bytes(sse, out->data + out->length,
+		                              sse->bytes - sse->offset);
 	pthread_mutex_unlock(&sse->lock);
 	return is_whole;
 }
@@ -575,7 +578,7 @@ ptrdiff_t mcps__sse_connection_read(struct sse_connection *sse, char *out,
 
 	do {
 		pthread_mutex_lock(&sse->lock);
-		again = look(sse, out, size, &result);
+		again = sse_read_once(sse, out, size, &result);
 		pthread_mutex_unlock(&sse->lock);
 		if (again)
 			sse->refill(sse);

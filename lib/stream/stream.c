@@ -38,7 +38,7 @@ struct stream *mcps__stream_adopt(struct sessions *sessions,
 /* Ids grow with the time, so that rows added together lie together in the
  * store's index; they start at a random one in each process. They tell nobody
  * how many there are. */
-static uint64_t next_id(struct sessions *sessions)
+static uint64_t stream_next_id(struct sessions *sessions)
 {
 	struct streams *streams = mcps__streams_of(sessions);
 	uint64_t now =
@@ -59,8 +59,9 @@ struct stream *mcps__stream_new(struct sessions *sessions,
                                 struct session *session, const char *request,
                                 size_t request_length, bool sends_first_event)
 {
-	struct stream *stream = mcps__stream_adopt(
-		sessions, session, next_id(sessions), request, request_length);
+	struct stream *stream =
+		mcps__stream_adopt(sessions, session, stream_next_id(sessions),
+	                           request, request_length);
 
 	if (stream != NULL)
 		stream->sends_first_event = sends_first_event;
@@ -84,7 +85,7 @@ void mcps__stream_unref(struct stream *stream)
 
 /* ---- the session's list ---- */
 
-static void list_remove(struct session *session, struct stream *stream)
+static void stream_list_remove(struct session *session, struct stream *stream)
 {
 	if (stream->prev != NULL)
 		stream->prev->next = stream->next;
@@ -97,7 +98,7 @@ static void list_remove(struct session *session, struct stream *stream)
 }
 
 /* The calls of all sessions: no more than workers run and their queue holds. */
-static void calls_add(struct streams *streams, struct stream *stream)
+static void stream_calls_add(struct streams *streams, struct stream *stream)
 {
 	pthread_mutex_lock(&streams->calls_lock);
 	stream->next_call = streams->calls;
@@ -107,7 +108,7 @@ static void calls_add(struct streams *streams, struct stream *stream)
 	pthread_mutex_unlock(&streams->calls_lock);
 }
 
-static void calls_remove(struct streams *streams, struct stream *stream)
+static void stream_calls_remove(struct streams *streams, struct stream *stream)
 {
 	pthread_mutex_lock(&streams->calls_lock);
 	if (stream->prev_call != NULL)
@@ -143,17 +144,18 @@ void mcps__session_drop_stream(struct session *session, struct stream *stream)
 	pthread_mutex_lock(&session->lock);
 	was_listed = stream->is_listed;
 	if (was_listed)
-		list_remove(session, stream);
+		stream_list_remove(session, stream);
 	pthread_mutex_unlock(&session->lock);
 	if (!was_listed)
 		return;
 	if (stream->is_call)
-		calls_remove(mcps__streams_of(stream->sessions), stream);
+		stream_calls_remove(mcps__streams_of(stream->sessions), stream);
 	mcps__stream_unref(stream);
 }
 
 /* The oldest of no call beyond the limit; it stays the list's reference. */
-static struct stream *list_overflow(struct session *session, unsigned most)
+static struct stream *stream_list_overflow(struct session *session,
+                                           unsigned most)
 {
 	struct stream *oldest = NULL;
 	unsigned count = 0;
@@ -166,7 +168,7 @@ static struct stream *list_overflow(struct session *session, unsigned most)
 		}
 	if (most == 0 || count <= most)
 		return NULL;
-	list_remove(session, oldest);
+	stream_list_remove(session, oldest);
 	return oldest;
 }
 
@@ -175,14 +177,15 @@ void mcps__session_list_stream(struct session *session, struct stream *stream)
 	struct stream *oldest;
 
 	if (stream->is_call)
-		calls_add(mcps__streams_of(stream->sessions), stream);
+		stream_calls_add(mcps__streams_of(stream->sessions), stream);
 	pthread_mutex_lock(&session->lock);
 	stream->is_listed = true;
 	stream->next = session->streams;
 	if (stream->next != NULL)
 		stream->next->prev = stream;
 	session->streams = mcps__stream_ref(stream);
-	oldest = list_overflow(session, stream->sessions->options.streams);
+	oldest = stream_list_overflow(session,
+	                              stream->sessions->options.streams);
 	pthread_mutex_unlock(&session->lock);
 	if (oldest == NULL)
 		return;
@@ -285,7 +288,7 @@ void mcps__session_reconnect_listeners(struct session *session)
 /* ---- SSE connections ---- */
 
 /* Whether SSE takes the stream: not if its connection is gone. */
-static bool sse_take(struct sse_connection *sse, struct stream *stream)
+static bool stream_sse_take(struct sse_connection *sse, struct stream *stream)
 {
 	bool takes;
 
@@ -308,7 +311,7 @@ void mcps__stream_attach(struct stream *stream, struct sse_connection *sse)
 	before = stream->sse;
 	is_over = stream->is_over;
 	stream->sse = NULL;
-	if (sse_take(sse, stream))
+	if (stream_sse_take(sse, stream))
 		stream->sse = mcps__sse_connection_ref(sse);
 	pthread_mutex_unlock(&stream->lock);
 	if (is_over)
@@ -320,7 +323,7 @@ void mcps__stream_attach(struct stream *stream, struct sse_connection *sse)
 }
 
 /* Drops the reference to the stream, too. */
-static void detach(struct stream *stream, struct sse_connection *sse)
+static void stream_detach(struct stream *stream, struct sse_connection *sse)
 {
 	bool was_attached;
 
@@ -344,7 +347,7 @@ void mcps__sse_connection_leave(struct sse_connection *sse)
 	owned_session = sse->owned_session;
 	stream = mcps__sse_connection_cut_off(sse);
 	if (stream != NULL)
-		detach(stream, sse);
+		stream_detach(stream, sse);
 	mcps__sse_connection_unref(sse);
 	mcps__session_unref(owned_session);
 }
@@ -385,13 +388,13 @@ struct closing {
 	struct sse_connections *sse_connections;
 };
 
-static mcps_status close_run(struct writer_job *job, mcps_store *store)
+static mcps_status streams_close_run(struct writer_job *job, mcps_store *store)
 {
 	(void)job, (void)store;
 	return MCPS_OK;
 }
 
-static void close_done(struct writer_job *job, mcps_status status)
+static void streams_close_done(struct writer_job *job, mcps_status status)
 {
 	(void)status;
 	mcps__sse_connections_close(
@@ -402,8 +405,8 @@ void mcps__streams_close(struct sessions *sessions)
 {
 	struct sse_connections *sse_connections =
 		&mcps__streams_of(sessions)->sse_connections;
-	struct closing closing = { .job.run = close_run,
-		                   .job.done = close_done,
+	struct closing closing = { .job.run = streams_close_run,
+		                   .job.done = streams_close_done,
 		                   .sse_connections = sse_connections };
 
 	if (mcps__writer_run(sessions->options.writer, &closing.job) ==

@@ -4,14 +4,16 @@
 #include "stream/stream.h"
 #include "stream/subscriptions.h"
 
-static void session_loaded(struct streams *streams, struct session *session,
-                           const struct buffer *uris, int64_t seen_ms)
+static void streams_session_loaded(struct streams *streams,
+                                   struct session *session,
+                                   const struct buffer *uris, int64_t seen_ms)
 {
 	mcps__subscriptions_enter(streams->sessions, session, uris, seen_ms);
 }
 
-static void session_departs(struct streams *streams, struct session *session,
-                            enum session_departure how)
+static void streams_session_departs(struct streams *streams,
+                                    struct session *session,
+                                    enum session_departure how)
 {
 	switch (how) {
 	case DEPARTS_FOR_GOOD:
@@ -49,8 +51,9 @@ mcps_status mcps__streams_init(struct streams *streams,
 		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
 	pthread_mutex_init(&streams->calls_lock, NULL); /* cannot fail */
 	pthread_mutex_init(&streams->topics_lock, NULL);
-	options->layer = (struct stream_layer){ session_loaded, session_departs,
-		                                streams };
+	options->layer =
+		(struct stream_layer){ streams_session_loaded,
+		                       streams_session_departs, streams };
 	return MCPS_OK;
 }
 

@@ -33,7 +33,8 @@ struct topic {
 
 /* ---- the index; under its lock ---- */
 
-static struct topic *topic_get(struct streams *streams, const char *uri)
+static struct topic *subscription_topic_get(struct streams *streams,
+                                            const char *uri)
 {
 	struct topic *topic;
 	size_t length = strlen(uri);
@@ -52,7 +53,7 @@ static struct topic *topic_get(struct streams *streams, const char *uri)
 	return NULL;
 }
 
-static void topic_put(struct streams *streams, struct topic *topic)
+static void subscription_topic_put(struct streams *streams, struct topic *topic)
 {
 	if (topic->newest != NULL)
 		return;
@@ -60,7 +61,8 @@ static void topic_put(struct streams *streams, struct topic *topic)
 	mcps__free(topic);
 }
 
-static struct subscription **find(struct session *session, const char *uri)
+static struct subscription **subscription_find(struct session *session,
+                                               const char *uri)
 {
 	struct subscription **at = &session->subscriptions;
 
@@ -70,20 +72,21 @@ static struct subscription **find(struct session *session, const char *uri)
 }
 
 /* What was updated at SINCE_MS or later is pending. */
-static bool index_add(struct streams *streams, struct session *session,
-                      const char *uri, int64_t since_ms)
+static bool subscription_index_add(struct streams *streams,
+                                   struct session *session, const char *uri,
+                                   int64_t since_ms)
 {
 	struct subscription *made;
 	struct topic *topic;
 
-	if (*find(session, uri) != NULL)
+	if (*subscription_find(session, uri) != NULL)
 		return true;
-	topic = topic_get(streams, uri);
+	topic = subscription_topic_get(streams, uri);
 	if (topic == NULL)
 		return false;
 	made = mcps__calloc(1, sizeof *made);
 	if (made == NULL) {
-		topic_put(streams, topic);
+		subscription_topic_put(streams, topic);
 		return false;
 	}
 	made->session = session;
@@ -99,7 +102,8 @@ static bool index_add(struct streams *streams, struct session *session,
 	return true;
 }
 
-static void index_remove(struct streams *streams, struct subscription **at)
+static void subscription_index_remove(struct streams *streams,
+                                      struct subscription **at)
 {
 	struct subscription *gone = *at;
 
@@ -112,11 +116,11 @@ static void index_remove(struct streams *streams, struct subscription **at)
 		gone->newer->older = gone->older;
 	else
 		gone->topic->newest = gone->older;
-	topic_put(streams, gone->topic);
+	subscription_topic_put(streams, gone->topic);
 	mcps__free(gone);
 }
 
-static void note_update(struct streams *streams, const char *uri)
+static void subscription_note_update(struct streams *streams, const char *uri)
 {
 	if (!mcps__updates_note(&streams->updates, uri,
 	                        mcps__sessions_now(streams->sessions)))
@@ -134,25 +138,28 @@ void mcps__subscriptions_leave(struct sessions *sessions,
 	pthread_mutex_lock(&streams->topics_lock);
 	while ((at = session->subscriptions) != NULL) {
 		if (at->is_pending && !session->has_ended)
-			note_update(streams, at->topic->uri);
-		index_remove(streams, &session->subscriptions);
+			subscription_note_update(streams, at->topic->uri);
+		subscription_index_remove(streams, &session->subscriptions);
 	}
 	pthread_mutex_unlock(&streams->topics_lock);
 }
 
 /* A session that left memory meanwhile must not come into the index: nobody
  * would take it out again. False: out of memory. */
-static bool index_set(struct streams *streams, struct session *session,
-                      const char *uri, bool wants, int64_t since_ms)
+static bool subscription_index_set(struct streams *streams,
+                                   struct session *session, const char *uri,
+                                   bool wants, int64_t since_ms)
 {
 	bool is_set = true;
 
 	pthread_mutex_lock(&streams->sessions->lock);
 	pthread_mutex_lock(&streams->topics_lock);
 	if (!wants)
-		index_remove(streams, find(session, uri));
+		subscription_index_remove(streams,
+		                          subscription_find(session, uri));
 	else if (session->in_table)
-		is_set = index_add(streams, session, uri, since_ms);
+		is_set =
+			subscription_index_add(streams, session, uri, since_ms);
 	pthread_mutex_unlock(&streams->topics_lock);
 	pthread_mutex_unlock(&streams->sessions->lock);
 	return is_set;
@@ -161,7 +168,7 @@ static bool index_set(struct streams *streams, struct session *session,
 /* ---- as stored: URIs, each with its NUL ---- */
 
 /* The next one behind AT, which ends before END; NULL: there is none. */
-static const char *next_uri(const char *at, const char *end)
+static const char *subscription_next_uri(const char *at, const char *end)
 {
 	return at < end && memchr(at, '\0', (size_t)(end - at)) != NULL ? at
 	                                                                : NULL;
@@ -177,9 +184,10 @@ void mcps__subscriptions_enter(struct sessions *sessions,
 	if (uris->length == 0)
 		return;
 	end = uris->data + uris->length;
-	for (uri = next_uri(uris->data, end); uri != NULL;
-	     uri = next_uri(uri + strlen(uri) + 1, end))
-		(void)index_set(streams, session, uri, true, seen_ms);
+	for (uri = subscription_next_uri(uris->data, end); uri != NULL;
+	     uri = subscription_next_uri(uri + strlen(uri) + 1, end))
+		(void)subscription_index_set(streams, session, uri, true,
+		                             seen_ms);
 }
 
 /* ---- subscribing ---- */
@@ -196,7 +204,8 @@ struct subscribe {
 	char uri[];
 };
 
-static mcps_status take_uris(void *arg, const struct mcps_state_row *row)
+static mcps_status subscription_take_uris(void *arg,
+                                          const struct mcps_state_row *row)
 {
 	struct subscribe *subscribe = arg;
 
@@ -206,16 +215,19 @@ static mcps_status take_uris(void *arg, const struct mcps_state_row *row)
 }
 
 /* Add or remove the URI; HAS_CHANGED is false when nothing changes. */
-static mcps_status uris_change(struct subscribe *subscribe, bool *has_changed)
+static mcps_status subscription_uris_change(struct subscribe *subscribe,
+                                            bool *has_changed)
 {
 	struct buffer *uris = &subscribe->uris;
 	size_t length = strlen(subscribe->uri) + 1;
 	uint32_t most = subscribe->sessions->options.subscriptions;
 	char *end = uris->length != 0 ? uris->data + uris->length : NULL;
-	const char *uri = end != NULL ? next_uri(uris->data, end) : NULL;
+	const char *uri =
+		end != NULL ? subscription_next_uri(uris->data, end) : NULL;
 	uint32_t count = 0;
 
-	for (; uri != NULL; uri = next_uri(uri + strlen(uri) + 1, end), count++)
+	for (; uri != NULL;
+	     uri = subscription_next_uri(uri + strlen(uri) + 1, end), count++)
 		if (strcmp(uri, subscribe->uri) == 0)
 			break;
 	*has_changed = (uri != NULL) != subscribe->wants;
@@ -234,7 +246,8 @@ static mcps_status uris_change(struct subscribe *subscribe, bool *has_changed)
 	return uris->failed ? MCPS_E_NOMEM : MCPS_OK;
 }
 
-static mcps_status uris_store(struct subscribe *subscribe, mcps_store *store)
+static mcps_status subscription_uris_store(struct subscribe *subscribe,
+                                           mcps_store *store)
 {
 	const struct mcps_state_row row = {
 		.scope = MCPS_STATE_OF_SESSION,
@@ -252,7 +265,8 @@ static mcps_status uris_store(struct subscribe *subscribe, mcps_store *store)
 }
 
 /* A flag of the row says whether there is something to be read with it. */
-static mcps_status flag_store(struct subscribe *subscribe, mcps_store *store)
+static mcps_status subscription_flag_store(struct subscribe *subscribe,
+                                           mcps_store *store)
 {
 	uint32_t had = subscribe->live.row.flags & SESSION_SUBSCRIBED;
 	uint32_t has = subscribe->uris.length != 0 ? SESSION_SUBSCRIBED : 0;
@@ -277,17 +291,18 @@ static mcps_status subscribe_run(struct writer_job *job, mcps_store *store)
 		return status;
 	status = store->ops->state_get(
 		store, MCPS_STATE_OF_SESSION, subscribe->live.row.ref,
-		mcps__subscribed_key, take_uris, subscribe);
+		mcps__subscribed_key, subscription_take_uris, subscribe);
 	if (status == MCPS_OK)
-		status = uris_change(subscribe, &has_changed);
+		status = subscription_uris_change(subscribe, &has_changed);
 	if (status == MCPS_OK && !has_changed)
 		return MCPS_OK;
 	if (status == MCPS_OK)
-		status = uris_store(subscribe, store);
-	return status == MCPS_OK ? flag_store(subscribe, store) : status;
+		status = subscription_uris_store(subscribe, store);
+	return status == MCPS_OK ? subscription_flag_store(subscribe, store)
+	                         : status;
 }
 
-static void flag_take(struct subscribe *subscribe)
+static void subscription_flag_take(struct subscribe *subscribe)
 {
 	struct session *session = subscribe->session;
 
@@ -304,9 +319,10 @@ static void subscribe_done(struct writer_job *job, mcps_status status)
 
 	/* What the index has no memory for comes with the next load. */
 	if (status == MCPS_OK) {
-		flag_take(subscribe);
-		if (!index_set(mcps__streams_of(subscribe->sessions), session,
-		               subscribe->uri, subscribe->wants, INT64_MAX))
+		subscription_flag_take(subscribe);
+		if (!subscription_index_set(
+			    mcps__streams_of(subscribe->sessions), session,
+			    subscribe->uri, subscribe->wants, INT64_MAX))
 			mcps__sessions_forget(subscribe->sessions, session);
 	}
 	if (status == MCPS_E_SUBSCRIPTIONS)
@@ -342,8 +358,9 @@ void mcps__subscribe(struct sessions *sessions, struct session *session,
 
 /* The sessions that subscribed, as references: the update is now pending for
  * each. */
-static struct session **make_pending(struct streams *streams, const char *uri,
-                                     size_t *count)
+static struct session **subscription_make_pending(struct streams *streams,
+                                                  const char *uri,
+                                                  size_t *count)
 {
 	struct session **found = NULL;
 	struct subscription *at;
@@ -377,8 +394,8 @@ void mcps__subscriptions_update(struct sessions *sessions, const char *uri,
 	if (strlen(uri) >= SUBSCRIPTIONS_BYTES)
 		return; /* nobody can have subscribed to that */
 	pthread_mutex_lock(&streams->topics_lock);
-	note_update(streams, uri);
-	found = make_pending(streams, uri, &count);
+	subscription_note_update(streams, uri);
+	found = subscription_make_pending(streams, uri, &count);
 	pthread_mutex_unlock(&streams->topics_lock);
 	for (size_t i = 0; i < count; i++) {
 		fn(arg, found[i]);
@@ -394,7 +411,7 @@ struct pending_update {
 };
 
 static struct pending_update *
-pending_of(const struct subscription *subscription)
+subscription_pending_of(const struct subscription *subscription)
 {
 	size_t size = strlen(subscription->topic->uri) + 1;
 	struct pending_update *pending = mcps__malloc(sizeof *pending + size);
@@ -406,8 +423,8 @@ pending_of(const struct subscription *subscription)
 	return pending;
 }
 
-static void set_pending(struct subscription *subscription, bool is_pending,
-                        uint64_t queued_on_stream)
+static void subscription_set_pending(struct subscription *subscription,
+                                     bool is_pending, uint64_t queued_on_stream)
 {
 	subscription->is_pending = is_pending;
 	subscription->queued_on_stream = queued_on_stream;
@@ -415,8 +432,9 @@ static void set_pending(struct subscription *subscription, bool is_pending,
 
 /* What is pending, which it then is no more. What there is no memory for stays,
  * and *ALL becomes false. */
-static struct pending_update *take_pending(struct streams *streams,
-                                           struct session *session, bool *all)
+static struct pending_update *subscription_take_pending(struct streams *streams,
+                                                        struct session *session,
+                                                        bool *all)
 {
 	struct pending_update *first = NULL, *pending;
 	struct subscription *at;
@@ -426,31 +444,32 @@ static struct pending_update *take_pending(struct streams *streams,
 	for (at = session->subscriptions; at != NULL; at = at->next) {
 		if (!at->is_pending)
 			continue;
-		pending = pending_of(at);
+		pending = subscription_pending_of(at);
 		if (pending == NULL) {
 			*all = false;
 			continue;
 		}
 		pending->next = first;
 		first = pending;
-		set_pending(at, false, 0);
+		subscription_set_pending(at, false, 0);
 	}
 	pthread_mutex_unlock(&streams->topics_lock);
 	return first;
 }
 
 /* The session may have left memory meanwhile, or another update have come. */
-static void put_back(struct streams *streams, struct session *session,
-                     const struct pending_update *pending)
+static void subscription_put_back(struct streams *streams,
+                                  struct session *session,
+                                  const struct pending_update *pending)
 {
 	struct subscription *at;
 
 	pthread_mutex_lock(&streams->topics_lock);
-	at = *find(session, pending->uri);
+	at = *subscription_find(session, pending->uri);
 	if (at == NULL)
-		note_update(streams, pending->uri);
+		subscription_note_update(streams, pending->uri);
 	else if (!at->is_pending)
-		set_pending(at, true, pending->queued_on_stream);
+		subscription_set_pending(at, true, pending->queued_on_stream);
 	pthread_mutex_unlock(&streams->topics_lock);
 }
 
@@ -461,15 +480,15 @@ bool mcps__subscriptions_say(struct sessions *sessions, struct session *session,
 	struct pending_update *pending, *next;
 	bool is_said, all;
 
-	for (pending = take_pending(streams, session, &all); pending != NULL;
-	     pending = next) {
+	for (pending = subscription_take_pending(streams, session, &all);
+	     pending != NULL; pending = next) {
 		next = pending->next;
 		is_said = say(arg, session, pending->uri,
 		              &pending->queued_on_stream);
 		if (!is_said)
 			pending->queued_on_stream = 0;
 		if (!is_said || pending->queued_on_stream != 0)
-			put_back(streams, session, pending);
+			subscription_put_back(streams, session, pending);
 		all = all && is_said && pending->queued_on_stream == 0;
 		mcps__free(pending);
 	}
@@ -485,7 +504,7 @@ void mcps__subscriptions_said(struct sessions *sessions,
 	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next)
 		if (at->is_pending && at->queued_on_stream == stream)
-			set_pending(at, false, 0);
+			subscription_set_pending(at, false, 0);
 	pthread_mutex_unlock(&streams->topics_lock);
 }
 
@@ -497,6 +516,6 @@ void mcps__subscriptions_missed(struct sessions *sessions,
 
 	pthread_mutex_lock(&streams->topics_lock);
 	for (at = session->subscriptions; at != NULL; at = at->next)
-		set_pending(at, true, 0);
+		subscription_set_pending(at, true, 0);
 	pthread_mutex_unlock(&streams->topics_lock);
 }

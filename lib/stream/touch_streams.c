@@ -61,7 +61,7 @@ static void touch_streams_done(struct writer_job *job, mcps_status status)
 	mcps__free(touch);
 }
 
-static uint64_t stream_of(struct sse_connection *sse)
+static uint64_t touched_stream_of(struct sse_connection *sse)
 {
 	uint64_t id = 0;
 
@@ -73,7 +73,8 @@ static uint64_t stream_of(struct sse_connection *sse)
 }
 
 /* With room for MORE. */
-static struct touch_job *collect(struct sessions *sessions, size_t more)
+static struct touch_job *touch_streams_collect(struct sessions *sessions,
+                                               size_t more)
 {
 	struct sse_connections *sse_connections =
 		&mcps__streams_of(sessions)->sse_connections;
@@ -85,13 +86,13 @@ static struct touch_job *collect(struct sessions *sessions, size_t more)
 	for (struct sse_connection *sse = sse_connections->first;
 	     sse != NULL && touch != NULL; sse = sse->next)
 		touch->all[touch->count++] = (struct touched_stream){
-			mcps__session_ref(sse->session), stream_of(sse)
+			mcps__session_ref(sse->session), touched_stream_of(sse)
 		};
 	pthread_mutex_unlock(&sse_connections->lock);
 	return touch;
 }
 
-static size_t count_calls(struct streams *streams)
+static size_t touch_streams_count_calls(struct streams *streams)
 {
 	size_t count = 0;
 
@@ -104,8 +105,8 @@ static size_t count_calls(struct streams *streams)
 }
 
 /* At most MOST: what has come meanwhile is not old. */
-static void collect_calls(struct touch_job *touch, struct streams *streams,
-                          size_t most)
+static void touch_streams_collect_calls(struct touch_job *touch,
+                                        struct streams *streams, size_t most)
 {
 	const struct stream *stream;
 
@@ -121,7 +122,7 @@ void mcps__listeners_each(struct sessions *sessions,
                           void (*fn)(void *arg, struct session *session),
                           void *arg)
 {
-	struct touch_job *touch = collect(sessions, 0);
+	struct touch_job *touch = touch_streams_collect(sessions, 0);
 
 	if (touch == NULL)
 		return;
@@ -135,12 +136,12 @@ void mcps__listeners_each(struct sessions *sessions,
 void mcps__streams_touch(struct sessions *sessions)
 {
 	struct streams *streams = mcps__streams_of(sessions);
-	size_t calls = count_calls(streams);
-	struct touch_job *touch = collect(sessions, calls);
+	size_t calls = touch_streams_count_calls(streams);
+	struct touch_job *touch = touch_streams_collect(sessions, calls);
 
 	if (touch == NULL)
 		return;
-	collect_calls(touch, streams, calls);
+	touch_streams_collect_calls(touch, streams, calls);
 	if (touch->count == 0) {
 		mcps__free(touch);
 		return;

@@ -11,7 +11,8 @@ struct updated {
 	char uri[];
 };
 
-static struct updated *find(const struct updates *updates, const char *uri)
+static struct updated *updates_find(const struct updates *updates,
+                                    const char *uri)
 {
 	struct updated *found;
 
@@ -19,7 +20,7 @@ static struct updated *find(const struct updates *updates, const char *uri)
 	return found;
 }
 
-static void drop(struct updates *updates, struct updated *gone)
+static void updates_drop(struct updates *updates, struct updated *gone)
 {
 	HASH_DELETE(hh, updates->by_uri, gone);
 	updates->bytes -= gone->size;
@@ -28,14 +29,15 @@ static void drop(struct updates *updates, struct updated *gone)
 
 /* The one of longest ago, which uthash keeps first. What there was no memory
  * for may be newer. */
-static void drop_oldest(struct updates *updates)
+static void updates_drop_oldest(struct updates *updates)
 {
 	if (updates->floor_ms < updates->by_uri->at_ms)
 		updates->floor_ms = updates->by_uri->at_ms;
-	drop(updates, updates->by_uri);
+	updates_drop(updates, updates->by_uri);
 }
 
-static bool add(struct updates *updates, const char *uri, int64_t now_ms)
+static bool updates_add(struct updates *updates, const char *uri,
+                        int64_t now_ms)
 {
 	size_t size = strlen(uri) + 1;
 	struct updated *added = mcps__calloc(1, sizeof *added + size);
@@ -57,18 +59,18 @@ static bool add(struct updates *updates, const char *uri, int64_t now_ms)
 bool mcps__updates_note(struct updates *updates, const char *uri,
                         int64_t now_ms)
 {
-	struct updated *before = find(updates, uri);
+	struct updated *before = updates_find(updates, uri);
 	bool has_room = true;
 
 	if (before != NULL)
-		drop(updates, before);
-	if (!add(updates, uri, now_ms)) {
+		updates_drop(updates, before);
+	if (!updates_add(updates, uri, now_ms)) {
 		updates->floor_ms = now_ms;
 		return true; /* no memory: that is no limit of ours */
 	}
 	while (HASH_COUNT(updates->by_uri) > UPDATES_MOST ||
 	       updates->bytes > UPDATES_BYTES) {
-		drop_oldest(updates);
+		updates_drop_oldest(updates);
 		has_room = false;
 	}
 	return has_room;
@@ -77,7 +79,7 @@ bool mcps__updates_note(struct updates *updates, const char *uri,
 bool mcps__updates_since(const struct updates *updates, const char *uri,
                          int64_t since_ms)
 {
-	struct updated *found = find(updates, uri);
+	struct updated *found = updates_find(updates, uri);
 
 	return (found != NULL ? found->at_ms : updates->floor_ms) >= since_ms;
 }
@@ -85,5 +87,5 @@ bool mcps__updates_since(const struct updates *updates, const char *uri,
 void mcps__updates_finish(struct updates *updates)
 {
 	while (updates->by_uri != NULL)
-		drop(updates, updates->by_uri);
+		updates_drop(updates, updates->by_uri);
 }
