@@ -4,53 +4,54 @@
 
 #include <string.h>
 
-static bool begins(const char *text, const char *with)
+static bool banner_text_begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static bool is_unix(const struct banner *banner)
+static bool banner_is_unix(const struct banner *banner)
 {
-	return begins(banner->address, "unix:");
+	return banner_text_begins(banner->address, "unix:");
 }
 
 /* Others than this machine get there. */
-static bool is_open(const struct banner *banner)
+static bool banner_is_open(const struct banner *banner)
 {
-	return !is_unix(banner) && !begins(banner->address, "127.") &&
-	       !begins(banner->address, "[::1]:");
+	return !banner_is_unix(banner) &&
+	       !banner_text_begins(banner->address, "127.") &&
+	       !banner_text_begins(banner->address, "[::1]:");
 }
 
-static const char *sessions_text(const char *store)
+static const char *banner_sessions_text(const char *store)
 {
-	return begins(store, "memory:")
+	return banner_text_begins(store, "memory:")
 	               ? " (they end with this process; --store sqlite:FILE "
 	                 "keeps them)"
 	               : "";
 }
 
-static const char *callers_text(const struct banner *banner)
+static const char *banner_callers_text(const struct banner *banner)
 {
 	if (banner->knows_callers)
 		return "must identify themselves";
-	if (is_unix(banner))
+	if (banner_is_unix(banner))
 		return "anonymous: who may open the socket may call (--tokens "
 		       "FILE to know them)";
-	return is_open(banner)
+	return banner_is_open(banner)
 	               ? "anonymous: WHOEVER REACHES THIS ADDRESS MAY CALL "
 	                 "(--tokens FILE to know them)"
 	               : "anonymous, from this machine (--tokens FILE to know "
 	                 "them)";
 }
 
-static void connect_text(FILE *out, const struct banner *banner,
-                         const char *url)
+static void banner_connect_text(FILE *out, const struct banner *banner,
+                                const char *url)
 {
 	const char *header =
 		banner->by_token ? " --header \"Authorization: Bearer $TOKEN\""
 				 : "";
 
-	if (is_unix(banner))
+	if (banner_is_unix(banner))
 		fprintf(out,
 		        "  connect   through a proxy to that socket, or: curl "
 		        "--unix-socket %s http://localhost%s\n",
@@ -70,7 +71,7 @@ void mcps__app_banner(FILE *out, const struct banner *banner)
 
 	mcps__endpoint_url(url, sizeof url, banner->address, banner->path);
 	fprintf(out, "%s %s is ready at %s\n", banner->name, banner->version,
-	        is_unix(banner) ? banner->address : url);
+	        banner_is_unix(banner) ? banner->address : url);
 	if (banner->is_dev)
 		fputs("  for       development, NOT FOR PRODUCTION (--dev)\n",
 		      out);
@@ -80,8 +81,8 @@ void mcps__app_banner(FILE *out, const struct banner *banner)
 		fprintf(out, "  health    %s (/livez, /readyz)\n",
 		        banner->health);
 	fprintf(out, "  sessions  %s%s\n", banner->store,
-	        sessions_text(banner->store));
-	fprintf(out, "  callers   %s\n", callers_text(banner));
-	connect_text(out, banner, url);
+	        banner_sessions_text(banner->store));
+	fprintf(out, "  callers   %s\n", banner_callers_text(banner));
+	banner_connect_text(out, banner, url);
 	fflush(out);
 }

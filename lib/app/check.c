@@ -5,19 +5,19 @@
 
 #include <string.h>
 
-static void say(const char *finding, const char *what, const char *text)
+static void check_say(const char *finding, const char *what, const char *text)
 {
 	printf("  %-4s  %-8s  %s\n", finding, what, text);
 }
 
-static void on_finding(void *arg, mcps_status status, const char *what,
-                       const char *text)
+static void check_on_finding(void *arg, mcps_status status, const char *what,
+                             const char *text)
 {
 	(void)arg;
-	say(status == MCPS_OK         ? "ok"
-	    : status == MCPS_E_LOCKED ? "wait"
-	                              : "FAIL",
-	    what, text);
+	check_say(status == MCPS_OK         ? "ok"
+	          : status == MCPS_E_LOCKED ? "wait"
+	                                    : "FAIL",
+	          what, text);
 }
 
 /* IN_USE is fine if it may be the server that runs. */
@@ -33,10 +33,11 @@ static enum exit_code check_address(const char *what,
 		status == MCPS_OK || (status == MCPS_E_SYSTEM && is_running);
 
 	if (status == MCPS_OK)
-		say("ok", what,
-		    where->listen != NULL ? where->listen : "127.0.0.1:8931");
+		check_say("ok", what,
+		          where->listen != NULL ? where->listen
+		                                : "127.0.0.1:8931");
 	else
-		say(is_fine ? "wait" : "FAIL", what, error.text);
+		check_say(is_fine ? "wait" : "FAIL", what, error.text);
 	return is_fine ? EXIT_FINE : code;
 }
 
@@ -50,7 +51,7 @@ static enum exit_code check_addresses(const struct program *program,
 	enum exit_code code = EXIT_FINE;
 
 	if (program->listen_fds.endpoint != 0)
-		say("ok", "listen", "a socket passed by a supervisor");
+		check_say("ok", "listen", "a socket passed by a supervisor");
 	else
 		code = check_address("listen", &program->options.daemon,
 		                     is_running);
@@ -71,7 +72,7 @@ enum exit_code mcps__program_check(struct program *program)
 	       mcps_server_version(program->server));
 	mcps__app_options_show(stdout, &program->options, &program->settings);
 	printf("would find:\n");
-	status = mcps_server_check(program->server, on_finding, NULL);
+	status = mcps_server_check(program->server, check_on_finding, NULL);
 	code = status == MCPS_OK || status == MCPS_E_LOCKED
 	               ? EXIT_FINE
 	               : mcps__exit_code(status, DOING_START, &hint);

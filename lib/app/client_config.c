@@ -20,7 +20,7 @@ struct request {
 	bool is_plain; /* http to another machine */
 };
 
-static void claude_code(const struct request *request)
+static void client_config_write_claude_code(const struct request *request)
 {
 	printf("{\n  \"mcpServers\": {\n    %s: {\n"
 	       "      \"type\": \"http\",\n      \"url\": %s",
@@ -32,7 +32,7 @@ static void claude_code(const struct request *request)
 	printf("\n    }\n  }\n}\n");
 }
 
-static void vscode(const struct request *request)
+static void client_config_write_vscode(const struct request *request)
 {
 	printf("{\n");
 	if (request->has_token)
@@ -52,7 +52,7 @@ static void vscode(const struct request *request)
 	printf("\n    }\n  }\n}\n");
 }
 
-static void cursor(const struct request *request)
+static void client_config_write_cursor(const struct request *request)
 {
 	printf("{\n  \"mcpServers\": {\n    %s: {\n      \"url\": %s",
 	       request->name, request->url);
@@ -64,7 +64,7 @@ static void cursor(const struct request *request)
 }
 
 /* TOML's basic strings are written as JSON's. */
-static void codex(const struct request *request)
+static void client_config_write_codex(const struct request *request)
 {
 	printf("[mcp_servers.%s]\nurl = %s\n", request->key, request->url);
 	if (request->has_token)
@@ -72,7 +72,7 @@ static void codex(const struct request *request)
 }
 
 /* No blank within the header's argument: some systems split it there. */
-static void claude_desktop(const struct request *request)
+static void client_config_write_claude_desktop(const struct request *request)
 {
 	printf("{\n  \"mcpServers\": {\n    %s: {\n"
 	       "      \"command\": \"npx\",\n"
@@ -97,16 +97,18 @@ static const struct {
 	const char *program; /* in whose environment the token is; NULL: */
 	const char *token;   /* where it goes else */
 } clients[CLIENT_COUNT] = {
-	[CLIENT_CLAUDE_CODE] = { claude_code, "into .mcp.json of the project",
-	                         "claude", NULL },
-	[CLIENT_VSCODE] = { vscode, "into .vscode/mcp.json", NULL,
-	                    "the editor asks for it" },
-	[CLIENT_CURSOR] = { cursor,
+	[CLIENT_CLAUDE_CODE] = { client_config_write_claude_code,
+	                         "into .mcp.json of the project", "claude",
+	                         NULL },
+	[CLIENT_VSCODE] = { client_config_write_vscode, "into .vscode/mcp.json",
+	                    NULL, "the editor asks for it" },
+	[CLIENT_CURSOR] = { client_config_write_cursor,
 	                    "into .cursor/mcp.json of the project, or "
 	                    "~/.cursor/mcp.json",
 	                    "Cursor", NULL },
-	[CLIENT_CODEX] = { codex, "into ~/.codex/config.toml", "codex", NULL },
-	[CLIENT_CLAUDE_DESKTOP] = { claude_desktop,
+	[CLIENT_CODEX] = { client_config_write_codex,
+	                   "into ~/.codex/config.toml", "codex", NULL },
+	[CLIENT_CLAUDE_DESKTOP] = { client_config_write_claude_desktop,
 	                            "into claude_desktop_config.json "
 	                            "(Settings, "
 	                            "Developer, Edit Config); needs Node.js",
@@ -115,7 +117,7 @@ static const struct {
 
 /* ---- names ---- */
 
-static void make_key(char key[NAME_SIZE], const char *name)
+static void client_config_make_key(char key[NAME_SIZE], const char *name)
 {
 	size_t at = 0;
 
@@ -127,7 +129,8 @@ static void make_key(char key[NAME_SIZE], const char *name)
 }
 
 /* "my-server" has MY_SERVER_TOKEN. */
-static void make_variable(char variable[NAME_SIZE], const char *key)
+static void client_config_make_variable(char variable[NAME_SIZE],
+                                        const char *key)
 {
 	size_t at = 0;
 
@@ -158,15 +161,16 @@ void mcps__endpoint_url(char *url, size_t size, const char *address,
 	snprintf(url, size, "http://%s%s%s", host, address, path);
 }
 
-static bool is_this_machine(const char *url)
+static bool client_config_is_this_machine(const char *url)
 {
 	return strncmp(url, "http://127.", 11) == 0 ||
 	       strncmp(url, "http://localhost", 16) == 0 ||
 	       strncmp(url, "http://[::1]", 12) == 0;
 }
 
-static bool fill(struct request *request, const struct app_options *options,
-                 const char *name)
+static bool client_config_fill(struct request *request,
+                               const struct app_options *options,
+                               const char *name)
 {
 	const char *listen = options->daemon.listen != NULL
 	                             ? options->daemon.listen
@@ -186,10 +190,10 @@ static bool fill(struct request *request, const struct app_options *options,
 		snprintf(url, sizeof url, "%s", options->url);
 	mcps__app_json_string(request->name, sizeof request->name, name);
 	mcps__app_json_string(request->url, sizeof request->url, url);
-	make_key(request->key, name);
-	make_variable(request->token, request->key);
-	request->is_plain =
-		strncmp(url, "http://", 7) == 0 && !is_this_machine(url);
+	client_config_make_key(request->key, name);
+	client_config_make_variable(request->token, request->key);
+	request->is_plain = strncmp(url, "http://", 7) == 0 &&
+	                    !client_config_is_this_machine(url);
 	return true;
 }
 
@@ -205,7 +209,7 @@ enum exit_code mcps__client_config(const struct app_options *options,
 		        name);
 		return EXIT_USAGE;
 	}
-	if (!fill(&request, options, name))
+	if (!client_config_fill(&request, options, name))
 		return EXIT_USAGE;
 	clients[options->client].write(&request);
 	fflush(stdout);

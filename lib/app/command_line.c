@@ -11,7 +11,7 @@ struct word {
 	const char *value; /* NULL: none here */
 };
 
-static bool split(struct word *word, const char *text)
+static bool command_line_split(struct word *word, const char *text)
 {
 	if (strncmp(text, "--", 2) != 0 || text[2] == '\0')
 		return false;
@@ -23,8 +23,8 @@ static bool split(struct word *word, const char *text)
 	return true;
 }
 
-static bool unknown(const struct word *word, const char *command,
-                    struct fatal *fatal)
+static bool command_line_unknown(const struct word *word, const char *command,
+                                 struct fatal *fatal)
 {
 	const struct option *near =
 		mcps__option_resembling(word->name, word->length, command);
@@ -46,15 +46,16 @@ static bool unknown(const struct word *word, const char *command,
 
 /* Takes the next argument as the value, if there must be one. A flag takes it
  * if it is no option: nothing but a value can stand there. */
-static bool read_word(struct settings *settings, struct word *word,
-                      char ***next, const char *command, struct fatal *fatal)
+static bool command_line_read_word(struct settings *settings, struct word *word,
+                                   char ***next, const char *command,
+                                   struct fatal *fatal)
 {
 	static const struct setting here = { .source = SOURCE_FLAG };
 	const struct option *option =
 		mcps__option_find(word->name, word->length, command);
 
 	if (option == NULL)
-		return unknown(word, command, fatal);
+		return command_line_unknown(word, command, fatal);
 	if (option->kind == OPTION_FLAG && word->value == NULL &&
 	    (**next == NULL || ***next == '-'))
 		word->value = "yes";
@@ -79,13 +80,14 @@ bool mcps__command_line_read(struct settings *settings,
 	while (*next != NULL) {
 		const char *text = *next++;
 
-		if (!split(&word, text))
+		if (!command_line_split(&word, text))
 			return mcps__fatal(fatal, EXIT_USAGE,
 			                   "unexpected argument %s; options "
 			                   "begin with --, and --help lists "
 			                   "them",
 			                   text);
-		if (!read_word(settings, &word, &next, sources->command, fatal))
+		if (!command_line_read_word(settings, &word, &next,
+		                            sources->command, fatal))
 			return false;
 	}
 	return true;

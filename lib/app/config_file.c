@@ -24,7 +24,7 @@ struct place {
 
 /* ---- one line ---- */
 
-static char *trim(char *text)
+static char *config_file_trim(char *text)
 {
 	char *end;
 
@@ -37,7 +37,7 @@ static char *trim(char *text)
 	return text;
 }
 
-static bool has_word_with_hash(const char *value)
+static bool config_file_has_word_with_hash(const char *value)
 {
 	for (const char *c = value; *c != '\0'; c++)
 		if (*c == '#' && (c == value || isspace((unsigned char)c[-1])))
@@ -46,14 +46,14 @@ static bool has_word_with_hash(const char *value)
 }
 
 /* Takes the quotes off. NULL: *WHY says what is wrong with the value. */
-static char *read_value(char *value, const char **why)
+static char *config_file_read_value(char *value, const char **why)
 {
 	char *end;
 
 	if (*value != '"') {
 		*why = "a comment needs a line of its own, and a value in "
 		       "which a word begins with # needs quotes";
-		return has_word_with_hash(value) ? NULL : value;
+		return config_file_has_word_with_hash(value) ? NULL : value;
 	}
 	*why = "one quote, or something after the second; a comment needs a "
 	       "line of its own";
@@ -64,7 +64,7 @@ static char *read_value(char *value, const char **why)
 	return value + 1;
 }
 
-static bool unknown(const struct place *place, const char *name)
+static bool config_file_unknown(const struct place *place, const char *name)
 {
 	const struct option *near =
 		mcps__option_resembling(name, strlen(name), "client-config");
@@ -87,8 +87,9 @@ static bool unknown(const struct place *place, const char *name)
 }
 
 /* Which of two lines counts could only be guessed. */
-static bool check_single(const struct settings *settings,
-                         const struct place *place, const struct option *option)
+static bool config_file_check_single(const struct settings *settings,
+                                     const struct place *place,
+                                     const struct option *option)
 {
 	const struct setting *before =
 		&settings->of[mcps__option_index(option)];
@@ -103,8 +104,9 @@ static bool check_single(const struct settings *settings,
 	                   before->line);
 }
 
-static bool say(struct settings *settings, const struct place *place,
-                const char *name, const char *value)
+static bool config_file_say(struct settings *settings,
+                            const struct place *place, const char *name,
+                            const char *value)
 {
 	/* What belongs to another command is fine in a shared file. */
 	const struct option *option =
@@ -113,22 +115,22 @@ static bool say(struct settings *settings, const struct place *place,
 		                      .line = place->line };
 
 	if (option == NULL)
-		return unknown(place, name);
+		return config_file_unknown(place, name);
 	if (option->reach != REACH_ALL)
 		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
 		                   "%s:%d: %s belongs to the command line",
 		                   place->path, place->line, name);
-	if (!check_single(settings, place, option))
+	if (!config_file_check_single(settings, place, option))
 		return false;
 	mcps__settings_say(settings, mcps__option_index(option), &here, value,
 	                   option->kind == OPTION_LIST);
 	return true;
 }
 
-static bool read_line(struct settings *settings, const struct place *place,
-                      char *line)
+static bool config_file_read_line(struct settings *settings,
+                                  const struct place *place, char *line)
 {
-	char *name = trim(line);
+	char *name = config_file_trim(line);
 	char *value = strchr(name, '=');
 	const char *why;
 
@@ -139,16 +141,16 @@ static bool read_line(struct settings *settings, const struct place *place,
 		                   "%s:%d: not a line \"name = value\"",
 		                   place->path, place->line);
 	*value++ = '\0';
-	value = read_value(trim(value), &why);
+	value = config_file_read_value(config_file_trim(value), &why);
 	if (value == NULL)
 		return mcps__fatal(place->fatal, EXIT_CONFIGURATION,
 		                   "%s:%d: %s", place->path, place->line, why);
-	return say(settings, place, trim(name), value);
+	return config_file_say(settings, place, config_file_trim(name), value);
 }
 
 /* ---- the whole file ---- */
 
-static bool cannot(const char *path, struct fatal *fatal)
+static bool config_file_cannot(const char *path, struct fatal *fatal)
 {
 	return mcps__fatal(fatal,
 	                   errno == EACCES || errno == EPERM
@@ -157,8 +159,8 @@ static bool cannot(const char *path, struct fatal *fatal)
 	                   "config file %s: %s", path, strerror(errno));
 }
 
-static bool check_kind(const struct stat *about, const char *path,
-                       struct fatal *fatal)
+static bool config_file_check_kind(const struct stat *about, const char *path,
+                                   struct fatal *fatal)
 {
 	if (S_ISREG(about->st_mode))
 		return true;
@@ -168,30 +170,31 @@ static bool check_kind(const struct stat *about, const char *path,
 
 /* -1: FATAL says why. A pipe would be read in part or block the reload, and
  * opening some devices does something: only a regular file is opened. */
-static int open_regular(const char *path, struct fatal *fatal)
+static int config_file_open_regular(const char *path, struct fatal *fatal)
 {
 	struct stat about;
 	int fd;
 
 	if (stat(path, &about) != 0) {
-		cannot(path, fatal);
+		config_file_cannot(path, fatal);
 		return -1;
 	}
-	if (!check_kind(&about, path, fatal))
+	if (!config_file_check_kind(&about, path, fatal))
 		return -1;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
-		cannot(path, fatal);
+		config_file_cannot(path, fatal);
 		return -1;
 	}
-	if (fstat(fd, &about) == 0 && check_kind(&about, path, fatal))
+	if (fstat(fd, &about) == 0 &&
+	    config_file_check_kind(&about, path, fatal))
 		return fd;
 	close(fd);
 	return -1;
 }
 
 /* To the end of the file, or until ROOM is full; -1 with errno. */
-static ssize_t read_whole(int fd, char *text, size_t room)
+static ssize_t config_file_read_whole(int fd, char *text, size_t room)
 {
 	size_t have = 0;
 
@@ -211,13 +214,14 @@ static ssize_t read_whole(int fd, char *text, size_t room)
 /* NUL-terminated, to be freed; NULL: FATAL says why. */
 static char *read_file(const char *path, struct fatal *fatal)
 {
-	int fd = open_regular(path, fatal);
+	int fd = config_file_open_regular(path, fatal);
 	char *text = fd >= 0 ? malloc(FILE_MOST + 1) : NULL;
 	ssize_t length =
-		text != NULL ? read_whole(fd, text, FILE_MOST + 1) : -1;
+		text != NULL ? config_file_read_whole(fd, text, FILE_MOST + 1)
+			     : -1;
 
 	if (text != NULL && length < 0)
-		cannot(path, fatal);
+		config_file_cannot(path, fatal);
 	if (fd >= 0)
 		close(fd);
 	if (length > FILE_MOST ||
@@ -245,7 +249,7 @@ bool mcps__config_file_read(struct settings *settings, const char *path,
 
 	for (char *line; fine && (line = strsep(&rest, "\n")) != NULL;) {
 		place.line++;
-		fine = read_line(settings, &place, line);
+		fine = config_file_read_line(settings, &place, line);
 	}
 	free(text);
 	return fine;

@@ -4,14 +4,16 @@
 #include "app/program.h"
 
 /* The author's lists stay; the operator's come on top. */
-static void add_each(mcps_server *server, const struct text_list *list,
-                     void (*add)(mcps_server *server, const char *entry))
+static void
+configure_add_each(mcps_server *server, const struct text_list *list,
+                   void (*add)(mcps_server *server, const char *entry))
 {
 	for (size_t i = 0; i < list->count; i++)
 		add(server, list->texts[i]);
 }
 
-static void set_log(struct program *program, const struct app_options *options)
+static void configure_set_log(struct program *program,
+                              const struct app_options *options)
 {
 	atomic_store(&program->log.level, options->log_level);
 	atomic_store(&program->log.format, options->log_format);
@@ -22,7 +24,7 @@ void mcps__program_configure(struct program *program)
 	struct app_options *options = &program->options;
 	mcps_server *server = program->server;
 
-	set_log(program, options);
+	configure_set_log(program, options);
 	/* All levels: which are written may change. */
 	options->server.log = mcps__app_log;
 	options->server.log_arg = &program->log;
@@ -34,9 +36,9 @@ void mcps__program_configure(struct program *program)
 		options->server.retry_ms = MCPS_NO_RETRY;
 	options->server.development = options->dev;
 	mcps_server_configure(server, &options->server);
-	add_each(server, &options->hosts, mcps_server_allow_host);
-	add_each(server, &options->origins, mcps_server_allow_origin);
-	add_each(server, &options->proxies, mcps_server_trust_proxy);
+	configure_add_each(server, &options->hosts, mcps_server_allow_host);
+	configure_add_each(server, &options->origins, mcps_server_allow_origin);
+	configure_add_each(server, &options->proxies, mcps_server_trust_proxy);
 	if (options->tokens != NULL)
 		mcps_server_set_token_file(server, options->tokens);
 	options->daemon.listen_fd = program->listen_fds.endpoint;
@@ -44,8 +46,8 @@ void mcps__program_configure(struct program *program)
 
 /* ---- again ---- */
 
-static void warn_of_others(struct program *program,
-                           const struct settings *settings)
+static void configure_warn_of_others(struct program *program,
+                                     const struct settings *settings)
 {
 	for (size_t i = 0; i < mcps__option_count; i++)
 		if (!mcps__option_table[i].is_live &&
@@ -57,7 +59,7 @@ static void warn_of_others(struct program *program,
 			              mcps__option_table[i].name);
 }
 
-static void reload_options(struct program *program)
+static void configure_reload(struct program *program)
 {
 	struct settings settings = { 0 };
 	struct fatal fatal;
@@ -65,8 +67,8 @@ static void reload_options(struct program *program)
 
 	if (mcps__app_options_read(&options, &settings, program->server,
 	                           &program->sources, &fatal)) {
-		set_log(program, &options);
-		warn_of_others(program, &settings);
+		configure_set_log(program, &options);
+		configure_warn_of_others(program, &settings);
 	} else {
 		mcps__app_say(&program->log, MCPS_LOG_WARN,
 		              "options stay as they were: %s", fatal.text);
@@ -81,7 +83,7 @@ void mcps__program_reload(struct program *program)
 
 	mcps__notify(&program->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	             mcps__notify_now_us());
-	reload_options(program);
+	configure_reload(program);
 	if (mcps_server_reload(program->server, &error) == MCPS_OK)
 		mcps__app_say(&program->log, MCPS_LOG_INFO,
 		              "tokens and keys were read again");

@@ -7,14 +7,15 @@
 
 static const char prefix[] = "MCPS_";
 
-static bool is_named(const char *entry, size_t length, const char *variable)
+static bool environment_is_named(const char *entry, size_t length,
+                                 const char *variable)
 {
 	return variable != NULL && strlen(variable) == length &&
 	       memcmp(variable, entry, length) == 0;
 }
 
 /* The option that the variable of LENGTH letters at ENTRY sets. */
-static const struct option *find(const char *entry, size_t length)
+static const struct option *environment_find(const char *entry, size_t length)
 {
 	char variable[VARIABLE_SIZE];
 
@@ -23,14 +24,14 @@ static const struct option *find(const char *entry, size_t length)
 
 		mcps__option_variable(option, variable);
 		if (option->reach != REACH_FLAG_ONLY &&
-		    (is_named(entry, length, variable) ||
-		     is_named(entry, length, option->variable)))
+		    (environment_is_named(entry, length, variable) ||
+		     environment_is_named(entry, length, option->variable)))
 			return option;
 	}
 	return NULL;
 }
 
-static bool is_ours(const char *entry)
+static bool environment_is_ours(const char *entry)
 {
 	return strncmp(entry, prefix, sizeof prefix - 1) == 0 &&
 	       strchr(entry, '=') != NULL;
@@ -78,18 +79,18 @@ static bool environment_unknown(const char *entry, size_t length,
 }
 
 /* An empty one says nothing: so compose files can pass on what is not set. */
-static bool read_entry(struct settings *settings, const char *entry,
-                       struct fatal *fatal)
+static bool environment_read_entry(struct settings *settings, const char *entry,
+                                   struct fatal *fatal)
 {
 	size_t length = strcspn(entry, "=");
-	const struct option *option = find(entry, length);
+	const struct option *option = environment_find(entry, length);
 	struct setting here = { .source = SOURCE_ENVIRONMENT };
 
 	if (entry[length + 1] == '\0')
 		return true;
 	if (option == NULL)
 		return environment_unknown(entry, length, fatal);
-	if (is_named(entry, length, option->variable))
+	if (environment_is_named(entry, length, option->variable))
 		here.variable = option->variable;
 	mcps__settings_say(settings, mcps__option_index(option), &here,
 	                   entry + length + 1, false);
@@ -100,15 +101,15 @@ bool mcps__environment_read(struct settings *settings, char **environment,
                             struct fatal *fatal)
 {
 	for (; *environment != NULL; environment++)
-		if (is_ours(*environment) &&
-		    !read_entry(settings, *environment, fatal))
+		if (environment_is_ours(*environment) &&
+		    !environment_read_entry(settings, *environment, fatal))
 			return false;
 	return true;
 }
 
 /* "MCPS_TOKEN is no option of this program; did you mean MCPS_TOKENS?" */
-static void write_remark(char *remark, size_t size, const char *entry,
-                         size_t length)
+static void environment_write_remark(char *remark, size_t size,
+                                     const char *entry, size_t length)
 {
 	char name[VARIABLE_SIZE], variable[VARIABLE_SIZE];
 	const struct option *near = NULL;
@@ -129,9 +130,10 @@ bool mcps__environment_unknown(char **environment, size_t *next, char *remark,
 		const char *entry = environment[(*next)++];
 		size_t length = strcspn(entry, "=");
 
-		if (!is_ours(entry) || find(entry, length) != NULL)
+		if (!environment_is_ours(entry) ||
+		    environment_find(entry, length) != NULL)
 			continue;
-		write_remark(remark, size, entry, length);
+		environment_write_remark(remark, size, entry, length);
 		return true;
 	}
 	return false;

@@ -40,7 +40,7 @@ struct health {
 	struct client clients[CLIENTS];
 };
 
-static long long now_ms(void)
+static long long health_now_ms(void)
 {
 	struct timespec now;
 
@@ -61,7 +61,7 @@ struct question {
 
 /* The request line is METHOD TARGET VERSION. The version is not looked at, and
  * may be missing (HTTP/0.9); neither is the header Host. */
-static void read_question(struct question *out, const char *request)
+static void health_read_question(struct question *out, const char *request)
 {
 	static const char ends[] = " \t\r\n";
 
@@ -72,14 +72,15 @@ static void read_question(struct question *out, const char *request)
 	out->target_length = strcspn(out->target, ends);
 }
 
-static bool has_method(const struct question *question, const char *method)
+static bool health_has_method(const struct question *question,
+                              const char *method)
 {
 	return question->method_length == strlen(method) &&
 	       memcmp(question->method, method, question->method_length) == 0;
 }
 
 /* With a query or without. */
-static bool asks_for(const struct question *question, const char *path)
+static bool health_asks_for(const struct question *question, const char *path)
 {
 	size_t length = strlen(path);
 
@@ -90,8 +91,9 @@ static bool asks_for(const struct question *question, const char *path)
 }
 
 /* An answer to HEAD has the headers of one to GET, and no body. */
-static void reply(int fd, const struct question *question, const char *status,
-                  const char *more, const char *text)
+static void health_send_reply(int fd, const struct question *question,
+                              const char *status, const char *more,
+                              const char *text)
 {
 	char answer[512];
 	int length = snprintf(answer, sizeof answer,
@@ -101,76 +103,78 @@ static void reply(int fd, const struct question *question, const char *status,
 	                      "Cache-Control: no-store\r\n%s"
 	                      "Connection: close\r\n\r\n%s",
 	                      status, strlen(text), more,
-	                      has_method(question, "HEAD") ? "" : text);
+	                      health_has_method(question, "HEAD") ? "" : text);
 
 	(void)send(fd, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void reply_ready(struct health *health, int fd,
-                        const struct question *question)
+static void health_reply_ready(struct health *health, int fd,
+                               const struct question *question)
 {
 	const char *why = health->ask(health->arg);
 	char text[128];
 
 	if (why == NULL) {
-		reply(fd, question, "200 OK", "", "ready\n");
+		health_send_reply(fd, question, "200 OK", "", "ready\n");
 		return;
 	}
 	snprintf(text, sizeof text, "not ready: %s\n", why);
-	reply(fd, question, "503 Service Unavailable", "Retry-After: 1\r\n",
-	      text);
+	health_send_reply(fd, question, "503 Service Unavailable",
+	                  "Retry-After: 1\r\n", text);
 }
 
-static void answer(struct health *health, int fd, const char *request)
+static void health_answer_client(struct health *health, int fd,
+                                 const char *request)
 {
 	static const char hint[] = "GET /livez or /readyz\n";
 	struct question question;
 
-	read_question(&question, request);
-	if (has_method(&question, "OPTIONS"))
-		reply(fd, &question, "200 OK", ALLOW, "");
-	else if (!has_method(&question, "GET") &&
-	         !has_method(&question, "HEAD"))
-		reply(fd, &question, "405 Method Not Allowed", ALLOW, hint);
-	else if (asks_for(&question, "/livez"))
-		reply(fd, &question, "200 OK", "", "alive\n");
-	else if (asks_for(&question, "/readyz"))
-		reply_ready(health, fd, &question);
+	health_read_question(&question, request);
+	if (health_has_method(&question, "OPTIONS"))
+		health_send_reply(fd, &question, "200 OK", ALLOW, "");
+	else if (!health_has_method(&question, "GET") &&
+	         !health_has_method(&question, "HEAD"))
+		health_send_reply(fd, &question, "405 Method Not Allowed",
+		                  ALLOW, hint);
+	else if (health_asks_for(&question, "/livez"))
+		health_send_reply(fd, &question, "200 OK", "", "alive\n");
+	else if (health_asks_for(&question, "/readyz"))
+		health_reply_ready(health, fd, &question);
 	else
-		reply(fd, &question, "404 Not Found", "", hint);
+		health_send_reply(fd, &question, "404 Not Found", "", hint);
 }
 
-static void refuse_long(int fd, const char *request)
+static void health_refuse_long(int fd, const char *request)
 {
 	struct question question;
 
-	read_question(&question, request);
-	reply(fd, &question, "431 Request Header Fields Too Large", "",
-	      "at most 2 KB\n");
+	health_read_question(&question, request);
+	health_send_reply(fd, &question, "431 Request Header Fields Too Large",
+	                  "", "at most 2 KB\n");
 }
 
 /* ---- clients ---- */
 
 /* Any descriptor will do. */
-static void keep_spare(struct health *health)
+static void health_keep_spare(struct health *health)
 {
 	if (health->spare < 0)
 		health->spare =
 			fcntl(health->watched[STOP].fd, F_DUPFD_CLOEXEC, 0);
 }
 
-static void drop(struct health *health, size_t i)
+static void health_drop_client(struct health *health, size_t i)
 {
 	struct pollfd *watched = &health->watched[FIRST_CLIENT + i];
 
 	close(watched->fd);
 	watched->fd = -1;
-	keep_spare(health);
+	health_keep_spare(health);
 }
 
 /* Whether the first line ends, and no version stands in it: then no headers
  * follow. */
-static bool is_line_alone(const char *request)
+static bool health_is_line_alone(const char *request)
 {
 	size_t length = strcspn(request, "\n");
 	const char *version = strstr(request, " HTTP/");
@@ -180,26 +184,26 @@ static bool is_line_alone(const char *request)
 }
 
 /* A request is complete with its headers; probes have no bodies. */
-static bool is_complete(const struct client *client)
+static bool health_is_complete(const struct client *client)
 {
-	return is_line_alone(client->request) ||
+	return health_is_line_alone(client->request) ||
 	       strstr(client->request, "\r\n\r\n") != NULL ||
 	       strstr(client->request, "\n\n") != NULL;
 }
 
 /* Closing a socket with something to be read in it resets the connection, and
  * the answer may be lost with that. */
-static void drop_answered(struct health *health, size_t i)
+static void health_drop_answered(struct health *health, size_t i)
 {
 	int fd = health->watched[FIRST_CLIENT + i].fd;
 	char rest[REQUEST_SIZE];
 
 	(void)shutdown(fd, SHUT_WR);
 	(void)recv(fd, rest, sizeof rest, MSG_DONTWAIT);
-	drop(health, i);
+	health_drop_client(health, i);
 }
 
-static void read_client(struct health *health, size_t i)
+static void health_read_client(struct health *health, size_t i)
 {
 	struct client *client = &health->clients[i];
 	int fd = health->watched[FIRST_CLIENT + i].fd;
@@ -208,22 +212,22 @@ static void read_client(struct health *health, size_t i)
 		recv(fd, client->request + client->have, room, MSG_DONTWAIT);
 
 	if (got <= 0) {
-		drop(health, i);
+		health_drop_client(health, i);
 		return;
 	}
 	client->have += (size_t)got;
 	client->request[client->have] = '\0';
-	if (!is_complete(client) && (size_t)got < room)
+	if (!health_is_complete(client) && (size_t)got < room)
 		return;
-	if (is_complete(client))
-		answer(health, fd, client->request);
+	if (health_is_complete(client))
+		health_answer_client(health, fd, client->request);
 	else
-		refuse_long(fd, client->request);
-	drop_answered(health, i);
+		health_refuse_long(fd, client->request);
+	health_drop_answered(health, i);
 }
 
 /* A free place, or that of who has waited longest. */
-static size_t place(struct health *health)
+static size_t health_place_client(struct health *health)
 {
 	size_t oldest = 0;
 
@@ -234,11 +238,11 @@ static size_t place(struct health *health)
 		    health->clients[oldest].until_ms)
 			oldest = i;
 	}
-	drop(health, oldest);
+	health_drop_client(health, oldest);
 	return oldest;
 }
 
-static int accept_one(const struct health *health)
+static int health_accept_one(const struct health *health)
 {
 	return accept4(health->watched[LISTENER].fd, NULL, NULL,
 	               SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -246,21 +250,21 @@ static int accept_one(const struct health *health)
 
 /* A process without free descriptors answers probes all the same: else it
  * would be killed for something that passes. */
-static int accept_with_spare(struct health *health)
+static int health_accept_with_spare(struct health *health)
 {
-	int fd = accept_one(health);
+	int fd = health_accept_one(health);
 
 	if (fd >= 0 || health->spare < 0 ||
 	    (errno != EMFILE && errno != ENFILE))
 		return fd;
 	close(health->spare);
 	health->spare = -1;
-	return accept_one(health);
+	return health_accept_one(health);
 }
 
-static void accept_client(struct health *health)
+static void health_accept_client(struct health *health)
 {
-	int fd = accept_with_spare(health);
+	int fd = health_accept_with_spare(health);
 	size_t i;
 
 	if (fd < 0) {
@@ -269,24 +273,24 @@ static void accept_client(struct health *health)
 			(void)poll(&health->watched[STOP], 1, RETRY_MS);
 		return;
 	}
-	i = place(health);
+	i = health_place_client(health);
 	health->watched[FIRST_CLIENT + i] =
 		(struct pollfd){ .fd = fd, .events = POLLIN };
 	health->clients[i].have = 0;
-	health->clients[i].until_ms = now_ms() + PATIENCE_MS;
+	health->clients[i].until_ms = health_now_ms() + PATIENCE_MS;
 }
 
-static void drop_late(struct health *health)
+static void health_drop_late(struct health *health)
 {
-	long long now = now_ms();
+	long long now = health_now_ms();
 
 	for (size_t i = 0; i < CLIENTS; i++)
 		if (health->watched[FIRST_CLIENT + i].fd >= 0 &&
 		    health->clients[i].until_ms <= now)
-			drop(health, i);
+			health_drop_client(health, i);
 }
 
-static bool has_clients(const struct health *health)
+static bool health_has_clients(const struct health *health)
 {
 	for (size_t i = 0; i < CLIENTS; i++)
 		if (health->watched[FIRST_CLIENT + i].fd >= 0)
@@ -303,21 +307,21 @@ static void *health_main(void *arg)
 
 	while (watched[STOP].revents == 0) {
 		if (poll(watched, FIRST_CLIENT + CLIENTS,
-		         has_clients(health) ? PATIENCE_MS / 4 : -1) < 0)
+		         health_has_clients(health) ? PATIENCE_MS / 4 : -1) < 0)
 			continue; /* interrupted */
 		for (size_t i = 0; i < CLIENTS; i++)
 			if (watched[FIRST_CLIENT + i].fd >= 0 &&
 			    watched[FIRST_CLIENT + i].revents != 0)
-				read_client(health, i);
+				health_read_client(health, i);
 		if (watched[LISTENER].revents != 0)
-			accept_client(health);
-		drop_late(health);
+			health_accept_client(health);
+		health_drop_late(health);
 	}
 	return NULL;
 }
 
 /* With all signals blocked: they are for the program's own threads. */
-static bool start_thread(struct health *health)
+static bool health_start_thread(struct health *health)
 {
 	sigset_t all, before;
 	bool started;
@@ -346,10 +350,10 @@ struct health *mcps__health_start(int fd, health_ask_fn ask, void *arg)
 		health->watched[i].fd = -1;
 	health->watched[STOP] = (struct pollfd){ .fd = stop, .events = POLLIN };
 	health->spare = -1;
-	keep_spare(health);
+	health_keep_spare(health);
 	health->watched[LISTENER] =
 		(struct pollfd){ .fd = fd, .events = POLLIN };
-	if (start_thread(health))
+	if (health_start_thread(health))
 		return health;
 	if (health->spare >= 0)
 		close(health->spare);

@@ -6,7 +6,7 @@
 
 enum { RETRY_MS = 100 };
 
-static bool is_wanted(const struct health_address *self)
+static bool health_address_is_wanted(const struct health_address *self)
 {
 	return self->where.listen != NULL || self->where.listen_fd != 0;
 }
@@ -33,7 +33,7 @@ static mcps_status address_bind(struct health_address *self,
 
 /* Returns true when a moment has listen_fds, false when nobody is to try again.
  */
-static bool retry_wait(struct health_address *self)
+static bool health_address_retry_wait(struct health_address *self)
 {
 	struct timespec at;
 	bool must_end;
@@ -52,19 +52,19 @@ static bool retry_wait(struct health_address *self)
 	return !must_end;
 }
 
-static void *retry_main(void *arg)
+static void *health_address_retry_main(void *arg)
 {
 	struct health_address *self = arg;
 	struct mcps_error error;
 
-	while (retry_wait(self))
+	while (health_address_retry_wait(self))
 		if (address_bind(self, &error) == MCPS_OK)
 			break;
 	return NULL;
 }
 
 /* The names of lib/base/steady_wait.h are hidden from this library. */
-static bool retry_start(struct health_address *self)
+static bool health_address_retry_start(struct health_address *self)
 {
 	pthread_condattr_t attributes;
 
@@ -73,12 +73,12 @@ static bool retry_start(struct health_address *self)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&self->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	self->has_thread =
-		pthread_create(&self->thread, NULL, retry_main, self) == 0;
+	self->has_thread = pthread_create(&self->thread, NULL,
+	                                  health_address_retry_main, self) == 0;
 	return self->has_thread;
 }
 
-static void retry_end(struct health_address *self)
+static void health_address_retry_end(struct health_address *self)
 {
 	if (!self->has_thread)
 		return;
@@ -99,7 +99,7 @@ mcps_status mcps__health_address_open(struct health_address *self,
 {
 	mcps_status status;
 
-	if (!is_wanted(self) || self->where.listen_fd != 0)
+	if (!health_address_is_wanted(self) || self->where.listen_fd != 0)
 		return MCPS_OK;
 	status = address_bind(self, error);
 	if (status != MCPS_E_SYSTEM)
@@ -107,7 +107,7 @@ mcps_status mcps__health_address_open(struct health_address *self,
 	mcps__app_say(self->log, MCPS_LOG_WARN,
 	              "health: %s; trying again until the store is ours",
 	              error->text);
-	if (retry_start(self))
+	if (health_address_retry_start(self))
 		return MCPS_OK;
 	*error = (struct mcps_error){ MCPS_E_NOMEM, "cannot start a thread" };
 	return MCPS_E_NOMEM;
@@ -116,8 +116,8 @@ mcps_status mcps__health_address_open(struct health_address *self,
 mcps_status mcps__health_address_await(struct health_address *self,
                                        struct mcps_error *error)
 {
-	retry_end(self);
-	return !is_wanted(self) || self->health != NULL
+	health_address_retry_end(self);
+	return !health_address_is_wanted(self) || self->health != NULL
 	               ? MCPS_OK
 	               : address_bind(self, error);
 }
@@ -126,7 +126,7 @@ mcps_status mcps__health_address_await(struct health_address *self,
  * next process may have put its own in that place. */
 void mcps__health_address_close(struct health_address *self)
 {
-	retry_end(self);
+	health_address_retry_end(self);
 	if (self->health != NULL && self->where.listen_fd == 0 &&
 	    strncmp(self->text, "unix:", 5) == 0)
 		(void)remove(self->text + 5);

@@ -15,7 +15,8 @@ enum { PATIENCE_S = 3, HOST_SIZE = 64 };
 /* ---- connecting ---- */
 
 /* Listening everywhere is no address to call; the machine itself is. */
-static void read_host(char host[HOST_SIZE], const char *text, size_t length)
+static void healthcheck_read_host(char host[HOST_SIZE], const char *text,
+                                  size_t length)
 {
 	static const char *const others[][2] = {
 		{ "", "127.0.0.1" },
@@ -34,7 +35,8 @@ static void read_host(char host[HOST_SIZE], const char *text, size_t length)
 			snprintf(host, HOST_SIZE, "%s", others[i][1]);
 }
 
-static int connect_to(int family, const struct sockaddr *to, socklen_t size)
+static int healthcheck_connect_to(int family, const struct sockaddr *to,
+                                  socklen_t size)
 {
 	const struct timeval patience = { PATIENCE_S, 0 };
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -49,17 +51,18 @@ static int connect_to(int family, const struct sockaddr *to, socklen_t size)
 	return -1;
 }
 
-static int connect_unix(const char *path)
+static int healthcheck_connect_unix(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof to.sun_path)
 		return -1;
 	strcpy(to.sun_path, path);
-	return connect_to(AF_UNIX, (const struct sockaddr *)&to, sizeof to);
+	return healthcheck_connect_to(AF_UNIX, (const struct sockaddr *)&to,
+	                              sizeof to);
 }
 
-static int connect_address(const char *address)
+static int healthcheck_connect_address(const char *address)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
@@ -71,14 +74,14 @@ static int connect_address(const char *address)
 	int fd = -1;
 
 	if (strncmp(address, "unix:", 5) == 0)
-		return connect_unix(address + 5);
+		return healthcheck_connect_unix(address + 5);
 	errno = EINVAL;
 	if (colon == NULL)
 		return -1;
-	read_host(host, address, (size_t)(colon - address));
+	healthcheck_read_host(host, address, (size_t)(colon - address));
 	if (getaddrinfo(host, colon + 1, &hints, &to) != 0)
 		return -1;
-	fd = connect_to(to->ai_family, to->ai_addr, to->ai_addrlen);
+	fd = healthcheck_connect_to(to->ai_family, to->ai_addr, to->ai_addrlen);
 	freeaddrinfo(to);
 	return fd;
 }
@@ -86,7 +89,7 @@ static int connect_address(const char *address)
 /* ---- asking ---- */
 
 /* The status of the answer, and its body; 0: there was none. */
-static int ask(int fd, const char *path, char *body, size_t size)
+static int healthcheck_ask(int fd, const char *path, char *body, size_t size)
 {
 	char text[2048];
 	size_t have = 0;
@@ -116,12 +119,12 @@ static int ask(int fd, const char *path, char *body, size_t size)
 
 /* Any answer of the endpoint but a failure of its own shows that it serves:
  * without a session or a token it refuses, and is right. */
-static bool is_fine(int status, bool is_endpoint)
+static bool healthcheck_is_fine(int status, bool is_endpoint)
 {
 	return is_endpoint ? status >= 200 && status < 500 : status == 200;
 }
 
-static bool has_no_port(const char *address)
+static bool healthcheck_has_no_port(const char *address)
 {
 	size_t length = strlen(address);
 
@@ -143,24 +146,25 @@ enum exit_code mcps__healthcheck(const struct app_options *options)
 
 	if (address == NULL)
 		address = "127.0.0.1:8931";
-	if (has_no_port(address)) {
+	if (healthcheck_has_no_port(address)) {
 		fprintf(stderr,
 		        "cannot ask %s: port 0 is any free one; give --health "
 		        "a port\n",
 		        address);
 		return EXIT_CONFIGURATION;
 	}
-	fd = connect_address(address);
+	fd = healthcheck_connect_address(address);
 	if (fd < 0) {
 		fprintf(stderr, "%s: %s\n", address, strerror(errno));
 		return EXIT_RUNTIME;
 	}
-	status = ask(fd, path, body, sizeof body);
+	status = healthcheck_ask(fd, path, body, sizeof body);
 	close(fd);
 	if (is_endpoint)
 		printf("%s %s answers (%d)\n", address, path, status);
 	else
 		printf("%s %s: %d %s\n", address, path, status,
 		       status == 0 ? "" : body);
-	return is_fine(status, is_endpoint) ? EXIT_FINE : EXIT_RUNTIME;
+	return healthcheck_is_fine(status, is_endpoint) ? EXIT_FINE
+	                                                : EXIT_RUNTIME;
 }

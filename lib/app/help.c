@@ -7,15 +7,15 @@
 
 enum { COLUMN = 28, WIDTH = 79 };
 
-static const char *shown_argument(const struct option *option)
+static const char *help_shown_argument(const struct option *option)
 {
 	return option->argument != NULL ? option->argument : "";
 }
 
 /* What counts when nobody says anything; "": there is nothing to say. */
-static const char *shown_default(const struct option *option,
-                                 const struct app_options *defaults,
-                                 char text[OPTION_TEXT_SIZE])
+static const char *help_shown_default(const struct option *option,
+                                      const struct app_options *defaults,
+                                      char text[OPTION_TEXT_SIZE])
 {
 	bool is_yes_or_no = option->argument != NULL;
 
@@ -27,8 +27,8 @@ static const char *shown_default(const struct option *option,
 	return text;
 }
 
-static void read_defaults(struct app_options *defaults,
-                          const mcps_server *server)
+static void help_read_defaults(struct app_options *defaults,
+                               const mcps_server *server)
 {
 	char *none[] = { NULL };
 	const struct app_sources nothing = { .argv = none,
@@ -44,7 +44,7 @@ static void read_defaults(struct app_options *defaults,
 }
 
 /* Not every program has options of its own. */
-static bool has_options(enum option_group group)
+static bool help_has_options(enum option_group group)
 {
 	for (size_t i = 0; i < mcps__option_count; i++)
 		if (mcps__option_table[i].group == group)
@@ -55,7 +55,7 @@ static bool has_options(enum option_group group)
 /* ---- --help ---- */
 
 /* Words of TEXT in the second column; AT is where the line is now. */
-static size_t write_words(FILE *out, const char *text, size_t at)
+static size_t help_write_words(FILE *out, const char *text, size_t at)
 {
 	while (*text != '\0') {
 		size_t length = strcspn(text, " ");
@@ -70,28 +70,28 @@ static size_t write_words(FILE *out, const char *text, size_t at)
 	return at;
 }
 
-static void explain(FILE *out, const struct option *option,
-                    const struct app_options *defaults)
+static void help_explain_option(FILE *out, const struct option *option,
+                                const struct app_options *defaults)
 {
 	char otherwise[OPTION_TEXT_SIZE], variable[VARIABLE_SIZE];
 	char remark[OPTION_TEXT_SIZE + VARIABLE_SIZE + 16];
 	size_t at = (size_t)fprintf(out, "  --%s %s", option->name,
-	                            shown_argument(option));
+	                            help_shown_argument(option));
 
 	if (at > COLUMN)
 		fprintf(out, "\n%*s", COLUMN, "");
 	else
 		fprintf(out, "%*s", (int)(COLUMN - at), "");
-	at = write_words(out, option->help, COLUMN);
+	at = help_write_words(out, option->help, COLUMN);
 	mcps__option_variable(option, variable);
-	shown_default(option, defaults, otherwise);
+	help_shown_default(option, defaults, otherwise);
 	if (option->reach == REACH_FLAG_ONLY)
 		variable[0] = '\0';
 	snprintf(remark, sizeof remark, "[%s%s%s]", otherwise,
 	         otherwise[0] != '\0' && variable[0] != '\0' ? "; " : "",
 	         variable);
 	if (strlen(remark) > 2)
-		write_words(out, remark, at);
+		help_write_words(out, remark, at);
 	fputc('\n', out);
 }
 
@@ -99,14 +99,15 @@ void mcps__app_options_explain(FILE *out, const mcps_server *server)
 {
 	struct app_options defaults;
 
-	read_defaults(&defaults, server);
+	help_read_defaults(&defaults, server);
 	for (enum option_group group = 0; group < GROUP_COUNT; group++) {
-		if (!has_options(group))
+		if (!help_has_options(group))
 			continue;
 		fprintf(out, "\n%s:\n", mcps__option_group_title(group));
 		for (size_t i = 0; i < mcps__option_count; i++)
 			if (mcps__option_table[i].group == group)
-				explain(out, &mcps__option_table[i], &defaults);
+				help_explain_option(out, &mcps__option_table[i],
+				                    &defaults);
 	}
 }
 
@@ -114,7 +115,7 @@ void mcps__app_options_explain(FILE *out, const mcps_server *server)
 
 /* Text of ours in mdoc, as a sentence: a leading dot or quote and backslashes
  * would be commands, a dash a hyphen; each sentence begins a line. */
-static void write_mdoc(FILE *out, const char *text, bool is_sentence)
+static void help_write_mdoc(FILE *out, const char *text, bool is_sentence)
 {
 	if (*text == '.' || *text == '\'')
 		fputs("\\&", out);
@@ -131,8 +132,8 @@ static void write_mdoc(FILE *out, const char *text, bool is_sentence)
 			fputc(*text, out);
 }
 
-static void write_manual(FILE *out, const struct option *option,
-                         const struct app_options *defaults)
+static void help_write_manual(FILE *out, const struct option *option,
+                              const struct app_options *defaults)
 {
 	char otherwise[OPTION_TEXT_SIZE], variable[VARIABLE_SIZE];
 
@@ -140,11 +141,11 @@ static void write_manual(FILE *out, const struct option *option,
 	if (option->argument != NULL)
 		fprintf(out, " Ar %s", option->argument);
 	fputc('\n', out);
-	write_mdoc(out, option->help, true);
+	help_write_mdoc(out, option->help, true);
 	fputs(".\n", out);
-	if (shown_default(option, defaults, otherwise)[0] != '\0') {
+	if (help_shown_default(option, defaults, otherwise)[0] != '\0') {
 		fputs("Default: ", out);
-		write_mdoc(out, otherwise, false);
+		help_write_mdoc(out, otherwise, false);
 		fputs(".\n", out);
 	}
 	mcps__option_variable(option, variable);
@@ -156,17 +157,17 @@ void mcps__app_options_manual(FILE *out, const mcps_server *server)
 {
 	struct app_options defaults;
 
-	read_defaults(&defaults, server);
+	help_read_defaults(&defaults, server);
 	fputs(".Sh OPTIONS\n", out);
 	for (enum option_group group = 0; group < GROUP_COUNT; group++) {
-		if (!has_options(group))
+		if (!help_has_options(group))
 			continue;
 		fprintf(out, ".Ss %s\n.Bl -tag -width Ds\n",
 		        mcps__option_group_title(group));
 		for (size_t i = 0; i < mcps__option_count; i++)
 			if (mcps__option_table[i].group == group)
-				write_manual(out, &mcps__option_table[i],
-				             &defaults);
+				help_write_manual(out, &mcps__option_table[i],
+				                  &defaults);
 		fputs(".El\n", out);
 	}
 }

@@ -10,7 +10,7 @@
 enum { FIRST = 3, MOST = 2 };
 
 /* Digits alone; -1: anything else. */
-static long number_of(const char *variable)
+static long listen_fds_number_of(const char *variable)
 {
 	const char *text = getenv(variable);
 	char *end;
@@ -23,7 +23,7 @@ static long number_of(const char *variable)
 }
 
 /* Whether the name at index of "a:b:c" is "health". */
-static bool is_health(const char *names, int index)
+static bool listen_fds_is_health(const char *names, int index)
 {
 	for (; names != NULL && index > 0; index--) {
 		names = strchr(names, ':');
@@ -33,7 +33,7 @@ static bool is_health(const char *names, int index)
 	       (names[6] == '\0' || names[6] == ':');
 }
 
-static bool is_listening(int fd)
+static bool listen_fds_is_listening(int fd)
 {
 	int listens = 0, type = 0;
 	socklen_t size = sizeof listens;
@@ -45,9 +45,10 @@ static bool is_listening(int fd)
 	       type == SOCK_STREAM && listens != 0;
 }
 
-static bool take(struct listen_fds *listen_fds, int index, struct fatal *fatal)
+static bool listen_fds_take(struct listen_fds *listen_fds, int index,
+                            struct fatal *fatal)
 {
-	int *which = is_health(getenv("LISTEN_FDNAMES"), index)
+	int *which = listen_fds_is_health(getenv("LISTEN_FDNAMES"), index)
 	                     ? &listen_fds->health
 	                     : &listen_fds->endpoint;
 	int fd = FIRST + index;
@@ -57,7 +58,7 @@ static bool take(struct listen_fds *listen_fds, int index, struct fatal *fatal)
 		return mcps__fatal(fatal, EXIT_CONFIGURATION,
 		                   "LISTEN_FDS: more sockets than one for "
 		                   "the endpoint and one named \"health\"");
-	if (flags < 0 || !is_listening(fd))
+	if (flags < 0 || !listen_fds_is_listening(fd))
 		return mcps__fatal(fatal, EXIT_CONFIGURATION,
 		                   "LISTEN_FDS: descriptor %d is not a "
 		                   "listening stream socket",
@@ -67,11 +68,12 @@ static bool take(struct listen_fds *listen_fds, int index, struct fatal *fatal)
 	return true;
 }
 
-static bool read_all(struct listen_fds *listen_fds, struct fatal *fatal)
+static bool listen_fds_read_all(struct listen_fds *listen_fds,
+                                struct fatal *fatal)
 {
-	long count = number_of("LISTEN_FDS");
+	long count = listen_fds_number_of("LISTEN_FDS");
 
-	if (number_of("LISTEN_PID") != getpid())
+	if (listen_fds_number_of("LISTEN_PID") != getpid())
 		return true;
 	if (count < 0 || count > MOST)
 		return mcps__fatal(fatal, EXIT_CONFIGURATION,
@@ -81,7 +83,7 @@ static bool read_all(struct listen_fds *listen_fds, struct fatal *fatal)
 		                           : "",
 		                   MOST);
 	for (int i = 0; i < count; i++)
-		if (!take(listen_fds, i, fatal))
+		if (!listen_fds_take(listen_fds, i, fatal))
 			return false;
 	return true;
 }
@@ -91,7 +93,7 @@ bool mcps__listen_fds_read(struct listen_fds *listen_fds, struct fatal *fatal)
 	bool fine;
 
 	*listen_fds = (struct listen_fds){ 0 };
-	fine = read_all(listen_fds, fatal);
+	fine = listen_fds_read_all(listen_fds, fatal);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");

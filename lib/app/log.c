@@ -24,7 +24,7 @@ static const struct {
 };
 
 /* systemd says which socket is the journal's: "device:inode". */
-static bool is_journal(int fd)
+static bool log_is_journal(int fd)
 {
 	const char *said = getenv("JOURNAL_STREAM");
 	struct stat about;
@@ -42,11 +42,11 @@ void mcps__app_log_init(struct app_log *log, const char *name)
 	log->name = name;
 	atomic_init(&log->level, MCPS_LOG_INFO);
 	atomic_init(&log->format, LOG_FORMAT_TEXT);
-	log->to_journal = is_journal(STDERR_FILENO);
+	log->to_journal = log_is_journal(STDERR_FILENO);
 }
 
 /* UTC, so that lines of several machines can be merged. */
-static void write_time(char text[TIME_SIZE])
+static void log_write_time(char text[TIME_SIZE])
 {
 	struct timespec now;
 	struct tm parts;
@@ -60,7 +60,7 @@ static void write_time(char text[TIME_SIZE])
 }
 
 /* One write() a line: lines of several threads do not mix. */
-static void write_line(const char *line, size_t length)
+static void log_write_line(const char *line, size_t length)
 {
 	ssize_t written = write(STDERR_FILENO, line, length);
 
@@ -70,7 +70,7 @@ static void write_line(const char *line, size_t length)
 /* ---- JSON ---- */
 
 /* The length of the UTF-8 character at TEXT; 0: it is none. */
-static size_t character(const unsigned char *text)
+static size_t log_character(const unsigned char *text)
 {
 	static const struct {
 		unsigned char from, to;  /* the first byte */
@@ -98,7 +98,8 @@ static size_t character(const unsigned char *text)
 	return 0;
 }
 
-static size_t escape(char *out, size_t size, const char *text, size_t length)
+static size_t log_escape(char *out, size_t size, const char *text,
+                         size_t length)
 {
 	unsigned char c = (unsigned char)*text;
 
@@ -118,9 +119,9 @@ size_t mcps__app_json_string(char *out, size_t size, const char *text)
 
 	out[at++] = '"';
 	while (*text != '\0' && at + LONGEST + QUOTE_AND_NUL < size) {
-		size_t length = character((const unsigned char *)text);
+		size_t length = log_character((const unsigned char *)text);
 
-		at += escape(out + at, size - at, text, length);
+		at += log_escape(out + at, size - at, text, length);
 		text += length != 0 ? length : 1;
 	}
 	out[at++] = '"';
@@ -128,15 +129,15 @@ size_t mcps__app_json_string(char *out, size_t size, const char *text)
 	return at;
 }
 
-static size_t write_json(char *line, const struct app_log *log,
-                         enum mcps_log_level level, const char *module,
-                         const char *text)
+static size_t log_write_json(char *line, const struct app_log *log,
+                             enum mcps_log_level level, const char *module,
+                             const char *text)
 {
 	char time_text[TIME_SIZE];
 	char name[256];
 	size_t at;
 
-	write_time(time_text);
+	log_write_time(time_text);
 	mcps__app_json_string(name, sizeof name, log->name);
 	at = (size_t)snprintf(line, LINE_SIZE,
 	                      "{\"time\":\"%s\",\"level\":\"%s\",\"name\":%s,"
@@ -150,14 +151,14 @@ static size_t write_json(char *line, const struct app_log *log,
 
 /* ---- text ---- */
 
-static size_t write_text(char *line, const struct app_log *log,
-                         enum mcps_log_level level, const char *module,
-                         const char *text)
+static size_t log_write_text(char *line, const struct app_log *log,
+                             enum mcps_log_level level, const char *module,
+                             const char *text)
 {
 	char time_text[TIME_SIZE];
 	size_t length;
 
-	write_time(time_text);
+	log_write_time(time_text);
 	if (log->to_journal)
 		length = (size_t)snprintf(line, LINE_SIZE, "<%c>%s: %s",
 		                          levels[level].syslog, module, text);
@@ -176,15 +177,16 @@ static size_t write_text(char *line, const struct app_log *log,
 
 /* ---- both ---- */
 
-static void put(struct app_log *log, enum mcps_log_level level,
-                const char *module, const char *text)
+static void log_put_byte(struct app_log *log, enum mcps_log_level level,
+                         const char *module, const char *text)
 {
 	char line[LINE_SIZE];
-	size_t length = atomic_load(&log->format) == LOG_FORMAT_JSON
-	                        ? write_json(line, log, level, module, text)
-	                        : write_text(line, log, level, module, text);
+	size_t length =
+		atomic_load(&log->format) == LOG_FORMAT_JSON
+			? log_write_json(line, log, level, module, text)
+			: log_write_text(line, log, level, module, text);
 
-	write_line(line, length);
+	log_write_line(line, length);
 }
 
 void mcps__app_log(void *arg, enum mcps_log_level level, const char *module,
@@ -193,7 +195,7 @@ void mcps__app_log(void *arg, enum mcps_log_level level, const char *module,
 	struct app_log *log = arg;
 
 	if (level >= atomic_load_explicit(&log->level, memory_order_relaxed))
-		put(log, level, module, text);
+		log_put_byte(log, level, module, text);
 }
 
 void mcps__app_say(struct app_log *log, enum mcps_log_level level,
@@ -211,7 +213,7 @@ void mcps__app_say(struct app_log *log, enum mcps_log_level level,
 void mcps__app_give_up(struct app_log *log, const char *text)
 {
 	if (atomic_load(&log->format) == LOG_FORMAT_JSON || log->to_journal)
-		put(log, MCPS_LOG_ERROR, "app", text);
+		log_put_byte(log, MCPS_LOG_ERROR, "app", text);
 	else
 		fprintf(stderr, "%s: %s\n", log->name, text);
 }

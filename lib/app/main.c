@@ -12,18 +12,18 @@ extern char **environ;
 
 /* ---- commands ---- */
 
-static enum exit_code print_manual(struct program *program)
+static enum exit_code main_print_manual(struct program *program)
 {
 	mcps__app_options_manual(stdout, program->server);
 	return EXIT_FINE;
 }
 
-static enum exit_code check_health(struct program *program)
+static enum exit_code main_check_health(struct program *program)
 {
 	return mcps__healthcheck(&program->options);
 }
 
-static enum exit_code print_client_config(struct program *program)
+static enum exit_code main_print_client_config(struct program *program)
 {
 	return mcps__client_config(
 		&program->options, mcps_server_name(program->server),
@@ -31,7 +31,7 @@ static enum exit_code print_client_config(struct program *program)
 			mcps_server_knows_callers(program->server));
 }
 
-static enum exit_code serve(struct program *program)
+static enum exit_code main_serve(struct program *program)
 {
 	struct fatal fatal;
 
@@ -48,14 +48,14 @@ static const struct command {
 	const char *name; /* NULL: none was named */
 	enum exit_code (*run)(struct program *program);
 } commands[] = {
-	{ NULL, serve },
-	{ "serve", serve },
-	{ "healthcheck", check_health },
-	{ "client-config", print_client_config },
-	{ "options-manual", print_manual }, /* for script/manual */
+	{ NULL, main_serve },
+	{ "serve", main_serve },
+	{ "healthcheck", main_check_health },
+	{ "client-config", main_print_client_config },
+	{ "options-manual", main_print_manual }, /* for script/manual */
 };
 
-static const struct command *find_command(const char *name)
+static const struct command *main_find_command(const char *name)
 {
 	for (size_t i = 1; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(commands[i].name, name) == 0)
@@ -65,7 +65,7 @@ static const struct command *find_command(const char *name)
 
 /* ---- about ---- */
 
-static enum exit_code print_help(const mcps_server *server)
+static enum exit_code main_print_help(const mcps_server *server)
 {
 	const char *name = mcps_server_name(server);
 
@@ -100,7 +100,7 @@ static enum exit_code print_help(const mcps_server *server)
 	return EXIT_FINE;
 }
 
-static enum exit_code print_version(const mcps_server *server)
+static enum exit_code main_print_version(const mcps_server *server)
 {
 	printf("%s %s\n", mcps_server_name(server),
 	       mcps_server_version(server));
@@ -109,8 +109,8 @@ static enum exit_code print_version(const mcps_server *server)
 
 /* ---- all of it ---- */
 
-static enum exit_code run(struct program *program,
-                          const struct command *command)
+static enum exit_code main_run(struct program *program,
+                               const struct command *command)
 {
 	struct fatal fatal;
 
@@ -130,14 +130,15 @@ static enum exit_code run(struct program *program,
 	}
 	mcps__own_options_store(&program->options);
 	if (program->options.help)
-		return print_help(program->server);
+		return main_print_help(program->server);
 	if (program->options.version)
-		return print_version(program->server);
+		return main_print_version(program->server);
 	return command->run(program);
 }
 
 /* Read what the program says of itself. */
-static bool read_own(struct program *program, const struct mcps_program *own)
+static bool main_read_own(struct program *program,
+                          const struct mcps_program *own)
 {
 	struct fatal fatal;
 	struct mcps_error error = { MCPS_OK, "" };
@@ -175,13 +176,14 @@ int mcps_program_main(mcps_server *server, const struct mcps_program *own,
 	}
 	if (*first != NULL && **first != '-') {
 		program.sources.command = *first;
-		command = find_command(*first++);
+		command = main_find_command(*first++);
 	}
 	program.sources.argv = first;
 	program.sources.environment = environ;
 	mcps__app_log_init(&program.log, mcps_server_name(server));
 	mcps__notify_init(&program.notify);
-	code = read_own(&program, own) ? run(&program, command) : EXIT_RUNTIME;
+	code = main_read_own(&program, own) ? main_run(&program, command)
+	                                    : EXIT_RUNTIME;
 	mcps_server_free(server); /* waits for handlers: "now" stays possible */
 	if (program.has_started && program.own.stop != NULL)
 		program.own.stop(program.own.arg);

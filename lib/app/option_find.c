@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-static bool belongs(const struct option *option, const char *command)
+static bool option_belongs(const struct option *option, const char *command)
 {
 	const char *wanted = mcps__option_group_command(option->group);
 
@@ -20,7 +20,7 @@ const struct option *mcps__option_find(const char *name, size_t length,
 
 		if (strlen(option->name) == length &&
 		    memcmp(option->name, name, length) == 0 &&
-		    belongs(option, command))
+		    option_belongs(option, command))
 			return option;
 	}
 	return NULL;
@@ -33,14 +33,14 @@ size_t mcps__option_index(const struct option *option)
 
 enum { NAME_MAX_LENGTH = 32, NEAR = 2 };
 
-static size_t least_of(size_t a, size_t b)
+static size_t option_least_of(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 /* How many letters to insert, drop or change (Levenshtein). */
-static size_t distance(const char *a, size_t a_length, const char *b,
-                       size_t b_length)
+static size_t option_distance(const char *a, size_t a_length, const char *b,
+                              size_t b_length)
 {
 	size_t row[NAME_MAX_LENGTH + 1];
 
@@ -54,8 +54,9 @@ static size_t distance(const char *a, size_t a_length, const char *b,
 			size_t change = diagonal + (a[i - 1] != b[j - 1]);
 
 			diagonal = row[j];
-			row[j] = least_of(change,
-			                  least_of(row[j], row[j - 1]) + 1);
+			row[j] = option_least_of(
+				change,
+				option_least_of(row[j], row[j - 1]) + 1);
 		}
 	}
 	return row[b_length];
@@ -71,10 +72,10 @@ const struct option *mcps__option_resembling(const char *name, size_t length,
 		return NULL;
 	for (size_t i = 0; i < mcps__option_count; i++) {
 		const struct option *option = &mcps__option_table[i];
-		size_t near = distance(name, length, option->name,
-		                       strlen(option->name));
+		size_t near = option_distance(name, length, option->name,
+		                              strlen(option->name));
 
-		if (near >= best_distance || !belongs(option, command))
+		if (near >= best_distance || !option_belongs(option, command))
 			continue;
 		best = option;
 		best_distance = near;

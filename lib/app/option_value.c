@@ -8,25 +8,26 @@
 
 /* ---- members ---- */
 
-static void *member(const struct option *option, struct app_options *options)
+static void *option_value_member(const struct option *option,
+                                 struct app_options *options)
 {
 	return (char *)options + option->offset;
 }
 
-static void set_u32(const struct option *option, struct app_options *options,
-                    uint64_t value)
+static void option_value_set_u32(const struct option *option,
+                                 struct app_options *options, uint64_t value)
 {
 	uint32_t narrow = (uint32_t)value;
 
-	memcpy(member(option, options), &narrow, sizeof narrow);
+	memcpy(option_value_member(option, options), &narrow, sizeof narrow);
 }
 
-static void set_size(const struct option *option, struct app_options *options,
-                     uint64_t value)
+static void option_value_set_size(const struct option *option,
+                                  struct app_options *options, uint64_t value)
 {
 	size_t size = (size_t)value;
 
-	memcpy(member(option, options), &size, sizeof size);
+	memcpy(option_value_member(option, options), &size, sizeof size);
 }
 
 /* ---- numbers with units ---- */
@@ -68,7 +69,8 @@ static const struct {
 	                          "a time such as 500ms, 10s or 2m" },
 };
 
-static const struct unit *find_unit(const struct unit *units, const char *name)
+static const struct unit *option_value_find_unit(const struct unit *units,
+                                                 const char *name)
 {
 	for (; units->name != NULL; units++)
 		if (strcmp(units->name, name) == 0)
@@ -78,8 +80,8 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
 
 /* False: no number, of no such unit, or beyond 64 bits. Zero is the same in any
  * unit, and needs none. */
-static bool read_number(const char *text, const struct unit *units,
-                        uint64_t *out)
+static bool option_value_read_number(const char *text, const struct unit *units,
+                                     uint64_t *out)
 {
 	const struct unit *unit;
 	uint64_t value = 0;
@@ -95,13 +97,13 @@ static bool read_number(const char *text, const struct unit *units,
 		*out = 0;
 		return true;
 	}
-	unit = find_unit(units, c);
+	unit = option_value_find_unit(units, c);
 	return unit != NULL && !__builtin_mul_overflow(value, unit->worth, out);
 }
 
 /* 604800 of seconds is "7d": the largest unit that leaves nothing over. */
-static void write_number(uint64_t value, const struct unit *units, char *text,
-                         size_t size)
+static void option_value_write_number(uint64_t value, const struct unit *units,
+                                      char *text, size_t size)
 {
 	const struct unit *best = units;
 
@@ -112,8 +114,9 @@ static void write_number(uint64_t value, const struct unit *units, char *text,
 	snprintf(text, size, "%" PRIu64 "%s", value / best->worth, best->name);
 }
 
-static bool set_number(const struct option *option, struct app_options *options,
-                       const char *text, char *reason)
+static bool option_value_set_number(const struct option *option,
+                                    struct app_options *options,
+                                    const char *text, char *reason)
 {
 	uint64_t type_most = numbers[option->kind].most;
 	uint64_t most = option->most != 0 ? option->most : type_most;
@@ -121,29 +124,30 @@ static bool set_number(const struct option *option, struct app_options *options,
 	char from[32], to[32];
 	uint64_t value = 0;
 
-	if (!read_number(text, units, &value)) {
+	if (!option_value_read_number(text, units, &value)) {
 		snprintf(reason, OPTION_REASON_SIZE, "it must be %s",
 		         numbers[option->kind].what);
 		return false;
 	}
 	if (value < option->least || value > most) {
-		write_number(option->least, units, from, sizeof from);
-		write_number(most, units, to, sizeof to);
+		option_value_write_number(option->least, units, from,
+		                          sizeof from);
+		option_value_write_number(most, units, to, sizeof to);
 		snprintf(reason, OPTION_REASON_SIZE,
 		         "it must be between %s and %s", from, to);
 		return false;
 	}
 	if (option->kind == OPTION_SIZE)
-		set_size(option, options, value);
+		option_value_set_size(option, options, value);
 	else
-		set_u32(option, options, value);
+		option_value_set_u32(option, options, value);
 	return true;
 }
 
 /* ---- words ---- */
 
 /* Which of "a|b|c" it is; -1: none. */
-static int find_word(const char *words, const char *text)
+static int option_value_find_word(const char *words, const char *text)
 {
 	size_t length = strlen(text);
 
@@ -158,8 +162,8 @@ static int find_word(const char *words, const char *text)
 	}
 }
 
-static void write_word(const char *words, uint32_t which, char *text,
-                       size_t size)
+static void option_value_write_word(const char *words, uint32_t which,
+                                    char *text, size_t size)
 {
 	for (; which > 0; which--)
 		words = strchr(words, '|') + 1;
@@ -167,7 +171,7 @@ static void write_word(const char *words, uint32_t which, char *text,
 }
 
 /* "a, b or c". */
-static bool no_such_word(const char *words, char *reason)
+static bool option_value_no_such_word(const char *words, char *reason)
 {
 	int at = snprintf(reason, OPTION_REASON_SIZE, "it must be ");
 
@@ -186,49 +190,52 @@ static bool no_such_word(const char *words, char *reason)
 	}
 }
 
-static bool set_word(const struct option *option, struct app_options *options,
-                     const char *text, char *reason)
+static bool option_value_set_word(const struct option *option,
+                                  struct app_options *options, const char *text,
+                                  char *reason)
 {
-	int which = find_word(option->argument, text);
+	int which = option_value_find_word(option->argument, text);
 
 	if (which < 0)
-		return no_such_word(option->argument, reason);
-	set_u32(option, options, (uint64_t)which + option->least);
+		return option_value_no_such_word(option->argument, reason);
+	option_value_set_u32(option, options, (uint64_t)which + option->least);
 	return true;
 }
 
-static bool set_flag(const struct option *option, struct app_options *options,
-                     const char *text, char *reason)
+static bool option_value_set_flag(const struct option *option,
+                                  struct app_options *options, const char *text,
+                                  char *reason)
 {
 	static const char yes[] = "yes|true|on|1", no[] = "no|false|off|0";
-	bool value = find_word(yes, text) >= 0;
+	bool value = option_value_find_word(yes, text) >= 0;
 
-	if (!value && find_word(no, text) < 0) {
+	if (!value && option_value_find_word(no, text) < 0) {
 		snprintf(reason, OPTION_REASON_SIZE, "it must be yes or no");
 		return false;
 	}
-	memcpy(member(option, options), &value, sizeof value);
+	memcpy(option_value_member(option, options), &value, sizeof value);
 	return true;
 }
 
 /* ---- texts ---- */
 
-static bool set_text(const struct option *option, struct app_options *options,
-                     const char *text, char *reason)
+static bool option_value_set_text(const struct option *option,
+                                  struct app_options *options, const char *text,
+                                  char *reason)
 {
 	if (*text == '\0') {
 		snprintf(reason, OPTION_REASON_SIZE, "it must not be empty");
 		return false;
 	}
-	memcpy(member(option, options), &text, sizeof text);
+	memcpy(option_value_member(option, options), &text, sizeof text);
 	return true;
 }
 
-static bool add_entries(const struct option *option,
-                        struct app_options *options, const char *text,
-                        char *reason)
+static bool option_value_add_entries(const struct option *option,
+                                     struct app_options *options,
+                                     const char *text, char *reason)
 {
-	struct text_list *list = member(option, options);
+	struct text_list *list = option_value_member(option, options);
 
 	while (*text != '\0') {
 		size_t skip = strspn(text, ", \t");
@@ -248,8 +255,9 @@ static bool add_entries(const struct option *option,
 	return true;
 }
 
-static bool set_mode(const struct option *option, struct app_options *options,
-                     const char *text, char *reason)
+static bool option_value_set_mode(const struct option *option,
+                                  struct app_options *options, const char *text,
+                                  char *reason)
 {
 	char *end;
 	unsigned long mode = strtoul(text, &end, 8);
@@ -260,7 +268,7 @@ static bool set_mode(const struct option *option, struct app_options *options,
 		         "it must be octal, such as 0660");
 		return false;
 	}
-	set_u32(option, options, mode);
+	option_value_set_u32(option, options, mode);
 	return true;
 }
 
@@ -271,21 +279,21 @@ bool mcps__option_set(const struct option *option, struct app_options *options,
 {
 	switch (option->kind) {
 	case OPTION_FLAG:
-		return set_flag(option, options, text, reason);
+		return option_value_set_flag(option, options, text, reason);
 	case OPTION_TEXT:
-		return set_text(option, options, text, reason);
+		return option_value_set_text(option, options, text, reason);
 	case OPTION_LIST:
-		return add_entries(option, options, text, reason);
+		return option_value_add_entries(option, options, text, reason);
 	case OPTION_WORD:
-		return set_word(option, options, text, reason);
+		return option_value_set_word(option, options, text, reason);
 	case OPTION_MODE:
-		return set_mode(option, options, text, reason);
+		return option_value_set_mode(option, options, text, reason);
 	default:
-		return set_number(option, options, text, reason);
+		return option_value_set_number(option, options, text, reason);
 	}
 }
 
-static void write_list(const struct text_list *list, char *text)
+static void option_value_write_list(const struct text_list *list, char *text)
 {
 	size_t at = 0;
 
@@ -294,12 +302,13 @@ static void write_list(const struct text_list *list, char *text)
 		                       i > 0 ? "," : "", list->texts[i]);
 }
 
-static void write_text(const char *value, char *text)
+static void option_value_write_text(const char *value, char *text)
 {
 	snprintf(text, OPTION_TEXT_SIZE, "%s", value != NULL ? value : "");
 }
 
-static uint64_t number_of(const struct option *option, const void *value)
+static uint64_t option_value_number_of(const struct option *option,
+                                       const void *value)
 {
 	uint32_t narrow;
 	size_t size;
@@ -323,25 +332,28 @@ void mcps__option_text(const struct option *option,
 	text[0] = '\0';
 	if (option->kind == OPTION_FLAG) {
 		memcpy(&flag, value, sizeof flag);
-		write_text(flag ? "yes" : "no", text);
+		option_value_write_text(flag ? "yes" : "no", text);
 	} else if (option->kind == OPTION_TEXT) {
 		memcpy(&borrowed, value, sizeof borrowed);
-		write_text(borrowed, text);
+		option_value_write_text(borrowed, text);
 	} else if (option->kind == OPTION_LIST) {
-		write_list(value, text);
+		option_value_write_list(value, text);
 	} else if (option->kind == OPTION_WORD) {
-		if (number_of(option, value) >= option->least)
-			write_word(option->argument,
-			           (uint32_t)(number_of(option, value) -
-			                      option->least),
-			           text, OPTION_TEXT_SIZE);
+		if (option_value_number_of(option, value) >= option->least)
+			option_value_write_word(
+				option->argument,
+				(uint32_t)(option_value_number_of(option,
+			                                          value) -
+			                   option->least),
+				text, OPTION_TEXT_SIZE);
 	} else if (option->kind == OPTION_MODE) {
-		if (number_of(option, value) != 0)
+		if (option_value_number_of(option, value) != 0)
 			snprintf(text, OPTION_TEXT_SIZE, "%04" PRIo64,
-			         number_of(option, value));
-	} else if (number_of(option, value) != 0 || option->otherwise == NULL) {
-		write_number(number_of(option, value),
-		             numbers[option->kind].units, text,
-		             OPTION_TEXT_SIZE);
+			         option_value_number_of(option, value));
+	} else if (option_value_number_of(option, value) != 0 ||
+	           option->otherwise == NULL) {
+		option_value_write_number(option_value_number_of(option, value),
+		                          numbers[option->kind].units, text,
+		                          OPTION_TEXT_SIZE);
 	}
 }

@@ -14,7 +14,8 @@ enum {
 	LOCK_WAIT_MORE_MS = 7000,
 };
 
-static void begin(struct app_options *options, const mcps_server *server)
+static void options_begin(struct app_options *options,
+                          const mcps_server *server)
 {
 	*options = (struct app_options){
 		.server = *mcps_server_get_options(server),
@@ -30,7 +31,7 @@ static void begin(struct app_options *options, const mcps_server *server)
 }
 
 /* What --dev says unless somebody says otherwise. */
-static void develop(struct app_options *options)
+static void options_develop(struct app_options *options)
 {
 	options->server.store = "memory:";
 	options->server.cors = true;
@@ -41,8 +42,9 @@ static void develop(struct app_options *options)
 /* ---- values ---- */
 
 /* "--listen (command line)", "MCPS_LISTEN", "/etc/x.conf:12: listen". */
-static void name_place(const struct settings *settings,
-                       const struct option *option, char *text, size_t size)
+static void options_name_place(const struct settings *settings,
+                               const struct option *option, char *text,
+                               size_t size)
 {
 	const struct setting *setting =
 		&settings->of[mcps__option_index(option)];
@@ -60,14 +62,14 @@ static void name_place(const struct settings *settings,
 		                                   : variable);
 }
 
-static enum exit_code code_of(const struct setting *setting)
+static enum exit_code options_code_of(const struct setting *setting)
 {
 	return setting->source == SOURCE_FLAG ? EXIT_USAGE : EXIT_CONFIGURATION;
 }
 
-static bool convert(struct app_options *options,
-                    const struct settings *settings,
-                    const struct option *option, struct fatal *fatal)
+static bool options_convert(struct app_options *options,
+                            const struct settings *settings,
+                            const struct option *option, struct fatal *fatal)
 {
 	const struct setting *setting =
 		&settings->of[mcps__option_index(option)];
@@ -77,19 +79,21 @@ static bool convert(struct app_options *options,
 		if (mcps__option_set(option, options, setting->said.texts[i],
 		                     reason))
 			continue;
-		name_place(settings, option, place, sizeof place);
-		return mcps__fatal(fatal, code_of(setting),
+		options_name_place(settings, option, place, sizeof place);
+		return mcps__fatal(fatal, options_code_of(setting),
 		                   "%s: \"%.120s\": %s", place,
 		                   setting->said.texts[i], reason);
 	}
 	return true;
 }
 
-static bool convert_all(struct app_options *options,
-                        const struct settings *settings, struct fatal *fatal)
+static bool options_convert_all(struct app_options *options,
+                                const struct settings *settings,
+                                struct fatal *fatal)
 {
 	for (size_t i = 0; i < mcps__option_count; i++)
-		if (!convert(options, settings, &mcps__option_table[i], fatal))
+		if (!options_convert(options, settings, &mcps__option_table[i],
+		                     fatal))
 			return false;
 	return true;
 }
@@ -102,7 +106,7 @@ static const struct option *option_named(const char *name)
 }
 
 /* Which file is to be read is said by the better sources. */
-static bool read_file(struct settings *settings, struct fatal *fatal)
+static bool options_read_file(struct settings *settings, struct fatal *fatal)
 {
 	const struct text_list *said =
 		&settings->of[mcps__option_index(option_named("config"))].said;
@@ -115,7 +119,7 @@ static bool read_file(struct settings *settings, struct fatal *fatal)
 	return mcps__config_file_read(settings, settings->file, fatal);
 }
 
-static bool is_wanted(const struct settings *settings, const char *name)
+static bool options_is_wanted(const struct settings *settings, const char *name)
 {
 	return settings->of[mcps__option_index(option_named(name))]
 	               .said.count != 0;
@@ -123,42 +127,45 @@ static bool is_wanted(const struct settings *settings, const char *name)
 
 /* Listeners must leave connections for calls. FATAL names the option that
  * somebody set. */
-static bool check_streams(const struct app_options *options,
-                          const struct settings *settings, struct fatal *fatal)
+static bool options_check_streams(const struct app_options *options,
+                                  const struct settings *settings,
+                                  struct fatal *fatal)
 {
 	uint32_t connections = options->daemon.max_connections != 0
 	                               ? options->daemon.max_connections
 	                               : MCPS_DAEMON_MAX_CONNECTIONS;
 	const struct option *wrong = option_named(
-		is_wanted(settings, "max-streams") ? "max-streams"
-						   : "max-connections");
+		options_is_wanted(settings, "max-streams") ? "max-streams"
+							   : "max-connections");
 	char place[256];
 
 	if (options->server.max_streams < connections)
 		return true;
-	name_place(settings, wrong, place, sizeof place);
+	options_name_place(settings, wrong, place, sizeof place);
 	return mcps__fatal(
-		fatal, code_of(&settings->of[mcps__option_index(wrong)]),
+		fatal,
+		options_code_of(&settings->of[mcps__option_index(wrong)]),
 		"%s: %u streams leave none of the %u connections for calls",
 		place, options->server.max_streams, connections);
 }
 
 /* The predecessor of this process is taken to have the same drain. An author
  * may have configured another time. */
-static void fill_lock_wait(struct app_options *options,
-                           const struct settings *settings)
+static void options_fill_lock_wait(struct app_options *options,
+                                   const struct settings *settings)
 {
 	if (options->server.lock_wait_ms == 0 &&
-	    !is_wanted(settings, "lock-wait"))
+	    !options_is_wanted(settings, "lock-wait"))
 		options->server.lock_wait_ms =
 			options->drain_ms + LOCK_WAIT_MORE_MS;
 }
 
 /* Whoever asks for help gets it, whatever else is wrong. */
-static bool asks(struct app_options *options, const struct settings *settings)
+static bool options_asks(struct app_options *options,
+                         const struct settings *settings)
 {
-	options->help = is_wanted(settings, "help");
-	options->version = is_wanted(settings, "version");
+	options->help = options_is_wanted(settings, "help");
+	options->version = options_is_wanted(settings, "version");
 	return options->help || options->version;
 }
 
@@ -168,22 +175,22 @@ bool mcps__app_options_read(struct app_options *options,
                             const struct app_sources *sources,
                             struct fatal *fatal)
 {
-	begin(options, server);
+	options_begin(options, server);
 	mcps__fatal(fatal, EXIT_RUNTIME, "out of memory");
 	if (!mcps__command_line_read(settings, sources, fatal))
 		return false;
-	if (asks(options, settings))
+	if (options_asks(options, settings))
 		return true;
 	if (!mcps__environment_read(settings, sources->environment, fatal) ||
-	    !read_file(settings, fatal) || settings->no_memory ||
-	    !convert(options, settings, option_named("dev"), fatal))
+	    !options_read_file(settings, fatal) || settings->no_memory ||
+	    !options_convert(options, settings, option_named("dev"), fatal))
 		return false;
 	if (options->dev)
-		develop(options);
-	if (!convert_all(options, settings, fatal))
+		options_develop(options);
+	if (!options_convert_all(options, settings, fatal))
 		return false;
-	fill_lock_wait(options, settings);
-	return check_streams(options, settings, fatal);
+	options_fill_lock_wait(options, settings);
+	return options_check_streams(options, settings, fatal);
 }
 
 void mcps__app_options_free(struct app_options *options)

@@ -28,7 +28,7 @@ static const struct {
 
 /* ---- the table ---- */
 
-static bool is_name(const char *name)
+static bool own_options_is_name(const char *name)
 {
 	size_t length = strlen(name);
 
@@ -38,7 +38,7 @@ static bool is_name(const char *name)
 	       name[0] != '-' && name[length - 1] != '-';
 }
 
-static bool is_taken(const struct mcps_program_option *option)
+static bool own_options_is_taken(const struct mcps_program_option *option)
 {
 	for (size_t i = 0; i < mcps__option_count; i++)
 		if (strcmp(mcps__option_table[i].name, option->name) == 0)
@@ -50,11 +50,12 @@ static bool is_taken(const struct mcps_program_option *option)
 	return false;
 }
 
-static const char *fault_of(const struct mcps_program_option *option)
+static const char *
+own_options_fault_of(const struct mcps_program_option *option)
 {
-	if (!is_name(option->name))
+	if (!own_options_is_name(option->name))
 		return "a name is 2 to 32 of a-z 0-9 -";
-	if (is_taken(option))
+	if (own_options_is_taken(option))
 		return "the name is taken";
 	if ((unsigned)option->kind >= sizeof kinds / sizeof *kinds)
 		return "its kind is not one of enum mcps_option_kind";
@@ -65,12 +66,13 @@ static const char *fault_of(const struct mcps_program_option *option)
 	return NULL;
 }
 
-static bool check_all(struct fatal *fatal)
+static bool own_options_check_all(struct fatal *fatal)
 {
 	for (own.count = 0; own.options[own.count].name != NULL; own.count++) {
-		const char *fault = own.count == OWN_OPTIONS_MOST
-		                            ? "there are too many"
-		                            : fault_of(&own.options[own.count]);
+		const char *fault =
+			own.count == OWN_OPTIONS_MOST
+				? "there are too many"
+				: own_options_fault_of(&own.options[own.count]);
 
 		if (fault != NULL)
 			return mcps__fatal(fatal, EXIT_RUNTIME,
@@ -80,7 +82,7 @@ static bool check_all(struct fatal *fatal)
 	return true;
 }
 
-static struct option make(size_t index)
+static struct option own_options_make(size_t index)
 {
 	const struct mcps_program_option *option = &own.options[index];
 
@@ -104,7 +106,7 @@ bool mcps__own_options_add(const struct mcps_program_option *options,
 	if (options == NULL)
 		return true;
 	own.options = options;
-	if (!check_all(fatal)) {
+	if (!own_options_check_all(fatal)) {
 		own.options = NULL;
 		own.count = 0;
 		return false;
@@ -114,7 +116,7 @@ bool mcps__own_options_add(const struct mcps_program_option *options,
 		return mcps__fatal(fatal, EXIT_RUNTIME, "out of memory");
 	memcpy(own.table, mcps__option_table, count * sizeof *own.table);
 	for (size_t i = 0; i < own.count; i++)
-		own.table[count + i] = make(i);
+		own.table[count + i] = own_options_make(i);
 	own.built_in = mcps__option_table;
 	own.built_in_count = count;
 	mcps__option_table = own.table;

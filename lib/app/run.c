@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum exit_code fail(struct program *program, mcps_status status,
-                           enum doing doing, const struct mcps_error *error)
+static enum exit_code run_fail(struct program *program, mcps_status status,
+                               enum doing doing, const struct mcps_error *error)
 {
 	struct fatal fatal;
 	const char *hint;
@@ -24,7 +24,7 @@ enum { STOP_REST_MS = 1500 };
 
 /* ---- what others see ---- */
 
-static void welcome(struct program *program, const char *address)
+static void run_welcome(struct program *program, const char *address)
 {
 	mcps_server *server = program->server;
 	const struct banner banner = {
@@ -57,7 +57,7 @@ static void welcome(struct program *program, const char *address)
 		mcps__app_banner(stderr, &banner);
 }
 
-static const char *why_not_ready(void *arg)
+static const char *run_why_not_ready(void *arg)
 {
 	struct program *program = arg;
 
@@ -74,8 +74,8 @@ static const char *why_not_ready(void *arg)
 	return mcps_server_not_ready_reason(program->server);
 }
 
-static mcps_status open_health(struct program *program,
-                               struct mcps_error *error)
+static mcps_status run_open_health(struct program *program,
+                                   struct mcps_error *error)
 {
 	struct health_address *health = &program->health;
 
@@ -86,19 +86,19 @@ static mcps_status open_health(struct program *program,
 		.socket_mode = program->options.daemon.socket_mode,
 	};
 	health->log = &program->log;
-	health->ask = why_not_ready;
+	health->ask = run_why_not_ready;
 	health->arg = program;
 	return mcps__health_address_open(health, error);
 }
 
 /* ---- signals ---- */
 
-static void on_reload(void *arg)
+static void run_on_reload(void *arg)
 {
 	mcps__program_reload(arg);
 }
 
-static void on_late(void *arg)
+static void run_on_late(void *arg)
 {
 	struct program *program = arg;
 
@@ -110,7 +110,7 @@ static void on_late(void *arg)
 /* ---- the life ---- */
 
 /* Probes of readiness are told first, then the supervisor, then clients. */
-static void stop(struct program *program, mcps_daemon *daemon)
+static void run_stop(struct program *program, mcps_daemon *daemon)
 {
 	atomic_store(&program->state, PROGRAM_STOPPING);
 	mcps__notify(&program->notify, "STOPPING=1\nSTATUS=stopping");
@@ -125,9 +125,10 @@ static void stop(struct program *program, mcps_daemon *daemon)
 	mcps__health_address_close(&program->health);
 }
 
-static enum exit_code serve(struct program *program)
+static enum exit_code run_serve(struct program *program)
 {
-	const struct signal_actions actions = { on_reload, on_late, program,
+	const struct signal_actions actions = { run_on_reload, run_on_late,
+		                                program,
 		                                program->options.drain_ms +
 		                                        STOP_REST_MS };
 	struct mcps_error error;
@@ -136,23 +137,23 @@ static enum exit_code serve(struct program *program)
 		mcps__health_address_await(&program->health, &error);
 
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_HEALTH, &error);
+		return run_fail(program, status, DOING_HEALTH, &error);
 	mcps__signals_serve(&program->signals, &actions);
 	status = mcps_daemon_start(&daemon, program->server,
 	                           &program->options.daemon, &error);
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_LISTEN, &error);
+		return run_fail(program, status, DOING_LISTEN, &error);
 	atomic_store(&program->state, PROGRAM_SERVING);
-	welcome(program, mcps_daemon_address(daemon));
+	run_welcome(program, mcps_daemon_address(daemon));
 	mcps__notify(&program->notify, "READY=1\nSTATUS=serving %s",
 	             mcps_daemon_address(daemon));
 	mcps__signals_wait(&program->signals);
-	stop(program, daemon);
+	run_stop(program, daemon);
 	return EXIT_FINE;
 }
 
 /* A name that nobody reads is a setting that somebody believes in. */
-static void warn_of_unknown_variables(struct program *program)
+static void run_warn_of_unknown_variables(struct program *program)
 {
 	char **environment = program->sources.environment;
 	char remark[256];
@@ -165,7 +166,8 @@ static void warn_of_unknown_variables(struct program *program)
 }
 
 /* The program's own start function, which may have said nothing. */
-static mcps_status start_own(struct program *program, struct mcps_error *error)
+static mcps_status run_start_own(struct program *program,
+                                 struct mcps_error *error)
 {
 	const struct mcps_program *own = &program->own;
 	mcps_status status;
@@ -185,25 +187,25 @@ static mcps_status start_own(struct program *program, struct mcps_error *error)
 	return status;
 }
 
-static enum exit_code open_and_serve(struct program *program)
+static enum exit_code run_open_and_serve(struct program *program)
 {
 	struct mcps_error error;
 	mcps_status status;
 
 	atomic_store(&program->state, PROGRAM_STARTING);
-	status = open_health(program, &error);
+	status = run_open_health(program, &error);
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_HEALTH, &error);
-	status = start_own(program, &error);
+		return run_fail(program, status, DOING_HEALTH, &error);
+	status = run_start_own(program, &error);
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_START, &error);
+		return run_fail(program, status, DOING_START, &error);
 	atomic_store(&program->state, PROGRAM_OPENING);
 	mcps__notify(&program->notify, "STATUS=opening the store");
 	status = mcps_server_start(program->server, &error);
 	if (status != MCPS_OK)
-		return fail(program, status, DOING_START, &error);
+		return run_fail(program, status, DOING_START, &error);
 	atomic_store(&program->state, PROGRAM_STARTING);
-	return serve(program);
+	return run_serve(program);
 }
 
 enum exit_code mcps__program_run(struct program *program)
@@ -214,8 +216,8 @@ enum exit_code mcps__program_run(struct program *program)
 		mcps__app_give_up(&program->log, "cannot start a thread");
 		return EXIT_RUNTIME;
 	}
-	warn_of_unknown_variables(program);
-	code = open_and_serve(program);
+	run_warn_of_unknown_variables(program);
+	code = run_open_and_serve(program);
 	mcps__health_address_close(&program->health); /* after a failure */
 	return code;
 }

@@ -7,7 +7,7 @@
 
 /* Wait for a signal that asks to stop; those to reload are carried out. False:
  * nobody is to wait any more. */
-static bool wait_stop(struct signals *signals)
+static bool signals_wait_stop(struct signals *signals)
 {
 	int number;
 
@@ -23,7 +23,7 @@ static bool wait_stop(struct signals *signals)
 	}
 }
 
-static int64_t now_ms(void)
+static int64_t signals_now_ms(void)
 {
 	struct timespec now;
 
@@ -38,19 +38,19 @@ enum stopping { STOPPING_DONE, STOPPING_NOW, STOPPING_LATE };
  * decide that. */
 enum { SECOND_SIGNAL_AFTER_MS = 1000 };
 
-static bool means_now(int number, int64_t since_first_ms)
+static bool signals_means_now(int number, int64_t since_first_ms)
 {
 	return (number == SIGTERM || number == SIGINT) &&
 	       since_first_ms >= SECOND_SIGNAL_AFTER_MS;
 }
 
-static enum stopping watch_stop(struct signals *signals)
+static enum stopping signals_watch_stop(struct signals *signals)
 {
-	int64_t began = now_ms();
+	int64_t began = signals_now_ms();
 	int64_t until = began + signals->actions.stop_ms;
 
 	for (;;) {
-		int64_t left = until - now_ms();
+		int64_t left = until - signals_now_ms();
 		struct timespec wait = { (time_t)(left / 1000),
 			                 (long)(left % 1000 * 1000000) };
 		int number =
@@ -60,7 +60,7 @@ static enum stopping watch_stop(struct signals *signals)
 			return STOPPING_DONE;
 		if (left <= 0)
 			return STOPPING_LATE;
-		if (means_now(number, now_ms() - began))
+		if (signals_means_now(number, signals_now_ms() - began))
 			return STOPPING_NOW;
 	}
 }
@@ -69,12 +69,12 @@ static void *signals_main(void *arg)
 {
 	struct signals *signals = arg;
 
-	if (!wait_stop(signals))
+	if (!signals_wait_stop(signals))
 		return NULL;
 	if (!atomic_load(&signals->serving))
 		_exit(0);
 	sem_post(&signals->asked);
-	switch (watch_stop(signals)) {
+	switch (signals_watch_stop(signals)) {
 	case STOPPING_DONE:
 		break;
 	case STOPPING_NOW:

@@ -96,8 +96,8 @@ bool mcps__address_is_equal(const struct address *one,
 /* ---- ranges ---- */
 
 /* Whether bits BEGIN to END of A and B are the same. */
-static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned begin,
-                       unsigned end)
+static bool address_bits_equal(const uint8_t *a, const uint8_t *b,
+                               unsigned begin, unsigned end)
 {
 	for (unsigned bit = begin; bit < end; bit++)
 		if (((a[bit / 8] ^ b[bit / 8]) >> (7 - bit % 8) & 1) != 0)
@@ -106,7 +106,7 @@ static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned begin,
 }
 
 /* The number after the slash: at most three digits. */
-static bool prefix_parse(unsigned *bits, const char *text)
+static bool address_prefix_parse(unsigned *bits, const char *text)
 {
 	size_t length = strspn(text, "0123456789");
 
@@ -133,7 +133,8 @@ bool mcps__address_range_parse(struct address_range *out, const char *text)
 		return false;
 	most = out->base.family == ADDRESS_IPV4 ? 32 : 128;
 	out->bits = most;
-	if (text[length] == '/' && !prefix_parse(&out->bits, text + length + 1))
+	if (text[length] == '/' &&
+	    !address_prefix_parse(&out->bits, text + length + 1))
 		return false;
 	/* "::ffff:192.0.2.0/120" is 192.0.2.0/24. */
 	if (text[length] == '/' && most == 32 && strchr(address, ':') != NULL) {
@@ -142,12 +143,13 @@ bool mcps__address_range_parse(struct address_range *out, const char *text)
 		out->bits -= MAPPED_BITS;
 	}
 	return out->bits <= most &&
-	       bits_equal(out->base.bytes, zero, out->bits, most);
+	       address_bits_equal(out->base.bytes, zero, out->bits, most);
 }
 
 bool mcps__address_is_within(const struct address *address,
                              const struct address_range *range)
 {
 	return address->family == range->base.family &&
-	       bits_equal(address->bytes, range->base.bytes, 0, range->bits);
+	       address_bits_equal(address->bytes, range->base.bytes, 0,
+	                          range->bits);
 }

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t read_ms(clockid_t id)
+static int64_t clock_read_ms(clockid_t id)
 {
 	struct timespec now = { 0, 0 };
 
@@ -14,16 +14,17 @@ static int64_t read_ms(clockid_t id)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t system_wall(void *arg)
+static int64_t clock_system_wall(void *arg)
 {
 	(void)arg;
-	return read_ms(CLOCK_REALTIME);
+	return clock_read_ms(CLOCK_REALTIME);
 }
 
-static int64_t system_steady(void *arg)
+static int64_t clock_system_steady(void *arg)
 {
 	(void)arg;
-	return read_ms(CLOCK_BOOTTIME); /* goes on while the machine sleeps */
+	return clock_read_ms(
+		CLOCK_BOOTTIME); /* goes on while the machine sleeps */
 }
 
 void mcps__timespec_add(struct timespec *at, int64_t ms)
@@ -47,7 +48,7 @@ bool mcps__boot_id_text(char text[BOOT_ID_TEXT + 1])
 	return n == BOOT_ID_TEXT;
 }
 
-static int hex_digit(char c)
+static int clock_hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *found = strchr(digits, c);
@@ -55,7 +56,7 @@ static int hex_digit(char c)
 	return c != '\0' && found != NULL ? (int)(found - digits) : -1;
 }
 
-static bool system_boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
+static bool clock_system_boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
 {
 	char text[BOOT_ID_TEXT + 1];
 	unsigned digits = 0;
@@ -64,7 +65,7 @@ static bool system_boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
 	if (!mcps__boot_id_text(text))
 		return false;
 	for (const char *c = text; *c != '\0'; c++) {
-		int digit = hex_digit(*c);
+		int digit = clock_hex_digit(*c);
 
 		if (*c == '-')
 			continue;
@@ -76,8 +77,9 @@ static bool system_boot_id(void *arg, uint8_t id[BOOT_ID_SIZE])
 	return digits == 2 * BOOT_ID_SIZE;
 }
 
-const struct clock_source mcps__system_clock = { system_wall, system_steady,
-	                                         NULL, system_boot_id };
+const struct clock_source mcps__system_clock = { clock_system_wall,
+	                                         clock_system_steady, NULL,
+	                                         clock_system_boot_id };
 
 int64_t mcps__wall_ms(const struct clock_source *clock)
 {

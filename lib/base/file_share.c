@@ -8,7 +8,7 @@
 
 /* Without memory for the list of groups the answer is no: then a file is
  * refused that would have been accepted. */
-static bool is_own_group(gid_t group)
+static bool file_share_is_own_group(gid_t group)
 {
 	int count = getgroups(0, NULL);
 	gid_t *groups;
@@ -33,6 +33,6 @@ enum file_share mcps__file_share(const struct stat *about, mode_t bits)
 		return FILE_SHARE_NONE;
 	if ((given & S_IRWXO) != 0 || !has_own_owner)
 		return FILE_SHARE_OTHERS;
-	return is_own_group(about->st_gid) ? FILE_SHARE_OWN_GROUP
-	                                   : FILE_SHARE_OTHERS;
+	return file_share_is_own_group(about->st_gid) ? FILE_SHARE_OWN_GROUP
+	                                              : FILE_SHARE_OTHERS;
 }

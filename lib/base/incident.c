@@ -54,8 +54,8 @@ static enum mcps_log_level incident_level(enum incident what)
 }
 
 /* The thread that moves next_line_ms writes the line. */
-static bool take_line(struct incident_state *state, int64_t now,
-                      uint_fast64_t *times, uint_fast64_t *count)
+static bool incident_take_line(struct incident_state *state, int64_t now,
+                               uint_fast64_t *times, uint_fast64_t *count)
 {
 	int64_t due = atomic_load(&state->next_line_ms);
 
@@ -74,15 +74,16 @@ bool mcps__incident_is_due(struct incident_state *state, int64_t now_ms,
 	uint_fast64_t count;
 
 	atomic_fetch_add(&state->count, 1);
-	return take_line(state, now_ms, times, &count);
+	return incident_take_line(state, now_ms, times, &count);
 }
 
 static void incident_log(struct incidents *incidents, enum incident what)
 {
 	uint_fast64_t count, times;
 
-	if (!take_line(&incidents->all[what], mcps__steady_ms(incidents->clock),
-	               &times, &count))
+	if (!incident_take_line(&incidents->all[what],
+	                        mcps__steady_ms(incidents->clock), &times,
+	                        &count))
 		return;
 	mcps__log(incidents->log, incident_level(what),
 	          incident_texts[what].module,

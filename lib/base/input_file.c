@@ -11,16 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static mcps_status refuse(const char *path, const struct input_rules *rules,
-                          const char *why, struct mcps_error *error)
+static mcps_status input_file_refuse(const char *path,
+                                     const struct input_rules *rules,
+                                     const char *why, struct mcps_error *error)
 {
 	return mcps__fail(error, MCPS_E_INVAL, "%s %.120s: %s", rules->what,
 	                  path, why);
 }
 
-static mcps_status system_failed(const char *path,
-                                 const struct input_rules *rules,
-                                 struct mcps_error *error)
+static mcps_status input_file_system_failed(const char *path,
+                                            const struct input_rules *rules,
+                                            struct mcps_error *error)
 {
 	return mcps__fail(error, mcps__file_refusal(errno), "%s %.120s: %s",
 	                  rules->what, path, strerror(errno));
@@ -28,26 +29,28 @@ static mcps_status system_failed(const char *path,
 
 /* ---- opening ---- */
 
-static mcps_status check_kind(const struct stat *about, const char *path,
-                              const struct input_rules *rules,
-                              struct mcps_error *error)
+static mcps_status input_file_check_kind(const struct stat *about,
+                                         const char *path,
+                                         const struct input_rules *rules,
+                                         struct mcps_error *error)
 {
 	if (S_ISLNK(about->st_mode))
-		return refuse(path, rules,
-		              "is a symbolic link; name the file itself",
-		              error);
+		return input_file_refuse(
+			path, rules, "is a symbolic link; name the file itself",
+			error);
 	return S_ISREG(about->st_mode)
 	               ? MCPS_OK
-	               : refuse(path, rules, "not a regular file", error);
+	               : input_file_refuse(path, rules, "not a regular file",
+	                                   error);
 }
 
 /* The kind is checked before the file is opened, because opening some devices
  * does something, and again afterwards, because the name may have changed its
  * file in between. */
-static mcps_status open_regular(int *fd, const char *path,
-                                const struct input_rules *rules,
-                                struct input_file *file,
-                                struct mcps_error *error)
+static mcps_status input_file_open_regular(int *fd, const char *path,
+                                           const struct input_rules *rules,
+                                           struct input_file *file,
+                                           struct mcps_error *error)
 {
 	const int link_flag = rules->follows_links ? 0 : O_NOFOLLOW;
 	struct stat about;
@@ -56,21 +59,21 @@ static mcps_status open_regular(int *fd, const char *path,
 	if (fstatat(AT_FDCWD, path, &about,
 	            rules->follows_links ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
 		file->is_missing = errno == ENOENT;
-		return system_failed(path, rules, error);
+		return input_file_system_failed(path, rules, error);
 	}
-	status = check_kind(&about, path, rules, error);
+	status = input_file_check_kind(&about, path, rules, error);
 	if (status != MCPS_OK)
 		return status;
 	*fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | link_flag);
 	if (*fd < 0) {
 		file->is_missing = errno == ENOENT;
-		return system_failed(path, rules, error);
+		return input_file_system_failed(path, rules, error);
 	}
 	return MCPS_OK;
 }
 
 /* Root decides which group may read what it gives away. */
-static enum file_share share_of(const struct stat *about)
+static enum file_share input_file_share(const struct stat *about)
 {
 	bool is_given = about->st_uid == 0 && geteuid() != 0;
 
@@ -78,17 +81,17 @@ static enum file_share share_of(const struct stat *about)
 	                                        : FILE_SHARE_USE);
 }
 
-static mcps_status check_opened(int fd, const char *path,
-                                const struct input_rules *rules,
-                                struct input_file *file,
-                                struct mcps_error *error)
+static mcps_status input_file_check_opened(int fd, const char *path,
+                                           const struct input_rules *rules,
+                                           struct input_file *file,
+                                           struct mcps_error *error)
 {
 	struct stat about;
 	mcps_status status;
 
 	if (fstat(fd, &about) != 0)
-		return system_failed(path, rules, error);
-	status = check_kind(&about, path, rules, error);
+		return input_file_system_failed(path, rules, error);
+	status = input_file_check_kind(&about, path, rules, error);
 	if (status != MCPS_OK)
 		return status;
 	if ((uintmax_t)about.st_size > rules->most)
@@ -98,7 +101,7 @@ static mcps_status check_opened(int fd, const char *path,
 	file->length = (size_t)about.st_size;
 	file->mode = (unsigned)about.st_mode & 07777;
 	file->group = (unsigned)about.st_gid;
-	file->share = share_of(&about);
+	file->share = input_file_share(&about);
 	if (rules->is_private && file->share == FILE_SHARE_OTHERS)
 		return mcps__fail(error, MCPS_E_PERMISSION,
 		                  "%s %.120s: others can use it (mode %04o); "
@@ -110,9 +113,10 @@ static mcps_status check_opened(int fd, const char *path,
 /* ---- reading ---- */
 
 /* One byte more than the length that the file had would show that it grows. */
-static mcps_status read_text(int fd, const char *path,
-                             const struct input_rules *rules,
-                             struct input_file *file, struct mcps_error *error)
+static mcps_status input_file_read_text(int fd, const char *path,
+                                        const struct input_rules *rules,
+                                        struct input_file *file,
+                                        struct mcps_error *error)
 {
 	size_t room = file->length + 1;
 	size_t have = 0;
@@ -125,7 +129,7 @@ static mcps_status read_text(int fd, const char *path,
 		if (got > 0)
 			have += (size_t)got;
 		else if (errno != EINTR)
-			return system_failed(path, rules, error);
+			return input_file_system_failed(path, rules, error);
 	}
 	if (have != file->length)
 		return mcps__fail(error, MCPS_E_SYSTEM,
@@ -136,9 +140,10 @@ static mcps_status read_text(int fd, const char *path,
 	return MCPS_OK;
 }
 
-static mcps_status check_text(const struct input_file *file, const char *path,
-                              const struct input_rules *rules,
-                              struct mcps_error *error)
+static mcps_status input_file_check_text(const struct input_file *file,
+                                         const char *path,
+                                         const struct input_rules *rules,
+                                         struct mcps_error *error)
 {
 	const char *nul = memchr(file->text, '\0', file->length);
 	int line = 1;
@@ -153,12 +158,13 @@ static mcps_status check_text(const struct input_file *file, const char *path,
 	                  rules->what, path, line);
 }
 
-static mcps_status read_opened(int fd, const char *path,
-                               const struct input_rules *rules,
-                               struct input_file *file,
-                               struct mcps_error *error)
+static mcps_status input_file_read_opened(int fd, const char *path,
+                                          const struct input_rules *rules,
+                                          struct input_file *file,
+                                          struct mcps_error *error)
 {
-	mcps_status status = check_opened(fd, path, rules, file, error);
+	mcps_status status =
+		input_file_check_opened(fd, path, rules, file, error);
 
 	if (status != MCPS_OK)
 		return status;
@@ -166,9 +172,9 @@ static mcps_status read_opened(int fd, const char *path,
 	if (file->text == NULL)
 		return mcps__fail(error, MCPS_E_NOMEM, "%s %.120s: no memory",
 		                  rules->what, path);
-	status = read_text(fd, path, rules, file, error);
+	status = input_file_read_text(fd, path, rules, file, error);
 	if (status == MCPS_OK)
-		status = check_text(file, path, rules, error);
+		status = input_file_check_text(file, path, rules, error);
 	return status;
 }
 
@@ -180,10 +186,10 @@ mcps_status mcps__input_file_read(struct input_file *file, const char *path,
 	int fd = -1;
 
 	*file = (struct input_file){ 0 };
-	status = open_regular(&fd, path, rules, file, error);
+	status = input_file_open_regular(&fd, path, rules, file, error);
 	if (status != MCPS_OK)
 		return status;
-	status = read_opened(fd, path, rules, file, error);
+	status = input_file_read_opened(fd, path, rules, file, error);
 	close(fd);
 	if (status != MCPS_OK)
 		mcps__input_file_free(file);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <sys/random.h>
 
-static mcps_status system_fill(void *arg, void *bytes, size_t length)
+static mcps_status random_system_fill(void *arg, void *bytes, size_t length)
 {
 	uint8_t *to = bytes;
 	size_t have = 0;
@@ -22,7 +22,7 @@ static mcps_status system_fill(void *arg, void *bytes, size_t length)
 	return MCPS_OK;
 }
 
-const struct random_source mcps__system_random = { system_fill, NULL };
+const struct random_source mcps__system_random = { random_system_fill, NULL };
 
 mcps_status mcps__random_fill(const struct random_source *source, void *bytes,
                               size_t length)

@@ -2,7 +2,7 @@
 
 /* Policies are cumulative: never, issued, authenticated. An id that is past
  * its own absolute lifetime has ended, whatever the store remembers. */
-static bool may_recreate(const struct admit_view *view)
+static bool admit_may_recreate(const struct admit_view *view)
 {
 	if (view->is_too_old || view->policy <= MCPS_UNKNOWN_NEVER)
 		return false;
@@ -35,7 +35,7 @@ static enum admit_decision admit_other(const struct admit_view *view,
 {
 	if (found == FOUND_LIVE)
 		return DECISION_SERVE;
-	if (found == FOUND_UNKNOWN && may_recreate(view))
+	if (found == FOUND_UNKNOWN && admit_may_recreate(view))
 		return DECISION_RECREATE;
 	return view->resumes ? DECISION_REST : DECISION_GONE;
 }

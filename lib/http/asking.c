@@ -5,7 +5,7 @@
 /* A reference is the hook's: its grant is part of the exchange, and it may
  * finish the grant at any time, or never. */
 
-static void list(struct exchange *exchange)
+static void asking_list(struct exchange *exchange)
 {
 	struct endpoint *endpoint = exchange->endpoint;
 
@@ -20,7 +20,7 @@ static void list(struct exchange *exchange)
 }
 
 /* Under the lock. */
-static void unlist(struct exchange *exchange)
+static void asking_unlist(struct exchange *exchange)
 {
 	struct exchange *prev = exchange->asking_prev;
 	struct exchange *next = exchange->asking_next;
@@ -36,15 +36,15 @@ static void unlist(struct exchange *exchange)
 }
 
 /* As long as the exchange is parked, the glue keeps it. */
-static void leave(struct exchange *exchange)
+static void asking_leave(struct exchange *exchange)
 {
 	pthread_mutex_lock(&exchange->endpoint->lock);
-	unlist(exchange);
+	asking_unlist(exchange);
 	pthread_mutex_unlock(&exchange->endpoint->lock);
 	mcps__exchange_unref(exchange);
 }
 
-static void finished(struct mcps_grant *grant, bool is_late)
+static void asking_finished(struct mcps_grant *grant, bool is_late)
 {
 	struct exchange *exchange = container_of(grant, struct exchange, grant);
 
@@ -52,13 +52,13 @@ static void finished(struct mcps_grant *grant, bool is_late)
 		mcps__exchange_unref(exchange);
 		return;
 	}
-	leave(exchange);
+	asking_leave(exchange);
 	mcps__exchange_wake(exchange);
 }
 
 /* One that is not on the list any more. */
-static struct exchange *find_overdue(struct endpoint *endpoint,
-                                     int64_t since_ms)
+static struct exchange *asking_find_overdue(struct endpoint *endpoint,
+                                            int64_t since_ms)
 {
 	struct exchange *exchange;
 
@@ -69,7 +69,7 @@ static struct exchange *find_overdue(struct endpoint *endpoint,
 		    mcps__identify_give_up(&exchange->grant))
 			break;
 	if (exchange != NULL)
-		unlist(exchange);
+		asking_unlist(exchange);
 	pthread_mutex_unlock(&endpoint->lock);
 	return exchange;
 }
@@ -78,7 +78,7 @@ void mcps__asking_give_up(struct endpoint *endpoint, int64_t since_ms)
 {
 	struct exchange *exchange;
 
-	while ((exchange = find_overdue(endpoint, since_ms)) != NULL) {
+	while ((exchange = asking_find_overdue(endpoint, since_ms)) != NULL) {
 		mcps__endpoint_report(endpoint, INCIDENT_AUTH_DEADLINE);
 		mcps__exchange_wake(exchange);
 	}
@@ -91,10 +91,10 @@ bool mcps__asking_begin(struct exchange *exchange)
 	struct endpoint *endpoint = exchange->endpoint;
 
 	mcps__exchange_ref(exchange);
-	exchange->grant.finished = finished;
-	list(exchange);
+	exchange->grant.finished = asking_finished;
+	asking_list(exchange);
 	if (!mcps__identify_wait(&exchange->grant)) {
-		leave(exchange);
+		asking_leave(exchange);
 		return false;
 	}
 	if (atomic_load(&endpoint->is_drained))

@@ -92,8 +92,9 @@ bool mcps__identify_wait(struct mcps_grant *grant)
 
 /* ---- asking ---- */
 
-static void keep(struct endpoint *endpoint, const struct mcps_request *request,
-                 const struct mcps_grant *grant)
+static void auth_keep(struct endpoint *endpoint,
+                      const struct mcps_request *request,
+                      const struct mcps_grant *grant)
 {
 	if (grant->expires_s == 0 || endpoint->auth_cache == NULL)
 		return;
@@ -106,7 +107,7 @@ static void keep(struct endpoint *endpoint, const struct mcps_request *request,
 /* A hook may refuse a caller, or say that it cannot tell now: 401, 403, 429 and
  * 503. Anything else would tell the client something that is not so, such as
  * 404 that its session is over, and is a fault of the hook: 500. */
-static bool may_return(mcps_status status)
+static bool auth_may_return(mcps_status status)
 {
 	switch (mcps_status_http(status)) {
 	case 401:
@@ -125,7 +126,8 @@ static mcps_status auth_result(const struct sessions_options *options,
 {
 	bool has_named = grant->principal != NULL;
 
-	if (grant->status == MCPS_OK ? has_named : may_return(grant->status))
+	if (grant->status == MCPS_OK ? has_named
+	                             : auth_may_return(grant->status))
 		return grant->status;
 	mcps__incident_happened(options->incidents, INCIDENT_AUTH_STATUS);
 	mcps__log(&options->log, MCPS_LOG_DEBUG, "http",
@@ -149,16 +151,16 @@ mcps_status mcps__identify_end(struct endpoint *endpoint,
 		grant->principal = NULL;
 		return status;
 	}
-	keep(endpoint, request, grant);
+	auth_keep(endpoint, request, grant);
 	*out = grant->principal;
 	grant->principal = NULL;
 	return MCPS_OK;
 }
 
 /* It runs on a network thread, whose other clients wait meanwhile. */
-static mcps_status call_hook(struct endpoint *endpoint,
-                             const struct mcps_request *request,
-                             struct mcps_grant *grant)
+static mcps_status auth_call_hook(struct endpoint *endpoint,
+                                  const struct mcps_request *request,
+                                  struct mcps_grant *grant)
 {
 	const struct clock_source *clock = endpoint->sessions->options.clock;
 	int64_t began_ms = mcps__steady_ms(clock);
@@ -170,9 +172,10 @@ static mcps_status call_hook(struct endpoint *endpoint,
 	return status;
 }
 
-static mcps_status ask_hook(struct endpoint *endpoint,
-                            const struct mcps_request *request,
-                            struct mcps_grant *grant, struct principal **out)
+static mcps_status auth_ask_hook(struct endpoint *endpoint,
+                                 const struct mcps_request *request,
+                                 struct mcps_grant *grant,
+                                 struct principal **out)
 {
 	mcps_status status;
 
@@ -183,7 +186,7 @@ static mcps_status ask_hook(struct endpoint *endpoint,
 			endpoint->sessions->options.clock);
 	if (*out != NULL)
 		return MCPS_OK;
-	status = call_hook(endpoint, request, grant);
+	status = auth_call_hook(endpoint, request, grant);
 	if (status == MCPS_LATER)
 		return status;
 	grant->status = status;
@@ -191,8 +194,8 @@ static mcps_status ask_hook(struct endpoint *endpoint,
 }
 
 /* The token file may be read again meanwhile. */
-static mcps_status ask_tokens(struct endpoint *endpoint, const char *token,
-                              struct principal **out)
+static mcps_status auth_ask_tokens(struct endpoint *endpoint, const char *token,
+                                   struct principal **out)
 {
 	pthread_rwlock_rdlock(&endpoint->tokens_lock);
 	if (token != NULL)
@@ -211,9 +214,10 @@ mcps_status mcps__identify(struct endpoint *endpoint,
 		return MCPS_OK;
 	}
 	if (endpoint->identify != NULL)
-		return ask_hook(endpoint, request, grant, out);
+		return auth_ask_hook(endpoint, request, grant, out);
 	if (endpoint->knows_tokens)
-		return ask_tokens(endpoint, mcps_request_bearer(request), out);
+		return auth_ask_tokens(endpoint, mcps_request_bearer(request),
+		                       out);
 	*out = mcps__principal_ref(endpoint->anonymous);
 	return MCPS_OK;
 }

@@ -50,7 +50,7 @@ mcps_status mcps__auth_cache_new(struct auth_cache **out,
 	return MCPS_OK;
 }
 
-static void drop(struct auth_cache_entry *kept)
+static void auth_cache_drop(struct auth_cache_entry *kept)
 {
 	mcps__principal_unref(kept->principal);
 	*kept = (struct auth_cache_entry){ 0 };
@@ -61,7 +61,7 @@ void mcps__auth_cache_forget(struct auth_cache *auth_cache)
 	pthread_mutex_lock(&auth_cache->lock);
 	for (int set = 0; set < SETS; set++)
 		for (int way = 0; way < WAYS; way++)
-			drop(&auth_cache->kept[set][way]);
+			auth_cache_drop(&auth_cache->kept[set][way]);
 	pthread_mutex_unlock(&auth_cache->lock);
 }
 
@@ -75,9 +75,9 @@ void mcps__auth_cache_free(struct auth_cache *auth_cache)
 	mcps__free(auth_cache);
 }
 
-static struct auth_cache_entry *set_of(struct auth_cache *auth_cache,
-                                       uint8_t *name,
-                                       const struct http_value *credential)
+static struct auth_cache_entry *
+auth_cache_set_of(struct auth_cache *auth_cache, uint8_t *name,
+                  const struct http_value *credential)
 {
 	crypto_generichash(name, NAME_SIZE, (const uint8_t *)credential->text,
 	                   credential->length, auth_cache->key,
@@ -98,7 +98,7 @@ struct principal *mcps__auth_cache_find(struct auth_cache *auth_cache,
 
 	if (credential->text == NULL)
 		return NULL;
-	set = set_of(auth_cache, name, credential);
+	set = auth_cache_set_of(auth_cache, name, credential);
 	pthread_mutex_lock(&auth_cache->lock);
 	for (int i = 0; i < WAYS; i++) {
 		if (set[i].principal == NULL ||
@@ -107,7 +107,7 @@ struct principal *mcps__auth_cache_find(struct auth_cache *auth_cache,
 		if (set[i].expires_ms > wall_ms && set[i].ends_ms > boot_ms)
 			found = mcps__principal_ref(set[i].principal);
 		else
-			drop(&set[i]);
+			auth_cache_drop(&set[i]);
 	}
 	pthread_mutex_unlock(&auth_cache->lock);
 	return found;
@@ -126,7 +126,7 @@ void mcps__auth_cache_keep(struct auth_cache *auth_cache,
 
 	if (credential->text == NULL)
 		return;
-	set = set_of(auth_cache, name, credential);
+	set = auth_cache_set_of(auth_cache, name, credential);
 	pthread_mutex_lock(&auth_cache->lock);
 	place = &set[0];
 	for (int i = 0; i < WAYS; i++) {
@@ -137,7 +137,7 @@ void mcps__auth_cache_keep(struct auth_cache *auth_cache,
 		if (set[i].expires_ms < place->expires_ms)
 			place = &set[i];
 	}
-	drop(place);
+	auth_cache_drop(place);
 	memcpy(place->name, name, NAME_SIZE);
 	place->principal = mcps__principal_ref(principal);
 	place->expires_ms = expires_ms;

@@ -1,6 +1,6 @@
 #include "http/client.h"
 
-static bool address_is_ip(const struct address *address)
+static bool client_address_is_ip(const struct address *address)
 {
 	return address->family == ADDRESS_IPV4 ||
 	       address->family == ADDRESS_IPV6;
@@ -9,9 +9,10 @@ static bool address_is_ip(const struct address *address)
 void mcps__client_from_peer(struct http_client *out, const struct address *peer)
 {
 	out->address = *peer;
-	out->kind = address_is_ip(peer) && !mcps__address_is_loopback(peer)
-	                    ? CLIENT_REMOTE
-	                    : CLIENT_LOCAL;
+	out->kind =
+		client_address_is_ip(peer) && !mcps__address_is_loopback(peer)
+			? CLIENT_REMOTE
+			: CLIENT_LOCAL;
 }
 
 bool mcps__client_limits_sessions(const struct http_client *client)
@@ -24,5 +25,5 @@ bool mcps__client_limits_requests(const struct http_client *client)
 {
 	return mcps__client_limits_sessions(client) ||
 	       (client->kind == CLIENT_LOCAL &&
-	        address_is_ip(&client->address));
+	        client_address_is_ip(&client->address));
 }

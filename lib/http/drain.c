@@ -5,27 +5,27 @@
 #include "http/exchange_internal.h"
 #include "stream/streams.h"
 
-static bool is_idle(struct endpoint *endpoint)
+static bool drain_is_idle(struct endpoint *endpoint)
 {
 	return endpoint->running == NULL &&
 	       atomic_load(&endpoint->entering) == 0;
 }
 
-static bool wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
+static bool drain_wait_idle(struct endpoint *endpoint, uint32_t wait_ms)
 {
 	const struct timespec at = mcps__steady_deadline(wait_ms);
 	int result = 0;
 
-	while (!is_idle(endpoint) && result == 0)
+	while (!drain_is_idle(endpoint) && result == 0)
 		result = mcps__steady_wait(&endpoint->idle, &endpoint->lock,
 		                           &at);
-	return is_idle(endpoint);
+	return drain_is_idle(endpoint);
 }
 
 /* One that was not stopped yet: a reference; NULL: there is none. STREAMS: only
  * of that daemon; NULL: of any. */
-static struct exchange *find_running(struct endpoint *endpoint,
-                                     const struct stream_limits *streams)
+static struct exchange *drain_find_running(struct endpoint *endpoint,
+                                           const struct stream_limits *streams)
 {
 	struct exchange *exchange;
 
@@ -49,7 +49,7 @@ void mcps__drain_stop_calls(struct endpoint *endpoint,
 {
 	struct exchange *exchange;
 
-	while ((exchange = find_running(endpoint, streams)) != NULL) {
+	while ((exchange = drain_find_running(endpoint, streams)) != NULL) {
 		for (uint32_t i = 0; i < exchange->call_count; i++)
 			mcps__run_stop(&exchange->calls[i]);
 		mcps__exchange_unref(exchange);
@@ -58,7 +58,7 @@ void mcps__drain_stop_calls(struct endpoint *endpoint,
 
 /* Under the lock: whether a handler has returned, and its answer is under way,
  * which may be the end of a stream. */
-static bool is_answering(const struct endpoint *endpoint)
+static bool drain_is_answering(const struct endpoint *endpoint)
 {
 	const struct exchange *exchange = endpoint->running;
 
@@ -71,16 +71,17 @@ static bool is_answering(const struct endpoint *endpoint)
 }
 
 /* That takes as long as the store does. */
-static void await_answers(struct endpoint *endpoint)
+static void drain_await_answers(struct endpoint *endpoint)
 {
 	pthread_mutex_lock(&endpoint->lock);
-	while (is_answering(endpoint))
+	while (drain_is_answering(endpoint))
 		pthread_cond_wait(&endpoint->idle, &endpoint->lock);
 	pthread_mutex_unlock(&endpoint->lock);
 }
 
 /* Each is looked at once. */
-static struct exchange *find_old(struct endpoint *endpoint, int64_t since_ms)
+static struct exchange *drain_find_old(struct endpoint *endpoint,
+                                       int64_t since_ms)
 {
 	struct exchange *exchange;
 
@@ -101,7 +102,7 @@ void mcps__drain_open_streams(struct endpoint *endpoint, int64_t since_ms)
 {
 	struct exchange *exchange;
 
-	while ((exchange = find_old(endpoint, since_ms)) != NULL) {
+	while ((exchange = drain_find_old(endpoint, since_ms)) != NULL) {
 		if (exchange->batch == 0)
 			(void)mcps__exchange_stream(exchange);
 		mcps__exchange_unref(exchange);
@@ -116,17 +117,17 @@ bool mcps__drain(struct endpoint *endpoint, uint32_t wait_ms)
 
 	pthread_mutex_lock(&endpoint->lock);
 	mcps__sse_connections_stop(sse_connections,
-	                           is_idle(endpoint) ? 0 : wait_ms);
+	                           drain_is_idle(endpoint) ? 0 : wait_ms);
 	pthread_mutex_unlock(&endpoint->lock);
 	atomic_store(&endpoint->is_stopping, true);
 	mcps__sse_connections_close_listeners(sse_connections);
 	pthread_mutex_lock(&endpoint->lock);
-	in_time = wait_idle(endpoint, wait_ms);
+	in_time = drain_wait_idle(endpoint, wait_ms);
 	atomic_store(&endpoint->is_drained, true);
 	pthread_mutex_unlock(&endpoint->lock);
 	mcps__sse_connections_stop(sse_connections, 0);
 	mcps__drain_stop_calls(endpoint, NULL);
-	await_answers(endpoint);
+	drain_await_answers(endpoint);
 	mcps__streams_close(endpoint->sessions);
 	return in_time;
 }

@@ -6,7 +6,8 @@
 #include "http/gate.h"
 #include "http/running.h"
 
-static enum exchange_state pass(struct exchange *exchange, enum gate gate)
+static enum exchange_state exchange_pass_gate(struct exchange *exchange,
+                                              enum gate gate)
 {
 	exchange->stage = STAGE_READ;
 	mcps__request_client(&exchange->request, &exchange->client);
@@ -25,22 +26,23 @@ static enum exchange_state pass(struct exchange *exchange, enum gate gate)
 	                                     : EXCHANGE_READING;
 }
 
-static enum exchange_state gate_again(struct exchange *exchange)
+static enum exchange_state exchange_gate_again(struct exchange *exchange)
 {
-	return pass(exchange,
-	            mcps__gate_again(exchange->endpoint, &exchange->request,
-	                             &exchange->grant, &exchange->plan,
-	                             &exchange->principal));
+	return exchange_pass_gate(
+		exchange,
+		mcps__gate_again(exchange->endpoint, &exchange->request,
+	                         &exchange->grant, &exchange->plan,
+	                         &exchange->principal));
 }
 
-static enum exchange_state gate_first(struct exchange *exchange)
+static enum exchange_state exchange_gate_first(struct exchange *exchange)
 {
 	enum gate gate = mcps__gate(exchange->endpoint, &exchange->request,
 	                            &exchange->grant, &exchange->plan,
 	                            &exchange->principal);
 
 	if (gate != GATE_LATER)
-		return pass(exchange, gate);
+		return exchange_pass_gate(exchange, gate);
 	exchange->stage = STAGE_GATE;
 	mcps__exchange_park(exchange);
 	if (!mcps__asking_begin(exchange))
@@ -62,13 +64,14 @@ struct exchange *mcps__exchange_open(struct endpoint *endpoint,
 	exchange->request = *request;
 	exchange->glue = *glue;
 	atomic_fetch_add_explicit(&endpoint->requests, 1, memory_order_relaxed);
-	*state = gate_first(exchange);
+	*state = exchange_gate_first(exchange);
 	return exchange;
 }
 
 /* All requests together may hold only so much of our memory, and those of one
  * caller not all of that. */
-static mcps_status reserve_body(struct exchange *exchange, size_t length)
+static mcps_status exchange_reserve_body(struct exchange *exchange,
+                                         size_t length)
 {
 	struct memory_limit *bodies = &exchange->endpoint->bodies;
 	struct memory_claim *claim = &exchange->body_claim;
@@ -79,7 +82,8 @@ static mcps_status reserve_body(struct exchange *exchange, size_t length)
 	return mcps__memory_limit_check(bodies, claim->of_caller, claim->bytes);
 }
 
-static void refuse_body(struct exchange *exchange, mcps_status status)
+static void exchange_refuse_large_body(struct exchange *exchange,
+                                       mcps_status status)
 {
 	if (status != MCPS_E_NOMEM)
 		mcps__endpoint_report(exchange->endpoint,
@@ -104,16 +108,16 @@ void mcps__exchange_body(struct exchange *exchange, const void *bytes,
 	if (length > exchange->endpoint->max_body - exchange->body.length)
 		status = MCPS_E_TOO_LARGE;
 	else
-		status = reserve_body(exchange, length);
+		status = exchange_reserve_body(exchange, length);
 	if (status == MCPS_OK)
 		mcps__buffer_add(&exchange->body, bytes, length);
 	if (exchange->body.failed)
 		status = MCPS_E_NOMEM;
 	if (status != MCPS_OK)
-		refuse_body(exchange, status);
+		exchange_refuse_large_body(exchange, status);
 }
 
-static bool awaits_opening(const struct exchange *exchange)
+static bool exchange_awaits_opening(const struct exchange *exchange)
 {
 	return exchange->glue.admits_only && exchange->initialize != NULL &&
 	       !exchange->may_open;
@@ -121,7 +125,8 @@ static bool awaits_opening(const struct exchange *exchange)
 
 bool mcps__exchange_open_session(struct exchange *exchange)
 {
-	if (exchange->stage != STAGE_ADMIT || !awaits_opening(exchange))
+	if (exchange->stage != STAGE_ADMIT ||
+	    !exchange_awaits_opening(exchange))
 		return false;
 	exchange->may_open = true;
 	return true;
@@ -139,13 +144,13 @@ enum exchange_state mcps__exchange_run(struct exchange *exchange)
 	for (;;) {
 		switch (exchange->stage) {
 		case STAGE_GATE:
-			return gate_again(exchange);
+			return exchange_gate_again(exchange);
 		case STAGE_READ:
 			mcps__running_enter(exchange);
 			mcps__exchange_read(exchange);
 			break;
 		case STAGE_ADMIT:
-			if (awaits_opening(exchange))
+			if (exchange_awaits_opening(exchange))
 				return EXCHANGE_READY;
 			if (!mcps__exchange_admit(exchange))
 				return EXCHANGE_PARKED;
@@ -181,7 +186,7 @@ struct plan *mcps__exchange_plan(struct exchange *exchange)
 }
 
 /* A buffer grows by doubling: what is beyond the answer is given back. */
-static void trim_answer(struct buffer *body)
+static void exchange_trim_answer(struct buffer *body)
 {
 	char *data;
 
@@ -201,7 +206,7 @@ void mcps__exchange_count_answer(struct exchange *exchange,
 
 	if (body->length <= ANSWER_SMALL)
 		return;
-	trim_answer(body);
+	exchange_trim_answer(body);
 	mcps__memory_claim_take(exchange->endpoint->sessions->options.answers,
 	                        claim, &exchange->caller, body->length);
 }

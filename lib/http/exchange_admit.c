@@ -4,10 +4,12 @@
 #include "base/container.h"
 #include "session/table.h"
 
-static void told(struct session_wait *wait, enum session_found found,
-                 struct session *session, mcps_status status);
+static void exchange_store_told(struct session_wait *wait,
+                                enum session_found found,
+                                struct session *session, mcps_status status);
 
-static const struct http_value *session_id(const struct exchange *exchange)
+static const struct http_value *
+exchange_session_id(const struct exchange *exchange)
 {
 	return &exchange->request.headers[HEADER_SESSION_ID];
 }
@@ -15,7 +17,7 @@ static const struct http_value *session_id(const struct exchange *exchange)
 /* ---- the view ---- */
 
 /* A program with JSON-RPC of its own has streams of its own. */
-static bool resumes(const struct exchange *exchange)
+static bool exchange_resumes(const struct exchange *exchange)
 {
 	const struct http_value *last =
 		&exchange->request.headers[HEADER_LAST_EVENT_ID];
@@ -26,25 +28,25 @@ static bool resumes(const struct exchange *exchange)
 	       mcps__event_id_read(&id, last->text, last->length);
 }
 
-static void view_begin(struct exchange *exchange)
+static void exchange_view_begin(struct exchange *exchange)
 {
-	const struct http_value *id = session_id(exchange);
+	const struct http_value *id = exchange_session_id(exchange);
 	struct admit_view *view = &exchange->view;
 
 	view->policy = exchange->endpoint->policy;
 	view->is_anonymous = exchange->principal->anonymous;
 	view->has_id = id->text != NULL;
-	view->resumes = resumes(exchange);
+	view->resumes = exchange_resumes(exchange);
 	if (!view->has_id)
 		return;
 	view->is_well_formed = mcps__id_is_well_formed(id->text, id->length);
 }
 
 /* What the id says of itself matters only once memory does not know it. */
-static void view_claim(struct exchange *exchange)
+static void exchange_view_claim(struct exchange *exchange)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
-	const struct http_value *id = session_id(exchange);
+	const struct http_value *id = exchange_session_id(exchange);
 	struct id_owner owner = { exchange->principal->digest,
 		                  sessions->options.resource };
 	struct id_claim *claim = &exchange->claim;
@@ -61,8 +63,8 @@ static void view_claim(struct exchange *exchange)
 			sessions->options.max_age_ms;
 }
 
-static void view_session(struct exchange *exchange,
-                         const struct session *session)
+static void exchange_view_session(struct exchange *exchange,
+                                  const struct session *session)
 {
 	const struct initialize *initialize = exchange->initialize;
 
@@ -74,8 +76,8 @@ static void view_session(struct exchange *exchange,
 
 /* ---- what sessions begin with ---- */
 
-static void init_of_initialize(struct session_init *init,
-                               const struct initialize *initialize)
+static void exchange_init_of_initialize(struct session_init *init,
+                                        const struct initialize *initialize)
 {
 	*init = (struct session_init){
 		.revision = initialize->revision->number,
@@ -86,8 +88,8 @@ static void init_of_initialize(struct session_init *init,
 }
 
 /* What the signed id says, else what the header says and no capabilities. */
-static void init_of_recreation(struct session_init *init,
-                               const struct exchange *exchange)
+static void exchange_init_of_recreation(struct session_init *init,
+                                        const struct exchange *exchange)
 {
 	const struct http_value *header =
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
@@ -109,7 +111,7 @@ static void init_of_recreation(struct session_init *init,
 
 /* A signed id is too old by itself one day: its tombstone stays until then, and
  * for the last moment in which it is not. */
-static int64_t tombstone_until(const struct exchange *exchange)
+static int64_t exchange_tombstone_until(const struct exchange *exchange)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 
@@ -121,7 +123,7 @@ static int64_t tombstone_until(const struct exchange *exchange)
 
 /* ---- performing ---- */
 
-static void serve(struct exchange *exchange, struct session *session)
+static void exchange_serve(struct exchange *exchange, struct session *session)
 {
 	exchange->session = session;
 	exchange->stage = STAGE_DISPATCH;
@@ -129,7 +131,7 @@ static void serve(struct exchange *exchange, struct session *session)
 
 /* The session is gone but for its key: it is in no table, and whatever is
  * asked of it, it has ended. */
-static void serve_rest(struct exchange *exchange)
+static void exchange_serve_rest(struct exchange *exchange)
 {
 	const struct http_value *header =
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
@@ -149,27 +151,28 @@ static void serve_rest(struct exchange *exchange)
 	session->revision = revision->number;
 	session->phase = SESSION_OVER;
 	mcps__session_end_calls(session);
-	serve(exchange, session);
+	exchange_serve(exchange, session);
 }
 
-static bool is_final(enum admit_decision decision)
+static bool exchange_decision_is_final(enum admit_decision decision)
 {
 	return decision == DECISION_SERVE || decision == DECISION_REST ||
 	       decision == DECISION_NO_ID || decision == DECISION_GONE;
 }
 
 /* Nothing to ask the store: true, and the exchange has its next stage. */
-static bool finish_decision(struct exchange *exchange, struct session *session)
+static bool exchange_finish_decision(struct exchange *exchange,
+                                     struct session *session)
 {
-	if (!is_final(exchange->decision))
+	if (!exchange_decision_is_final(exchange->decision))
 		return false;
 	if (exchange->decision == DECISION_SERVE) {
-		serve(exchange, session);
+		exchange_serve(exchange, session);
 		return true;
 	}
 	mcps__session_unref(session);
 	if (exchange->decision == DECISION_REST) {
-		serve_rest(exchange);
+		exchange_serve_rest(exchange);
 		return true;
 	}
 	mcps__exchange_refuse(exchange,
@@ -180,27 +183,28 @@ static bool finish_decision(struct exchange *exchange, struct session *session)
 	return true;
 }
 
-/* Ask the store. Parked from here on: told() goes on with it, perhaps before
- * this returns. */
-static void ask_store(struct exchange *exchange, struct session *session)
+/* Ask the store. Parked from here on: exchange_store_told() goes on with it,
+ * perhaps before this returns. */
+static void exchange_ask_store(struct exchange *exchange,
+                               struct session *session)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	struct session_wait *wait = &exchange->wait;
 	struct session_init init;
 
-	wait->fn = told;
+	wait->fn = exchange_store_told;
 	switch (exchange->decision) {
 	case DECISION_LOAD:
 		mcps__sessions_load(sessions, exchange->key,
 		                    exchange->principal, wait);
 		break;
 	case DECISION_CREATE:
-		init_of_initialize(&init, exchange->initialize);
+		exchange_init_of_initialize(&init, exchange->initialize);
 		mcps__sessions_create(sessions, exchange->principal, &init,
 		                      exchange->plan.session_id, wait);
 		break;
 	case DECISION_RECREATE:
-		init_of_recreation(&init, exchange);
+		exchange_init_of_recreation(&init, exchange);
 		mcps__sessions_recreate(sessions, exchange->key,
 		                        exchange->principal, &init, wait);
 		break;
@@ -209,13 +213,13 @@ static void ask_store(struct exchange *exchange, struct session *session)
 		                    wait);
 		break;
 	case DECISION_END:
-		mcps__sessions_end(sessions, session, tombstone_until(exchange),
-		                   wait);
+		mcps__sessions_end(sessions, session,
+		                   exchange_tombstone_until(exchange), wait);
 		break;
 	case DECISION_TOMBSTONE:
-		mcps__sessions_tombstone(sessions, exchange->key,
-		                         exchange->principal,
-		                         tombstone_until(exchange), wait);
+		mcps__sessions_tombstone(
+			sessions, exchange->key, exchange->principal,
+			exchange_tombstone_until(exchange), wait);
 		break;
 	case DECISION_SERVE:
 	case DECISION_REST:
@@ -227,16 +231,16 @@ static void ask_store(struct exchange *exchange, struct session *session)
 }
 
 /* The decisions that add a row to the store: a session or a tombstone. */
-static bool adds_row(enum admit_decision decision)
+static bool exchange_decision_adds_row(enum admit_decision decision)
 {
 	return decision == DECISION_CREATE || decision == DECISION_RECREATE ||
 	       decision == DECISION_TOMBSTONE;
 }
 
 /* Take one of RATE by the name of the caller. Returns how long to wait. */
-static uint32_t take_session(struct exchange *exchange, struct rate *rate,
-                             const void *name, size_t length,
-                             enum incident limit)
+static uint32_t exchange_take_session(struct exchange *exchange,
+                                      struct rate *rate, const void *name,
+                                      size_t length, enum incident limit)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	uint32_t wait_ms = mcps__rate_take(
@@ -249,34 +253,34 @@ static uint32_t take_session(struct exchange *exchange, struct rate *rate,
 
 /* The address comes first: a flood from one address must not use up what all
  * anonymous callers may begin together. */
-static uint32_t take_anonymous(struct exchange *exchange)
+static uint32_t exchange_take_anonymous(struct exchange *exchange)
 {
 	struct endpoint *endpoint = exchange->endpoint;
 	uint32_t wait_ms = 0;
 
 	if (mcps__client_limits_sessions(&exchange->client))
-		wait_ms = take_session(
+		wait_ms = exchange_take_session(
 			exchange, endpoint->session_rate_of_address,
 			exchange->caller.key, sizeof exchange->caller.key,
 			INCIDENT_ADDRESS_SESSIONS);
 	if (wait_ms == 0)
-		wait_ms = take_session(exchange,
-		                       endpoint->session_rate_of_anonymous, "",
-		                       0, INCIDENT_ANONYMOUS_SESSIONS);
+		wait_ms = exchange_take_session(
+			exchange, endpoint->session_rate_of_anonymous, "", 0,
+			INCIDENT_ANONYMOUS_SESSIONS);
 	return wait_ms;
 }
 
 /* A rate limit on new rows bounds what a caller can store over time. */
-static bool pass_session_rate(struct exchange *exchange)
+static bool exchange_pass_session_rate(struct exchange *exchange)
 {
 	const struct principal *principal = exchange->principal;
 	uint32_t wait_ms;
 
-	if (!adds_row(exchange->decision))
+	if (!exchange_decision_adds_row(exchange->decision))
 		return true;
 	wait_ms = principal->anonymous
-	                  ? take_anonymous(exchange)
-	                  : take_session(
+	                  ? exchange_take_anonymous(exchange)
+	                  : exchange_take_session(
 				    exchange,
 				    exchange->endpoint->session_rate_of_caller,
 				    principal->digest, sizeof principal->digest,
@@ -293,42 +297,44 @@ static bool pass_session_rate(struct exchange *exchange)
 static bool admit(struct exchange *exchange, enum session_found found,
                   struct session *session)
 {
-	view_session(exchange, session);
+	exchange_view_session(exchange, session);
 	exchange->decision = mcps__admit(&exchange->view, found);
-	if (finish_decision(exchange, session))
+	if (exchange_finish_decision(exchange, session))
 		return true;
-	if (!pass_session_rate(exchange)) {
+	if (!exchange_pass_session_rate(exchange)) {
 		mcps__session_unref(session);
 		return true;
 	}
 	if (exchange->decision == DECISION_END ||
 	    exchange->decision == DECISION_LOAD)
-		view_claim(exchange);
+		exchange_view_claim(exchange);
 	mcps__exchange_park(exchange);
-	ask_store(exchange, session);
+	exchange_ask_store(exchange, session);
 	return false;
 }
 
 /* The id that initialize answers with: a new one, or the one that was sent. */
-static void serve_stored(struct exchange *exchange, struct session *session)
+static void exchange_serve_stored(struct exchange *exchange,
+                                  struct session *session)
 {
-	const struct http_value *id = session_id(exchange);
+	const struct http_value *id = exchange_session_id(exchange);
 
 	if (exchange->decision == DECISION_RENEW) {
 		memcpy(exchange->plan.session_id, id->text, id->length);
 		exchange->plan.session_id[id->length] = '\0';
 	}
-	serve(exchange, session);
+	exchange_serve(exchange, session);
 }
 
-static void told(struct session_wait *wait, enum session_found found,
-                 struct session *session, mcps_status status)
+static void exchange_store_told(struct session_wait *wait,
+                                enum session_found found,
+                                struct session *session, mcps_status status)
 {
 	struct exchange *exchange = container_of(wait, struct exchange, wait);
 
 	switch (mcps__admit_outcome(exchange->decision, found, status)) {
 	case ADMIT_OUTCOME_SERVE:
-		serve_stored(exchange, session);
+		exchange_serve_stored(exchange, session);
 		break;
 	case ADMIT_OUTCOME_AGAIN:
 		if (!admit(exchange, found, session))
@@ -354,7 +360,7 @@ static void told(struct session_wait *wait, enum session_found found,
 void mcps__exchange_hold(struct exchange *exchange)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
-	const struct http_value *id = session_id(exchange);
+	const struct http_value *id = exchange_session_id(exchange);
 
 	if (id->text == NULL)
 		return;
@@ -369,7 +375,7 @@ bool mcps__exchange_admit(struct exchange *exchange)
 	enum session_found found = FOUND_NOT_LOADED;
 	struct session *session = NULL;
 
-	view_begin(exchange);
+	exchange_view_begin(exchange);
 	if (exchange->view.has_id)
 		found = mcps__sessions_find(exchange->endpoint->sessions,
 		                            exchange->key, &session);

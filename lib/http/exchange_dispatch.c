@@ -10,7 +10,7 @@
 
 /* A client that takes nothing but event streams gets one, whole. It has no id:
  * there is nothing to resume. Failures of HTTP stay JSON. */
-static void plan_as_event(struct plan *plan)
+static void exchange_plan_as_event(struct plan *plan)
 {
 	const struct event_id none = { 0, 0 };
 	struct buffer event = { 0 };
@@ -21,21 +21,21 @@ static void plan_as_event(struct plan *plan)
 	plan->kind = PLAN_EVENTS;
 }
 
-static void plan_json(struct exchange *exchange, int status)
+static void exchange_plan_json(struct exchange *exchange, int status)
 {
 	exchange->plan.ready = true;
 	exchange->plan.status = status;
 	exchange->plan.kind = PLAN_JSON;
 	exchange->stage = STAGE_DONE;
 	if (status == 200 && exchange->plan.wants_events)
-		plan_as_event(&exchange->plan);
+		exchange_plan_as_event(&exchange->plan);
 }
 
 /* ---- the answers of calls ---- */
 
 /* A cancelled call sends no message: its answer is a stream that ends
  * (2025-11-25, Cancellation). */
-static void plan_nothing(struct exchange *exchange)
+static void exchange_plan_nothing(struct exchange *exchange)
 {
 	mcps__buffer_reset(&exchange->plan.body);
 	mcps__buffer_add_literal(&exchange->plan.body, EVENT_COMMENT);
@@ -45,13 +45,13 @@ static void plan_nothing(struct exchange *exchange)
 	exchange->stage = STAGE_DONE;
 }
 
-static void plan_single(struct exchange *exchange)
+static void exchange_plan_single(struct exchange *exchange)
 {
 	struct mcps_call *call = &exchange->calls[0];
 	struct plan *plan = &exchange->plan;
 
 	if (call->status == MCPS_E_CANCELLED) {
-		plan_nothing(exchange);
+		exchange_plan_nothing(exchange);
 		return;
 	}
 	if (call->status == MCPS_E_GONE || call->reply.failed) {
@@ -65,7 +65,7 @@ static void plan_single(struct exchange *exchange)
 	mcps__buffer_finish(&plan->body);
 	plan->body = call->reply;
 	call->reply = (struct buffer){ 0 };
-	plan_json(exchange, mcps_status_http(call->status));
+	exchange_plan_json(exchange, mcps_status_http(call->status));
 	plan->challenge = call->challenge;
 	if (plan->status == 503 || plan->status == 429)
 		plan->retry_after_s = 1;
@@ -73,7 +73,7 @@ static void plan_single(struct exchange *exchange)
 
 /* A batch travels with 200: each of its calls has an answer of its own. Only
  * one of which nothing was carried out may be repeated as a whole. */
-static bool is_refused_whole(const struct exchange *exchange)
+static bool exchange_is_refused_whole(const struct exchange *exchange)
 {
 	for (uint32_t i = 0; i < exchange->call_count; i++)
 		if (exchange->calls[i].status != MCPS_E_STOPPING)
@@ -81,17 +81,18 @@ static bool is_refused_whole(const struct exchange *exchange)
 	return true;
 }
 
-static bool has_begun(const struct mcps_call *call)
+static bool exchange_has_begun(const struct mcps_call *call)
 {
 	return (atomic_load(&call->running.steps) & CALL_BEGUN) != 0;
 }
 
 /* There is no memory for the answers: room for these was made before. */
-static void write_failure(struct buffer *out, const struct mcps_call *call)
+static void exchange_write_failure(struct buffer *out,
+                                   const struct mcps_call *call)
 {
 	struct reply_id id = mcps__call_id(call);
 
-	if (has_begun(call))
+	if (exchange_has_begun(call))
 		mcps__reply_outcome(out, id, NULL);
 	else
 		mcps__reply_error(out, id, mcps_status_rpc(MCPS_E_NOMEM),
@@ -99,7 +100,8 @@ static void write_failure(struct buffer *out, const struct mcps_call *call)
 }
 
 /* How many answers there are. */
-static uint32_t write_answers(struct exchange *exchange, bool all_failed)
+static uint32_t exchange_write_answers(struct exchange *exchange,
+                                       bool all_failed)
 {
 	struct buffer *out = &exchange->plan.body;
 	uint32_t answers = 0;
@@ -114,7 +116,7 @@ static uint32_t write_answers(struct exchange *exchange, bool all_failed)
 		if (answers++ > 0)
 			mcps__buffer_add_byte(out, ',');
 		if (all_failed || call->reply.failed)
-			write_failure(out, call);
+			exchange_write_failure(out, call);
 		else
 			mcps__buffer_add(out, call->reply.data,
 			                 call->reply.length);
@@ -124,45 +126,45 @@ static uint32_t write_answers(struct exchange *exchange, bool all_failed)
 }
 
 /* The plan has all of them. They stay counted until it is sent. */
-static void free_answers(struct exchange *exchange)
+static void exchange_free_answers(struct exchange *exchange)
 {
 	for (uint32_t i = 0; i < exchange->call_count; i++)
 		mcps__buffer_finish(&exchange->calls[i].reply);
 }
 
-static void plan_batch(struct exchange *exchange)
+static void exchange_plan_batch(struct exchange *exchange)
 {
 	uint32_t answers;
 
-	if (is_refused_whole(exchange)) {
+	if (exchange_is_refused_whole(exchange)) {
 		mcps__exchange_refuse(exchange, MCPS_E_STOPPING, NULL, NULL);
 		return;
 	}
-	answers = write_answers(exchange, false);
+	answers = exchange_write_answers(exchange, false);
 	if (exchange->plan.body.failed) {
 		mcps__refusal_report(exchange->endpoint,
 		                     INCIDENT_REQUEST_MEMORY);
-		(void)write_answers(exchange, true);
+		(void)exchange_write_answers(exchange, true);
 	}
-	free_answers(exchange);
+	exchange_free_answers(exchange);
 	if (answers == 0)
-		plan_nothing(exchange);
+		exchange_plan_nothing(exchange);
 	else
-		plan_json(exchange, 200);
+		exchange_plan_json(exchange, 200);
 }
 
-static void plan_calls(struct exchange *exchange)
+static void exchange_plan_calls(struct exchange *exchange)
 {
 	if (exchange->batch == 0)
-		plan_single(exchange);
+		exchange_plan_single(exchange);
 	else
-		plan_batch(exchange);
+		exchange_plan_batch(exchange);
 }
 
 /* ---- calls under way ---- */
 
 /* Before the first hand-over, and so before any call can finish elsewhere. */
-static void call_parking(struct mcps_call *call)
+static void exchange_call_parking(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 
@@ -174,7 +176,7 @@ static void call_parking(struct mcps_call *call)
 }
 
 /* One less to wait for; true for who has to make the plan. */
-static bool count_down(struct exchange *exchange)
+static bool exchange_count_down(struct exchange *exchange)
 {
 	if (atomic_fetch_sub(&exchange->pending, 1) != 1)
 		return false;
@@ -182,42 +184,43 @@ static bool count_down(struct exchange *exchange)
 	return exchange->is_claimed || mcps__exchange_claim(exchange);
 }
 
-static void call_answered(struct mcps_call *call)
+static void exchange_call_answered(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 
-	if (count_down(exchange)) {
-		plan_calls(exchange);
+	if (exchange_count_down(exchange)) {
+		exchange_plan_calls(exchange);
 		mcps__exchange_wake(exchange);
 	}
 }
 
-static void call_released(struct mcps_call *call)
+static void exchange_call_released(struct mcps_call *call)
 {
 	mcps__exchange_unref(call->owner);
 }
 
 /* Only a call that is alone in its request can have a stream: the answers of
  * a batch go together. */
-static struct stream *call_emits(struct mcps_call *call)
+static struct stream *exchange_call_emits(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 
 	return exchange->batch == 0 ? mcps__exchange_stream(exchange) : NULL;
 }
 
-static struct stream *call_final_stream(struct mcps_call *call)
+static struct stream *exchange_call_final_stream(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 
 	if (exchange->batch != 0)
 		return NULL;
 	exchange->is_claimed = mcps__exchange_claim(exchange);
-	return exchange->is_claimed ? NULL : call_emits(call);
+	return exchange->is_claimed ? NULL : exchange_call_emits(call);
 }
 
-static void call_begin(struct exchange *exchange, struct mcps_call *call,
-                       const struct message *message)
+static void exchange_call_begin(struct exchange *exchange,
+                                struct mcps_call *call,
+                                const struct message *message)
 {
 	call->mcp = exchange->endpoint->mcp;
 	call->session = exchange->session;
@@ -228,14 +231,14 @@ static void call_begin(struct exchange *exchange, struct mcps_call *call,
 	if (exchange->batch != 0)
 		call->batch = &exchange->batch_answers;
 	call->owner = exchange;
-	call->parking = call_parking;
-	call->answered = call_answered;
-	call->released = call_released;
-	call->emits = call_emits;
-	call->final_stream = call_final_stream;
+	call->parking = exchange_call_parking;
+	call->answered = exchange_call_answered;
+	call->released = exchange_call_released;
+	call->emits = exchange_call_emits;
+	call->final_stream = exchange_call_final_stream;
 }
 
-static enum dispatch_end run_call(struct mcps_call *call)
+static enum dispatch_end exchange_run_call(struct mcps_call *call)
 {
 	struct exchange *exchange = call->owner;
 	enum dispatch_end end;
@@ -254,14 +257,14 @@ static enum dispatch_end run_call(struct mcps_call *call)
 
 /* Dispatch itself counts as one, so that calls that finish early do not make
  * the plan while others are still to be started. */
-static bool run_calls(struct exchange *exchange)
+static bool exchange_run_calls(struct exchange *exchange)
 {
 	atomic_store(&exchange->pending, 1);
 	for (uint32_t i = 0; i < exchange->call_count; i++)
-		run_call(&exchange->calls[i]);
-	if (!count_down(exchange))
+		exchange_run_call(&exchange->calls[i]);
+	if (!exchange_count_down(exchange))
 		return false;
-	plan_calls(exchange);
+	exchange_plan_calls(exchange);
 	if (!exchange->is_parked)
 		return true;
 	mcps__exchange_wake(exchange); /* parked, but nothing to wait for */
@@ -274,11 +277,11 @@ static bool dispatch_single(struct exchange *exchange)
 {
 	struct mcps_call *call = &exchange->one;
 
-	call_begin(exchange, call, &exchange->message);
+	exchange_call_begin(exchange, call, &exchange->message);
 	exchange->calls = call;
 	exchange->call_count = 1;
 	if (exchange->message.kind == MESSAGE_REQUEST)
-		return run_calls(exchange);
+		return exchange_run_calls(exchange);
 	if (exchange->message.kind == MESSAGE_NOTIFICATION)
 		mcps__dispatch_notification(call);
 	mcps__exchange_plan_empty(exchange, 202);
@@ -288,7 +291,7 @@ static bool dispatch_single(struct exchange *exchange)
 /* ---- a batch ---- */
 
 /* For what can still be said when there is no memory any more. */
-static bool reserve_answers(struct exchange *exchange)
+static bool exchange_reserve_answers(struct exchange *exchange)
 {
 	size_t size = 2;
 
@@ -297,7 +300,7 @@ static bool reserve_answers(struct exchange *exchange)
 	return mcps__buffer_reserve(&exchange->plan.body, size);
 }
 
-static bool batch_begin(struct exchange *exchange)
+static bool exchange_batch_begin(struct exchange *exchange)
 {
 	const struct scan *scan = &exchange->scan;
 	struct message message;
@@ -314,16 +317,16 @@ static bool batch_begin(struct exchange *exchange)
 			continue; /* read_batch has refused such ones */
 		if (message.kind == MESSAGE_RESPONSE)
 			continue;
-		call_begin(exchange, call, &message);
+		exchange_call_begin(exchange, call, &message);
 		if (message.kind == MESSAGE_REQUEST)
 			exchange->call_count++;
 		else
 			mcps__dispatch_notification(call);
 	}
-	return reserve_answers(exchange);
+	return exchange_reserve_answers(exchange);
 }
 
-static void refuse_batch(struct exchange *exchange)
+static void exchange_refuse_batch(struct exchange *exchange)
 {
 	mcps__refusal_report(exchange->endpoint, INCIDENT_MESSAGE_INVALID);
 	mcps__exchange_refuse(exchange, MCPS_E_REQUEST,
@@ -336,15 +339,15 @@ static bool dispatch_batch(struct exchange *exchange)
 		mcps__revision_by_number(exchange->session->revision);
 
 	if (!revision->has_batch) {
-		refuse_batch(exchange);
+		exchange_refuse_batch(exchange);
 		return true;
 	}
-	if (!batch_begin(exchange)) {
+	if (!exchange_batch_begin(exchange)) {
 		mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
 		return true;
 	}
 	if (exchange->call_count > 0)
-		return run_calls(exchange);
+		return exchange_run_calls(exchange);
 	mcps__exchange_plan_empty(exchange, 202);
 	return true;
 }
@@ -352,31 +355,31 @@ static bool dispatch_batch(struct exchange *exchange)
 /* ---- the stage ---- */
 
 /* The program around us answers it. */
-static void leave_to_program(struct exchange *exchange)
+static void exchange_leave_to_program(struct exchange *exchange)
 {
 	const struct revision *revision =
 		mcps__revision_by_number(exchange->session->revision);
 
 	exchange->stage = STAGE_DONE;
 	if (exchange->batch != 0 && !revision->has_batch)
-		refuse_batch(exchange);
+		exchange_refuse_batch(exchange);
 }
 
 static void dispatch_initialize(struct exchange *exchange)
 {
 	struct mcps_call *call = &exchange->one;
 
-	call_begin(exchange, call, &exchange->message);
+	exchange_call_begin(exchange, call, &exchange->message);
 	exchange->calls = call;
 	exchange->call_count = 1;
 	mcps__initialize_reply(call);
-	plan_single(exchange);
+	exchange_plan_single(exchange);
 }
 
 bool mcps__exchange_dispatch(struct exchange *exchange)
 {
 	if (exchange->glue.admits_only) {
-		leave_to_program(exchange);
+		exchange_leave_to_program(exchange);
 		return true;
 	}
 	switch (exchange->view.kind) {

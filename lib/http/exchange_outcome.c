@@ -4,8 +4,8 @@
 
 /* One after the other the requests of a body: *TOKEN is 0 before the first.
  * False: there are no more. */
-static bool next_request(const struct exchange *exchange, uint32_t *token,
-                         struct message *message)
+static bool exchange_next_request(const struct exchange *exchange,
+                                  uint32_t *token, struct message *message)
 {
 	const struct scan *scan = &exchange->scan;
 
@@ -25,7 +25,7 @@ static bool next_request(const struct exchange *exchange, uint32_t *token,
 	}
 }
 
-static struct reply_id id_of(const struct message *message)
+static struct reply_id exchange_id_of(const struct message *message)
 {
 	struct reply_id id;
 
@@ -39,8 +39,8 @@ bool mcps__exchange_reserve_outcome(struct exchange *exchange)
 	uint32_t token = 0;
 	size_t size = 2;
 
-	while (next_request(exchange, &token, &message))
-		size += 1 + REPLY_OUTCOME_MAX + id_of(&message).length;
+	while (exchange_next_request(exchange, &token, &message))
+		size += 1 + REPLY_OUTCOME_MAX + exchange_id_of(&message).length;
 	if (size == 2 || mcps__buffer_reserve(&exchange->plan.body, size))
 		return true;
 	mcps__exchange_refuse(exchange, MCPS_E_NOMEM, NULL, NULL);
@@ -55,10 +55,10 @@ bool mcps__exchange_fail_outcome(struct exchange *exchange)
 	unsigned count = 0;
 
 	mcps__buffer_reset(out);
-	while (next_request(exchange, &token, &message)) {
+	while (exchange_next_request(exchange, &token, &message)) {
 		if (exchange->batch != 0)
 			mcps__buffer_add_byte(out, count == 0 ? '[' : ',');
-		mcps__reply_outcome(out, id_of(&message), NULL);
+		mcps__reply_outcome(out, exchange_id_of(&message), NULL);
 		count++;
 	}
 	if (count == 0)

@@ -10,7 +10,7 @@
 
 /* ---- the header: docs/ARCHITECTURE.md, "Eras" ---- */
 
-static bool header_is_served(const struct exchange *exchange)
+static bool exchange_header_is_served(const struct exchange *exchange)
 {
 	const struct http_value *header =
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
@@ -20,7 +20,7 @@ static bool header_is_served(const struct exchange *exchange)
 }
 
 /* "served revisions: 2025-11-25, 2025-06-18", newest first. */
-static void write_served(char *out, size_t size)
+static void exchange_write_served(char *out, size_t size)
 {
 	int at = snprintf(out, size, "served revisions:");
 
@@ -34,14 +34,14 @@ static void write_served(char *out, size_t size)
  * this one answers without them: it wants a session id, and a header that names
  * a served revision (2025-06-18, Protocol Version Header). initialize
  * negotiates by its params. */
-static bool check_header(struct exchange *exchange)
+static bool exchange_check_header(struct exchange *exchange)
 {
 	bool has_id = exchange->request.headers[HEADER_SESSION_ID].text != NULL;
 	char served[128];
 
-	if (exchange->initialize != NULL || header_is_served(exchange))
+	if (exchange->initialize != NULL || exchange_header_is_served(exchange))
 		return true;
-	write_served(served, sizeof served);
+	exchange_write_served(served, sizeof served);
 	mcps__exchange_refuse(exchange,
 	                      has_id ? MCPS_E_REVISION : MCPS_E_NO_SESSION,
 	                      served, NULL);
@@ -51,8 +51,9 @@ static bool check_header(struct exchange *exchange)
 /* ---- messages ---- */
 
 /* REASON: what the operator is to know of it. */
-static bool refuse_body(struct exchange *exchange, enum incident reason,
-                        mcps_status status, const char *detail)
+static bool exchange_refuse_bad_body(struct exchange *exchange,
+                                     enum incident reason, mcps_status status,
+                                     const char *detail)
 {
 	if (status != MCPS_E_NOMEM)
 		mcps__refusal_report(exchange->endpoint, reason);
@@ -60,7 +61,7 @@ static bool refuse_body(struct exchange *exchange, enum incident reason,
 	return false;
 }
 
-static bool is_initialize(const struct message *message)
+static bool exchange_is_initialize(const struct message *message)
 {
 	return message->kind != MESSAGE_RESPONSE &&
 	       mcps__scan_equals(message->scan, message->method, "initialize");
@@ -72,7 +73,7 @@ static bool read_initialize(struct exchange *exchange)
 	mcps_status status;
 
 	if (exchange->message.kind != MESSAGE_REQUEST ||
-	    !is_initialize(&exchange->message))
+	    !exchange_is_initialize(&exchange->message))
 		return true;
 	exchange->view.kind = ADMIT_INITIALIZE;
 	exchange->initialize = mcps__calloc(1, sizeof *exchange->initialize);
@@ -81,8 +82,8 @@ static bool read_initialize(struct exchange *exchange)
 	                                         &exchange->message, &why)
 	                 : MCPS_E_NOMEM;
 	return status == MCPS_OK ||
-	       refuse_body(exchange, INCIDENT_MESSAGE_INVALID, status,
-	                   why.text);
+	       exchange_refuse_bad_body(exchange, INCIDENT_MESSAGE_INVALID,
+	                                status, why.text);
 }
 
 static bool read_single(struct exchange *exchange)
@@ -92,8 +93,8 @@ static bool read_single(struct exchange *exchange)
 	                                        &exchange->scan, 0, &why);
 
 	if (status != MCPS_OK)
-		return refuse_body(exchange, INCIDENT_MESSAGE_INVALID, status,
-		                   why.text);
+		return exchange_refuse_bad_body(
+			exchange, INCIDENT_MESSAGE_INVALID, status, why.text);
 	exchange->has_request = exchange->message.kind == MESSAGE_REQUEST;
 	return read_initialize(exchange);
 }
@@ -125,7 +126,7 @@ static bool read_batch(struct exchange *exchange)
 		responses += message.kind == MESSAGE_RESPONSE;
 		exchange->has_request = exchange->has_request ||
 		                        message.kind == MESSAGE_REQUEST;
-		if (status == MCPS_OK && is_initialize(&message))
+		if (status == MCPS_OK && exchange_is_initialize(&message))
 			status = mcps__fail(&why, MCPS_E_REQUEST,
 			                    "initialize in a batch");
 	}
@@ -133,7 +134,7 @@ static bool read_batch(struct exchange *exchange)
 		status = mcps__fail(&why, MCPS_E_REQUEST,
 		                    "responses among requests");
 	return status == MCPS_OK ||
-	       refuse_body(exchange, reason, status, why.text);
+	       exchange_refuse_bad_body(exchange, reason, status, why.text);
 }
 
 static bool read_body(struct exchange *exchange)
@@ -144,11 +145,11 @@ static bool read_body(struct exchange *exchange)
 		&exchange->endpoint->scan_limits, &why);
 
 	if (status != MCPS_OK)
-		return refuse_body(exchange,
-		                   exchange->scan.is_over_limit
-		                           ? INCIDENT_JSON
-		                           : INCIDENT_JSON_INVALID,
-		                   status, why.text);
+		return exchange_refuse_bad_body(exchange,
+		                                exchange->scan.is_over_limit
+		                                        ? INCIDENT_JSON
+		                                        : INCIDENT_JSON_INVALID,
+		                                status, why.text);
 	return exchange->scan.tokens[0].kind == SCAN_ARRAY
 	               ? read_batch(exchange)
 	               : read_single(exchange);
@@ -159,7 +160,7 @@ static bool read_body(struct exchange *exchange)
 /* Nobody knows how large an answer will be, and once a request was carried out
  * a refusal would have its client repeat it. The server looks for room before.
  * A program that has JSON-RPC code of its own answers by itself. */
-static bool has_room_for_answer(struct exchange *exchange)
+static bool exchange_has_room_for_answer(struct exchange *exchange)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	mcps_status status;
@@ -188,6 +189,7 @@ void mcps__exchange_read(struct exchange *exchange)
 	exchange->view.kind = kinds[method];
 	if (method == HTTP_POST && !read_body(exchange))
 		return;
-	if (check_header(exchange) && has_room_for_answer(exchange))
+	if (exchange_check_header(exchange) &&
+	    exchange_has_room_for_answer(exchange))
 		exchange->stage = STAGE_ADMIT;
 }

@@ -24,13 +24,15 @@ bool mcps__exchange_claim(struct exchange *exchange)
 
 /* ---- SSE connections ---- */
 
-static const struct revision *revision_of(const struct exchange *exchange)
+static const struct revision *
+exchange_revision_of(const struct exchange *exchange)
 {
 	return mcps__revision_by_number(exchange->session->revision);
 }
 
-static struct sse_connection *sse_open(struct exchange *exchange, bool is_call,
-                                       const struct event_id *after)
+static struct sse_connection *exchange_open_sse(struct exchange *exchange,
+                                                bool is_call,
+                                                const struct event_id *after)
 {
 	struct sessions *sessions = exchange->endpoint->sessions;
 	const struct sse_glue glue = { exchange->glue.park, exchange->glue.wake,
@@ -38,7 +40,8 @@ static struct sse_connection *sse_open(struct exchange *exchange, bool is_call,
 
 	struct sse_connection *sse = mcps__sse_connection_new(
 		&mcps__streams_of(sessions)->sse_connections, exchange->session,
-		&glue, is_call, revision_of(exchange)->has_retry, after);
+		&glue, is_call, exchange_revision_of(exchange)->has_retry,
+		after);
 
 	if (sse != NULL) {
 		sse->daemon = exchange->glue.streams;
@@ -77,10 +80,11 @@ static bool open_stream(struct exchange *exchange)
 	if (!accepts_stream(exchange))
 		return false;
 	stream = mcps__stream_new(sessions, exchange->session, id.text,
-	                          id.length, revision_of(exchange)->has_retry);
+	                          id.length,
+	                          exchange_revision_of(exchange)->has_retry);
 	if (stream == NULL)
 		return false;
-	sse = sse_open(exchange, true, NULL);
+	sse = exchange_open_sse(exchange, true, NULL);
 	if (sse == NULL || !mcps__sse_connection_reserve_last(sse, id)) {
 		mcps__sse_connection_leave(sse);
 		mcps__stream_unref(stream);
@@ -95,7 +99,7 @@ static bool open_stream(struct exchange *exchange)
 
 /* With its first event, if there is sure to be one soon: the connection is
  * woken once instead of twice. */
-static void begin_answer(struct exchange *exchange)
+static void exchange_begin_answer(struct exchange *exchange)
 {
 	if (!exchange->stream->sends_first_event ||
 	    exchange->stream->is_volatile ||
@@ -114,7 +118,7 @@ struct stream *mcps__exchange_stream(struct exchange *exchange)
 			return NULL;
 		}
 		atomic_store(&exchange->answer, ANSWER_STREAMED);
-		begin_answer(exchange);
+		exchange_begin_answer(exchange);
 		return exchange->stream;
 	}
 	while (atomic_load(&exchange->answer) == ANSWER_OPENING)
@@ -126,8 +130,8 @@ struct stream *mcps__exchange_stream(struct exchange *exchange)
 
 /* ---- of a GET ---- */
 
-static bool refuse_listening(struct exchange *exchange, mcps_status status,
-                             const char *detail)
+static bool exchange_refuse_listening(struct exchange *exchange,
+                                      mcps_status status, const char *detail)
 {
 	mcps__exchange_refuse(exchange, status, detail, NULL);
 	return true;
@@ -137,7 +141,7 @@ static bool refuse_listening(struct exchange *exchange, mcps_status status,
  * the answer says so. Its connection is closed: it would stay open for the
  * next request, and refused clients would take the connections that are kept
  * for calls. */
-static bool start_listening(struct exchange *exchange)
+static bool exchange_start_listening(struct exchange *exchange)
 {
 	mcps_status status = mcps__listening_begin(
 		exchange->endpoint, exchange->glue.streams, &exchange->caller);
@@ -145,7 +149,7 @@ static bool start_listening(struct exchange *exchange)
 	exchange->is_listening = status == MCPS_OK;
 	if (exchange->is_listening)
 		return true;
-	(void)refuse_listening(exchange, status, "too many streams");
+	(void)exchange_refuse_listening(exchange, status, "too many streams");
 	exchange->plan.close = true;
 	if (status == MCPS_E_BUSY)
 		exchange->plan.retry_after_s = NO_ROOM_RETRY_S;
@@ -163,12 +167,13 @@ void mcps__exchange_stop_listening(struct exchange *exchange)
 /* A client that has all of a stream that ended is told not to come again (HTML,
  * Server-sent events: 204); an empty stream would have it come for ever. The
  * stream of a call may always be resumed: its client waits for the response. */
-static bool resumed(struct resume_wait *wait, enum resume_found found)
+static bool exchange_resumed(struct resume_wait *wait, enum resume_found found)
 {
 	struct exchange *exchange =
 		container_of(wait, struct exchange, resume_wait);
-	bool goes_on = found == RESUME_CALL ||
-	               (found == RESUME_NO_CALL && start_listening(exchange));
+	bool goes_on =
+		found == RESUME_CALL ||
+		(found == RESUME_NO_CALL && exchange_start_listening(exchange));
 
 	if (goes_on)
 		plan_stream(exchange, exchange->sse);
@@ -181,27 +186,30 @@ static bool resumed(struct resume_wait *wait, enum resume_found found)
 	return goes_on;
 }
 
-static bool listen_again(struct exchange *exchange, const struct event_id *id)
+static bool exchange_listen_again(struct exchange *exchange,
+                                  const struct event_id *id)
 {
-	exchange->resume_wait.fn = resumed;
+	exchange->resume_wait.fn = exchange_resumed;
 	mcps__exchange_park(exchange);
 	mcps__stream_resume(exchange->endpoint->sessions, exchange->session, id,
-	                    revision_of(exchange)->has_retry, exchange->sse,
-	                    &exchange->resume_wait);
+	                    exchange_revision_of(exchange)->has_retry,
+	                    exchange->sse, &exchange->resume_wait);
 	return false;
 }
 
-static bool listen_anew(struct exchange *exchange)
+static bool exchange_listen_anew(struct exchange *exchange)
 {
 	plan_stream(exchange, exchange->sse);
 	mcps__running_entered(exchange);
 	mcps__stream_begin(exchange->endpoint->sessions, exchange->session,
-	                   revision_of(exchange)->has_retry, exchange->sse);
+	                   exchange_revision_of(exchange)->has_retry,
+	                   exchange->sse);
 	return true;
 }
 
 /* False: its client listens anew. */
-static bool read_last_id(const struct exchange *exchange, struct event_id *id)
+static bool exchange_read_last_id(const struct exchange *exchange,
+                                  struct event_id *id)
 {
 	const struct http_value *last =
 		&exchange->request.headers[HEADER_LAST_EVENT_ID];
@@ -214,7 +222,7 @@ static bool read_last_id(const struct exchange *exchange, struct event_id *id)
 bool mcps__exchange_listen(struct exchange *exchange)
 {
 	struct event_id id;
-	bool resumes = read_last_id(exchange, &id);
+	bool resumes = exchange_read_last_id(exchange, &id);
 
 	if (atomic_load(&exchange->endpoint->is_stopping) &&
 	    mcps__exchange_listen_later(exchange)) {
@@ -222,20 +230,23 @@ bool mcps__exchange_listen(struct exchange *exchange)
 		return true;
 	}
 	if (!accepts_stream(exchange))
-		return refuse_listening(exchange, MCPS_E_NOT_ACCEPTABLE, NULL);
-	if (!resumes && !start_listening(exchange))
+		return exchange_refuse_listening(exchange,
+		                                 MCPS_E_NOT_ACCEPTABLE, NULL);
+	if (!resumes && !exchange_start_listening(exchange))
 		return true;
-	exchange->sse = sse_open(exchange, false, resumes ? &id : NULL);
+	exchange->sse =
+		exchange_open_sse(exchange, false, resumes ? &id : NULL);
 	if (exchange->sse == NULL)
-		return refuse_listening(exchange, MCPS_E_NOMEM, NULL);
-	return resumes ? listen_again(exchange, &id) : listen_anew(exchange);
+		return exchange_refuse_listening(exchange, MCPS_E_NOMEM, NULL);
+	return resumes ? exchange_listen_again(exchange, &id)
+	               : exchange_listen_anew(exchange);
 }
 
 /* ---- of a GET that comes while the server stops ---- */
 
 /* The session's, if it is in memory; else what the header says. */
-static const struct revision *find_revision(const struct exchange *exchange,
-                                            const uint8_t *key)
+static const struct revision *
+exchange_find_revision(const struct exchange *exchange, const uint8_t *key)
 {
 	const struct http_value *header =
 		&exchange->request.headers[HEADER_PROTOCOL_VERSION];
@@ -252,8 +263,9 @@ static const struct revision *find_revision(const struct exchange *exchange,
 	return revision != NULL ? revision : mcps__revision_assumed();
 }
 
-static void write_reconnect(struct buffer *out, const struct event_id *id,
-                            uint32_t retry_ms)
+static void exchange_write_reconnect(struct buffer *out,
+                                     const struct event_id *id,
+                                     uint32_t retry_ms)
 {
 	if (id->stream != 0)
 		mcps__event_write_first(out, id, retry_ms, NULL, 0);
@@ -277,10 +289,10 @@ bool mcps__exchange_listen_later(struct exchange *exchange)
 		return false;
 	mcps__sessions_key(sessions, key, exchange->principal, session_id->text,
 	                   session_id->length);
-	if (!find_revision(exchange, key)->has_retry)
+	if (!exchange_find_revision(exchange, key)->has_retry)
 		return false;
-	(void)read_last_id(exchange, &id);
-	write_reconnect(
+	(void)exchange_read_last_id(exchange, &id);
+	exchange_write_reconnect(
 		&exchange->plan.body, &id,
 		mcps__sse_connections_retry(
 			&mcps__streams_of(sessions)->sse_connections, key));

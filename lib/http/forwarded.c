@@ -22,7 +22,7 @@ enum forwarded_header mcps__forwarded_find(const char *name, size_t length)
 	return (enum forwarded_header)header;
 }
 
-static bool is_blank(char c)
+static bool forwarded_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -30,7 +30,7 @@ static bool is_blank(char c)
 /* ---- one address ---- */
 
 /* ":80" or ":_hidden" (RFC 7239, 6), or nothing. */
-static bool node_port_is_valid(const char *text)
+static bool forwarded_node_port_is_valid(const char *text)
 {
 	static const char port[] = "0123456789abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
@@ -42,11 +42,11 @@ static bool node_port_is_valid(const char *text)
 }
 
 /* "[2001:db8::1]:80". */
-static bool node_read_brackets(struct address *out, char *text)
+static bool forwarded_node_read_brackets(struct address *out, char *text)
 {
 	char *end = strchr(text, ']');
 
-	if (end == NULL || !node_port_is_valid(end + 1))
+	if (end == NULL || !forwarded_node_port_is_valid(end + 1))
 		return false;
 	*end = '\0';
 	return mcps__address_parse(out, text + 1) &&
@@ -54,12 +54,12 @@ static bool node_read_brackets(struct address *out, char *text)
 }
 
 /* "192.0.2.1", "192.0.2.1:80" or "2001:db8::1". */
-static bool node_read_plain(struct address *out, char *text)
+static bool forwarded_node_read_plain(struct address *out, char *text)
 {
 	char *colon = strchr(text, ':');
 
 	if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-		if (!node_port_is_valid(colon))
+		if (!forwarded_node_port_is_valid(colon))
 			return false;
 		*colon = '\0';
 	}
@@ -80,8 +80,8 @@ void mcps__forwarded_node(struct address *out, const char *text, size_t length)
 		out->family = ADDRESS_UNIX;
 		return;
 	}
-	is_read = copy[0] == '[' ? node_read_brackets(out, copy)
-	                         : node_read_plain(out, copy);
+	is_read = copy[0] == '[' ? forwarded_node_read_brackets(out, copy)
+	                         : forwarded_node_read_plain(out, copy);
 	if (!is_read)
 		*out = (struct address){ .family = ADDRESS_UNKNOWN };
 }
@@ -90,9 +90,9 @@ void mcps__forwarded_node(struct address *out, const char *text, size_t length)
 
 /* The next element to the right. A proxy on a Unix socket that is not trusted
  * is a client without an address. */
-static void chain_add(struct forwarded_chain *chain,
-                      const struct trusted_proxies *proxies,
-                      const struct address *node)
+static void forwarded_chain_add(struct forwarded_chain *chain,
+                                const struct trusted_proxies *proxies,
+                                const struct address *node)
 {
 	bool is_proxy = mcps__proxies_have(proxies, node);
 
@@ -110,9 +110,9 @@ static void chain_add(struct forwarded_chain *chain,
 /* ---- X-Forwarded-For ---- */
 
 /* Empty elements say nothing (RFC 9110, 5.6.1). */
-static void list_add(struct forwarded_chain *chain,
-                     const struct trusted_proxies *proxies, const char *value,
-                     size_t length)
+static void forwarded_list_add(struct forwarded_chain *chain,
+                               const struct trusted_proxies *proxies,
+                               const char *value, size_t length)
 {
 	const char *end = value + length;
 
@@ -122,14 +122,14 @@ static void list_add(struct forwarded_chain *chain,
 		const char *last = next;
 		struct address node;
 
-		while (value < last && is_blank(*value))
+		while (value < last && forwarded_is_blank(*value))
 			value++;
-		while (last > value && is_blank(last[-1]))
+		while (last > value && forwarded_is_blank(last[-1]))
 			last--;
 		if (last > value) {
 			mcps__forwarded_node(&node, value,
 			                     (size_t)(last - value));
-			chain_add(chain, proxies, &node);
+			forwarded_chain_add(chain, proxies, &node);
 		}
 		value = comma != NULL ? comma + 1 : end;
 	}
@@ -141,14 +141,14 @@ struct cursor {
 	const char *at, *end;
 };
 
-static bool cursor_is_at(const struct cursor *cursor, char c)
+static bool forwarded_cursor_is_at(const struct cursor *cursor, char c)
 {
 	return cursor->at < cursor->end && *cursor->at == c;
 }
 
-static void cursor_skip_blanks(struct cursor *cursor)
+static void forwarded_cursor_skip_blanks(struct cursor *cursor)
 {
-	while (cursor->at < cursor->end && is_blank(*cursor->at))
+	while (cursor->at < cursor->end && forwarded_is_blank(*cursor->at))
 		cursor->at++;
 }
 
@@ -159,14 +159,15 @@ struct pair_value {
 	size_t length;
 };
 
-static void value_add(struct pair_value *value, char c)
+static void forwarded_value_add(struct pair_value *value, char c)
 {
 	if (value->length < sizeof value->text)
 		value->text[value->length++] = c;
 }
 
 /* After the first quote. False: there is no second one. */
-static bool value_read_quoted(struct pair_value *value, struct cursor *cursor)
+static bool forwarded_value_read_quoted(struct pair_value *value,
+                                        struct cursor *cursor)
 {
 	while (cursor->at < cursor->end) {
 		char c = *cursor->at++;
@@ -175,34 +176,35 @@ static bool value_read_quoted(struct pair_value *value, struct cursor *cursor)
 			return true;
 		if (c == '\\' && cursor->at < cursor->end)
 			c = *cursor->at++;
-		value_add(value, c);
+		forwarded_value_add(value, c);
 	}
 	return false;
 }
 
 /* Colons and brackets should be quoted; not every proxy does so. */
-static bool value_read(struct pair_value *value, struct cursor *cursor)
+static bool forwarded_value_read(struct pair_value *value,
+                                 struct cursor *cursor)
 {
 	value->length = 0;
-	if (cursor_is_at(cursor, '"')) {
+	if (forwarded_cursor_is_at(cursor, '"')) {
 		cursor->at++;
-		return value_read_quoted(value, cursor);
+		return forwarded_value_read_quoted(value, cursor);
 	}
 	while (cursor->at < cursor->end &&
 	       memchr(" \t,;\"", *cursor->at, 5) == NULL)
-		value_add(value, *cursor->at++);
+		forwarded_value_add(value, *cursor->at++);
 	return true;
 }
 
-static bool name_is_for(const char *name, size_t length)
+static bool forwarded_name_is_for(const char *name, size_t length)
 {
 	return length == 3 && strncasecmp(name, "for", 3) == 0;
 }
 
 /* One "name=value", or nothing. Its value goes into NODE if the name is "for";
  * a second one makes the element garbage. */
-static bool pair_read(struct pair_value *node, bool *has_node,
-                      struct cursor *cursor)
+static bool forwarded_pair_read(struct pair_value *node, bool *has_node,
+                                struct cursor *cursor)
 {
 	const char *name = cursor->at;
 	struct pair_value value;
@@ -213,13 +215,14 @@ static bool pair_read(struct pair_value *node, bool *has_node,
 		cursor->at++;
 	length = (size_t)(cursor->at - name);
 	if (length == 0)
-		return !cursor_is_at(cursor, '=') && !cursor_is_at(cursor, '"');
-	if (!cursor_is_at(cursor, '='))
+		return !forwarded_cursor_is_at(cursor, '=') &&
+		       !forwarded_cursor_is_at(cursor, '"');
+	if (!forwarded_cursor_is_at(cursor, '='))
 		return false;
 	cursor->at++;
-	if (!value_read(&value, cursor))
+	if (!forwarded_value_read(&value, cursor))
 		return false;
-	if (!name_is_for(name, length))
+	if (!forwarded_name_is_for(name, length))
 		return true;
 	if (*has_node)
 		return false;
@@ -230,21 +233,21 @@ static bool pair_read(struct pair_value *node, bool *has_node,
 
 /* Up to the comma, or to the end. False: it cannot be read, and so nobody
  * knows where it ends. IS_EMPTY: it has no pair. */
-static bool element_read(struct address *node, bool *is_empty,
-                         struct cursor *cursor)
+static bool forwarded_element_read(struct address *node, bool *is_empty,
+                                   struct cursor *cursor)
 {
 	const char *begin;
 	struct pair_value value;
 	bool has_node = false;
 
-	cursor_skip_blanks(cursor);
+	forwarded_cursor_skip_blanks(cursor);
 	begin = cursor->at;
 	for (;;) {
-		cursor_skip_blanks(cursor);
-		if (!pair_read(&value, &has_node, cursor))
+		forwarded_cursor_skip_blanks(cursor);
+		if (!forwarded_pair_read(&value, &has_node, cursor))
 			return false;
-		cursor_skip_blanks(cursor);
-		if (!cursor_is_at(cursor, ';'))
+		forwarded_cursor_skip_blanks(cursor);
+		if (!forwarded_cursor_is_at(cursor, ';'))
 			break;
 		cursor->at++;
 	}
@@ -271,12 +274,12 @@ static void forwarded_add(struct forwarded_chain *chain,
 		struct address node;
 		bool is_empty;
 
-		if (!element_read(&node, &is_empty, &cursor)) {
-			chain_add(chain, proxies, &unknown);
+		if (!forwarded_element_read(&node, &is_empty, &cursor)) {
+			forwarded_chain_add(chain, proxies, &unknown);
 			return;
 		}
 		if (!is_empty)
-			chain_add(chain, proxies, &node);
+			forwarded_chain_add(chain, proxies, &node);
 	}
 }
 
@@ -302,12 +305,12 @@ void mcps__forwarded_add(struct forwarded *forwarded,
 	if (header == FORWARDED_HEADER_FORWARDED)
 		forwarded_add(chain, forwarded->proxies, value, length);
 	else
-		list_add(chain, forwarded->proxies, value, length);
+		forwarded_list_add(chain, forwarded->proxies, value, length);
 }
 
 /* The one that is there; of two, one that names a client. */
 static const struct forwarded_chain *
-chain_choose(const struct forwarded *forwarded)
+forwarded_chain_choose(const struct forwarded *forwarded)
 {
 	const struct forwarded_chain *one = &forwarded->chains[0];
 	const struct forwarded_chain *other = &forwarded->chains[1];
@@ -317,7 +320,7 @@ chain_choose(const struct forwarded *forwarded)
 }
 
 /* Whether one header names another client than the other header does. */
-static bool chains_differ(const struct forwarded *forwarded)
+static bool forwarded_chains_differ(const struct forwarded *forwarded)
 {
 	const struct forwarded_chain *one = &forwarded->chains[0];
 	const struct forwarded_chain *other = &forwarded->chains[1];
@@ -330,7 +333,7 @@ static bool chains_differ(const struct forwarded *forwarded)
 void mcps__forwarded_client(const struct forwarded *forwarded,
                             const struct address *peer, struct http_client *out)
 {
-	const struct forwarded_chain *chain = chain_choose(forwarded);
+	const struct forwarded_chain *chain = forwarded_chain_choose(forwarded);
 
 	if (forwarded->proxies == NULL) {
 		mcps__client_from_peer(out, peer);
@@ -338,7 +341,7 @@ void mcps__forwarded_client(const struct forwarded *forwarded,
 	}
 	if (chain->has_client) {
 		*out = (struct http_client){ chain->client, CLIENT_FORWARDED };
-		if (chains_differ(forwarded))
+		if (forwarded_chains_differ(forwarded))
 			out->address =
 				(struct address){ ADDRESS_UNKNOWN, { 0 } };
 		return;

@@ -4,12 +4,12 @@
 
 enum { PER_ADDRESS = 1000 };
 
-static uint32_t three_quarters(uint32_t connections)
+static uint32_t listening_three_quarters(uint32_t connections)
 {
 	return (uint32_t)(UINT64_C(3) * connections / 4);
 }
 
-static uint32_t per_address_default(uint32_t most)
+static uint32_t listening_per_address_default(uint32_t most)
 {
 	uint32_t half = most > 1 ? most / 2 : 1;
 
@@ -22,20 +22,22 @@ void mcps__stream_limits_init(struct stream_limits *out,
 {
 	out->most = options->max_streams;
 	if (out->most == 0)
-		out->most = connections != 0 ? three_quarters(connections)
-		                             : UINT32_MAX;
+		out->most = connections != 0
+		                    ? listening_three_quarters(connections)
+		                    : UINT32_MAX;
 	out->most_per_address = options->max_streams_per_address;
 	if (out->most_per_address == 0)
-		out->most_per_address = per_address_default(out->most);
+		out->most_per_address =
+			listening_per_address_default(out->most);
 	atomic_init(&out->open, 0);
 }
 
 /* ---- one caller ---- */
 
 /* The most streams of CALLER; 0: it is not counted. */
-static uint32_t most_of(const struct endpoint *endpoint,
-                        const struct stream_limits *limits,
-                        const struct caller *caller)
+static uint32_t listening_most_of(const struct endpoint *endpoint,
+                                  const struct stream_limits *limits,
+                                  const struct caller *caller)
 {
 	if (!caller->is_anonymous)
 		return endpoint->mcp->listening.most;
@@ -44,13 +46,13 @@ static uint32_t most_of(const struct endpoint *endpoint,
 	               : 0;
 }
 
-static mcps_status enter_caller(struct endpoint *endpoint,
-                                const struct stream_limits *limits,
-                                const struct caller *caller)
+static mcps_status listening_enter_caller(struct endpoint *endpoint,
+                                          const struct stream_limits *limits,
+                                          const struct caller *caller)
 {
 	mcps_status status = mcps__caller_limit_enter_most(
 		&endpoint->mcp->listening, caller,
-		most_of(endpoint, limits, caller));
+		listening_most_of(endpoint, limits, caller));
 
 	if (status == MCPS_E_LIMIT)
 		mcps__endpoint_report(endpoint,
@@ -60,17 +62,18 @@ static mcps_status enter_caller(struct endpoint *endpoint,
 	return status;
 }
 
-static void leave_caller(struct endpoint *endpoint,
-                         const struct stream_limits *limits,
-                         const struct caller *caller)
+static void listening_leave_caller(struct endpoint *endpoint,
+                                   const struct stream_limits *limits,
+                                   const struct caller *caller)
 {
-	mcps__caller_limit_leave_most(&endpoint->mcp->listening, caller,
-	                              most_of(endpoint, limits, caller));
+	mcps__caller_limit_leave_most(
+		&endpoint->mcp->listening, caller,
+		listening_most_of(endpoint, limits, caller));
 }
 
 /* ---- all of them ---- */
 
-static bool enter_share(struct stream_limits *limits)
+static bool listening_enter_share(struct stream_limits *limits)
 {
 	if (limits == NULL)
 		return true;
@@ -84,13 +87,13 @@ mcps_status mcps__listening_begin(struct endpoint *endpoint,
                                   struct stream_limits *limits,
                                   const struct caller *caller)
 {
-	mcps_status status = enter_caller(endpoint, limits, caller);
+	mcps_status status = listening_enter_caller(endpoint, limits, caller);
 
 	if (status != MCPS_OK)
 		return status;
-	if (enter_share(limits))
+	if (listening_enter_share(limits))
 		return MCPS_OK;
-	leave_caller(endpoint, limits, caller);
+	listening_leave_caller(endpoint, limits, caller);
 	mcps__endpoint_report(endpoint, INCIDENT_STREAMS);
 	return MCPS_E_BUSY;
 }
@@ -101,5 +104,5 @@ void mcps__listening_end(struct endpoint *endpoint,
 {
 	if (limits != NULL)
 		atomic_fetch_sub(&limits->open, 1);
-	leave_caller(endpoint, limits, caller);
+	listening_leave_caller(endpoint, limits, caller);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *skip_blank(const char *at, const char *end)
+static const char *media_skip_blank(const char *at, const char *end)
 {
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
@@ -11,7 +11,7 @@ static const char *skip_blank(const char *at, const char *end)
 }
 
 /* The media range at AT, up to a parameter, a comma or the end. */
-static size_t range_length(const char *at, const char *end)
+static size_t media_range_length(const char *at, const char *end)
 {
 	size_t length = 0;
 
@@ -30,15 +30,15 @@ bool mcps__is_json(const struct http_value *value)
 	    strncasecmp(value->text, json, sizeof json - 1) != 0)
 		return false;
 	end = value->text + value->length;
-	rest = skip_blank(value->text + sizeof json - 1, end);
+	rest = media_skip_blank(value->text + sizeof json - 1, end);
 	return rest == end || *rest == ';';
 }
 
 /* How exactly a media range names a type. */
 enum precision { NAMES_OTHER, NAMES_ANY, NAMES_MAJOR, NAMES_IT };
 
-static enum precision range_precision(const char *range, size_t length,
-                                      const char *type)
+static enum precision media_range_precision(const char *range, size_t length,
+                                            const char *type)
 {
 	size_t major = (size_t)(strchr(type, '/') - type) + 1;
 
@@ -53,7 +53,7 @@ static enum precision range_precision(const char *range, size_t length,
 }
 
 /* To the next semicolon or comma; those in a quoted string are none. */
-static const char *skip_parameter(const char *at, const char *end)
+static const char *media_skip_parameter(const char *at, const char *end)
 {
 	bool is_quoted = false;
 
@@ -67,7 +67,7 @@ static const char *skip_parameter(const char *at, const char *end)
 }
 
 /* q=0, q=0.0 ...: "not acceptable". */
-static bool is_zero_weight(const char *at, const char *end)
+static bool media_is_zero_weight(const char *at, const char *end)
 {
 	if (end - at < 3 || strncasecmp(at, "q=0", 3) != 0)
 		return false;
@@ -79,14 +79,14 @@ static bool is_zero_weight(const char *at, const char *end)
 
 /* Read the parameters at *AT, up to a comma or the end; whether one of them
  * refuses the range. */
-static bool read_refusal(const char **at, const char *end)
+static bool media_read_refusal(const char **at, const char *end)
 {
 	bool is_refused = false;
 
 	while (*at < end && **at != ',') {
-		*at = skip_blank(*at + (**at == ';'), end);
-		is_refused = is_refused || is_zero_weight(*at, end);
-		*at = skip_parameter(*at, end);
+		*at = media_skip_blank(*at + (**at == ';'), end);
+		is_refused = is_refused || media_is_zero_weight(*at, end);
+		*at = media_skip_parameter(*at, end);
 	}
 	return is_refused;
 }
@@ -108,11 +108,11 @@ bool mcps__accepts(const struct http_value *accept, const char *type)
 		bool is_allowed;
 		size_t length;
 
-		at = skip_blank(at, end);
-		length = range_length(at, end);
-		precision = range_precision(at, length, type);
+		at = media_skip_blank(at, end);
+		length = media_range_length(at, end);
+		precision = media_range_precision(at, length, type);
 		at += length;
-		is_allowed = !read_refusal(&at, end);
+		is_allowed = !media_read_refusal(&at, end);
 		at += at < end;
 		if (precision == NAMES_OTHER || precision < most)
 			continue;

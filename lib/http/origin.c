@@ -10,7 +10,7 @@ struct host_name {
 	size_t length;
 };
 
-static bool is_port(const char *text, size_t length)
+static bool origin_is_port(const char *text, size_t length)
 {
 	if (length == 0)
 		return true; /* there is none */
@@ -23,7 +23,8 @@ static bool is_port(const char *text, size_t length)
 }
 
 /* False for what is no host, with or without a port (RFC 9110, 7.2). */
-static bool split(struct host_name *name, const char *text, size_t length)
+static bool origin_split_host(struct host_name *name, const char *text,
+                              size_t length)
 {
 	const char *end = NULL;
 
@@ -44,16 +45,17 @@ static bool split(struct host_name *name, const char *text, size_t length)
 	/* "example.com." is "example.com". */
 	if (name->length > 1 && name->text[name->length - 1] == '.')
 		name->length--;
-	return name->length > 0 && is_port(end, length - (size_t)(end - text));
+	return name->length > 0 &&
+	       origin_is_port(end, length - (size_t)(end - text));
 }
 
-static bool is_name(const struct host_name *name, const char *text)
+static bool origin_host_is_name(const struct host_name *name, const char *text)
 {
 	return strlen(text) == name->length &&
 	       strncasecmp(text, name->text, name->length) == 0;
 }
 
-static bool is_address(const struct host_name *name)
+static bool origin_host_is_address(const struct host_name *name)
 {
 	unsigned char address[sizeof(struct in6_addr)];
 	char text[INET6_ADDRSTRLEN];
@@ -67,13 +69,15 @@ static bool is_address(const struct host_name *name)
 	return inet_pton(is_v6 ? AF_INET6 : AF_INET, text, address) == 1;
 }
 
-static bool is_loopback(const struct host_name *name)
+static bool origin_host_is_loopback(const struct host_name *name)
 {
-	return is_name(name, "localhost") || is_name(name, "[::1]") ||
-	       (is_address(name) && strncmp(name->text, "127.", 4) == 0);
+	return origin_host_is_name(name, "localhost") ||
+	       origin_host_is_name(name, "[::1]") ||
+	       (origin_host_is_address(name) &&
+	        strncmp(name->text, "127.", 4) == 0);
 }
 
-static bool is_everything(const char *const *list)
+static bool origin_is_everything(const char *const *list)
 {
 	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
 		if (strcmp(list[i], "*") == 0)
@@ -86,20 +90,23 @@ bool mcps__host_is_ours(const struct origin_rules *rules,
 {
 	struct host_name name;
 
-	if (is_everything(rules->hosts))
+	if (origin_is_everything(rules->hosts))
 		return true;
-	if (host->text == NULL || !split(&name, host->text, host->length))
+	if (host->text == NULL ||
+	    !origin_split_host(&name, host->text, host->length))
 		return false;
-	if (is_address(&name) || is_name(&name, "localhost"))
+	if (origin_host_is_address(&name) ||
+	    origin_host_is_name(&name, "localhost"))
 		return true;
 	for (size_t i = 0; rules->hosts != NULL && rules->hosts[i]; i++)
-		if (is_name(&name, rules->hosts[i]))
+		if (origin_host_is_name(&name, rules->hosts[i]))
 			return true;
 	return false;
 }
 
 /* What comes after the scheme; NULL for other schemes. */
-static const char *authority(const struct http_value *origin, size_t *length)
+static const char *origin_authority(const struct http_value *origin,
+                                    size_t *length)
 {
 	static const char *const schemes[] = { "http://", "https://" };
 
@@ -117,7 +124,7 @@ static const char *authority(const struct http_value *origin, size_t *length)
 
 /* An entry that ends with "://" and a star is every origin of its scheme, as of
  * browser extensions. */
-static bool matches(const char *entry, const struct http_value *origin)
+static bool origin_matches(const char *entry, const struct http_value *origin)
 {
 	size_t length = strlen(entry);
 
@@ -128,11 +135,11 @@ static bool matches(const char *entry, const struct http_value *origin)
 	       strncasecmp(entry, origin->text, length) == 0;
 }
 
-static bool is_listed(const struct origin_rules *rules,
-                      const struct http_value *origin)
+static bool origin_is_listed(const struct origin_rules *rules,
+                             const struct http_value *origin)
 {
 	for (size_t i = 0; rules->origins != NULL && rules->origins[i]; i++)
-		if (matches(rules->origins[i], origin))
+		if (origin_matches(rules->origins[i], origin))
 			return true;
 	return false;
 }
@@ -145,13 +152,13 @@ bool mcps__origin_may_call(const struct origin_rules *rules,
 	const char *text;
 	size_t length;
 
-	if (origin->text == NULL || is_everything(rules->origins) ||
-	    is_listed(rules, origin))
+	if (origin->text == NULL || origin_is_everything(rules->origins) ||
+	    origin_is_listed(rules, origin))
 		return true;
-	text = authority(origin, &length);
-	if (text == NULL || !split(&name, text, length))
+	text = origin_authority(origin, &length);
+	if (text == NULL || !origin_split_host(&name, text, length))
 		return false;
-	if (is_loopback(&name))
+	if (origin_host_is_loopback(&name))
 		return true;
 	return host->text != NULL && host->length == length &&
 	       strncasecmp(host->text, text, length) == 0;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static bool text_is_unix(const char *text)
+static bool proxies_text_is_unix(const char *text)
 {
 	return strcmp(text, "unix") == 0;
 }
@@ -13,7 +13,8 @@ bool mcps__proxy_is_valid(const char *text)
 {
 	struct address_range range;
 
-	return text_is_unix(text) || mcps__address_range_parse(&range, text);
+	return proxies_text_is_unix(text) ||
+	       mcps__address_range_parse(&range, text);
 }
 
 mcps_status mcps__proxies_init(struct trusted_proxies *proxies,
@@ -30,7 +31,7 @@ mcps_status mcps__proxies_init(struct trusted_proxies *proxies,
 	if (proxies->ranges == NULL)
 		return MCPS_E_NOMEM;
 	for (size_t i = 0; i < count; i++) {
-		if (text_is_unix(texts[i]))
+		if (proxies_text_is_unix(texts[i]))
 			proxies->has_unix = true;
 		else if (mcps__address_range_parse(
 				 &proxies->ranges[proxies->count], texts[i]))

@@ -28,7 +28,7 @@ enum http_header mcps__header_find(const char *name, size_t length)
 	return (enum http_header)header;
 }
 
-static bool is_blank(char c)
+static bool request_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -38,7 +38,7 @@ bool mcps__is_token_character(char c)
 	return c > ' ' && c <= '~' && strchr("()<>@,;:\\\"/[]?={}", c) == NULL;
 }
 
-static bool is_token(const char *name, size_t length)
+static bool request_is_token(const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if (!mcps__is_token_character(name[i]))
@@ -48,7 +48,7 @@ static bool is_token(const char *name, size_t length)
 
 /* libmicrohttpd 0.9.75 takes the second line of a folded header for more of
  * its name. A body without its length would be read as the next request. */
-static bool was_framing(const char *name, size_t length)
+static bool request_was_framing(const char *name, size_t length)
 {
 	static const enum http_header framing[] = { HEADER_CONTENT_LENGTH,
 		                                    HEADER_TRANSFER_ENCODING };
@@ -68,13 +68,14 @@ struct http_copy {
 
 /* Hooks read values as C strings, so one with blanks at its end is copied
  * without them. */
-static void set_value(struct mcps_request *request, struct http_value *out,
-                      const char *text, size_t length)
+static void request_set_value(struct mcps_request *request,
+                              struct http_value *out, const char *text,
+                              size_t length)
 {
 	size_t trimmed = length;
 	struct http_copy *copy;
 
-	while (trimmed > 0 && is_blank(text[trimmed - 1]))
+	while (trimmed > 0 && request_is_blank(text[trimmed - 1]))
 		trimmed--;
 	*out = (struct http_value){ text, trimmed };
 	if (trimmed == length)
@@ -93,15 +94,15 @@ static void set_value(struct mcps_request *request, struct http_value *out,
 }
 
 /* What may be the end of a line to somebody else (RFC 9112, 2.2). */
-static bool has_return(const char *value, size_t length)
+static bool request_has_return(const char *value, size_t length)
 {
 	return length > 0 && memchr(value, '\r', length) != NULL;
 }
 
 /* These may be repeated: each proxy may add a line of its own. */
-static void add_forwarded(struct mcps_request *request, const char *name,
-                          size_t name_length, const char *value,
-                          size_t value_length)
+static void request_add_forwarded(struct mcps_request *request,
+                                  const char *name, size_t name_length,
+                                  const char *value, size_t value_length)
 {
 	enum forwarded_header header;
 
@@ -122,19 +123,20 @@ void mcps__request_add_header(struct mcps_request *request, const char *name,
 	enum http_header header = mcps__header_find(name, name_length);
 
 	request->has_return =
-		request->has_return || has_return(value, value_length);
+		request->has_return || request_has_return(value, value_length);
 	if (header == HEADER_COUNT) {
 		request->has_bad_name = request->has_bad_name ||
-		                        !is_token(name, name_length) ||
-		                        was_framing(name, name_length);
-		add_forwarded(request, name, name_length, value, value_length);
+		                        !request_is_token(name, name_length) ||
+		                        request_was_framing(name, name_length);
+		request_add_forwarded(request, name, name_length, value,
+		                      value_length);
 		return;
 	}
 	if (request->headers[header].text != NULL) {
 		request->repeated = names[header];
 		return;
 	}
-	while (value_length > 0 && is_blank(value[0])) {
+	while (value_length > 0 && request_is_blank(value[0])) {
 		value++;
 		value_length--;
 	}
@@ -144,8 +146,8 @@ void mcps__request_add_header(struct mcps_request *request, const char *name,
 		request->headers[header] =
 			(struct http_value){ value, value_length };
 	else
-		set_value(request, &request->headers[header], value,
-		          value_length);
+		request_set_value(request, &request->headers[header], value,
+		                  value_length);
 }
 
 void mcps__request_finish(struct mcps_request *request)
@@ -240,10 +242,10 @@ const char *mcps_request_bearer(const mcps_request *request)
 		return NULL;
 	value = &request->headers[HEADER_AUTHORIZATION];
 	if (value->length < 8 || strncasecmp(value->text, "Bearer", 6) != 0 ||
-	    !is_blank(value->text[6]))
+	    !request_is_blank(value->text[6]))
 		return NULL;
 	token = value->text + 6;
-	while (is_blank(*token))
+	while (request_is_blank(*token))
 		token++;
 	return *token != '\0' ? token : NULL;
 }

@@ -47,7 +47,7 @@ bool mcps__running_add(struct exchange *exchange)
 	return in_time;
 }
 
-static void unlist(struct exchange *exchange)
+static void running_unlist(struct exchange *exchange)
 {
 	struct endpoint *endpoint = exchange->endpoint;
 
@@ -67,6 +67,6 @@ static void unlist(struct exchange *exchange)
 void mcps__running_remove(struct exchange *exchange)
 {
 	pthread_mutex_lock(&exchange->endpoint->lock);
-	unlist(exchange);
+	running_unlist(exchange);
 	pthread_mutex_unlock(&exchange->endpoint->lock);
 }

@@ -22,14 +22,14 @@ struct token_line {
 	char *scopes; /* NULL: none */
 };
 
-static mcps_status refuse(const struct place *place, const char *why)
+static mcps_status token_file_refuse(const struct place *place, const char *why)
 {
 	return mcps__fail(place->error, MCPS_E_INVAL,
 	                  "token file %.120s, line %d: %s", place->path,
 	                  place->line, why);
 }
 
-static mcps_status no_memory(const struct place *place)
+static mcps_status token_file_no_memory(const struct place *place)
 {
 	return mcps__fail(place->error, MCPS_E_NOMEM,
 	                  "token file %.120s: no memory", place->path);
@@ -37,7 +37,7 @@ static mcps_status no_memory(const struct place *place)
 
 /* ---- one line ---- */
 
-static bool add_scopes(struct principal *principal, char *list)
+static bool token_file_add_scopes(struct principal *principal, char *list)
 {
 	char *rest = list;
 	char *scope;
@@ -48,7 +48,7 @@ static bool add_scopes(struct principal *principal, char *list)
 	return true;
 }
 
-static bool read_hash(uint8_t *out, const char *text)
+static bool token_file_read_hash(uint8_t *out, const char *text)
 {
 	size_t have;
 
@@ -59,8 +59,8 @@ static bool read_hash(uint8_t *out, const char *text)
 }
 
 /* The words of a line. Without a hash: the line is blank or a comment. */
-static mcps_status split(struct token_line *parts, char *line,
-                         const struct place *place)
+static mcps_status token_file_split(struct token_line *parts, char *line,
+                                    const struct place *place)
 {
 	static const char blanks[] = " \t\r";
 	char *words[4] = { NULL };
@@ -73,12 +73,14 @@ static mcps_status split(struct token_line *parts, char *line,
 	for (int i = 1; i < 4 && words[i - 1] != NULL; i++) {
 		words[i] = strtok_r(NULL, blanks, &rest);
 		if (words[i] != NULL && words[i][0] == '#')
-			return refuse(place, "a comment needs a line of its "
-			                     "own, and no word may begin "
-			                     "with #");
+			return token_file_refuse(
+				place, "a comment needs a line of its "
+				       "own, and no word may begin "
+				       "with #");
 	}
 	if (words[3] != NULL)
-		return refuse(place, "more than a hash, a subject and scopes");
+		return token_file_refuse(
+			place, "more than a hash, a subject and scopes");
 	*parts = (struct token_line){ words[0], words[1], words[2] };
 	return MCPS_OK;
 }
@@ -92,7 +94,7 @@ static mcps_status add_token(struct tokens *tokens,
 	struct token *slot;
 
 	if (mcps__tokens_reserve(tokens) != MCPS_OK)
-		return no_memory(place);
+		return token_file_no_memory(place);
 	slot = mcps__tokens_slot(tokens, hash, &compared);
 	if (slot->principal != NULL)
 		return mcps__fail(place->error, MCPS_E_INVAL,
@@ -101,10 +103,11 @@ static mcps_status add_token(struct tokens *tokens,
 		                  place->path, place->line, slot->line);
 	principal = mcps__principal_new(NULL, parts->subject);
 	if (principal == NULL)
-		return no_memory(place);
-	if (parts->scopes != NULL && !add_scopes(principal, parts->scopes)) {
+		return token_file_no_memory(place);
+	if (parts->scopes != NULL &&
+	    !token_file_add_scopes(principal, parts->scopes)) {
 		mcps__principal_unref(principal);
-		return no_memory(place);
+		return token_file_no_memory(place);
 	}
 	memcpy(slot->hash, hash, TOKEN_HASH_SIZE);
 	slot->principal = principal;
@@ -113,27 +116,29 @@ static mcps_status add_token(struct tokens *tokens,
 	return MCPS_OK;
 }
 
-static mcps_status read_line(struct tokens *tokens, char *line,
-                             const struct place *place)
+static mcps_status token_file_read_line(struct tokens *tokens, char *line,
+                                        const struct place *place)
 {
 	uint8_t hash[TOKEN_HASH_SIZE];
 	struct token_line parts;
-	mcps_status status = split(&parts, line, place);
+	mcps_status status = token_file_split(&parts, line, place);
 
 	if (status != MCPS_OK || parts.hash == NULL)
 		return status;
-	if (!read_hash(hash, parts.hash))
-		return refuse(place, "does not begin with the 64 hex digits of "
-		                     "a SHA-256");
+	if (!token_file_read_hash(hash, parts.hash))
+		return token_file_refuse(
+			place, "does not begin with the 64 hex digits of "
+			       "a SHA-256");
 	if (parts.subject == NULL)
-		return refuse(place, "no subject");
+		return token_file_refuse(place, "no subject");
 	return add_token(tokens, &parts, hash, place);
 }
 
 /* ---- the whole file ---- */
 
-static mcps_status read_lines(struct tokens *tokens, char *text,
-                              const char *path, struct mcps_error *error)
+static mcps_status token_file_read_lines(struct tokens *tokens, char *text,
+                                         const char *path,
+                                         struct mcps_error *error)
 {
 	struct place place = { path, 0, error };
 	mcps_status status = MCPS_OK;
@@ -141,7 +146,7 @@ static mcps_status read_lines(struct tokens *tokens, char *text,
 
 	while (status == MCPS_OK && (line = strsep(&text, "\n")) != NULL) {
 		place.line++;
-		status = read_line(tokens, line, &place);
+		status = token_file_read_line(tokens, line, &place);
 	}
 	return status;
 }
@@ -169,7 +174,7 @@ mcps_status mcps__tokens_read(struct tokens **out, const char *path,
 		           "token file %.120s: no memory or no random bytes",
 		           path);
 	else
-		status = read_lines(tokens, file.text, path, error);
+		status = token_file_read_lines(tokens, file.text, path, error);
 	mcps__input_file_free(&file);
 	if (status != MCPS_OK) {
 		mcps__tokens_free(tokens);

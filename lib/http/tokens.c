@@ -42,7 +42,7 @@ void mcps__tokens_free(struct tokens *tokens)
 
 /* The key keeps others from choosing tokens, or lines of the file, that all
  * fall into one place. */
-static size_t place_of(const struct tokens *tokens, const uint8_t *hash)
+static size_t tokens_place_of(const struct tokens *tokens, const uint8_t *hash)
 {
 	uint8_t bytes[crypto_shorthash_BYTES];
 	uint64_t place;
@@ -55,7 +55,7 @@ static size_t place_of(const struct tokens *tokens, const uint8_t *hash)
 struct token *mcps__tokens_slot(const struct tokens *tokens,
                                 const uint8_t *hash, size_t *compared)
 {
-	for (size_t at = place_of(tokens, hash);;
+	for (size_t at = tokens_place_of(tokens, hash);;
 	     at = (at + 1) & (tokens->room - 1)) {
 		struct token *slot = &tokens->slots[at];
 

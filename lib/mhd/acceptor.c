@@ -60,7 +60,8 @@ int mcps__acceptor_watch(struct acceptor *acceptor, unsigned room,
 }
 
 /* False: no client waits any more, or an attempt failed. */
-static bool take_one(struct acceptor *acceptor, struct MHD_Daemon *http)
+static bool acceptor_take_one(struct acceptor *acceptor,
+                              struct MHD_Daemon *http)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t size = sizeof address;
@@ -87,7 +88,7 @@ unsigned mcps__acceptor_take(struct acceptor *acceptor, struct MHD_Daemon *http,
 	unsigned most = room < ACCEPT_BATCH ? room : ACCEPT_BATCH;
 	unsigned count = 0;
 
-	while (count < most && take_one(acceptor, http))
+	while (count < most && acceptor_take_one(acceptor, http))
 		count++;
 	if (acceptor->failure != 0)
 		acceptor->retry_ms = now_ms + RETRY_MS;

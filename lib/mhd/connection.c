@@ -53,7 +53,7 @@ struct request_context {
 
 /* ---- parking ---- */
 
-static void park(void *arg)
+static void connection_park(void *arg)
 {
 	struct request_context *context = arg;
 
@@ -62,7 +62,7 @@ static void park(void *arg)
 	                       context->thread);
 }
 
-static void wake(void *arg)
+static void connection_wake(void *arg)
 {
 	struct request_context *context = arg;
 
@@ -71,7 +71,7 @@ static void wake(void *arg)
 }
 
 /* libmicrohttpd calls us for it, which it does not while it is parked. */
-static void go_on(struct request_context *context)
+static void connection_go_on(struct request_context *context)
 {
 	if (context->was_parked)
 		mcps__mhd_context_went_on(context->mhd);
@@ -88,7 +88,7 @@ static unsigned connection_timeout_s(struct MHD_Connection *connection)
 
 /* The client was not silent while its thread waited. libmicrohttpd begins the
  * time anew when it was none before (0.9.75; 1.0.1 ignores the option here). */
-static void restart_timeout(struct MHD_Connection *connection)
+static void connection_restart_timeout(struct MHD_Connection *connection)
 {
 	unsigned timeout_s = connection_timeout_s(connection);
 
@@ -102,17 +102,18 @@ static void restart_timeout(struct MHD_Connection *connection)
 
 /* Parked: wait here for the wake. Returns false where libmicrohttpd waits: it
  * calls us again. */
-static bool wait_for_wake(struct request_context *context)
+static bool connection_wait_for_wake(struct request_context *context)
 {
 	if (context->thread == NULL)
 		return false;
 	(void)mcps__parked_thread_wait(context->thread, 0);
-	restart_timeout(context->connection);
-	go_on(context);
+	connection_restart_timeout(context->connection);
+	connection_go_on(context);
 	return true;
 }
 
-static void enter(struct request_context *context, enum socket_phase phase)
+static void connection_enter_phase(struct request_context *context,
+                                   enum socket_phase phase)
 {
 	mcps__socket_enter(context->mhd->sockets, context->deadline, phase);
 }
@@ -121,8 +122,8 @@ static void enter(struct request_context *context, enum socket_phase phase)
 
 /* What is listened to is silent most of the time. OUT is a good part of the
  * connection's memory; only this thread reads on, be it woken or not. */
-static void release_pages(struct request_context *context, char *out,
-                          size_t size, ptrdiff_t length)
+static void connection_release_pages(struct request_context *context, char *out,
+                                     size_t size, ptrdiff_t length)
 {
 	if (length >= RELEASE_PAGES_MAX)
 		context->has_released_pages = false;
@@ -136,7 +137,8 @@ static void release_pages(struct request_context *context, char *out,
  * client, and would close the connection afterwards: a comment in good time,
  * which is written when the peer is checked, begins that time anew.
  * Returns 0: there is no limit. */
-static unsigned silence_limit_ms(const struct request_context *context)
+static unsigned
+connection_silence_limit_ms(const struct request_context *context)
 {
 	unsigned timeout_s = connection_timeout_s(context->connection);
 
@@ -144,53 +146,55 @@ static unsigned silence_limit_ms(const struct request_context *context)
 	                                   : UINT_MAX / 2;
 }
 
-/* The same as wait_for_wake(), for a stream that has nothing to say. */
-static bool wait_for_event(struct request_context *context)
+/* The same as connection_wait_for_wake(), for a stream that has nothing to say.
+ */
+static bool connection_wait_for_event(struct request_context *context)
 {
 	if (context->thread == NULL)
 		return false;
 	if (!mcps__parked_thread_wait(context->thread,
-	                              silence_limit_ms(context)))
+	                              connection_silence_limit_ms(context)))
 		mcps__sse_connection_check_peer(context->sse);
-	return wait_for_wake(context);
+	return connection_wait_for_wake(context);
 }
 
-static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t size)
+static ssize_t connection_read_stream(void *arg, uint64_t position, char *out,
+                                      size_t size)
 {
 	struct request_context *context = arg;
 	ptrdiff_t length;
 
 	(void)position;
-	go_on(context);
+	connection_go_on(context);
 	/* Asleep it may be woken, and read again, before this returns. */
-	enter(context, SOCKET_WORKING);
+	connection_enter_phase(context, SOCKET_WORKING);
 	do {
 		length = mcps__sse_connection_read(context->sse, out, size);
-		release_pages(context, out, size, length);
-	} while (length == SSE_ASLEEP && wait_for_event(context));
+		connection_release_pages(context, out, size, length);
+	} while (length == SSE_ASLEEP && connection_wait_for_event(context));
 	if (length == SSE_CUT)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (length > 0)
-		enter(context, SOCKET_EVENTS);
+		connection_enter_phase(context, SOCKET_EVENTS);
 	return length;
 }
 
-static void check_peer(void *arg)
+static void connection_check_peer(void *arg)
 {
 	struct request_context *context = arg;
 
 	mcps__sse_connection_check_peer(context->sse);
 }
 
-static void watch(struct request_context *context)
+static void connection_watch(struct request_context *context)
 {
 	if (context->mhd->watcher == NULL)
 		return;
 	context->watch = (struct disconnect_watch){
 		.fd = mcps__socket_descriptor(context->connection),
-		.on_disconnect = check_peer,
+		.on_disconnect = connection_check_peer,
 		.arg = context
 	};
 	mcps__disconnect_watcher_add(context->mhd->watcher, &context->watch);
@@ -199,13 +203,14 @@ static void watch(struct request_context *context)
 /* ---- answering ---- */
 
 /* Of what stops, nothing more is to be had here. */
-static bool is_last_answer(const struct mhd_context *mhd)
+static bool connection_is_last_answer(const struct mhd_context *mhd)
 {
 	return atomic_load(&mhd->closes) ||
 	       atomic_load(&mhd->endpoint->is_stopping);
 }
 
-static void set_working(struct request_context *context, bool is_working)
+static void connection_set_working(struct request_context *context,
+                                   bool is_working)
 {
 	if (is_working && !context->is_working)
 		atomic_fetch_add(&context->mhd->working, 1);
@@ -216,25 +221,26 @@ static void set_working(struct request_context *context, bool is_working)
 
 /* A call that was over before its connection was woken is sent as a whole,
  * whose length is known. */
-static bool is_over(struct plan *plan)
+static bool connection_is_over(struct plan *plan)
 {
 	return plan->sse->is_call &&
 	       mcps__sse_connection_read_all(plan->sse, &plan->body);
 }
 
-static enum MHD_Result answer(struct request_context *context)
+static enum MHD_Result connection_answer(struct request_context *context)
 {
 	struct reply_manner manner = { .is_get = context->is_get,
-		                       .close = is_last_answer(context->mhd),
-		                       .read = read_stream,
+		                       .close = connection_is_last_answer(
+					       context->mhd),
+		                       .read = connection_read_stream,
 		                       .read_arg = context };
 	struct plan *plan = mcps__exchange_plan(context->exchange);
 
-	set_working(context, false);
-	enter(context, SOCKET_ANSWER);
+	connection_set_working(context, false);
+	connection_enter_phase(context, SOCKET_ANSWER);
 	context->sse = plan->sse;
-	if (plan->kind == PLAN_STREAM && !is_over(plan))
-		watch(context);
+	if (plan->kind == PLAN_STREAM && !connection_is_over(plan))
+		connection_watch(context);
 	mcps__exchange_count_answer(context->exchange, &context->claim);
 	if (!mcps__reply_send(context->connection, plan, &manner))
 		return MHD_NO;
@@ -274,8 +280,8 @@ request_context_open(struct mhd_context *mhd, struct MHD_Connection *connection,
 	}
 	context->exchange = mcps__exchange_open(
 		mhd->endpoint, request,
-		&(struct exchange_glue){ .park = park,
-	                                 .wake = wake,
+		&(struct exchange_glue){ .park = connection_park,
+	                                 .wake = connection_wake,
 	                                 .arg = context,
 	                                 .streams = mhd->streams },
 		&context->state);
@@ -283,20 +289,20 @@ request_context_open(struct mhd_context *mhd, struct MHD_Connection *connection,
 		return request_context_free(context);
 	if (mhd->sockets != NULL)
 		context->deadline = mcps__socket_deadline(connection);
-	enter(context, SOCKET_BODY);
+	connection_enter_phase(context, SOCKET_BODY);
 	atomic_fetch_add(&mhd->open, 1);
 	return context;
 }
 
 /* ---- bodies that nobody wants ---- */
 
-static int64_t steady_ms(const struct request_context *context)
+static int64_t connection_steady_ms(const struct request_context *context)
 {
 	return mcps__steady_ms(context->mhd->endpoint->sessions->options.clock);
 }
 
 /* Be one of those that skip long bodies; false: there are too many. */
-static bool skip_begin(struct request_context *context)
+static bool connection_skip_begin(struct request_context *context)
 {
 	if (context->skipping_until_ms != 0)
 		return true;
@@ -304,19 +310,20 @@ static bool skip_begin(struct request_context *context)
 		atomic_fetch_sub(&context->mhd->skipping, 1);
 		return false;
 	}
-	context->skipping_until_ms = steady_ms(context) + SKIP_MS_MAX;
-	enter(context, SOCKET_SKIP);
+	context->skipping_until_ms =
+		connection_steady_ms(context) + SKIP_MS_MAX;
+	connection_enter_phase(context, SOCKET_SKIP);
 	return true;
 }
 
-static void skip_end(struct request_context *context)
+static void connection_skip_end(struct request_context *context)
 {
 	if (context->skipping_until_ms != 0)
 		atomic_fetch_sub(&context->mhd->skipping, 1);
 	context->skipping_until_ms = 0;
 }
 
-static uint64_t skip_limit(const struct request_context *context)
+static uint64_t connection_skip_limit(const struct request_context *context)
 {
 	size_t max_body = context->mhd->endpoint->max_body;
 
@@ -324,18 +331,19 @@ static uint64_t skip_limit(const struct request_context *context)
 }
 
 /* SIZE more bytes came. */
-static bool skip(struct request_context *context, size_t size)
+static bool connection_skip_body(struct request_context *context, size_t size)
 {
 	context->skipped += size;
 	if (context->skipped <= SKIP_SHORT)
 		return true;
-	return context->skipped <= skip_limit(context) && skip_begin(context) &&
-	       steady_ms(context) <= context->skipping_until_ms;
+	return context->skipped <= connection_skip_limit(context) &&
+	       connection_skip_begin(context) &&
+	       connection_steady_ms(context) <= context->skipping_until_ms;
 }
 
 /* A client that expects 100-continue holds its body back, so there is nothing
  * to skip. */
-static bool may_skip_body(struct request_context *context)
+static bool connection_may_skip_body(struct request_context *context)
 {
 	if (context->body_limit == 0)
 		return true;
@@ -344,29 +352,30 @@ static bool may_skip_body(struct request_context *context)
 		return false;
 	if (context->body_limit <= SKIP_SHORT)
 		return true;
-	return context->body_limit <= skip_limit(context) &&
-	       skip_begin(context);
+	return context->body_limit <= connection_skip_limit(context) &&
+	       connection_skip_begin(context);
 }
 
 /* An answer given in the first call closes the connection, whatever it says,
  * and the socket lingers for it. That is for bodies too long to skip, those
  * that a client holds back until it is asked for them, and framing not to be
  * trusted; any other refusal waits for the last call. */
-static enum MHD_Result let_in(struct request_context *context)
+static enum MHD_Result connection_let_in(struct request_context *context)
 {
 	const struct plan *plan = mcps__exchange_plan(context->exchange);
 
 	if (context->state != EXCHANGE_READY)
 		return MHD_YES;
-	if (!plan->close && may_skip_body(context))
+	if (!plan->close && connection_may_skip_body(context))
 		return MHD_YES;
 	context->lingers = true;
-	return answer(context);
+	return connection_answer(context);
 }
 
-static enum MHD_Result begin(struct mhd_context *mhd,
-                             struct MHD_Connection *connection,
-                             const struct arrival *arrival, void **slot)
+static enum MHD_Result connection_begin(struct mhd_context *mhd,
+                                        struct MHD_Connection *connection,
+                                        const struct arrival *arrival,
+                                        void **slot)
 {
 	struct mcps_request request;
 	struct request_context *context;
@@ -380,59 +389,62 @@ static enum MHD_Result begin(struct mhd_context *mhd,
 		return MHD_NO; /* no memory: all we can do is hang up */
 	}
 	*slot = context;
-	while (context->state == EXCHANGE_PARKED && wait_for_wake(context))
+	while (context->state == EXCHANGE_PARKED &&
+	       connection_wait_for_wake(context))
 		context->state = mcps__exchange_run(context->exchange);
-	return let_in(context);
+	return connection_let_in(context);
 }
 
 /* Parked in the first call: libmicrohttpd makes that call again. */
-static enum MHD_Result begin_again(struct request_context *context)
+static enum MHD_Result connection_begin_again(struct request_context *context)
 {
 	context->state = mcps__exchange_run(context->exchange);
-	return let_in(context);
+	return connection_let_in(context);
 }
 
 /* libmicrohttpd takes no answer between the first and the last call. */
-static enum MHD_Result collect(struct request_context *context,
-                               const char *bytes, size_t *size)
+static enum MHD_Result connection_collect(struct request_context *context,
+                                          const char *bytes, size_t *size)
 {
 	size_t length = *size;
 
 	*size = 0;
 	if (mcps__exchange_plan(context->exchange)->ready)
-		return skip(context, length) ? MHD_YES : MHD_NO;
+		return connection_skip_body(context, length) ? MHD_YES : MHD_NO;
 	mcps__exchange_body(context->exchange, bytes, length);
 	return MHD_YES;
 }
 
 /* The last call, and again after each wake. */
-static enum MHD_Result finish(struct request_context *context)
+static enum MHD_Result connection_finish(struct request_context *context)
 {
 	bool is_first = !context->is_working;
 
-	skip_end(context);
-	set_working(context, true); /* before the context is asked */
-	enter(context, SOCKET_WORKING);
+	connection_skip_end(context);
+	connection_set_working(context, true); /* before the context is asked */
+	connection_enter_phase(context, SOCKET_WORKING);
 	if (is_first && atomic_load(&context->mhd->refuses))
 		mcps__exchange_refuse_late(context->exchange);
 	while (!mcps__exchange_plan(context->exchange)->ready &&
 	       mcps__exchange_run(context->exchange) == EXCHANGE_PARKED)
-		if (!wait_for_wake(context))
+		if (!connection_wait_for_wake(context))
 			return MHD_YES;
-	return answer(context);
+	return connection_answer(context);
 }
 
 /* After the request was let in, or refused. In its first call an answer would
  * close the connection; libmicrohttpd calls again, also if no body comes, and
  * if the program had kept the first call to itself. */
-static enum MHD_Result read_on(struct request_context *context,
-                               const struct arrival *arrival, bool is_first)
+static enum MHD_Result connection_read_on(struct request_context *context,
+                                          const struct arrival *arrival,
+                                          bool is_first)
 {
 	if (*arrival->size != 0)
-		return collect(context, arrival->bytes, arrival->size);
+		return connection_collect(context, arrival->bytes,
+		                          arrival->size);
 	if (is_first)
 		return MHD_YES;
-	return finish(context);
+	return connection_finish(context);
 }
 
 enum MHD_Result mcps__connection_serve(struct mhd_context *mhd,
@@ -444,18 +456,18 @@ enum MHD_Result mcps__connection_serve(struct mhd_context *mhd,
 	enum MHD_Result result;
 
 	if (context != NULL) {
-		go_on(context);
+		connection_go_on(context);
 		if (context->state != EXCHANGE_PARKED)
-			return read_on(context, arrival, false);
-		result = begin_again(context);
+			return connection_read_on(context, arrival, false);
+		result = connection_begin_again(context);
 	} else {
-		result = begin(mhd, connection, arrival, slot);
+		result = connection_begin(mhd, connection, arrival, slot);
 		context = *slot;
 	}
 	if (result == MHD_NO || context->state == EXCHANGE_PARKED ||
 	    context->lingers)
 		return result;
-	return read_on(context, arrival, true);
+	return connection_read_on(context, arrival, true);
 }
 
 enum MHD_Result mcps__connection_handle(void *arg,
@@ -472,7 +484,7 @@ enum MHD_Result mcps__connection_handle(void *arg,
 }
 
 /* libmicrohttpd has still to say over it that the connection ends. */
-static bool is_encrypted(const struct request_context *context)
+static bool connection_is_encrypted(const struct request_context *context)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		context->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -492,11 +504,11 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	if (context == NULL)
 		return;
 	*slot = NULL;
-	go_on(context);
+	connection_go_on(context);
 	if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
 		mcps__endpoint_report(context->mhd->endpoint,
 		                      INCIDENT_SLOW_CLIENT);
-	enter(context, SOCKET_IDLE);
+	connection_enter_phase(context, SOCKET_IDLE);
 	if (context->watch.is_on)
 		mcps__disconnect_watcher_remove(context->mhd->watcher,
 		                                &context->watch);
@@ -507,9 +519,9 @@ void mcps__connection_completed(void *arg, struct MHD_Connection *connection,
 	mhd = context->mhd;
 	mcps__memory_claim_release(mhd->endpoint->sessions->options.answers,
 	                           &context->claim);
-	set_working(context, false);
-	skip_end(context);
-	if (context->lingers && !is_encrypted(context))
+	connection_set_working(context, false);
+	connection_skip_end(context);
+	if (context->lingers && !connection_is_encrypted(context))
 		mcps__linger_add(mhd->linger,
 		                 mcps__socket_descriptor(context->connection));
 	(void)request_context_free(context);

@@ -47,7 +47,7 @@ struct mcps_daemon {
 };
 
 /* Cores this process may use: containers often have fewer than the machine. */
-static uint32_t cores(void)
+static uint32_t daemon_count_cores(void)
 {
 	cpu_set_t set;
 
@@ -58,20 +58,20 @@ static uint32_t cores(void)
 
 /* The other half is for workers, the store and whatever else the machine runs:
  * on two cores a second loop made 0.75 to 1.08 of the calls of one alone. */
-static uint32_t choose_loops(void)
+static uint32_t daemon_choose_loops(void)
 {
-	return (cores() + 1) / 2;
+	return (daemon_count_cores() + 1) / 2;
 }
 
-static void fill_in(uint32_t *value, uint32_t otherwise)
+static void daemon_fill_in(uint32_t *value, uint32_t otherwise)
 {
 	if (*value == 0)
 		*value = otherwise;
 }
 
-static mcps_status options_read(struct mcps_daemon_options *out,
-                                const struct mcps_daemon_options *given,
-                                struct mcps_error *error)
+static mcps_status daemon_options_read(struct mcps_daemon_options *out,
+                                       const struct mcps_daemon_options *given,
+                                       struct mcps_error *error)
 {
 	mcps_status status = MCPS_OK;
 
@@ -84,14 +84,14 @@ static mcps_status options_read(struct mcps_daemon_options *out,
 		return status;
 	if (out->listen == NULL)
 		out->listen = defaults.listen;
-	fill_in(&out->loops, choose_loops());
+	daemon_fill_in(&out->loops, daemon_choose_loops());
 	if (out->loops > LOOPS_MOST)
 		out->loops = LOOPS_MOST;
-	fill_in(&out->max_connections, defaults.max_connections);
-	fill_in(&out->max_memory_per_connection,
-	        defaults.max_memory_per_connection);
-	fill_in(&out->idle_timeout_s, defaults.idle_timeout_s);
-	fill_in(&out->socket_mode, defaults.socket_mode);
+	daemon_fill_in(&out->max_connections, defaults.max_connections);
+	daemon_fill_in(&out->max_memory_per_connection,
+	               defaults.max_memory_per_connection);
+	daemon_fill_in(&out->idle_timeout_s, defaults.idle_timeout_s);
+	daemon_fill_in(&out->socket_mode, defaults.socket_mode);
 	return MCPS_OK;
 }
 
@@ -109,7 +109,7 @@ mcps_status mcps_listen(int *out, char *address, size_t size,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "mcps_listen() was called with NULL for out");
 	*out = -1;
-	status = options_read(&filled, options, error);
+	status = daemon_options_read(&filled, options, error);
 	if (status == MCPS_OK)
 		status = mcps__listen(&listener, &filled, error);
 	if (status != MCPS_OK)
@@ -124,16 +124,17 @@ mcps_status mcps_daemon_check(const struct mcps_daemon_options *options,
                               struct mcps_error *error)
 {
 	struct mcps_daemon_options filled;
-	mcps_status status = options_read(&filled, options, error);
+	mcps_status status = daemon_options_read(&filled, options, error);
 
 	return status == MCPS_OK ? mcps__listen_check(&filled, error) : status;
 }
 
 /* ---- start ---- */
 
-static mcps_status check_streams(const mcps_daemon *daemon,
-                                 const struct mcps_daemon_options *options,
-                                 struct mcps_error *error)
+static mcps_status
+daemon_check_streams(const mcps_daemon *daemon,
+                     const struct mcps_daemon_options *options,
+                     struct mcps_error *error)
 {
 	uint32_t most = mcps_server_get_options(daemon->server)->max_streams;
 
@@ -147,7 +148,7 @@ static mcps_status check_streams(const mcps_daemon *daemon,
 
 /* CONNECTIONS: those that the daemon really has, which may be fewer than were
  * asked for. */
-static void limit_streams(mcps_daemon *daemon, uint32_t connections)
+static void daemon_limit_streams(mcps_daemon *daemon, uint32_t connections)
 {
 	struct mcps_server_options options =
 		*mcps_server_get_options(daemon->server);
@@ -165,9 +166,9 @@ static void limit_streams(mcps_daemon *daemon, uint32_t connections)
 
 /* Each loop has its share of the connections, together no more than there may
  * be. A full loop leaves new clients to the others. */
-static mcps_status open_loops(mcps_daemon *daemon,
-                              const struct mcps_daemon_options *options,
-                              struct mcps_error *error)
+static mcps_status daemon_open_loops(mcps_daemon *daemon,
+                                     const struct mcps_daemon_options *options,
+                                     struct mcps_error *error)
 {
 	unsigned most = mcps__limits_connections(options->max_connections);
 	struct loop_options each = {
@@ -185,7 +186,7 @@ static mcps_status open_loops(mcps_daemon *daemon,
 	unsigned loops = most < options->loops ? most : options->loops;
 	mcps_status status = MCPS_OK;
 
-	limit_streams(daemon, most);
+	daemon_limit_streams(daemon, most);
 	daemon->fullness.endpoint = each.endpoint;
 	daemon->fullness.loops = loops;
 	while (status == MCPS_OK && daemon->opened < loops) {
@@ -199,7 +200,8 @@ static mcps_status open_loops(mcps_daemon *daemon,
 	return status;
 }
 
-static mcps_status start_loops(mcps_daemon *daemon, struct mcps_error *error)
+static mcps_status daemon_start_loops(mcps_daemon *daemon,
+                                      struct mcps_error *error)
 {
 	mcps_status status = MCPS_OK;
 
@@ -212,11 +214,11 @@ static mcps_status start_loops(mcps_daemon *daemon, struct mcps_error *error)
 	return status;
 }
 
-static mcps_status bring_up(mcps_daemon *daemon,
-                            const struct mcps_daemon_options *options,
-                            struct mcps_error *error)
+static mcps_status daemon_bring_up(mcps_daemon *daemon,
+                                   const struct mcps_daemon_options *options,
+                                   struct mcps_error *error)
 {
-	mcps_status status = check_streams(daemon, options, error);
+	mcps_status status = daemon_check_streams(daemon, options, error);
 
 	if (status != MCPS_OK)
 		return status;
@@ -224,9 +226,9 @@ static mcps_status bring_up(mcps_daemon *daemon,
 	status = mcps__listen(&daemon->listener, options, error);
 	if (status != MCPS_OK)
 		return status;
-	status = open_loops(daemon, options, error);
+	status = daemon_open_loops(daemon, options, error);
 	if (status == MCPS_OK)
-		status = start_loops(daemon, error);
+		status = daemon_start_loops(daemon, error);
 	if (status != MCPS_OK)
 		return status;
 	mcps__progress_init(&daemon->progress, daemon->loops, daemon->started,
@@ -252,7 +254,7 @@ mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
 		                  out == NULL ? "out" : "server");
 	if (mcps__server_was_forked(server))
 		return mcps__fail(error, MCPS_E_INVAL, "%s", mcps__forked);
-	status = options_read(&filled, options, error);
+	status = daemon_options_read(&filled, options, error);
 	if (status != MCPS_OK)
 		return status;
 	daemon = mcps__calloc(1, sizeof *daemon);
@@ -262,7 +264,7 @@ mcps_status mcps_daemon_start(mcps_daemon **out, mcps_server *server,
 	daemon->server = server;
 	daemon->listener.fd = -1;
 	mcps__linger_init(&daemon->linger);
-	status = bring_up(daemon, &filled, error);
+	status = daemon_bring_up(daemon, &filled, error);
 	if (status != MCPS_OK) {
 		mcps_daemon_stop(daemon, 0);
 		return status;
@@ -280,7 +282,7 @@ const char *mcps_daemon_address(const mcps_daemon *daemon)
 
 /* False: a request is parked that nobody will ever wake. Stopping
  * libmicrohttpd then would end the process, so that loop stays as it is. */
-static bool close_loops(mcps_daemon *daemon)
+static bool daemon_close_loops(mcps_daemon *daemon)
 {
 	bool closed = true;
 
@@ -298,14 +300,14 @@ static bool close_loops(mcps_daemon *daemon)
 	return closed;
 }
 
-static uint32_t milliseconds_since(int64_t began)
+static uint32_t daemon_milliseconds_since(int64_t began)
 {
 	return (uint32_t)(mcps__steady_ms(&mcps__system_clock) - began);
 }
 
 /* Nothing new is accepted, and clients leave between two calls; what of
  * DRAIN_MS that leaves is for calls that run. */
-static bool drain(mcps_daemon *daemon, uint32_t drain_ms)
+static bool daemon_drain(mcps_daemon *daemon, uint32_t drain_ms)
 {
 	int64_t began = mcps__steady_ms(&mcps__system_clock);
 	uint32_t quiesce_ms = drain_ms < QUIESCE_MS ? drain_ms : QUIESCE_MS;
@@ -317,7 +319,7 @@ static bool drain(mcps_daemon *daemon, uint32_t drain_ms)
 		mcps__loop_quiesce(&daemon->loops[i], quiesce_ms);
 	for (unsigned i = 0; i < daemon->started; i++)
 		mcps__loop_wait_quiesced(&daemon->loops[i]);
-	past_ms = milliseconds_since(began);
+	past_ms = daemon_milliseconds_since(began);
 	return mcps_server_drain(daemon->server,
 	                         past_ms < drain_ms ? drain_ms - past_ms : 0);
 }
@@ -332,10 +334,10 @@ bool mcps_daemon_stop(mcps_daemon *daemon, uint32_t drain_ms)
 		return true;
 	mcps__server_remove_probe(daemon->server, &daemon->progress.probe);
 	if (daemon->started != 0)
-		drained = drain(daemon, drain_ms);
+		drained = daemon_drain(daemon, drain_ms);
 	for (unsigned i = 0; i < daemon->started; i++)
 		mcps__loop_leave(&daemon->loops[i], LEAVE_PATIENCE_MS);
-	if (close_loops(daemon)) {
+	if (daemon_close_loops(daemon)) {
 		mcps__listener_hide(&daemon->listener);
 		mcps__listener_close(&daemon->listener);
 		mcps__linger_finish(&daemon->linger);

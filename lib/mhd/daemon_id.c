@@ -21,7 +21,7 @@ void mcps__daemon_id_of(struct daemon_id *out,
 			->daemon);
 }
 
-static bool may_have_workers(const struct daemon_id *id)
+static bool daemon_id_may_have_workers(const struct daemon_id *id)
 {
 	return (id->flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 &&
 	       (id->flags & MHD_USE_THREAD_PER_CONNECTION) == 0;
@@ -35,5 +35,6 @@ bool mcps__daemon_id_is(const struct daemon_id *attached,
 	return seen->flags == attached->flags &&
 	       seen->listener == attached->listener &&
 	       seen->port == attached->port &&
-	       (seen->daemon == attached->daemon || may_have_workers(attached));
+	       (seen->daemon == attached->daemon ||
+	        daemon_id_may_have_workers(attached));
 }

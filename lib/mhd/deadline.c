@@ -9,7 +9,7 @@ enum { ROUND_MS = 1000 };
 
 static const int64_t never = INT64_MAX;
 
-static int64_t next_ms(const struct deadline *one)
+static int64_t deadline_next_ms(const struct deadline *one)
 {
 	return one->looks ? one->look_ms : one->cut_ms;
 }
@@ -41,8 +41,8 @@ void mcps__deadline_set(struct deadlines *all, struct deadline *one,
 	one->looks = looks;
 	one->look_ms = now_ms + ROUND_MS;
 	one->cut_ms = now_ms + within_ms;
-	if (all->due_ms > next_ms(one))
-		all->due_ms = next_ms(one);
+	if (all->due_ms > deadline_next_ms(one))
+		all->due_ms = deadline_next_ms(one);
 }
 
 void mcps__deadline_lift(struct deadline *one)
@@ -63,20 +63,21 @@ int mcps__deadlines_timeout(const struct deadlines *all, int64_t now_ms)
 }
 
 /* Nothing to read but the end: the client closed its side. */
-static bool has_left(int fd)
+static bool deadline_has_left(int fd)
 {
 	char byte;
 
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-static void attend(struct deadlines *all, struct deadline *one, int64_t now_ms)
+static void deadline_attend(struct deadlines *all, struct deadline *one,
+                            int64_t now_ms)
 {
 	bool leaves = false;
 
 	if (one->looks && one->look_ms <= now_ms) {
 		one->looks = false;
-		leaves = has_left(one->fd);
+		leaves = deadline_has_left(one->fd);
 	}
 	if (!leaves && one->cut_ms > now_ms)
 		return;
@@ -92,9 +93,9 @@ void mcps__deadlines_round(struct deadlines *all, int64_t now_ms)
 	if (all->first == NULL || all->due_ms > now_ms)
 		return;
 	for (struct deadline *one = all->first; one != NULL; one = one->next) {
-		attend(all, one, now_ms);
-		if (next_ms(one) < due)
-			due = next_ms(one);
+		deadline_attend(all, one, now_ms);
+		if (deadline_next_ms(one) < due)
+			due = deadline_next_ms(one);
 	}
 	/* With many connections something is always due. */
 	if (due < now_ms + ROUND_MS)

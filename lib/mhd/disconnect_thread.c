@@ -20,7 +20,7 @@ static void *disconnect_thread_main(void *arg)
 	return NULL;
 }
 
-static int start(struct disconnect_thread *self)
+static int disconnect_thread_start(struct disconnect_thread *self)
 {
 	if (!mcps__wakeup_open(&self->wakeup) ||
 	    !mcps__disconnect_watcher_open(&self->watcher))
@@ -29,7 +29,7 @@ static int start(struct disconnect_thread *self)
 	                          disconnect_thread_main, self);
 }
 
-static void release(struct disconnect_thread *self)
+static void disconnect_thread_release(struct disconnect_thread *self)
 {
 	mcps__disconnect_watcher_close(&self->watcher);
 	mcps__wakeup_close(&self->wakeup);
@@ -41,10 +41,10 @@ mcps_status mcps__disconnect_thread_open(struct disconnect_thread *self,
 	int failure;
 
 	*self = (struct disconnect_thread){ .watcher.fd = -1, .wakeup.fd = -1 };
-	failure = start(self);
+	failure = disconnect_thread_start(self);
 	if (failure == 0)
 		return MCPS_OK;
-	release(self);
+	disconnect_thread_release(self);
 	return mcps__fail(error, MCPS_E_SYSTEM,
 	                  "cannot look out for clients that leave: %s",
 	                  strerror(failure));
@@ -55,5 +55,5 @@ void mcps__disconnect_thread_close(struct disconnect_thread *self)
 	atomic_store(&self->is_over, true);
 	mcps__wakeup_signal(&self->wakeup);
 	pthread_join(self->thread, NULL);
-	release(self);
+	disconnect_thread_release(self);
 }

@@ -32,8 +32,9 @@ void mcps__disconnect_watcher_close(struct disconnect_watcher *watcher)
 }
 
 /* Once per change; errors and hang-ups come along unasked. */
-static bool arm(struct disconnect_watcher *watcher,
-                struct disconnect_watch *watch, int how, uint32_t events)
+static bool disconnect_watcher_arm(struct disconnect_watcher *watcher,
+                                   struct disconnect_watch *watch, int how,
+                                   uint32_t events)
 {
 	struct epoll_event event = { .events = events | EPOLLONESHOT,
 		                     .data.ptr = watch };
@@ -45,7 +46,8 @@ void mcps__disconnect_watcher_add(struct disconnect_watcher *watcher,
                                   struct disconnect_watch *watch)
 {
 	pthread_mutex_lock(&watcher->lock);
-	watch->is_on = arm(watcher, watch, EPOLL_CTL_ADD, EPOLLRDHUP);
+	watch->is_on = disconnect_watcher_arm(watcher, watch, EPOLL_CTL_ADD,
+	                                      EPOLLRDHUP);
 	pthread_mutex_unlock(&watcher->lock);
 }
 
@@ -62,13 +64,13 @@ void mcps__disconnect_watcher_remove(struct disconnect_watcher *watcher,
 /* A client that closed only its own side still reads: this is reported once. If
  * it closed the whole connection, what is written is answered by a reset, which
  * is reported again. */
-static void tell(struct disconnect_watcher *watcher,
-                 const struct epoll_event *event)
+static void disconnect_watcher_tell(struct disconnect_watcher *watcher,
+                                    const struct epoll_event *event)
 {
 	struct disconnect_watch *watch = event->data.ptr;
 
 	if ((event->events & (EPOLLERR | EPOLLHUP)) == 0)
-		(void)arm(watcher, watch, EPOLL_CTL_MOD, 0);
+		(void)disconnect_watcher_arm(watcher, watch, EPOLL_CTL_MOD, 0);
 	watch->on_disconnect(watch->arg);
 }
 
@@ -81,7 +83,7 @@ void mcps__disconnect_watcher_round(struct disconnect_watcher *watcher)
 		pthread_mutex_lock(&watcher->lock);
 		count = epoll_wait(watcher->fd, events, BATCH, 0);
 		for (int i = 0; i < count; i++)
-			tell(watcher, &events[i]);
+			disconnect_watcher_tell(watcher, &events[i]);
 		pthread_mutex_unlock(&watcher->lock);
 	} while (count == BATCH);
 }

@@ -14,7 +14,8 @@
 
 /* libmicrohttpd refuses long headers (431, or 414 for the target) and requests
  * that it cannot parse (400), and tells of it by a message alone. */
-static void report_refusal(const struct endpoint *endpoint, const char *text)
+static void httpd_report_refusal(const struct endpoint *endpoint,
+                                 const char *text)
 {
 	unsigned status;
 
@@ -39,7 +40,7 @@ static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
 	char text[256];
 
 	vsnprintf(text, sizeof text, format, values);
-	report_refusal(loop->mhd.endpoint, text);
+	httpd_report_refusal(loop->mhd.endpoint, text);
 	if (!mcps__log_limiter_pass(&loop->log_limiter, now, &withheld))
 		return;
 	text[strcspn(text, "\r\n")] = '\0';
@@ -52,8 +53,8 @@ static MCPS_PRINTF(2, 0) void on_message(void *arg, const char *format,
 
 /* libmicrohttpd found itself in a state it does not know, so nothing of this
  * process may run on; not even abort handlers or a log function. */
-static void on_panic(void *arg, const char *file, unsigned line,
-                     const char *reason)
+static void httpd_on_panic(void *arg, const char *file, unsigned line,
+                           const char *reason)
 {
 	(void)arg;
 	fprintf(stderr, "libmicrohttpd gives up: %s:%u: %s\n", file, line,
@@ -63,8 +64,8 @@ static void on_panic(void *arg, const char *file, unsigned line,
 
 /* Paths are compared as they were sent: unescaping would end "/mcp%00x" after
  * "/mcp", and no client has a reason to escape a letter. */
-static size_t leave_escaped(void *arg, struct MHD_Connection *connection,
-                            char *text)
+static size_t httpd_leave_escaped(void *arg, struct MHD_Connection *connection,
+                                  char *text)
 {
 	(void)arg;
 	(void)connection;
@@ -77,7 +78,7 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *connection,
 struct MHD_Daemon *mcps__httpd_start(struct loop *loop,
                                      const struct loop_options *options)
 {
-	MHD_set_panic_func(on_panic, NULL);
+	MHD_set_panic_func(httpd_on_panic, NULL);
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TURBO |
 			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
@@ -86,7 +87,7 @@ struct MHD_Daemon *mcps__httpd_start(struct loop *loop,
 		MHD_OPTION_NOTIFY_CONNECTION, mcps__socket_notified,
 		&loop->sockets, MHD_OPTION_NOTIFY_COMPLETED,
 		mcps__connection_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
-		leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
+		httpd_leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
 		options->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		options->pool, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);

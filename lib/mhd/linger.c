@@ -12,7 +12,7 @@
 
 enum { PIECE = 64 * 1024 };
 
-static int64_t now_ms(void)
+static int64_t linger_now_ms(void)
 {
 	return mcps__steady_ms(&mcps__system_clock);
 }
@@ -20,7 +20,7 @@ static int64_t now_ms(void)
 /* Returns false when the client has closed its side. Beyond the limit nothing
  * is read, which stops the client from sending; it is not closed yet, because
  * a client that fails to send may not look at the answer. */
-static bool socket_drop_bytes(struct linger_socket *one)
+static bool linger_socket_drop_bytes(struct linger_socket *one)
 {
 	char piece[PIECE];
 	ssize_t length;
@@ -44,7 +44,7 @@ static bool socket_drop_bytes(struct linger_socket *one)
 
 static int linger_timeout(const struct linger_set *linger)
 {
-	int64_t now = now_ms();
+	int64_t now = linger_now_ms();
 	int64_t least = -1;
 
 	for (unsigned i = 0; i < linger->count; i++) {
@@ -91,13 +91,13 @@ static void linger_remove(struct linger_set *linger, unsigned i)
 static void linger_look(struct linger_set *linger, const struct pollfd *polled,
                         unsigned count)
 {
-	int64_t now = now_ms();
+	int64_t now = linger_now_ms();
 
 	for (unsigned i = count; i-- > 0;) {
 		struct linger_socket *one = &linger->sockets[i];
 
 		if (now >= one->closes_ms ||
-		    (polled[i].revents != 0 && !socket_drop_bytes(one)))
+		    (polled[i].revents != 0 && !linger_socket_drop_bytes(one)))
 			linger_remove(linger, i);
 	}
 }
@@ -160,7 +160,8 @@ void mcps__linger_add(struct linger_set *linger, int fd)
 				(struct linger_socket){
 					.fd = kept,
 					.left = LINGER_BYTES_MAX,
-					.closes_ms = now_ms() + LINGER_MS_MAX
+					.closes_ms =
+						linger_now_ms() + LINGER_MS_MAX
 				};
 			linger_wake(linger);
 		}

@@ -23,7 +23,7 @@ struct place {
 	char port[6];
 };
 
-static bool is_port(const char *text)
+static bool listen_is_port(const char *text)
 {
 	size_t length = strlen(text);
 
@@ -31,7 +31,8 @@ static bool is_port(const char *text)
 	       strspn(text, "0123456789") == length && atol(text) <= 65535;
 }
 
-static bool place_set_host(struct place *place, const char *host, size_t length)
+static bool listen_place_set_host(struct place *place, const char *host,
+                                  size_t length)
 {
 	if (length >= sizeof place->host)
 		return false;
@@ -42,29 +43,29 @@ static bool place_set_host(struct place *place, const char *host, size_t length)
 
 /* Names are not resolved, so that no resolver can delay or misdirect the
  * start; "localhost" is what people write. */
-static bool place_read(struct place *place, const char *text)
+static bool listen_place_read(struct place *place, const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	size_t length;
 
-	if (colon == NULL || !is_port(colon + 1))
+	if (colon == NULL || !listen_is_port(colon + 1))
 		return false;
 	strcpy(place->port, colon + 1);
 	length = (size_t)(colon - text);
 	if (length == 0)
-		return place_set_host(place, "0.0.0.0", 7);
+		return listen_place_set_host(place, "0.0.0.0", 7);
 	if (length == 9 && memcmp(text, "localhost", 9) == 0)
-		return place_set_host(place, "127.0.0.1", 9);
+		return listen_place_set_host(place, "127.0.0.1", 9);
 	if (text[0] == '[' && text[length - 1] == ']')
-		return place_set_host(place, text + 1, length - 2);
+		return listen_place_set_host(place, text + 1, length - 2);
 	/* "::1:80" might mean two things. */
 	if (memchr(text, ':', length) != NULL)
 		return false;
-	return place_set_host(place, text, length);
+	return listen_place_set_host(place, text, length);
 }
 
-static mcps_status resolve(struct addrinfo **out, const char *text,
-                           struct mcps_error *error)
+static mcps_status listen_resolve(struct addrinfo **out, const char *text,
+                                  struct mcps_error *error)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
@@ -72,7 +73,7 @@ static mcps_status resolve(struct addrinfo **out, const char *text,
 	};
 	struct place place;
 
-	if (!place_read(&place, text) ||
+	if (!listen_place_read(&place, text) ||
 	    getaddrinfo(place.host, place.port, &hints, out) != 0)
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "cannot listen on %s: not HOST:PORT, "
@@ -83,7 +84,7 @@ static mcps_status resolve(struct addrinfo **out, const char *text,
 }
 
 /* Reuse: else a restart would have to wait for connections of before. */
-static int open_socket(const struct addrinfo *where, bool listens)
+static int listen_open_socket(const struct addrinfo *where, bool listens)
 {
 	const int yes = 1;
 	int failure;
@@ -104,8 +105,8 @@ static int open_socket(const struct addrinfo *where, bool listens)
 
 /* ---- what it is called ---- */
 
-static void name_internet(struct listener *listener,
-                          const struct sockaddr *bound, socklen_t size)
+static void listen_name_internet(struct listener *listener,
+                                 const struct sockaddr *bound, socklen_t size)
 {
 	bool is_v6 = bound->sa_family == AF_INET6;
 	char host[PLACE_HOST_SIZE], port[8];
@@ -118,8 +119,8 @@ static void name_internet(struct listener *listener,
 }
 
 /* An abstract one has a NUL before its name, which people write as "@". */
-static void name_unix(struct listener *listener,
-                      const struct sockaddr_un *bound, socklen_t size)
+static void listen_name_unix(struct listener *listener,
+                             const struct sockaddr_un *bound, socklen_t size)
 {
 	size_t length = size - offsetof(struct sockaddr_un, sun_path);
 	bool is_abstract = length > 1 && bound->sun_path[0] == '\0';
@@ -130,7 +131,7 @@ static void name_unix(struct listener *listener,
 }
 
 /* As the kernel chose it, if port 0 was asked for. */
-static bool read_address(struct listener *listener)
+static bool listen_read_address(struct listener *listener)
 {
 	union {
 		struct sockaddr_storage room;
@@ -143,15 +144,15 @@ static bool read_address(struct listener *listener)
 	if (getsockname(listener->fd, &bound.any, &size) != 0)
 		return false;
 	if (bound.any.sa_family == AF_UNIX)
-		name_unix(listener, &bound.local, size);
+		listen_name_unix(listener, &bound.local, size);
 	else
-		name_internet(listener, &bound.any, size);
+		listen_name_internet(listener, &bound.any, size);
 	return listener->address[0] != '\0';
 }
 
 /* ---- one that was passed ---- */
 
-static bool is_listening_stream(int fd)
+static bool listen_is_listening_stream(int fd)
 {
 	int type = 0, listens = 0;
 	socklen_t size = sizeof type;
@@ -165,12 +166,12 @@ static bool is_listening_stream(int fd)
 	       listens != 0;
 }
 
-static mcps_status take_passed(struct listener *out, int fd,
-                               struct mcps_error *error)
+static mcps_status listen_take_passed(struct listener *out, int fd,
+                                      struct mcps_error *error)
 {
 	int flags;
 
-	if (!is_listening_stream(fd))
+	if (!listen_is_listening_stream(fd))
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "descriptor %d is not a listening socket",
 		                  fd);
@@ -178,7 +179,7 @@ static mcps_status take_passed(struct listener *out, int fd,
 	out->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	flags = out->fd >= 0 ? fcntl(out->fd, F_GETFL) : -1;
 	if (flags >= 0 && fcntl(out->fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-	    read_address(out))
+	    listen_read_address(out))
 		return MCPS_OK;
 	return mcps__fail(error, MCPS_E_SYSTEM,
 	                  "cannot use the listening socket %d: %s", fd,
@@ -187,7 +188,7 @@ static mcps_status take_passed(struct listener *out, int fd,
 
 /* ---- one of our own ---- */
 
-static mcps_status refused(const char *text, struct mcps_error *error)
+static mcps_status listen_refused(const char *text, struct mcps_error *error)
 {
 	return mcps__fail(error, mcps__refusal(errno, MCPS_E_SYSTEM),
 	                  "cannot listen on %s: %s", text, strerror(errno));
@@ -205,15 +206,15 @@ static mcps_status listen_at(struct listener *out,
 		out->fd = mcps__listen_unix(out, path, options->socket_mode,
 		                            BACKLOG);
 	} else {
-		status = resolve(&where, options->listen, error);
+		status = listen_resolve(&where, options->listen, error);
 		if (status != MCPS_OK)
 			return status;
-		out->fd = open_socket(where, true);
+		out->fd = listen_open_socket(where, true);
 		freeaddrinfo(where);
 	}
-	if (out->fd >= 0 && read_address(out))
+	if (out->fd >= 0 && listen_read_address(out))
 		return MCPS_OK;
-	return refused(options->listen, error);
+	return listen_refused(options->listen, error);
 }
 
 mcps_status mcps__listen(struct listener *out,
@@ -224,7 +225,7 @@ mcps_status mcps__listen(struct listener *out,
 
 	*out = (struct listener){ .fd = -1 };
 	if (options->listen_fd != 0)
-		status = take_passed(out, options->listen_fd, error);
+		status = listen_take_passed(out, options->listen_fd, error);
 	else
 		status = listen_at(out, options, error);
 	if (status != MCPS_OK) {
@@ -245,14 +246,14 @@ mcps_status mcps__listen_check(const struct mcps_daemon_options *options,
 	if (path != NULL)
 		return mcps__listen_unix_check(path)
 		               ? MCPS_OK
-		               : refused(options->listen, error);
-	status = resolve(&where, options->listen, error);
+		               : listen_refused(options->listen, error);
+	status = listen_resolve(&where, options->listen, error);
 	if (status != MCPS_OK)
 		return status;
-	fd = open_socket(where, false);
+	fd = listen_open_socket(where, false);
 	freeaddrinfo(where);
 	if (fd < 0)
-		return refused(options->listen, error);
+		return listen_refused(options->listen, error);
 	close(fd);
 	return MCPS_OK;
 }

@@ -19,7 +19,7 @@ const char *mcps__listen_unix_path(const char *text)
 	return strncmp(text, scheme, length) == 0 ? text + length : NULL;
 }
 
-static bool set_path(struct sockaddr_un *to, const char *path)
+static bool listen_unix_set_path(struct sockaddr_un *to, const char *path)
 {
 	*to = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (path[0] == '\0' || strlen(path) >= sizeof to->sun_path) {
@@ -31,7 +31,7 @@ static bool set_path(struct sockaddr_un *to, const char *path)
 }
 
 /* Returns true if nobody accepts there; with a full queue somebody does. */
-static bool is_stale(const struct sockaddr_un *at)
+static bool listen_unix_is_stale(const struct sockaddr_un *at)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool stale;
@@ -46,13 +46,13 @@ static bool is_stale(const struct sockaddr_un *at)
 
 /* Returns true if what is there may be deleted. Else errno says why not:
  * EADDRINUSE if somebody listens, EEXIST if it is another file. */
-static bool may_replace(const struct sockaddr_un *at)
+static bool listen_unix_may_replace(const struct sockaddr_un *at)
 {
 	struct stat about;
 
 	if (lstat(at->sun_path, &about) != 0)
 		return false;
-	if (S_ISSOCK(about.st_mode) && !is_stale(at)) {
+	if (S_ISSOCK(about.st_mode) && !listen_unix_is_stale(at)) {
 		errno = EADDRINUSE;
 		return false;
 	}
@@ -60,13 +60,13 @@ static bool may_replace(const struct sockaddr_un *at)
 	return S_ISSOCK(about.st_mode) && about.st_uid == geteuid();
 }
 
-static int bind_at(int fd, const struct sockaddr_un *at)
+static int listen_unix_bind_at(int fd, const struct sockaddr_un *at)
 {
 	const struct sockaddr *name = (const struct sockaddr *)at;
 
 	if (bind(fd, name, sizeof *at) == 0)
 		return 0;
-	if (errno != EADDRINUSE || !may_replace(at) ||
+	if (errno != EADDRINUSE || !listen_unix_may_replace(at) ||
 	    unlink(at->sun_path) != 0)
 		return -1;
 	return bind(fd, name, sizeof *at);
@@ -80,7 +80,7 @@ static int bind_and_listen(struct listener *out, int fd,
 
 	/* The file is born with the mode of its socket, less the umask: it is
 	 * at no moment open to more than it will be. */
-	if (fchmod(fd, mode) != 0 || bind_at(fd, at) != 0)
+	if (fchmod(fd, mode) != 0 || listen_unix_bind_at(fd, at) != 0)
 		return -1;
 	if (stat(at->sun_path, &about) == 0) {
 		out->device = about.st_dev;
@@ -95,7 +95,7 @@ int mcps__listen_unix(struct listener *out, const char *path, unsigned mode,
 	struct sockaddr_un at;
 	int failure, fd;
 
-	if (!set_path(&at, path))
+	if (!listen_unix_set_path(&at, path))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind_and_listen(out, fd, &at, mode, backlog) == 0)
@@ -108,7 +108,7 @@ int mcps__listen_unix(struct listener *out, const char *path, unsigned mode,
 	return -1;
 }
 
-static bool may_make(const char *path)
+static bool listen_unix_may_make(const char *path)
 {
 	char directory[sizeof((struct sockaddr_un *)0)->sun_path];
 	char *slash;
@@ -123,7 +123,7 @@ static bool may_make(const char *path)
 }
 
 /* A symbolic link that leads nowhere is there, too. */
-static bool is_missing(const char *path)
+static bool listen_unix_is_missing(const char *path)
 {
 	struct stat about;
 
@@ -134,9 +134,9 @@ bool mcps__listen_unix_check(const char *path)
 {
 	struct sockaddr_un at;
 
-	if (!set_path(&at, path) || !may_make(path))
+	if (!listen_unix_set_path(&at, path) || !listen_unix_may_make(path))
 		return false;
-	return is_missing(path) || may_replace(&at);
+	return listen_unix_is_missing(path) || listen_unix_may_replace(&at);
 }
 
 void mcps__listener_hide(struct listener *listener)

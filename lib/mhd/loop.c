@@ -27,19 +27,19 @@ enum {
 /* Descriptors that a loop watches besides its wakeup. */
 enum { WATCH_HTTP, WATCH_LEAVERS, WATCH_NEWCOMERS };
 
-static int64_t now_ms(void)
+static int64_t loop_now_ms(void)
 {
 	return mcps__steady_ms(&mcps__system_clock);
 }
 
-static int sooner(int a, int b)
+static int loop_sooner(int a, int b)
 {
 	if (a < 0 || b < 0)
 		return a < 0 ? b : a;
 	return a < b ? a : b;
 }
 
-static int http_timeout(const struct loop *loop)
+static int loop_http_timeout(const struct loop *loop)
 {
 	MHD_UNSIGNED_LONG_LONG left;
 
@@ -58,20 +58,19 @@ static unsigned loop_room(const struct loop *loop)
 /* How long nothing is to be done by itself, as poll() wants it. */
 static int loop_timeout(struct loop *loop, enum loop_phase phase)
 {
-	int64_t now = now_ms();
+	int64_t now = loop_now_ms();
 	int accepting =
 		mcps__acceptor_watch(&loop->acceptor, loop_room(loop), now);
-	int timeout = http_timeout(loop);
+	int timeout = loop_http_timeout(loop);
 
 	if (timeout == 0)
 		return 0;
-	timeout = sooner(timeout, accepting);
-	timeout =
-		sooner(timeout,
-	               mcps__deadlines_timeout(&loop->sockets.deadlines, now));
+	timeout = loop_sooner(timeout, accepting);
+	timeout = loop_sooner(timeout, mcps__deadlines_timeout(
+					       &loop->sockets.deadlines, now));
 	if (phase == LOOP_SERVING || (phase == LOOP_QUIET && loop->is_quiesced))
 		return timeout;
-	return sooner(timeout, LEAVING_TICK_MS);
+	return loop_sooner(timeout, LEAVING_TICK_MS);
 }
 
 /* ---- accepting ---- */
@@ -120,7 +119,7 @@ static void loop_stop_accepting(struct loop *loop)
 	/* Clients must not keep their connections for the idle time: they
 	 * come back to the process that listens next. */
 	atomic_store(&loop->mhd.closes, true);
-	loop->quiesce_by_ms = now_ms() + loop->quiesce_ms;
+	loop->quiesce_by_ms = loop_now_ms() + loop->quiesce_ms;
 	while (!loop->is_shared && loop_accept(loop) == ACCEPT_BATCH)
 		continue;
 	mcps__acceptor_stop(&loop->acceptor);
@@ -134,7 +133,7 @@ static void loop_stop_accepting(struct loop *loop)
 static void loop_try_quiesce(struct loop *loop)
 {
 	bool has_idle = loop->sockets.count > atomic_load(&loop->mhd.working);
-	int64_t now = now_ms();
+	int64_t now = loop_now_ms();
 
 	if (loop->is_quiesced)
 		return;
@@ -182,7 +181,7 @@ static void loop_round(struct loop *loop, enum loop_phase phase)
 	unsigned ready = mcps__wakeup_wait(&loop->wakeup, watched, timeout);
 
 	loop_count_round(loop);
-	loop->sockets.now_ms = now_ms();
+	loop->sockets.now_ms = loop_now_ms();
 	if ((ready & (1U << WATCH_LEAVERS)) != 0)
 		mcps__disconnect_watcher_round(&loop->watcher);
 	if (loop->acceptor.is_watching &&
@@ -244,7 +243,7 @@ void mcps__loop_wait_quiesced(struct loop *loop)
 
 void mcps__loop_leave(struct loop *loop, int64_t patience_ms)
 {
-	loop->leave_by_ms = now_ms() + patience_ms;
+	loop->leave_by_ms = loop_now_ms() + patience_ms;
 	loop_move(loop, LOOP_LEAVING);
 }
 

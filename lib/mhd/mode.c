@@ -5,7 +5,7 @@
 #include <microhttpd.h>
 #include <stdio.h>
 
-static bool has(unsigned flags, unsigned wanted)
+static bool mode_has_flag(unsigned flags, unsigned wanted)
 {
 	return (flags & wanted) == wanted;
 }
@@ -14,8 +14,9 @@ bool mcps__mode_forgets(const char *version, unsigned flags)
 {
 	unsigned major = 0, minor = 0, patch = 0;
 
-	if (has(flags, MHD_USE_POLL) || has(flags, MHD_USE_EPOLL) ||
-	    has(flags, MHD_USE_THREAD_PER_CONNECTION) ||
+	if (mode_has_flag(flags, MHD_USE_POLL) ||
+	    mode_has_flag(flags, MHD_USE_EPOLL) ||
+	    mode_has_flag(flags, MHD_USE_THREAD_PER_CONNECTION) ||
 	    sscanf(version, "%u.%u.%u", &major, &minor, &patch) != 3)
 		return false;
 	return major == 1 && minor == 0 && patch < 3;
@@ -36,16 +37,18 @@ mcps_status mcps__mode_read(struct mode *out, struct MHD_Daemon *daemon,
 		                  "there is no daemon to attach to: did "
 		                  "MHD_start_daemon() fail?");
 	flags = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_FLAGS)->flags;
-	if (has(flags, MHD_USE_THREAD_PER_CONNECTION)) {
+	if (mode_has_flag(flags, MHD_USE_THREAD_PER_CONNECTION)) {
 		*out = (struct mode){ .has_thread = true, .blocks = true };
 		return MCPS_OK;
 	}
 	*out = (struct mode){
-		.has_thread = has(flags, MHD_USE_INTERNAL_POLLING_THREAD),
-		.may_oversleep = has(flags, MHD_USE_EPOLL_INTERNAL_THREAD),
+		.has_thread =
+			mode_has_flag(flags, MHD_USE_INTERNAL_POLLING_THREAD),
+		.may_oversleep =
+			mode_has_flag(flags, MHD_USE_EPOLL_INTERNAL_THREAD),
 		.may_forget = mcps__mode_forgets(MHD_get_version(), flags),
 	};
-	if (!has(flags, MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC))
+	if (!mode_has_flag(flags, MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC))
 		status = mcps__fail_also(error, status,
 		                         "start the daemon with "
 		                         "MHD_ALLOW_SUSPEND_RESUME: requests "

@@ -18,8 +18,8 @@ static const char refused[] = "", escaped_target[] = "";
 
 /* ---- where there is no mount ---- */
 
-static int refuse_now(struct MHD_Connection *connection, const char *method,
-                      const char *reason)
+static int mount_refuse_now(struct MHD_Connection *connection,
+                            const char *method, const char *reason)
 {
 	const struct reply_id none = { NULL, 0 };
 	const struct reply_manner manner = { .is_get =
@@ -35,15 +35,16 @@ static int refuse_now(struct MHD_Connection *connection, const char *method,
 }
 
 /* An answer before the body was read may not reach the client. */
-static int refuse_early(struct MHD_Connection *connection, const char *method,
-                        size_t *size, const char *reason)
+static int mount_refuse_early(struct MHD_Connection *connection,
+                              const char *method, size_t *size,
+                              const char *reason)
 {
 	bool is_new = mcps__mark_get(connection, MARK_REQUEST) != refused;
 
 	if (is_new && !mcps__mark_set(connection, MARK_REQUEST, refused))
 		return (int)MHD_NO;
 	if (!is_new && *size == 0)
-		return refuse_now(connection, method, reason);
+		return mount_refuse_now(connection, method, reason);
 	*size = 0;
 	return (int)MHD_YES;
 }
@@ -53,7 +54,8 @@ static int refuse_early(struct MHD_Connection *connection, const char *method,
 /* Its epoll thread sleeps for ever when a multiple of 128 descriptors is ready
  * at once (0.9.75, 1.0.1), unless there is a timeout to wait for. Only a
  * connection can tell whether there is one. */
-static void warn_once(struct mount *mount, struct MHD_Connection *connection)
+static void mount_warn_once(struct mount *mount,
+                            struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info;
 
@@ -74,7 +76,7 @@ static void warn_once(struct mount *mount, struct MHD_Connection *connection)
  * with each request. libmicrohttpd does not tell which callbacks a daemon has,
  * but a new request on a connection shows that nobody told us of the end of the
  * request before. */
-static void end_missed(struct mount *mount, struct live *before)
+static void mount_end_missed(struct mount *mount, struct live *before)
 {
 	if (!atomic_exchange(&mount->warned_of_ends, true))
 		mcps__log(mount->mhd.log, MCPS_LOG_ERROR, "http",
@@ -86,7 +88,8 @@ static void end_missed(struct mount *mount, struct live *before)
 }
 
 /* NULL: no memory. */
-static struct live *take(struct mount *mount, struct MHD_Connection *connection)
+static struct live *mount_take_request(struct mount *mount,
+                                       struct MHD_Connection *connection)
 {
 	struct live *before = mcps__live_find(&mount->live, connection);
 
@@ -94,8 +97,8 @@ static struct live *take(struct mount *mount, struct MHD_Connection *connection)
 	    mcps__mark_get(connection, MARK_REQUEST) == mount->mark)
 		return before;
 	if (before != NULL)
-		end_missed(mount, before);
-	warn_once(mount, connection);
+		mount_end_missed(mount, before);
+	mount_warn_once(mount, connection);
 	if (!mcps__mark_set(connection, MARK_REQUEST, mount->mark))
 		return NULL;
 	return mcps__live_add(&mount->live, connection);
@@ -107,24 +110,24 @@ struct mark_search {
 	const char *mark;
 };
 
-static bool has_mark(struct mount *mount, void *arg)
+static bool mount_has_mark(struct mount *mount, void *arg)
 {
 	return mount->mark == ((struct mark_search *)arg)->mark;
 }
 
 /* The one that took over the request that CONNECTION is at; NULL: none. */
-static struct mount *enter_marked(struct mounts *mounts,
-                                  struct MHD_Connection *connection)
+static struct mount *mount_enter_marked(struct mounts *mounts,
+                                        struct MHD_Connection *connection)
 {
 	struct mark_search search = { mcps__mark_get(connection,
 		                                     MARK_REQUEST) };
 
 	return mounts != NULL && search.mark != NULL
-	               ? mcps__mounts_enter(mounts, has_mark, &search)
+	               ? mcps__mounts_enter(mounts, mount_has_mark, &search)
 	               : NULL;
 }
 
-static bool serves(struct mount *mount, void *arg)
+static bool mount_serves(struct mount *mount, void *arg)
 {
 	return !atomic_load(&mount->is_detached) &&
 	       mcps__daemon_id_is(&mount->id, arg);
@@ -132,14 +135,14 @@ static bool serves(struct mount *mount, void *arg)
 
 /* NULL: the daemon of CONNECTION is not attached. It could not be waited for,
  * and may not be able to suspend. */
-static struct mount *enter_new(struct mounts *mounts,
-                               struct MHD_Connection *connection)
+static struct mount *mount_enter_new(struct mounts *mounts,
+                                     struct MHD_Connection *connection)
 {
 	struct daemon_id seen;
 	struct mount *mount;
 
 	mcps__daemon_id_of(&seen, connection);
-	mount = mcps__mounts_enter(mounts, serves, &seen);
+	mount = mcps__mounts_enter(mounts, mount_serves, &seen);
 	if (mount == NULL && !atomic_exchange(&mounts->warned, true))
 		mcps__log(
 			mcps__server_log(mounts->server), MCPS_LOG_WARN, "http",
@@ -152,7 +155,7 @@ static struct mount *enter_new(struct mounts *mounts,
 
 /* ---- what the program's callbacks begin with ---- */
 
-static bool is_our_path(const mcps_server *server, const char *url)
+static bool mount_is_our_path(const mcps_server *server, const char *url)
 {
 	const char *path = mcps_server_path(server);
 
@@ -161,19 +164,19 @@ static bool is_our_path(const mcps_server *server, const char *url)
 	               : strcmp(path, url) == 0;
 }
 
-static struct mount *enter(struct mounts *mounts,
-                           struct MHD_Connection *connection)
+static struct mount *mount_enter_request(struct mounts *mounts,
+                                         struct MHD_Connection *connection)
 {
-	struct mount *mount = enter_marked(mounts, connection);
+	struct mount *mount = mount_enter_marked(mounts, connection);
 
-	return mount != NULL ? mount : enter_new(mounts, connection);
+	return mount != NULL ? mount : mount_enter_new(mounts, connection);
 }
 
 /* The mount that takes the request; NULL, and why none does. A request that was
  * refused in an earlier call stays refused. */
-static struct mount *choose(mcps_server *server,
-                            struct MHD_Connection *connection,
-                            const char **refusal)
+static struct mount *mount_choose(mcps_server *server,
+                                  struct MHD_Connection *connection,
+                                  const char **refusal)
 {
 	struct mounts *mounts = mcps__mounts_of(server);
 	struct mount *mount;
@@ -185,7 +188,7 @@ static struct mount *choose(mcps_server *server,
 	if (mounts == NULL)
 		return NULL;
 	*refusal = "it does not serve this address";
-	mount = enter(mounts, connection);
+	mount = mount_enter_request(mounts, connection);
 	if (mount == NULL ||
 	    mcps__mark_get(connection, MARK_REQUEST) != refused)
 		return mount;
@@ -204,16 +207,16 @@ bool mcps_mhd_handle(mcps_server *server, struct MHD_Connection *connection,
 
 	if (server == NULL || connection == NULL || url == NULL ||
 	    method == NULL || size == NULL || request == NULL ||
-	    result == NULL || !is_our_path(server, url))
+	    result == NULL || !mount_is_our_path(server, url))
 		return false;
 	if (mcps__mark_get(connection, MARK_TARGET) == escaped_target)
 		url = ""; /* the gate finds nothing there */
-	mount = choose(server, connection, &refusal);
+	mount = mount_choose(server, connection, &refusal);
 	if (mount == NULL) {
-		*result = refuse_early(connection, method, size, refusal);
+		*result = mount_refuse_early(connection, method, size, refusal);
 		return true;
 	}
-	live = take(mount, connection);
+	live = mount_take_request(mount, connection);
 	*result = (int)MHD_NO;
 	if (live != NULL)
 		*result = (int)mcps__connection_serve(
@@ -233,12 +236,13 @@ bool mcps_mhd_owns(mcps_server *server, struct MHD_Connection *connection)
 		return false;
 	if (mcps__mark_get(connection, MARK_REQUEST) == refused)
 		return true;
-	mount = enter_marked(mcps__mounts_of(server), connection);
+	mount = mount_enter_marked(mcps__mounts_of(server), connection);
 	mcps__mount_leave(mount);
 	return mount != NULL;
 }
 
-static void end(struct mount *mount, struct MHD_Connection *connection)
+static void mount_end_request(struct mount *mount,
+                              struct MHD_Connection *connection)
 {
 	struct live *live = mcps__live_find(&mount->live, connection);
 
@@ -258,15 +262,15 @@ bool mcps_mhd_completed(mcps_server *server, struct MHD_Connection *connection,
 	if (server == NULL || connection == NULL || request == NULL)
 		return false;
 	is_ours = mcps_mhd_owns(server, connection);
-	mount = enter_marked(mcps__mounts_of(server), connection);
+	mount = mount_enter_marked(mcps__mounts_of(server), connection);
 	/* In a fork the rest is the other process'. */
 	if (mount != NULL && !mcps__server_was_forked(server))
-		end(mount, connection);
+		mount_end_request(mount, connection);
 	mcps__mount_leave(mount);
 	return *request == NULL && is_ours;
 }
 
-static int hex_digit(char c)
+static int mount_hex_digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *found = c != '\0' ? strchr(digits, c | 0x20) : NULL;
@@ -275,11 +279,11 @@ static int hex_digit(char c)
 }
 
 /* The next character of *URI as libmicrohttpd unescapes it. */
-static char unescape(const char **uri, bool *has_escape)
+static char mount_unescape(const char **uri, bool *has_escape)
 {
 	const char *at = *uri;
-	int high = at[0] == '%' ? hex_digit(at[1]) : -1;
-	int low = high >= 0 ? hex_digit(at[2]) : -1;
+	int high = at[0] == '%' ? mount_hex_digit(at[1]) : -1;
+	int low = high >= 0 ? mount_hex_digit(at[2]) : -1;
 
 	*uri = low >= 0 ? at + 3 : at + 1;
 	*has_escape = *has_escape || low >= 0;
@@ -287,17 +291,17 @@ static char unescape(const char **uri, bool *has_escape)
 }
 
 /* Only what libmicrohttpd would make our path of is of interest. */
-static bool is_escaped_path(const mcps_server *server, const char *uri)
+static bool mount_is_escaped_path(const mcps_server *server, const char *uri)
 {
 	bool has_escape = false;
 	char c;
 
 	for (const char *path = mcps_server_path(server); *path != '\0'; path++)
-		if (unescape(&uri, &has_escape) != *path)
+		if (mount_unescape(&uri, &has_escape) != *path)
 			return false;
-	c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
+	c = *uri == '?' ? '\0' : mount_unescape(&uri, &has_escape);
 	if (c == '/' && mcps_server_get_options(server)->trailing_slash)
-		c = *uri == '?' ? '\0' : unescape(&uri, &has_escape);
+		c = *uri == '?' ? '\0' : mount_unescape(&uri, &has_escape);
 	return has_escape && c == '\0';
 }
 
@@ -305,7 +309,7 @@ void mcps_mhd_target(mcps_server *server, struct MHD_Connection *connection,
                      const char *uri)
 {
 	if (server != NULL && connection != NULL && uri != NULL &&
-	    is_escaped_path(server, uri))
+	    mount_is_escaped_path(server, uri))
 		(void)mcps__mark_set(connection, MARK_TARGET, escaped_target);
 }
 

@@ -24,7 +24,7 @@ enum {
 	CONNECTIONS_DEFAULT = FD_SETSIZE - 4,
 };
 
-static int64_t now_ms(void)
+static int64_t mounts_now_ms(void)
 {
 	return mcps__steady_ms(&mcps__system_clock);
 }
@@ -102,7 +102,7 @@ static void mount_signal(struct mhd_context *mhd)
 	mount->wake(mount->wake_arg);
 }
 
-static void mhd_context_init(struct mount *mount)
+static void mount_mhd_context_init(struct mount *mount)
 {
 	struct mounts *mounts = mount->mounts;
 	struct mhd_context *mhd = &mount->mhd;
@@ -131,7 +131,7 @@ static struct mount *mount_new(struct mounts *mounts, struct MHD_Daemon *daemon,
 		&mount->streams, mcps_server_get_options(mounts->server),
 		mode->blocks ? mcps__limits_connections(CONNECTIONS_DEFAULT)
 			     : 0);
-	mhd_context_init(mount);
+	mount_mhd_context_init(mount);
 	mount->probe.check = mount_check;
 	mcps__live_init(&mount->live);
 	return mount;
@@ -150,7 +150,7 @@ static void mount_free(struct mount *mount)
  * MHD_stop_daemon(), which else ends the process. */
 static bool mount_drain(struct mount *mount, int64_t until_ms)
 {
-	if (!mcps__await_zero(&mount->mhd.parked, until_ms - now_ms())) {
+	if (!mcps__await_zero(&mount->mhd.parked, until_ms - mounts_now_ms())) {
 		mcps__log(mount->mhd.log, MCPS_LOG_ERROR, "http",
 		          "a request still waits for an auth hook or the "
 		          "store: MHD_stop_daemon() would end the process, or "
@@ -166,7 +166,7 @@ static bool mounts_drain(struct attachment *attachment, uint32_t wait_ms)
 {
 	struct mounts *mounts =
 		container_of(attachment, struct mounts, attachment);
-	int64_t until_ms = now_ms() + wait_ms + PATIENCE_MS;
+	int64_t until_ms = mounts_now_ms() + wait_ms + PATIENCE_MS;
 	bool is_drained = true;
 
 	pthread_mutex_lock(&mounts->changes);
@@ -268,8 +268,8 @@ static mcps_status mounts_get(struct mounts **out, mcps_server *server,
 /* ---- attaching ---- */
 
 /* Under the lock of changes, as all that follows. */
-static struct mount *find_attached(struct mounts *mounts,
-                                   const struct MHD_Daemon *daemon)
+static struct mount *mounts_find_attached(struct mounts *mounts,
+                                          const struct MHD_Daemon *daemon)
 {
 	struct mount *mount = mounts->first;
 
@@ -280,7 +280,7 @@ static struct mount *find_attached(struct mounts *mounts,
 }
 
 /* A detached one that nothing uses is freed. Nobody enters it meanwhile. */
-static void sweep(struct mounts *mounts)
+static void mounts_sweep(struct mounts *mounts)
 {
 	struct mount **link = &mounts->first;
 
@@ -301,7 +301,7 @@ static void sweep(struct mounts *mounts)
 	pthread_rwlock_unlock(&mounts->lock);
 }
 
-static void add(struct mounts *mounts, struct mount *mount)
+static void mounts_add(struct mounts *mounts, struct mount *mount)
 {
 	pthread_rwlock_wrlock(&mounts->lock);
 	mount->next = mounts->first;
@@ -310,14 +310,15 @@ static void add(struct mounts *mounts, struct mount *mount)
 	mcps__server_add_probe(mounts->server, &mount->probe);
 }
 
-static mcps_status attach(struct mounts *mounts, struct MHD_Daemon *daemon,
-                          const struct mode *mode, mcps_mhd_wake_fn wake,
-                          void *arg, struct mcps_error *error)
+static mcps_status mounts_attach(struct mounts *mounts,
+                                 struct MHD_Daemon *daemon,
+                                 const struct mode *mode, mcps_mhd_wake_fn wake,
+                                 void *arg, struct mcps_error *error)
 {
 	struct mount *mount;
 
-	sweep(mounts);
-	if (find_attached(mounts, daemon) != NULL)
+	mounts_sweep(mounts);
+	if (mounts_find_attached(mounts, daemon) != NULL)
 		return mcps__fail(
 			error, MCPS_E_INVAL,
 			"the server is attached to this daemon already; a "
@@ -328,11 +329,11 @@ static mcps_status attach(struct mounts *mounts, struct MHD_Daemon *daemon,
 		return mcps__fail(error, MCPS_E_NOMEM, "out of memory");
 	mount->wake = wake;
 	mount->wake_arg = arg;
-	add(mounts, mount);
+	mounts_add(mounts, mount);
 	return MCPS_OK;
 }
 
-static void warn_of_select(mcps_server *server, const struct mode *mode)
+static void mounts_warn_of_select(mcps_server *server, const struct mode *mode)
 {
 	mcps__log(
 		mcps__server_log(server), MCPS_LOG_WARN, "http",
@@ -344,7 +345,7 @@ static void warn_of_select(mcps_server *server, const struct mode *mode)
 }
 
 /* A login of the program's own may stand before mcps_mhd_handle(). */
-static void warn_of_any_caller(struct mounts *mounts)
+static void mounts_warn_of_any_caller(struct mounts *mounts)
 {
 	if (mcps__server_endpoint(mounts->server)->identify != NULL ||
 	    atomic_exchange(&mounts->warned_of_any_caller, true))
@@ -355,9 +356,9 @@ static void warn_of_any_caller(struct mounts *mounts)
 	          "mcps_mhd_handle(); see mcps_server_set_auth()");
 }
 
-static mcps_status check_attach(struct mode *mode, mcps_server *server,
-                                struct MHD_Daemon *daemon, bool has_wake,
-                                struct mcps_error *error)
+static mcps_status mounts_check_attach(struct mode *mode, mcps_server *server,
+                                       struct MHD_Daemon *daemon, bool has_wake,
+                                       struct mcps_error *error)
 {
 	mcps_status status = mcps__mode_read(mode, daemon, has_wake, error);
 
@@ -370,11 +371,11 @@ static mcps_status check_attach(struct mode *mode, mcps_server *server,
 	return status;
 }
 
-static mcps_status attach_checked(mcps_server *server,
-                                  struct MHD_Daemon *daemon,
-                                  const struct mode *mode,
-                                  mcps_mhd_wake_fn wake, void *arg,
-                                  struct mcps_error *error)
+static mcps_status mounts_attach_checked(mcps_server *server,
+                                         struct MHD_Daemon *daemon,
+                                         const struct mode *mode,
+                                         mcps_mhd_wake_fn wake, void *arg,
+                                         struct mcps_error *error)
 {
 	struct mounts *mounts;
 	mcps_status status = mounts_get(&mounts, server, error);
@@ -382,12 +383,12 @@ static mcps_status attach_checked(mcps_server *server,
 	if (status != MCPS_OK)
 		return status;
 	pthread_mutex_lock(&mounts->changes);
-	status = attach(mounts, daemon, mode, wake, arg, error);
+	status = mounts_attach(mounts, daemon, mode, wake, arg, error);
 	pthread_mutex_unlock(&mounts->changes);
 	if (status == MCPS_OK && mode->may_forget)
-		warn_of_select(server, mode);
+		mounts_warn_of_select(server, mode);
 	if (status == MCPS_OK)
-		warn_of_any_caller(mounts);
+		mounts_warn_of_any_caller(mounts);
 	return status;
 }
 
@@ -401,10 +402,11 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 
 	if (error == NULL)
 		error = &own;
-	status = check_attach(&mode, server, daemon, wake != NULL, error);
+	status =
+		mounts_check_attach(&mode, server, daemon, wake != NULL, error);
 	if (status == MCPS_OK)
-		status =
-			attach_checked(server, daemon, &mode, wake, arg, error);
+		status = mounts_attach_checked(server, daemon, &mode, wake, arg,
+		                               error);
 	if (status != MCPS_OK && server != NULL)
 		mcps__server_note_refusal(server, error->text);
 	return status;
@@ -414,7 +416,7 @@ mcps_status mcps_mhd_attach(mcps_server *server, struct MHD_Daemon *daemon,
 
 /* Nothing of it begins any more, and what has begun is neither at work nor
  * parked, and so will never be. */
-static bool is_quiet(const struct mount *mount)
+static bool mount_is_quiet(const struct mount *mount)
 {
 	return atomic_load(&mount->users) == 0 &&
 	       atomic_load(&mount->mhd.working) == 0 &&
@@ -423,7 +425,7 @@ static bool is_quiet(const struct mount *mount)
 
 /* A stream may have been opened after the others were closed, by a request that
  * was at work: they are closed again until there is none. */
-static void close_streams(struct mount *mount, bool is_late)
+static void mount_close_streams(struct mount *mount, bool is_late)
 {
 	struct endpoint *endpoint = mount->mhd.endpoint;
 	struct streams *streams = mcps__streams_of(endpoint->sessions);
@@ -437,21 +439,22 @@ static void close_streams(struct mount *mount, bool is_late)
 static bool mount_quiesce(struct mount *mount, uint32_t wait_ms)
 {
 	const struct timespec tick = { 0, DETACH_TICK_MS * 1000 * 1000 };
-	int64_t late_ms = now_ms() + wait_ms;
+	int64_t late_ms = mounts_now_ms() + wait_ms;
 	bool in_time = true;
 
-	close_streams(mount, false);
-	while (!is_quiet(mount)) {
-		if (now_ms() >= late_ms + PATIENCE_MS)
+	mount_close_streams(mount, false);
+	while (!mount_is_quiet(mount)) {
+		if (mounts_now_ms() >= late_ms + PATIENCE_MS)
 			return false;
 		nanosleep(&tick, NULL);
-		in_time = in_time && now_ms() < late_ms;
-		close_streams(mount, !in_time);
+		in_time = in_time && mounts_now_ms() < late_ms;
+		mount_close_streams(mount, !in_time);
 	}
 	return in_time;
 }
 
-static bool detach(struct mounts *mounts, struct mount *mount, uint32_t wait_ms)
+static bool mounts_detach(struct mounts *mounts, struct mount *mount,
+                          uint32_t wait_ms)
 {
 	bool in_time;
 
@@ -462,9 +465,9 @@ static bool detach(struct mounts *mounts, struct mount *mount, uint32_t wait_ms)
 	atomic_store(&mount->is_detached, true);
 	pthread_rwlock_unlock(&mounts->lock);
 	in_time = mount_quiesce(mount, wait_ms);
-	if (!mount_drain(mount, now_ms()))
+	if (!mount_drain(mount, mounts_now_ms()))
 		in_time = false;
-	sweep(mounts);
+	mounts_sweep(mounts);
 	return in_time;
 }
 
@@ -478,9 +481,9 @@ bool mcps_mhd_detach(mcps_server *server, struct MHD_Daemon *daemon,
 	if (mounts == NULL || mcps__server_was_forked(server))
 		return true;
 	pthread_mutex_lock(&mounts->changes);
-	mount = find_attached(mounts, daemon);
+	mount = mounts_find_attached(mounts, daemon);
 	if (mount != NULL)
-		in_time = detach(mounts, mount, milliseconds);
+		in_time = mounts_detach(mounts, mount, milliseconds);
 	pthread_mutex_unlock(&mounts->changes);
 	return in_time;
 }

@@ -7,8 +7,8 @@
 /* A loop counts its rounds. While it sleeps it has nothing to do; a round that
  * does not end, such as one in which a quick tool blocks, is a loop that does
  * not run. */
-static bool loop_is_stuck(struct stall *stall, const struct loop *loop,
-                          int64_t now_ms)
+static bool progress_loop_is_stuck(struct stall *stall, const struct loop *loop,
+                                   int64_t now_ms)
 {
 	return mcps__stall_look(stall, mcps__loop_is_busy(loop),
 	                        mcps__loop_rounds(loop),
@@ -26,7 +26,7 @@ static uint64_t progress_accepted(const struct loop_progress *progress)
 
 /* A client stays in the kernel's queue until it is accepted, even if it has
  * left: one that was seen there is still there if none was accepted. */
-static bool clients_wait(int listener)
+static bool progress_clients_wait(int listener)
 {
 	struct pollfd watched = { .fd = listener, .events = POLLIN };
 
@@ -42,12 +42,14 @@ static const char *progress_check(struct readiness_probe *probe, int64_t now_ms)
 	 * between counts as progress at the next look. */
 	uint64_t accepted = progress_accepted(self);
 
-	if (mcps__stall_look(&self->accepting, clients_wait(self->listener),
-	                     accepted, now_ms) >= ACCEPT_WITHIN_MS)
+	if (mcps__stall_look(&self->accepting,
+	                     progress_clients_wait(self->listener), accepted,
+	                     now_ms) >= ACCEPT_WITHIN_MS)
 		reason = "no connection was accepted for 30 s although "
 			 "clients wait";
 	for (unsigned i = 0; i < self->count; i++)
-		if (loop_is_stuck(&self->running[i], &self->loops[i], now_ms))
+		if (progress_loop_is_stuck(&self->running[i], &self->loops[i],
+		                           now_ms))
 			reason = "a network thread has not run for 5 s "
 				 "although work is waiting";
 	return reason;

@@ -10,8 +10,8 @@
 enum { STREAM_BLOCK = 256 };
 
 /* The body is handed over, not copied. */
-static struct MHD_Response *response_make(struct plan *plan,
-                                          const struct reply_manner *manner)
+static struct MHD_Response *
+reply_response_make(struct plan *plan, const struct reply_manner *manner)
 {
 	struct buffer *body = &plan->body;
 	struct MHD_Response *response;
@@ -32,8 +32,9 @@ static struct MHD_Response *response_make(struct plan *plan,
 	return response;
 }
 
-static bool add_headers(struct MHD_Response *response, const struct plan *plan,
-                        const struct reply_manner *manner)
+static bool reply_add_headers(struct MHD_Response *response,
+                              const struct plan *plan,
+                              const struct reply_manner *manner)
 {
 	struct answer_headers headers;
 
@@ -48,12 +49,12 @@ static bool add_headers(struct MHD_Response *response, const struct plan *plan,
 bool mcps__reply_send(struct MHD_Connection *connection, struct plan *plan,
                       const struct reply_manner *manner)
 {
-	struct MHD_Response *response = response_make(plan, manner);
+	struct MHD_Response *response = reply_response_make(plan, manner);
 	bool queued;
 
 	if (response == NULL)
 		return false;
-	queued = add_headers(response, plan, manner) &&
+	queued = reply_add_headers(response, plan, manner) &&
 	         MHD_queue_response(connection, (unsigned)plan->status,
 	                            response) == MHD_YES;
 	MHD_destroy_response(response); /* the connection has its own share */

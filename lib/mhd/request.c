@@ -7,21 +7,22 @@
 
 enum { LENGTH_DIGITS = 18 }; /* what surely fits into 64 bits */
 
-static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind,
-                                  const char *name, size_t name_length,
-                                  const char *value, size_t value_length)
+static enum MHD_Result request_add_header(void *arg, enum MHD_ValueKind kind,
+                                          const char *name, size_t name_length,
+                                          const char *value,
+                                          size_t value_length)
 {
 	(void)kind;
 	mcps__request_add_header(arg, name, name_length, value, value_length);
 	return MHD_YES;
 }
 
-static const char *find_header(void *connection, const char *name)
+static const char *request_find_header(void *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-static const struct sockaddr *peer_of(struct MHD_Connection *connection)
+static const struct sockaddr *request_peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -38,19 +39,19 @@ void mcps__request_read(struct mcps_request *request,
 		.method = mcps__method_find(method),
 		.method_text = method,
 		.path = url,
-		.find = find_header,
+		.find = request_find_header,
 		.connection = connection,
 	};
-	mcps__address_from_socket(&request->peer, peer_of(connection));
+	mcps__address_from_socket(&request->peer, request_peer_of(connection));
 	mcps__forwarded_begin(&request->forwarded, proxies, &request->peer);
-	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header,
-	                            request);
+	MHD_get_connection_values_n(connection, MHD_HEADER_KIND,
+	                            request_add_header, request);
 }
 
 /* A request of mcps_admit() has none. */
 struct MHD_Connection *mcps_mhd_connection(const mcps_request *request)
 {
-	return request != NULL && request->find == find_header
+	return request != NULL && request->find == request_find_header
 	               ? request->connection
 	               : NULL;
 }

@@ -54,7 +54,7 @@ int mcps__socket_descriptor(struct MHD_Connection *connection)
 	        ->connect_fd;
 }
 
-static void count_open(struct sockets *sockets)
+static void socket_count_open(struct sockets *sockets)
 {
 	struct fullness *all = sockets->fullness;
 
@@ -64,18 +64,18 @@ static void count_open(struct sockets *sockets)
 		mcps__endpoint_report(all->endpoint, INCIDENT_CONNECTIONS);
 }
 
-static void count_closed(struct sockets *sockets)
+static void socket_count_closed(struct sockets *sockets)
 {
 	if (sockets->count-- == sockets->most)
 		atomic_fetch_sub(&sockets->fullness->full_loops, 1);
 }
 
-static void begin(struct sockets *sockets, struct MHD_Connection *connection,
-                  void **slot)
+static void socket_begin(struct sockets *sockets,
+                         struct MHD_Connection *connection, void **slot)
 {
 	struct deadline *deadline = mcps__malloc(sizeof *deadline);
 
-	count_open(sockets);
+	socket_count_open(sockets);
 	*slot = deadline;
 	if (deadline == NULL)
 		return;
@@ -85,11 +85,11 @@ static void begin(struct sockets *sockets, struct MHD_Connection *connection,
 }
 
 /* libmicrohttpd closes the descriptor after this. */
-static void end(struct sockets *sockets, void **slot)
+static void socket_end(struct sockets *sockets, void **slot)
 {
 	struct deadline *deadline = *slot;
 
-	count_closed(sockets);
+	socket_count_closed(sockets);
 	*slot = NULL;
 	if (deadline == NULL)
 		return;
@@ -102,7 +102,7 @@ void mcps__socket_notified(void *arg, struct MHD_Connection *connection,
                            enum MHD_ConnectionNotificationCode what)
 {
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		begin(arg, connection, slot);
+		socket_begin(arg, connection, slot);
 	else
-		end(arg, slot);
+		socket_end(arg, slot);
 }

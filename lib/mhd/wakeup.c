@@ -45,7 +45,7 @@ void mcps__wakeup_signal(struct wakeup *wakeup)
 	} while (written < 0 && errno == EINTR);
 }
 
-static void empty(struct wakeup *wakeup)
+static void wakeup_empty(struct wakeup *wakeup)
 {
 	uint64_t signals;
 
@@ -79,7 +79,7 @@ static unsigned wakeup_poll(struct wakeup *wakeup, const int fds[WAKEUP_FDS],
 			(struct pollfd){ .fd = fds[i], .events = POLLIN };
 	failed = poll(watched, 1 + WAKEUP_FDS, timeout) < 0 && errno != EINTR;
 	if (watched[0].revents != 0)
-		empty(wakeup);
+		wakeup_empty(wakeup);
 	for (unsigned i = 0; i < WAKEUP_FDS; i++)
 		if (watched[1 + i].revents != 0 || (failed && fds[i] >= 0))
 			readable |= 1U << i;

@@ -12,18 +12,19 @@
 
 static locale_t c_locale; /* made once, lives as long as the process */
 
-static void c_locale_make(void)
+static void decimal_c_locale_make(void)
 {
 	/* All categories: then the C library hands out its own, static one. */
 	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
 /* Step into the "C" locale; false when there is none. */
-static bool c_locale_enter(locale_t *back)
+static bool decimal_c_locale_enter(locale_t *back)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (pthread_once(&once, c_locale_make) != 0 || c_locale == (locale_t)0)
+	if (pthread_once(&once, decimal_c_locale_make) != 0 ||
+	    c_locale == (locale_t)0)
 		return false;
 	*back = uselocale(c_locale);
 	return true;
@@ -34,7 +35,7 @@ bool mcps__decimal_read(const char *text, double *out)
 	locale_t back;
 	char *end;
 
-	if (!c_locale_enter(&back))
+	if (!decimal_c_locale_enter(&back))
 		return false;
 	*out = strtod(text, &end);
 	(void)uselocale(back);
@@ -43,7 +44,7 @@ bool mcps__decimal_read(const char *text, double *out)
 
 /* Fifteen digits always survive the way through a normal double, so fewer
  * than these can only be of use to a subnormal one; seventeen always do. */
-static int write_shortest(double value, char *out)
+static int decimal_write_shortest(double value, char *out)
 {
 	int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
 	int length;
@@ -61,9 +62,9 @@ size_t mcps__decimal_write(double value, char out[DECIMAL_MOST])
 	locale_t back;
 	int length;
 
-	if (!isfinite(value) || !c_locale_enter(&back))
+	if (!isfinite(value) || !decimal_c_locale_enter(&back))
 		return 0;
-	length = write_shortest(value, out);
+	length = decimal_write_shortest(value, out);
 	(void)uselocale(back);
 	return length > 0 ? (size_t)length : 0;
 }

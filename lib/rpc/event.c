@@ -5,7 +5,7 @@
 
 enum { STREAM_DIGITS = 16, SEQ_DIGITS_MAX = 19 };
 
-static bool read_stream(uint64_t *stream, const char *text)
+static bool event_read_stream(uint64_t *stream, const char *text)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -20,7 +20,7 @@ static bool read_stream(uint64_t *stream, const char *text)
 	return *stream != 0;
 }
 
-static bool read_seq(uint64_t *seq, const char *text, size_t length)
+static bool event_read_seq(uint64_t *seq, const char *text, size_t length)
 {
 	*seq = 0;
 	if (length == 0 || length > SEQ_DIGITS_MAX ||
@@ -38,14 +38,14 @@ bool mcps__event_id_read(struct event_id *id, const char *text, size_t length)
 {
 	*id = (struct event_id){ 0, 0 };
 	return length > STREAM_DIGITS + 1 && text[STREAM_DIGITS] == '-' &&
-	       read_stream(&id->stream, text) &&
-	       read_seq(&id->seq, text + STREAM_DIGITS + 1,
-	                length - STREAM_DIGITS - 1);
+	       event_read_stream(&id->stream, text) &&
+	       event_read_seq(&id->seq, text + STREAM_DIGITS + 1,
+	                      length - STREAM_DIGITS - 1);
 }
 
 /* A line feed would end the line of data, and what follows be read as a field.
  * In JSON both can only stand between tokens. */
-static void add_line(struct buffer *out, const char *data, size_t length)
+static void event_add_line(struct buffer *out, const char *data, size_t length)
 {
 	size_t start = out->length;
 
@@ -61,7 +61,7 @@ void mcps__event_write(struct buffer *out, const struct event_id *id,
 	mcps__event_write_first(out, id, 0, data, length);
 }
 
-static void add_retry(struct buffer *out, uint32_t milliseconds)
+static void event_add_retry(struct buffer *out, uint32_t milliseconds)
 {
 	mcps__buffer_add_format(out, "retry: %" PRIu32 "\n", milliseconds);
 }
@@ -73,14 +73,14 @@ void mcps__event_write_first(struct buffer *out, const struct event_id *id,
 		mcps__buffer_add_format(out, "id: %016" PRIx64 "-%" PRIu64 "\n",
 		                        id->stream, id->seq);
 	if (retry_ms != 0)
-		add_retry(out, retry_ms);
+		event_add_retry(out, retry_ms);
 	mcps__buffer_add_literal(out, "data: ");
-	add_line(out, data, length);
+	event_add_line(out, data, length);
 	mcps__buffer_add_literal(out, "\n\n");
 }
 
 void mcps__event_write_retry(struct buffer *out, uint32_t milliseconds)
 {
-	add_retry(out, milliseconds);
+	event_add_retry(out, milliseconds);
 	mcps__buffer_add_literal(out, "\n");
 }

@@ -2,27 +2,29 @@
 
 #include "base/error.h"
 
-static bool is_id(const struct scan *scan, uint32_t token)
+static bool message_is_id(const struct scan *scan, uint32_t token)
 {
 	uint8_t kind = scan->tokens[token].kind;
 
 	return kind == SCAN_STRING || kind == SCAN_INTEGER;
 }
 
-static mcps_status read_id(struct message *message, struct mcps_error *error)
+static mcps_status message_read_id(struct message *message,
+                                   struct mcps_error *error)
 {
 	uint32_t id = mcps__scan_member(message->scan, message->token, "id");
 
 	if (id == SCAN_NONE)
 		return MCPS_OK;
-	if (!is_id(message->scan, id))
+	if (!message_is_id(message->scan, id))
 		return mcps__fail(error, MCPS_E_REQUEST,
 		                  "id must be a string or an integer");
 	message->id = id;
 	return MCPS_OK;
 }
 
-static mcps_status read_call(struct message *message, struct mcps_error *error)
+static mcps_status message_read_call(struct message *message,
+                                     struct mcps_error *error)
 {
 	const struct scan *scan = message->scan;
 
@@ -39,8 +41,8 @@ static mcps_status read_call(struct message *message, struct mcps_error *error)
 	return MCPS_OK;
 }
 
-static mcps_status read_response(struct message *message,
-                                 struct mcps_error *error)
+static mcps_status message_read_response(struct message *message,
+                                         struct mcps_error *error)
 {
 	bool has_result = mcps__scan_member(message->scan, message->token,
 	                                    "result") != SCAN_NONE;
@@ -73,7 +75,7 @@ mcps_status mcps__message_read(struct message *message, const struct scan *scan,
 	if (scan->tokens[token].kind != SCAN_OBJECT)
 		return mcps__fail(error, MCPS_E_REQUEST,
 		                  "a message is an object");
-	status = read_id(message, error);
+	status = message_read_id(message, error);
 	if (status != MCPS_OK)
 		return status;
 	version = mcps__scan_member(scan, token, "jsonrpc");
@@ -82,8 +84,8 @@ mcps_status mcps__message_read(struct message *message, const struct scan *scan,
 		                  "jsonrpc must be \"2.0\"");
 	message->method = mcps__scan_member(scan, token, "method");
 	if (message->method != SCAN_NONE)
-		return read_call(message, error);
-	return read_response(message, error);
+		return message_read_call(message, error);
+	return message_read_response(message, error);
 }
 
 const char *mcps__message_id(const struct message *message, size_t *length)

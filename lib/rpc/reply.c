@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add_head(struct buffer *out, struct reply_id id)
+static void reply_add_head(struct buffer *out, struct reply_id id)
 {
 	mcps__buffer_add_literal(out, "{\"jsonrpc\":\"2.0\"");
 	if (id.text == NULL)
@@ -16,7 +16,7 @@ static void add_head(struct buffer *out, struct reply_id id)
 
 void mcps__reply_begin(struct buffer *out, struct reply_id id)
 {
-	add_head(out, id);
+	reply_add_head(out, id);
 	mcps__buffer_add_literal(out, ",\"result\":");
 }
 
@@ -46,7 +46,7 @@ void mcps__reply_error(struct buffer *out, struct reply_id id, int code,
 
 	snprintf(text, sizeof text, "%s%s%s", message,
 	         detail != NULL ? ": " : "", detail != NULL ? detail : "");
-	add_head(out, id);
+	reply_add_head(out, id);
 	mcps__buffer_add_literal(out, ",\"error\":{\"code\":");
 	mcps__buffer_add_int(out, code);
 	mcps__buffer_add_literal(out, ",\"message\":");

@@ -14,14 +14,14 @@
  * and STEP_REFUSED from anywhere. */
 enum step { STEP_VALUE, STEP_AFTER, STEP_DONE, STEP_REFUSED };
 
-static enum step refuse(struct pass *pass, const char *what)
+static enum step scan_refuse(struct pass *pass, const char *what)
 {
 	(void)mcps__pass_refuse(pass, pass->at, what);
 	return STEP_REFUSED;
 }
 
-static enum step refuse_limit(struct pass *pass, uint32_t limit,
-                              const char *of_what)
+static enum step scan_refuse_limit(struct pass *pass, uint32_t limit,
+                                   const char *of_what)
 {
 	pass->scan->is_over_limit = true;
 	pass->status =
@@ -31,7 +31,7 @@ static enum step refuse_limit(struct pass *pass, uint32_t limit,
 	return STEP_REFUSED;
 }
 
-static bool is_space(char byte)
+static bool scan_is_space(char byte)
 {
 	return byte <= ' ' &&
 	       (byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t');
@@ -39,11 +39,11 @@ static bool is_space(char byte)
 
 /* The next byte that is not white space; '\0', which nothing in JSON starts
  * with, at the end. */
-static char peek(struct pass *pass)
+static char scan_peek(struct pass *pass)
 {
 	const char *at = pass->at;
 
-	while (at < pass->end && is_space(*at))
+	while (at < pass->end && scan_is_space(*at))
 		at++;
 	pass->at = at;
 	return at < pass->end ? *at : '\0';
@@ -51,8 +51,8 @@ static char peek(struct pass *pass)
 
 /* A new token that starts at START and ends at pass->at. Pointers to other
  * tokens are stale afterwards. */
-static struct scan_token *add(struct pass *pass, enum scan_kind kind,
-                              const char *start)
+static struct scan_token *scan_add_token(struct pass *pass, enum scan_kind kind,
+                                         const char *start)
 {
 	struct scan *scan = pass->scan;
 	struct scan_token *token;
@@ -73,13 +73,14 @@ static struct scan_token *add(struct pass *pass, enum scan_kind kind,
 	return token;
 }
 
-static enum step add_scalar(struct pass *pass, enum scan_kind kind,
-                            const char *start)
+static enum step scan_add_scalar(struct pass *pass, enum scan_kind kind,
+                                 const char *start)
 {
-	return add(pass, kind, start) != NULL ? STEP_AFTER : STEP_REFUSED;
+	return scan_add_token(pass, kind, start) != NULL ? STEP_AFTER
+	                                                 : STEP_REFUSED;
 }
 
-static bool add_string(struct pass *pass)
+static bool scan_add_string(struct pass *pass)
 {
 	const char *start = ++pass->at;
 	uint8_t flags = 0;
@@ -87,7 +88,7 @@ static bool add_string(struct pass *pass)
 
 	if (!mcps__pass_string(pass, &flags))
 		return false;
-	token = add(pass, SCAN_STRING, start);
+	token = scan_add_token(pass, SCAN_STRING, start);
 	if (token == NULL)
 		return false;
 	token->length--; /* the pass stands behind the closing quote */
@@ -95,68 +96,71 @@ static bool add_string(struct pass *pass)
 	return true;
 }
 
-static enum step number(struct pass *pass)
+static enum step scan_number(struct pass *pass)
 {
 	const char *start = pass->at;
 	enum scan_kind kind;
 
 	if (!mcps__pass_number(pass, &kind))
 		return STEP_REFUSED;
-	return add_scalar(pass, kind, start);
+	return scan_add_scalar(pass, kind, start);
 }
 
-static enum step word(struct pass *pass, enum scan_kind kind, const char *text,
-                      size_t length)
+static enum step scan_word(struct pass *pass, enum scan_kind kind,
+                           const char *text, size_t length)
 {
 	const char *start = pass->at;
 
 	if ((size_t)(pass->end - start) < length ||
 	    memcmp(start, text, length) != 0)
-		return refuse(pass, "expected a value");
+		return scan_refuse(pass, "expected a value");
 	pass->at += length;
-	return add_scalar(pass, kind, start);
+	return scan_add_scalar(pass, kind, start);
 }
 
 /* Refuse the text for what is wrong with the key token KEY. */
-static enum step refuse_key(struct pass *pass, uint32_t key, const char *what)
+static enum step scan_refuse_key(struct pass *pass, uint32_t key,
+                                 const char *what)
 {
 	pass->at = pass->scan->text + pass->scan->tokens[key].start - 1;
-	return refuse(pass, what);
+	return scan_refuse(pass, what);
 }
 
 /* A key and its colon: the value is next. */
-static enum step key(struct pass *pass)
+static enum step scan_key(struct pass *pass)
 {
 	struct scan *scan = pass->scan;
 	struct scan_token *object = &scan->tokens[pass->open];
 
-	if (peek(pass) != '"')
-		return refuse(pass, "expected a key");
+	if (scan_peek(pass) != '"')
+		return scan_refuse(pass, "expected a key");
 	if (object->count == pass->limits.keys)
-		return refuse_limit(pass, object->count, "keys in one object");
+		return scan_refuse_limit(pass, object->count,
+		                         "keys in one object");
 	object->count++;
-	if (!add_string(pass))
+	if (!scan_add_string(pass))
 		return STEP_REFUSED;
 	if ((scan->tokens[scan->count - 1].flags & SCAN_NUL) != 0)
-		return refuse_key(pass, scan->count - 1, "U+0000 in a key");
-	if (peek(pass) != ':')
-		return refuse(pass, "expected :");
+		return scan_refuse_key(pass, scan->count - 1,
+		                       "U+0000 in a key");
+	if (scan_peek(pass) != ':')
+		return scan_refuse(pass, "expected :");
 	pass->at++;
 	return STEP_VALUE;
 }
 
-static enum step member(struct pass *pass)
+static enum step scan_member(struct pass *pass)
 {
 	struct scan_token *container = &pass->scan->tokens[pass->open];
 
 	if (container->kind == SCAN_OBJECT)
-		return key(pass);
+		return scan_key(pass);
 	container->count++;
 	return STEP_VALUE;
 }
 
 /* The closing bracket is the next byte. */
-static enum step close_container(struct pass *pass)
+static enum step scan_close_container(struct pass *pass)
 {
 	struct scan *scan = pass->scan;
 	struct scan_token *token = &scan->tokens[pass->open];
@@ -164,7 +168,7 @@ static enum step close_container(struct pass *pass)
 	uint32_t repeated = mcps__scan_repeated(scan, pass->open);
 
 	if (repeated != SCAN_NONE)
-		return refuse_key(pass, repeated, "duplicate key");
+		return scan_refuse_key(pass, repeated, "duplicate key");
 	pass->at++;
 	token->length = (uint32_t)(pass->at - scan->text) - token->start;
 	token->next = scan->count;
@@ -174,24 +178,26 @@ static enum step close_container(struct pass *pass)
 }
 
 /* The opening bracket is the next byte. */
-static enum step open_container(struct pass *pass, enum scan_kind kind,
-                                char closing)
+static enum step scan_open_container(struct pass *pass, enum scan_kind kind,
+                                     char closing)
 {
 	struct scan_token *token;
 
 	if (pass->depth == pass->limits.depth)
-		return refuse_limit(pass, pass->depth, "levels of nesting");
-	token = add(pass, kind, pass->at);
+		return scan_refuse_limit(pass, pass->depth,
+		                         "levels of nesting");
+	token = scan_add_token(pass, kind, pass->at);
 	if (token == NULL)
 		return STEP_REFUSED;
 	token->next = pass->open;
 	pass->open = pass->scan->count - 1;
 	pass->depth++;
 	pass->at++;
-	return peek(pass) == closing ? close_container(pass) : member(pass);
+	return scan_peek(pass) == closing ? scan_close_container(pass)
+	                                  : scan_member(pass);
 }
 
-static enum step refuse_value(struct pass *pass)
+static enum step scan_refuse_value(struct pass *pass)
 {
 	static const char mark[] = { '\xEF', '\xBB', '\xBF' };
 	size_t left = (size_t)(pass->end - pass->at);
@@ -199,50 +205,51 @@ static enum step refuse_value(struct pass *pass)
 	/* RFC 8259, 8.1: implementations MUST NOT add a byte order mark. */
 	if (pass->at == pass->scan->text && left >= sizeof mark &&
 	    memcmp(pass->at, mark, sizeof mark) == 0)
-		return refuse(pass, "byte order mark");
-	return refuse(pass, "expected a value");
+		return scan_refuse(pass, "byte order mark");
+	return scan_refuse(pass, "expected a value");
 }
 
-static enum step value(struct pass *pass)
+static enum step scan_value(struct pass *pass)
 {
-	char byte = peek(pass);
+	char byte = scan_peek(pass);
 
 	switch (byte) {
 	case '"':
-		return add_string(pass) ? STEP_AFTER : STEP_REFUSED;
+		return scan_add_string(pass) ? STEP_AFTER : STEP_REFUSED;
 	case '{':
-		return open_container(pass, SCAN_OBJECT, '}');
+		return scan_open_container(pass, SCAN_OBJECT, '}');
 	case '[':
-		return open_container(pass, SCAN_ARRAY, ']');
+		return scan_open_container(pass, SCAN_ARRAY, ']');
 	case 't':
-		return word(pass, SCAN_TRUE, "true", 4);
+		return scan_word(pass, SCAN_TRUE, "true", 4);
 	case 'f':
-		return word(pass, SCAN_FALSE, "false", 5);
+		return scan_word(pass, SCAN_FALSE, "false", 5);
 	case 'n':
-		return word(pass, SCAN_NULL, "null", 4);
+		return scan_word(pass, SCAN_NULL, "null", 4);
 	}
 	if (byte == '-' || (byte >= '0' && byte <= '9'))
-		return number(pass);
-	return refuse_value(pass);
+		return scan_number(pass);
+	return scan_refuse_value(pass);
 }
 
-static enum step after(struct pass *pass)
+static enum step scan_after_value(struct pass *pass)
 {
 	bool in_object = pass->depth > 0 &&
 	                 pass->scan->tokens[pass->open].kind == SCAN_OBJECT;
-	char byte = peek(pass);
+	char byte = scan_peek(pass);
 
 	if (pass->depth == 0)
 		return pass->at == pass->end
 		               ? STEP_DONE
-		               : refuse(pass, "more after the document");
+		               : scan_refuse(pass, "more after the document");
 	if (byte == ',') {
 		pass->at++;
-		return member(pass);
+		return scan_member(pass);
 	}
 	if (byte == (in_object ? '}' : ']'))
-		return close_container(pass);
-	return refuse(pass, in_object ? "expected , or }" : "expected , or ]");
+		return scan_close_container(pass);
+	return scan_refuse(pass,
+	                   in_object ? "expected , or }" : "expected , or ]");
 }
 
 mcps_status mcps__scan_run(struct scan *scan, const char *text, size_t length,
@@ -262,7 +269,8 @@ mcps_status mcps__scan_run(struct scan *scan, const char *text, size_t length,
 	pass.at = text;
 	pass.end = text + length;
 	while (step == STEP_VALUE || step == STEP_AFTER)
-		step = step == STEP_VALUE ? value(&pass) : after(&pass);
+		step = step == STEP_VALUE ? scan_value(&pass)
+		                          : scan_after_value(&pass);
 	if (step == STEP_REFUSED)
 		scan->count = 0; /* nothing may be read from half a table */
 	return pass.status;

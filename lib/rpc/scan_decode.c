@@ -12,7 +12,7 @@ static const char simple_escapes[128] = {
 	['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
 
-static unsigned hex_digit(char byte)
+static unsigned scan_hex_digit(char byte)
 {
 	if (byte >= '0' && byte <= '9')
 		return (unsigned)(byte - '0');
@@ -24,13 +24,13 @@ static unsigned hex_digit(char byte)
 }
 
 /* The \uXXXX at AT, one UTF-16 unit. */
-static bool read_unit(const char *at, const char *end, uint32_t *unit)
+static bool scan_read_unit(const char *at, const char *end, uint32_t *unit)
 {
 	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
 		return false;
 	*unit = 0;
 	for (int i = 2; i < 6; i++) {
-		unsigned digit = hex_digit(at[i]);
+		unsigned digit = scan_hex_digit(at[i]);
 
 		if (digit == NOT_HEX)
 			return false;
@@ -39,16 +39,16 @@ static bool read_unit(const char *at, const char *end, uint32_t *unit)
 	return true;
 }
 
-static size_t read_unicode(const char *at, const char *end, uint32_t *code)
+static size_t scan_read_unicode(const char *at, const char *end, uint32_t *code)
 {
 	uint32_t low;
 
-	if (!read_unit(at, end, code))
+	if (!scan_read_unit(at, end, code))
 		return 0;
 	if (*code < 0xD800 || *code > 0xDFFF)
 		return 6;
-	if (*code > 0xDBFF || !read_unit(at + 6, end, &low) || low < 0xDC00 ||
-	    low > 0xDFFF)
+	if (*code > 0xDBFF || !scan_read_unit(at + 6, end, &low) ||
+	    low < 0xDC00 || low > 0xDFFF)
 		return 0; /* a surrogate without its other half */
 	*code = 0x10000 + ((*code - 0xD800) << 10) + (low - 0xDC00);
 	return 12;
@@ -63,7 +63,7 @@ size_t mcps__escape_read(const char *at, const char *end, uint32_t *code)
 		return 0;
 	second = (unsigned char)at[1];
 	if (second == 'u')
-		return read_unicode(at, end, code);
+		return scan_read_unicode(at, end, code);
 	if (second >= sizeof simple_escapes || simple_escapes[second] == '\0')
 		return 0;
 	*code = (uint32_t)simple_escapes[second];
@@ -121,7 +121,7 @@ struct cursor {
 	char bytes[UTF8_MOST];
 };
 
-static struct cursor cursor_of(const struct scan *scan, uint32_t token)
+static struct cursor scan_cursor_of(const struct scan *scan, uint32_t token)
 {
 	const struct scan_token *string = &scan->tokens[token];
 	const char *at = scan->text + string->start;
@@ -133,7 +133,7 @@ static struct cursor cursor_of(const struct scan *scan, uint32_t token)
 }
 
 /* The next byte, or -1 at the end. */
-static int cursor_next(struct cursor *cursor)
+static int scan_cursor_next(struct cursor *cursor)
 {
 	uint32_t code;
 
@@ -149,15 +149,15 @@ static int cursor_next(struct cursor *cursor)
 	return (unsigned char)cursor->bytes[0];
 }
 
-static bool is_between_escapes(const struct cursor *cursor)
+static bool scan_is_between_escapes(const struct cursor *cursor)
 {
 	return cursor->used == cursor->have;
 }
 
 /* Run over what both have in common before the next escape of either. */
-static void skip_common(struct cursor *left, struct cursor *right)
+static void scan_skip_common(struct cursor *left, struct cursor *right)
 {
-	if (!is_between_escapes(left) || !is_between_escapes(right))
+	if (!scan_is_between_escapes(left) || !scan_is_between_escapes(right))
 		return;
 	while (left->at < left->end && right->at < right->end &&
 	       *left->at == *right->at && *left->at != '\\') {
@@ -166,15 +166,15 @@ static void skip_common(struct cursor *left, struct cursor *right)
 	}
 }
 
-static int cursor_order(struct cursor left, struct cursor right)
+static int scan_cursor_order(struct cursor left, struct cursor right)
 {
 	int one;
 	int other;
 
 	do {
-		skip_common(&left, &right);
-		one = cursor_next(&left);
-		other = cursor_next(&right);
+		scan_skip_common(&left, &right);
+		one = scan_cursor_next(&left);
+		other = scan_cursor_next(&right);
 	} while (one == other && one >= 0);
 	return one - other;
 }
@@ -189,8 +189,8 @@ int mcps__scan_order(const struct scan *scan, uint32_t left, uint32_t right)
 	int order;
 
 	if (((one->flags | other->flags) & SCAN_ESCAPED) != 0)
-		return cursor_order(cursor_of(scan, left),
-		                    cursor_of(scan, right));
+		return scan_cursor_order(scan_cursor_of(scan, left),
+		                         scan_cursor_of(scan, right));
 	order = memcmp(text + one->start, text + other->start, both);
 	if (order != 0)
 		return order;
@@ -204,7 +204,8 @@ bool mcps__scan_is(const struct scan *scan, uint32_t token, const char *text,
 	struct cursor plain = { .at = text, .end = text + length };
 
 	if ((string->flags & SCAN_ESCAPED) != 0)
-		return cursor_order(cursor_of(scan, token), plain) == 0;
+		return scan_cursor_order(scan_cursor_of(scan, token), plain) ==
+		       0;
 	return string->length == length &&
 	       memcmp(scan->text + string->start, text, length) == 0;
 }

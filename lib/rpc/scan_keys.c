@@ -17,7 +17,8 @@ static uint32_t key_after(const struct scan *scan, uint32_t key)
 }
 
 /* Mostly the lengths differ, and nothing needs to be read. */
-static bool is_same(const struct scan *scan, uint32_t key, uint32_t other)
+static bool scan_keys_is_same(const struct scan *scan, uint32_t key,
+                              uint32_t other)
 {
 	const struct scan_token *one = &scan->tokens[key];
 	const struct scan_token *two = &scan->tokens[other];
@@ -28,7 +29,8 @@ static bool is_same(const struct scan *scan, uint32_t key, uint32_t other)
 	return mcps__scan_order(scan, key, other) == 0;
 }
 
-static uint32_t repeated_pairwise(const struct scan *scan, uint32_t object)
+static uint32_t scan_keys_repeated_pairwise(const struct scan *scan,
+                                            uint32_t object)
 {
 	uint32_t first = object + 1;
 	uint32_t key = first;
@@ -36,7 +38,7 @@ static uint32_t repeated_pairwise(const struct scan *scan, uint32_t object)
 	for (uint32_t left = scan->tokens[object].count; left > 0; left--) {
 		for (uint32_t other = first; other != key;
 		     other = key_after(scan, other)) {
-			if (is_same(scan, key, other))
+			if (scan_keys_is_same(scan, key, other))
 				return key;
 		}
 		key = key_after(scan, key);
@@ -46,7 +48,8 @@ static uint32_t repeated_pairwise(const struct scan *scan, uint32_t object)
 
 /* Merge two sorted lists, LEFT being the earlier in the text. Keys that end
  * up beside each other have been compared here: equal ones cannot be missed. */
-static uint32_t merge(struct sort *sort, uint32_t left, uint32_t right)
+static uint32_t scan_keys_merge(struct sort *sort, uint32_t left,
+                                uint32_t right)
 {
 	struct scan_token *tokens = sort->scan->tokens;
 	uint32_t head = 0;
@@ -73,23 +76,24 @@ static void add_key(struct sort *sort, uint32_t runs[SORT_RUNS], uint32_t key)
 	unsigned run = 0;
 
 	for (; runs[run] != 0; run++) {
-		key = merge(sort, runs[run], key);
+		key = scan_keys_merge(sort, runs[run], key);
 		runs[run] = 0;
 	}
 	runs[run] = key;
 }
 
-static void merge_runs(struct sort *sort, const uint32_t runs[SORT_RUNS])
+static void scan_keys_merge_runs(struct sort *sort,
+                                 const uint32_t runs[SORT_RUNS])
 {
 	uint32_t sorted = 0;
 
 	for (unsigned run = 0; run < SORT_RUNS; run++) {
 		if (runs[run] != 0)
-			sorted = merge(sort, runs[run], sorted);
+			sorted = scan_keys_merge(sort, runs[run], sorted);
 	}
 }
 
-static void forget_links(struct scan *scan, uint32_t object)
+static void scan_keys_forget_links(struct scan *scan, uint32_t object)
 {
 	uint32_t key = object + 1;
 
@@ -99,7 +103,7 @@ static void forget_links(struct scan *scan, uint32_t object)
 	}
 }
 
-static uint32_t repeated_sorted(struct scan *scan, uint32_t object)
+static uint32_t scan_keys_repeated_sorted(struct scan *scan, uint32_t object)
 {
 	struct sort sort = { scan, SCAN_NONE };
 	uint32_t runs[SORT_RUNS] = { 0 };
@@ -109,8 +113,8 @@ static uint32_t repeated_sorted(struct scan *scan, uint32_t object)
 		add_key(&sort, runs, key);
 		key = key_after(scan, key);
 	}
-	merge_runs(&sort, runs);
-	forget_links(scan, object);
+	scan_keys_merge_runs(&sort, runs);
+	scan_keys_forget_links(scan, object);
 	return sort.repeated;
 }
 
@@ -119,6 +123,6 @@ uint32_t mcps__scan_repeated(struct scan *scan, uint32_t object)
 	if (scan->tokens[object].kind != SCAN_OBJECT)
 		return SCAN_NONE;
 	if (scan->tokens[object].count <= PAIRWISE_MOST)
-		return repeated_pairwise(scan, object);
-	return repeated_sorted(scan, object);
+		return scan_keys_repeated_pairwise(scan, object);
+	return scan_keys_repeated_sorted(scan, object);
 }

@@ -6,13 +6,13 @@
 
 #include <math.h>
 
-static bool is_digit(char byte)
+static bool scan_number_is_digit(char byte)
 {
 	return byte >= '0' && byte <= '9';
 }
 
 /* Move over the next byte if it is ONE or OTHER. */
-static bool skip(struct pass *pass, char one, char other)
+static bool scan_number_skip(struct pass *pass, char one, char other)
 {
 	if (pass->at == pass->end || (*pass->at != one && *pass->at != other))
 		return false;
@@ -21,11 +21,11 @@ static bool skip(struct pass *pass, char one, char other)
 }
 
 /* At least one digit. */
-static bool skip_digits(struct pass *pass)
+static bool scan_number_skip_digits(struct pass *pass)
 {
 	const char *at = pass->at;
 
-	while (at < pass->end && is_digit(*at))
+	while (at < pass->end && scan_number_is_digit(*at))
 		at++;
 	if (at == pass->at)
 		return mcps__pass_refuse(pass, at, "expected a digit");
@@ -33,37 +33,37 @@ static bool skip_digits(struct pass *pass)
 	return true;
 }
 
-static bool skip_integer(struct pass *pass)
+static bool scan_number_skip_integer(struct pass *pass)
 {
 	const char *start = pass->at;
 
-	if (!skip_digits(pass))
+	if (!scan_number_skip_digits(pass))
 		return false;
 	if (*start == '0' && pass->at - start > 1)
 		return mcps__pass_refuse(pass, start, "leading zero");
 	return true;
 }
 
-static bool skip_exponent(struct pass *pass)
+static bool scan_number_skip_exponent(struct pass *pass)
 {
-	(void)skip(pass, '+', '-');
-	return skip_digits(pass);
+	(void)scan_number_skip(pass, '+', '-');
+	return scan_number_skip_digits(pass);
 }
 
 bool mcps__pass_number(struct pass *pass, enum scan_kind *kind)
 {
 	*kind = SCAN_INTEGER;
-	(void)skip(pass, '-', '-');
-	if (!skip_integer(pass))
+	(void)scan_number_skip(pass, '-', '-');
+	if (!scan_number_skip_integer(pass))
 		return false;
-	if (skip(pass, '.', '.')) {
+	if (scan_number_skip(pass, '.', '.')) {
 		*kind = SCAN_NUMBER;
-		if (!skip_digits(pass))
+		if (!scan_number_skip_digits(pass))
 			return false;
 	}
-	if (skip(pass, 'e', 'E')) {
+	if (scan_number_skip(pass, 'e', 'E')) {
 		*kind = SCAN_NUMBER;
-		return skip_exponent(pass);
+		return scan_number_skip_exponent(pass);
 	}
 	return true;
 }
@@ -85,7 +85,7 @@ struct decimal {
 };
 
 /* Saturates far above the 4 GiB of digits that an exponent could undo. */
-static int64_t exponent_value(const char *at, const char *end)
+static int64_t scan_number_exponent_value(const char *at, const char *end)
 {
 	bool is_negative = *at == '-';
 	int64_t value = 0;
@@ -97,25 +97,27 @@ static int64_t exponent_value(const char *at, const char *end)
 	return is_negative ? -value : value;
 }
 
-static struct decimal decimal_of(const struct scan *scan, uint32_t token)
+static struct decimal scan_number_decimal_of(const struct scan *scan,
+                                             uint32_t token)
 {
 	const char *at = scan->text + scan->tokens[token].start;
 	const char *end = at + scan->tokens[token].length;
 	struct decimal decimal = { at + (*at == '-'), end, 0 };
 
-	for (at = decimal.at; at < end && is_digit(*at); at++)
+	for (at = decimal.at; at < end && scan_number_is_digit(*at); at++)
 		;
 	decimal.whole = at - decimal.at;
-	while (at < end && (is_digit(*at) || *at == '.'))
+	while (at < end && (scan_number_is_digit(*at) || *at == '.'))
 		at++;
 	decimal.end = at;
 	if (at < end)
-		decimal.whole += exponent_value(at + 1, end);
+		decimal.whole += scan_number_exponent_value(at + 1, end);
 	return decimal;
 }
 
 /* Append a digit to the value, unless that passes MOST. */
-static bool push_digit(uint64_t *value, uint64_t digit, uint64_t most)
+static bool scan_number_push_digit(uint64_t *value, uint64_t digit,
+                                   uint64_t most)
 {
 	if (*value > most / 10 || digit > most - *value * 10)
 		return false;
@@ -126,7 +128,7 @@ static bool push_digit(uint64_t *value, uint64_t digit, uint64_t most)
 bool mcps__scan_magnitude(const struct scan *scan, uint32_t token,
                           uint64_t most, uint64_t *out)
 {
-	struct decimal decimal = decimal_of(scan, token);
+	struct decimal decimal = scan_number_decimal_of(scan, token);
 	uint64_t value = 0;
 
 	for (; decimal.at < decimal.end; decimal.at++) {
@@ -135,14 +137,15 @@ bool mcps__scan_magnitude(const struct scan *scan, uint32_t token,
 		if (decimal.whole-- <= 0) {
 			if (*decimal.at != '0')
 				return false; /* a fraction remains */
-		} else if (!push_digit(&value, (uint64_t)(*decimal.at - '0'),
-		                       most)) {
+		} else if (!scan_number_push_digit(
+				   &value, (uint64_t)(*decimal.at - '0'),
+				   most)) {
 			return false;
 		}
 	}
 	/* Zeros that the exponent appends: 20 at most, else it overflows. */
 	for (; value != 0 && decimal.whole > 0; decimal.whole--) {
-		if (!push_digit(&value, 0, most))
+		if (!scan_number_push_digit(&value, 0, most))
 			return false;
 	}
 	*out = value;

@@ -4,21 +4,23 @@
 #include "rpc/scan_internal.h"
 #include "rpc/utf8.h"
 
-static bool is_surrogate(uint32_t code)
+static bool scan_string_is_surrogate(uint32_t code)
 {
 	return code >= 0xD800 && code <= 0xDFFF;
 }
 
 /* The byte behind the escape at AT, or NULL when it was refused. */
-static const char *escape(struct pass *pass, const char *at, uint8_t *flags)
+static const char *scan_string_escape(struct pass *pass, const char *at,
+                                      uint8_t *flags)
 {
 	uint32_t code;
 	size_t length = mcps__escape_read(at, pass->end, &code);
 
 	if (length == 0) {
 		(void)mcps__pass_refuse(pass, at,
-		                        is_surrogate(code) ? "lone surrogate"
-		                                           : "invalid escape");
+		                        scan_string_is_surrogate(code)
+		                                ? "lone surrogate"
+		                                : "invalid escape");
 		return NULL;
 	}
 	*flags |= SCAN_ESCAPED;
@@ -28,12 +30,13 @@ static const char *escape(struct pass *pass, const char *at, uint8_t *flags)
 }
 
 /* The byte behind what is not plain at AT, or NULL when it was refused. */
-static const char *special(struct pass *pass, const char *at, uint8_t *flags)
+static const char *scan_string_special(struct pass *pass, const char *at,
+                                       uint8_t *flags)
 {
 	size_t length;
 
 	if (*at == '\\')
-		return escape(pass, at, flags);
+		return scan_string_escape(pass, at, flags);
 	if ((unsigned char)*at < 0x20) {
 		(void)mcps__pass_refuse(pass, at,
 		                        "control character in a string");
@@ -50,7 +53,7 @@ bool mcps__pass_string(struct pass *pass, uint8_t *flags)
 	const char *at = plain_end(pass->at, pass->end);
 
 	while (at < pass->end && *at != '"') {
-		at = special(pass, at, flags);
+		at = scan_string_special(pass, at, flags);
 		if (at == NULL)
 			return false;
 		at = plain_end(at, pass->end);

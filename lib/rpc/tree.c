@@ -15,11 +15,12 @@ struct build {
 	bool failed; /* out of memory: what was built so far is to be put */
 };
 
-static struct json_object *build_value(struct build *build, uint32_t token);
+static struct json_object *tree_build_value(struct build *build,
+                                            uint32_t token);
 
 /* OBJECT, unless json-c had no memory for it. */
-static struct json_object *checked(struct build *build,
-                                   struct json_object *object)
+static struct json_object *tree_checked(struct build *build,
+                                        struct json_object *object)
 {
 	if (object == NULL)
 		build->failed = true;
@@ -27,7 +28,7 @@ static struct json_object *checked(struct build *build,
 }
 
 /* A NUL-terminated, decoded copy of TOKEN, in FEW if it fits there. */
-static char *copy_make(struct build *build, uint32_t token, char *few)
+static char *tree_copy_make(struct build *build, uint32_t token, char *few)
 {
 	size_t size = (size_t)build->scan->tokens[token].length + 1;
 	char *copy = size <= FEW_BYTES ? few : mcps__malloc(size);
@@ -39,13 +40,14 @@ static char *copy_make(struct build *build, uint32_t token, char *few)
 	return copy;
 }
 
-static void copy_free(char *copy, const char *few)
+static void tree_copy_free(char *copy, const char *few)
 {
 	if (copy != few)
 		mcps__free(copy);
 }
 
-static struct json_object *build_escaped(struct build *build, uint32_t token)
+static struct json_object *tree_build_escaped(struct build *build,
+                                              uint32_t token)
 {
 	char *copy =
 		mcps__malloc((size_t)build->scan->tokens[token].length + 1);
@@ -57,28 +59,30 @@ static struct json_object *build_escaped(struct build *build, uint32_t token)
 		string = json_object_new_string_len(copy, (int)length);
 	}
 	mcps__free(copy);
-	return checked(build, string);
+	return tree_checked(build, string);
 }
 
-static struct json_object *build_string(struct build *build, uint32_t token)
+static struct json_object *tree_build_string(struct build *build,
+                                             uint32_t token)
 {
 	const struct scan_token *string = &build->scan->tokens[token];
 
 	if (string->length >= INT_MAX) /* json-c counts in int */
-		return checked(build, NULL);
+		return tree_checked(build, NULL);
 	if ((string->flags & SCAN_ESCAPED) != 0)
-		return build_escaped(build, token);
-	return checked(build, json_object_new_string_len(build->scan->text +
-	                                                         string->start,
-	                                                 (int)string->length));
+		return tree_build_escaped(build, token);
+	return tree_checked(build, json_object_new_string_len(
+					   build->scan->text + string->start,
+					   (int)string->length));
 }
 
 /* Prints as it was written; where it passes every double, its value is an
  * infinity, which is the only one left. */
-static struct json_object *build_double(struct build *build, uint32_t token)
+static struct json_object *tree_build_double(struct build *build,
+                                             uint32_t token)
 {
 	char few[FEW_BYTES];
-	char *copy = copy_make(build, token, few);
+	char *copy = tree_copy_make(build, token, few);
 	struct json_object *number = NULL;
 	double value;
 
@@ -86,30 +90,31 @@ static struct json_object *build_double(struct build *build, uint32_t token)
 		return NULL;
 	if (mcps__decimal_read(copy, &value))
 		number = json_object_new_double_s(value, copy);
-	copy_free(copy, few);
-	return checked(build, number);
+	tree_copy_free(copy, few);
+	return tree_checked(build, number);
 }
 
-static struct json_object *build_integer(struct build *build, uint32_t token)
+static struct json_object *tree_build_integer(struct build *build,
+                                              uint32_t token)
 {
 	const struct scan *scan = build->scan;
 	int64_t value;
 	uint64_t large;
 
 	if (mcps__scan_int64(scan, token, &value))
-		return checked(build, json_object_new_int64(value));
+		return tree_checked(build, json_object_new_int64(value));
 	if (scan->text[scan->tokens[token].start] != '-' &&
 	    mcps__scan_magnitude(scan, token, UINT64_MAX, &large))
-		return checked(build, json_object_new_uint64(large));
-	return build_double(build, token);
+		return tree_checked(build, json_object_new_uint64(large));
+	return tree_build_double(build, token);
 }
 
 /* Takes VALUE, whatever happens. */
-static void add_member(struct build *build, struct json_object *object,
-                       uint32_t key, struct json_object *value)
+static void tree_add_member(struct build *build, struct json_object *object,
+                            uint32_t key, struct json_object *value)
 {
 	char few[FEW_BYTES];
-	char *name = copy_make(build, key, few);
+	char *name = tree_copy_make(build, key, few);
 
 	/* The pass saw to it that the key is new and holds no NUL. */
 	if (name == NULL ||
@@ -118,42 +123,44 @@ static void add_member(struct build *build, struct json_object *object,
 		build->failed = true;
 		json_object_put(value);
 	}
-	copy_free(name, few);
+	tree_copy_free(name, few);
 }
 
-static struct json_object *build_object(struct build *build, uint32_t token)
+static struct json_object *tree_build_object(struct build *build,
+                                             uint32_t token)
 {
 	const struct scan_token *tokens = build->scan->tokens;
-	struct json_object *object = checked(build, json_object_new_object());
+	struct json_object *object =
+		tree_checked(build, json_object_new_object());
 	uint32_t left = tokens[token].count;
 	uint32_t key = token + 1;
 
 	for (; left > 0 && !build->failed; left--) {
-		struct json_object *value = build_value(build, key + 1);
+		struct json_object *value = tree_build_value(build, key + 1);
 
 		if (!build->failed)
-			add_member(build, object, key, value);
+			tree_add_member(build, object, key, value);
 		key = tokens[key + 1].next;
 	}
 	return object;
 }
 
-static struct json_object *new_array(uint32_t count)
+static struct json_object *tree_new_array(uint32_t count)
 {
 	if (count > INT_MAX)
 		return NULL;
 	return json_object_new_array_ext(count > 0 ? (int)count : 1);
 }
 
-static struct json_object *build_array(struct build *build, uint32_t token)
+static struct json_object *tree_build_array(struct build *build, uint32_t token)
 {
 	const struct scan_token *tokens = build->scan->tokens;
 	uint32_t left = tokens[token].count;
-	struct json_object *array = checked(build, new_array(left));
+	struct json_object *array = tree_checked(build, tree_new_array(left));
 	uint32_t element = token + 1;
 
 	for (; left > 0 && !build->failed; left--) {
-		struct json_object *value = build_value(build, element);
+		struct json_object *value = tree_build_value(build, element);
 
 		if (!build->failed && json_object_array_add(array, value) < 0) {
 			build->failed = true;
@@ -165,24 +172,25 @@ static struct json_object *build_array(struct build *build, uint32_t token)
 }
 
 /* May be half-built after a failure: build_value drops it then. */
-static struct json_object *build_kind(struct build *build, uint32_t token)
+static struct json_object *tree_build_kind(struct build *build, uint32_t token)
 {
 	switch ((enum scan_kind)build->scan->tokens[token].kind) {
 	case SCAN_OBJECT:
-		return build_object(build, token);
+		return tree_build_object(build, token);
 	case SCAN_ARRAY:
-		return build_array(build, token);
+		return tree_build_array(build, token);
 	case SCAN_STRING:
-		return build_string(build, token);
+		return tree_build_string(build, token);
 	case SCAN_INTEGER:
-		return build_integer(build, token);
+		return tree_build_integer(build, token);
 	case SCAN_NUMBER:
-		return build_double(build, token);
+		return tree_build_double(build, token);
 	case SCAN_TRUE:
 	case SCAN_FALSE:
-		return checked(build, json_object_new_boolean(
-					      build->scan->tokens[token].kind ==
-					      SCAN_TRUE));
+		return tree_checked(
+			build,
+			json_object_new_boolean(
+				build->scan->tokens[token].kind == SCAN_TRUE));
 	case SCAN_NULL:
 		break;
 	}
@@ -190,9 +198,9 @@ static struct json_object *build_kind(struct build *build, uint32_t token)
 }
 
 /* NULL after a failure: nothing half-built is handed on. */
-static struct json_object *build_value(struct build *build, uint32_t token)
+static struct json_object *tree_build_value(struct build *build, uint32_t token)
 {
-	struct json_object *value = build_kind(build, token);
+	struct json_object *value = tree_build_kind(build, token);
 
 	if (!build->failed)
 		return value;
@@ -204,7 +212,7 @@ struct json_object *mcps__scan_tree(const struct scan *scan, uint32_t token,
                                     bool *failed)
 {
 	struct build build = { scan, false };
-	struct json_object *tree = build_value(&build, token);
+	struct json_object *tree = tree_build_value(&build, token);
 
 	*failed = build.failed;
 	return tree;

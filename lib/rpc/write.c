@@ -103,7 +103,7 @@ static void write_integer(struct buffer *buffer, struct json_object *value)
 }
 
 /* Whether TEXT is one JSON number and nothing else. */
-static bool is_number_text(const char *text, size_t length)
+static bool write_is_number_text(const char *text, size_t length)
 {
 	static const struct scan_limits no_containers = { 0, 0 };
 	struct scan scan = { 0 };
@@ -130,7 +130,7 @@ static bool write_spelling(struct buffer *buffer, struct json_object *value)
 	pthread_mutex_lock(&printing);
 	text = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN,
 	                                         &length);
-	is_written = text != NULL && is_number_text(text, length);
+	is_written = text != NULL && write_is_number_text(text, length);
 	if (is_written)
 		mcps__buffer_add(buffer, text, length);
 	pthread_mutex_unlock(&printing);

@@ -28,15 +28,15 @@ struct mcps_admission {
 
 /* ---- the program's request as ours ---- */
 
-static const char *find_header(void *connection, const char *name)
+static const char *admission_find_header(void *connection, const char *name)
 {
 	const struct mcps_admission *admission = connection;
 
 	return admission->view.header(admission->view.arg, name);
 }
 
-static void read_headers(struct mcps_request *request,
-                         const struct mcps_admit_view *view)
+static void admission_read_headers(struct mcps_request *request,
+                                   const struct mcps_admit_view *view)
 {
 	static const char *const names[] = {
 #define X(name, text) text,
@@ -54,8 +54,8 @@ static void read_headers(struct mcps_request *request,
 	}
 }
 
-static void read_peer(struct mcps_request *request,
-                      const struct mcps_admission *admission)
+static void admission_read_peer(struct mcps_request *request,
+                                const struct mcps_admission *admission)
 {
 	const char *peer = admission->view.peer;
 
@@ -65,8 +65,8 @@ static void read_peer(struct mcps_request *request,
 	                      &request->peer);
 }
 
-static void read_request(struct mcps_request *request,
-                         mcps_admission *admission)
+static void admission_read_request(struct mcps_request *request,
+                                   mcps_admission *admission)
 {
 	const struct mcps_admit_view *view = &admission->view;
 
@@ -75,24 +75,25 @@ static void read_request(struct mcps_request *request,
 		.method_text = view->method,
 		.path = admission->endpoint->path,
 		.caller = admission->caller,
-		.find = find_header,
+		.find = admission_find_header,
 		.connection = admission,
 	};
-	read_peer(request, admission);
-	read_headers(request, view);
+	admission_read_peer(request, admission);
+	admission_read_headers(request, view);
 }
 
 /* ---- where it stands ---- */
 
 /* From here on the end of the session is told to the call. */
-static void serve(mcps_admission *admission, struct session *session)
+static void admission_serve(mcps_admission *admission, struct session *session)
 {
 	admission->serving.id = "";
 	mcps__session_add_call(session, &admission->serving);
 	admission->is_serving = true;
 }
 
-static enum mcps_admission_result read_result(mcps_admission *admission)
+static enum mcps_admission_result
+admission_read_result(mcps_admission *admission)
 {
 	struct session *session = mcps__exchange_session(admission->exchange);
 	const struct plan *plan = mcps__exchange_plan(admission->exchange);
@@ -103,13 +104,13 @@ static enum mcps_admission_result read_result(mcps_admission *admission)
 		return MCPS_ADMISSION_INITIALIZE;
 	if (!mcps__exchange_reserve_outcome(admission->exchange))
 		return MCPS_ADMISSION_ANSWER;
-	serve(admission, session);
+	admission_serve(admission, session);
 	return plan->session_id[0] != '\0' ? MCPS_ADMISSION_OPENED
 	                                   : MCPS_ADMISSION_SERVE;
 }
 
 /* Until it is parked, or there is a result. */
-static mcps_status go_on(mcps_admission *admission)
+static mcps_status admission_go_on(mcps_admission *admission)
 {
 	struct exchange *exchange = admission->exchange;
 	const struct mcps_admit_view *view = &admission->view;
@@ -121,11 +122,11 @@ static mcps_status go_on(mcps_admission *admission)
 	}
 	if (admission->state == EXCHANGE_PARKED)
 		return MCPS_LATER;
-	admission->result = read_result(admission);
+	admission->result = admission_read_result(admission);
 	return MCPS_OK;
 }
 
-static void park(void *arg)
+static void admission_park(void *arg)
 {
 	mcps_admission *admission = arg;
 
@@ -134,7 +135,7 @@ static void park(void *arg)
 		admission->view.park(admission->view.arg);
 }
 
-static void wake(void *arg)
+static void admission_wake(void *arg)
 {
 	mcps_admission *admission = arg;
 	struct endpoint *endpoint = admission->endpoint;
@@ -158,10 +159,10 @@ static mcps_status admission_view_read(struct mcps_admit_view *view,
 	return status;
 }
 
-static mcps_status begin(mcps_admission *admission)
+static mcps_status admission_begin(mcps_admission *admission)
 {
-	const struct exchange_glue glue = { .park = park,
-		                            .wake = wake,
+	const struct exchange_glue glue = { .park = admission_park,
+		                            .wake = admission_wake,
 		                            .arg = admission,
 		                            .admits_only = true };
 	const struct mcps_admit_view *view = &admission->view;
@@ -173,7 +174,7 @@ static mcps_status begin(mcps_admission *admission)
 		if (admission->caller == NULL)
 			return MCPS_E_NOMEM;
 	}
-	read_request(&request, admission);
+	admission_read_request(&request, admission);
 	admission->exchange = mcps__exchange_open(admission->endpoint, &request,
 	                                          &glue, &admission->state);
 	if (admission->exchange != NULL)
@@ -204,9 +205,9 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 	admission->endpoint = mcps__server_endpoint(server);
 	atomic_fetch_add(&admission->endpoint->admissions, 1);
 	*out = admission;
-	status = begin(admission);
+	status = admission_begin(admission);
 	if (status == MCPS_OK)
-		return go_on(admission);
+		return admission_go_on(admission);
 	*out = NULL;
 	mcps_admission_free(admission);
 	return status;
@@ -214,7 +215,7 @@ mcps_status mcps_admit(mcps_admission **out, mcps_server *server,
 
 /* ---- going on ---- */
 
-static bool has_ended(const mcps_admission *admission)
+static bool admission_has_ended(const mcps_admission *admission)
 {
 	return admission->is_serving &&
 	       (atomic_load(&admission->serving.steps) & CALL_ENDED) != 0;
@@ -222,7 +223,7 @@ static bool has_ended(const mcps_admission *admission)
 
 /* Nobody knows what the program has done by now. A stream is nothing that is
  * carried out. */
-static void end_serving(mcps_admission *admission)
+static void admission_end_serving(mcps_admission *admission)
 {
 	if (admission->is_get)
 		mcps__exchange_session_ended(admission->exchange);
@@ -237,10 +238,11 @@ mcps_status mcps_admission_resume(mcps_admission *admission)
 		return MCPS_E_INVAL;
 	if (admission->result == MCPS_ADMISSION_NONE) {
 		admission->state = mcps__exchange_run(admission->exchange);
-		return go_on(admission);
+		return admission_go_on(admission);
 	}
-	if (admission->result == MCPS_ADMISSION_SERVE && has_ended(admission))
-		end_serving(admission);
+	if (admission->result == MCPS_ADMISSION_SERVE &&
+	    admission_has_ended(admission))
+		admission_end_serving(admission);
 	return MCPS_OK;
 }
 

@@ -35,7 +35,7 @@ void mcps__attachment_free(struct attachment *attachment)
 }
 
 /* The part of MILLISECONDS that a drain, which began at BEGAN_MS, has left. */
-static uint32_t left_ms(uint32_t milliseconds, int64_t began_ms)
+static uint32_t attachment_left_ms(uint32_t milliseconds, int64_t began_ms)
 {
 	int64_t left = milliseconds -
 	               (mcps__steady_ms(&mcps__system_clock) - began_ms);
@@ -43,19 +43,20 @@ static uint32_t left_ms(uint32_t milliseconds, int64_t began_ms)
 	return left > 0 ? (uint32_t)left : 0;
 }
 
-static uint32_t hook_patience_ms(uint32_t milliseconds, int64_t began_ms)
+static uint32_t attachment_hook_patience_ms(uint32_t milliseconds,
+                                            int64_t began_ms)
 {
-	uint32_t left = left_ms(milliseconds, began_ms);
+	uint32_t left = attachment_left_ms(milliseconds, began_ms);
 
 	return left < HOOK_PATIENCE_MS ? left : HOOK_PATIENCE_MS;
 }
 
 /* A handler may run although an earlier drain answered its call. If this drain
  * has had to answer calls in their place, nobody waits for their handlers. */
-static bool await_handlers(mcps_server *server, bool in_time,
-                           uint32_t milliseconds, int64_t began_ms)
+static bool attachment_await_handlers(mcps_server *server, bool in_time,
+                                      uint32_t milliseconds, int64_t began_ms)
 {
-	uint32_t wait_ms = left_ms(milliseconds, began_ms);
+	uint32_t wait_ms = attachment_left_ms(milliseconds, began_ms);
 
 	if (wait_ms < UINT32_MAX - PARKED_PATIENCE_MS)
 		wait_ms += PARKED_PATIENCE_MS;
@@ -75,13 +76,15 @@ bool mcps_server_drain(mcps_server *server, uint32_t milliseconds)
 	attachment = mcps__server_attachment(server);
 	endpoint = mcps__server_endpoint(server);
 	is_drained = mcps__drain(endpoint, milliseconds);
-	if (!mcps__await_zero(&endpoint->asking_count,
-	                      hook_patience_ms(milliseconds, began_ms)))
+	if (!mcps__await_zero(
+		    &endpoint->asking_count,
+		    attachment_hook_patience_ms(milliseconds, began_ms)))
 		mcps__asking_give_up(endpoint, INT64_MAX);
 	if (!mcps__await_zero(&endpoint->admissions_parked,
 	                      (int64_t)milliseconds + PARKED_PATIENCE_MS))
 		is_drained = false;
 	if (attachment != NULL && !attachment->drain(attachment, milliseconds))
 		is_drained = false;
-	return await_handlers(server, is_drained, milliseconds, began_ms);
+	return attachment_await_handlers(server, is_drained, milliseconds,
+	                                 began_ms);
 }

@@ -19,8 +19,8 @@ struct check {
 	const char *subject_name; /* what is looked at now */
 };
 
-static void tell(struct check *check, mcps_status status, const char *what,
-                 const char *text)
+static void check_tell(struct check *check, mcps_status status,
+                       const char *what, const char *text)
 {
 	bool is_worse =
 		check->first == MCPS_OK || check->first == MCPS_E_LOCKED;
@@ -35,18 +35,18 @@ static void check_configuration(struct check *check)
 	const struct mcps_error *error = check->subject->error;
 
 	if (error->status != MCPS_OK)
-		tell(check, error->status, "server", error->text);
+		check_tell(check, error->status, "server", error->text);
 }
 
 /* A warning is no failure, but whoever asks wants to read it. */
-static void tell_warning(void *arg, enum mcps_log_level level,
-                         const char *module, const char *text)
+static void check_tell_warning(void *arg, enum mcps_log_level level,
+                               const char *module, const char *text)
 {
 	struct check *check = arg;
 
 	(void)module;
 	if (level >= MCPS_LOG_WARN)
-		tell(check, MCPS_OK, check->subject_name, text);
+		check_tell(check, MCPS_OK, check->subject_name, text);
 }
 
 static void check_store(struct check *check)
@@ -54,7 +54,7 @@ static void check_store(struct check *check)
 	const char *url = check->subject->options->store;
 	const struct mcps_store_options wanted = {
 		.size = sizeof wanted,
-		.log = tell_warning,
+		.log = check_tell_warning,
 		.log_arg = check,
 		.allow_mounted_file =
 			check->subject->options->allow_mounted_store_file,
@@ -68,12 +68,14 @@ static void check_store(struct check *check)
 	check->subject_name = "store";
 	status = mcps_store_look(url != NULL ? url : "memory:", &wanted,
 	                         finding, sizeof finding, &error);
-	tell(check, status, "store", status == MCPS_OK ? finding : error.text);
+	check_tell(check, status, "store",
+	           status == MCPS_OK ? finding : error.text);
 }
 
 static void check_key(struct check *check)
 {
-	const struct log_sink log = { tell_warning, check, MCPS_LOG_WARN };
+	const struct log_sink log = { check_tell_warning, check,
+		                      MCPS_LOG_WARN };
 	struct mcps_error error = { MCPS_OK, "" };
 	struct key_file file;
 	char path[PATH_MAX], finding[PATH_MAX + 32];
@@ -82,7 +84,7 @@ static void check_key(struct check *check)
 
 	mcps__server_key_path(path, check->subject->options);
 	if (path[0] == '\0') {
-		tell(check, MCPS_OK, "key", "ends with the process");
+		check_tell(check, MCPS_OK, "key", "ends with the process");
 		return;
 	}
 	check->subject_name = "key";
@@ -94,12 +96,14 @@ static void check_key(struct check *check)
 		status = mcps__key_file_check_place(path, &error);
 	snprintf(finding, sizeof finding, "%s %s", path,
 	         is_missing ? "will be made" : "is there");
-	tell(check, status, "key", status == MCPS_OK ? finding : error.text);
+	check_tell(check, status, "key",
+	           status == MCPS_OK ? finding : error.text);
 }
 
 static void check_tokens(struct check *check)
 {
-	const struct log_sink log = { tell_warning, check, MCPS_LOG_WARN };
+	const struct log_sink log = { check_tell_warning, check,
+		                      MCPS_LOG_WARN };
 	const char *path = check->subject->token_file;
 	struct mcps_error error = { MCPS_OK, "" };
 	struct tokens *tokens;
@@ -110,7 +114,8 @@ static void check_tokens(struct check *check)
 	check->subject_name = "tokens";
 	status = mcps__tokens_read(&tokens, path, &log, &error);
 	mcps__tokens_free(tokens);
-	tell(check, status, "tokens", status == MCPS_OK ? path : error.text);
+	check_tell(check, status, "tokens",
+	           status == MCPS_OK ? path : error.text);
 }
 
 mcps_status mcps__check(const struct check_subject *subject,
@@ -119,8 +124,8 @@ mcps_status mcps__check(const struct check_subject *subject,
 	struct check check = { subject, say, arg, MCPS_OK, "server" };
 
 	if (sodium_init() < 0) {
-		tell(&check, MCPS_E_SYSTEM, "server",
-		     "libsodium does not start");
+		check_tell(&check, MCPS_E_SYSTEM, "server",
+		           "libsodium does not start");
 		return MCPS_E_SYSTEM;
 	}
 	check_configuration(&check);

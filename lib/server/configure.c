@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static void note_nomem(mcps_server *server)
+static void configure_note_nomem(mcps_server *server)
 {
 	struct mcps_error error;
 
@@ -14,8 +14,8 @@ static void note_nomem(mcps_server *server)
 }
 
 /* Returns false, and remembers the mistake, if what FUNCTION needs is NULL. */
-static bool is_given(mcps_server *server, const void *value,
-                     const char *function, const char *argument)
+static bool configure_is_given(mcps_server *server, const void *value,
+                               const char *function, const char *argument)
 {
 	if (server != NULL && value == NULL)
 		mcps__server_note_null(server, function, argument);
@@ -27,7 +27,7 @@ void mcps_server_configure(mcps_server *server,
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
-	if (!is_given(server, options, __func__, "options"))
+	if (!configure_is_given(server, options, __func__, "options"))
 		return;
 	if (mcps__options_set(&server->options, options, &error) != MCPS_OK)
 		mcps__server_note(server, &error);
@@ -62,26 +62,26 @@ void mcps_server_set_auth(mcps_server *server, mcps_auth_fn identify, void *arg)
 
 void mcps_server_set_token_file(mcps_server *server, const char *path)
 {
-	if (!is_given(server, path, __func__, "path"))
+	if (!configure_is_given(server, path, __func__, "path"))
 		return;
 	mcps__free(server->token_file);
 	server->token_file = mcps__strdup(path);
 	if (server->token_file == NULL)
-		note_nomem(server);
+		configure_note_nomem(server);
 }
 
 void mcps_server_set_store(mcps_server *server, const char *url)
 {
 	if (server != NULL &&
 	    mcps__options_set_text(&server->options.store, url) != MCPS_OK)
-		note_nomem(server);
+		configure_note_nomem(server);
 }
 
 void mcps_server_allow_host(mcps_server *server, const char *host)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
-	if (is_given(server, host, __func__, "host") &&
+	if (configure_is_given(server, host, __func__, "host") &&
 	    mcps__options_allow_host(&server->options, host, &error) != MCPS_OK)
 		mcps__server_note(server, &error);
 }
@@ -90,7 +90,7 @@ void mcps_server_allow_origin(mcps_server *server, const char *origin)
 {
 	struct mcps_error error = { MCPS_OK, "" };
 
-	if (is_given(server, origin, __func__, "origin") &&
+	if (configure_is_given(server, origin, __func__, "origin") &&
 	    mcps__options_allow_origin(&server->options, origin, &error) !=
 	            MCPS_OK)
 		mcps__server_note(server, &error);
@@ -100,13 +100,13 @@ void mcps_server_trust_proxy(mcps_server *server, const char *proxy)
 {
 	struct mcps_error error;
 
-	if (!is_given(server, proxy, __func__, "proxy"))
+	if (!configure_is_given(server, proxy, __func__, "proxy"))
 		return;
 	if (mcps__options_check_proxy(proxy, &error) != MCPS_OK)
 		mcps__server_note(server, &error);
 	else if (mcps__options_append(&server->options.trusted_proxies,
 	                              proxy) != MCPS_OK)
-		note_nomem(server);
+		configure_note_nomem(server);
 }
 
 void mcps_server_set_cors(mcps_server *server, bool cors)

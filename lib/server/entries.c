@@ -38,16 +38,17 @@ mcps_status mcps__server_check_all_scopes(mcps_server *server,
 }
 
 /* NULL: it does not run yet. */
-static struct mcp *running_mcp(mcps_server *server)
+static struct mcp *entries_running_mcp(mcps_server *server)
 {
 	return atomic_load(&server->is_running) ? &server->mcp : NULL;
 }
 
 /* Before the start the first failure sticks, too. */
-static mcps_status add_entry(mcps_server *server, mcps_status status,
-                             struct entry *entry, struct mcps_error *error)
+static mcps_status entries_add_entry(mcps_server *server, mcps_status status,
+                                     struct entry *entry,
+                                     struct mcps_error *error)
 {
-	struct mcp *running = running_mcp(server);
+	struct mcp *running = entries_running_mcp(server);
 	enum entry_kind kind = ENTRY_TOOL;
 
 	if (status == MCPS_OK && running != NULL) {
@@ -66,15 +67,15 @@ static mcps_status add_entry(mcps_server *server, mcps_status status,
 	return status;
 }
 
-static mcps_status remove_entry(mcps_server *server, enum entry_kind kind,
-                                const char *name)
+static mcps_status entries_remove_entry(mcps_server *server,
+                                        enum entry_kind kind, const char *name)
 {
 	struct mcp *running;
 	mcps_status status;
 
 	if (server == NULL || name == NULL)
 		return MCPS_E_INVAL;
-	running = running_mcp(server);
+	running = entries_running_mcp(server);
 	status = mcps__registry_remove(&server->registry, kind, name);
 	if (status == MCPS_OK && running != NULL)
 		mcps__notify_list(running, kind);
@@ -82,10 +83,11 @@ static mcps_status remove_entry(mcps_server *server, enum entry_kind kind,
 }
 
 /* ARGUMENT, or the server itself, is NULL. */
-static mcps_status refuse_null(mcps_server *server, const char *function,
-                               const char *argument)
+static mcps_status entries_refuse_null(mcps_server *server,
+                                       const char *function,
+                                       const char *argument)
 {
-	if (server != NULL && running_mcp(server) == NULL)
+	if (server != NULL && entries_running_mcp(server) == NULL)
 		mcps__server_note_null(server, function, argument);
 	return MCPS_E_INVAL;
 }
@@ -97,9 +99,9 @@ mcps_status mcps_server_add_tool(mcps_server *server, const mcps_tool *tool)
 	mcps_status status;
 
 	if (server == NULL || tool == NULL)
-		return refuse_null(server, __func__, "tool");
+		return entries_refuse_null(server, __func__, "tool");
 	status = mcps__tool_make(&entry, tool, &error);
-	return add_entry(server, status, entry, &error);
+	return entries_add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_add_resource(mcps_server *server,
@@ -110,9 +112,9 @@ mcps_status mcps_server_add_resource(mcps_server *server,
 	mcps_status status;
 
 	if (server == NULL || resource == NULL)
-		return refuse_null(server, __func__, "resource");
+		return entries_refuse_null(server, __func__, "resource");
 	status = mcps__resource_make(&entry, resource, &error);
-	return add_entry(server, status, entry, &error);
+	return entries_add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_add_template(mcps_server *server,
@@ -123,9 +125,9 @@ mcps_status mcps_server_add_template(mcps_server *server,
 	mcps_status status;
 
 	if (server == NULL || added == NULL)
-		return refuse_null(server, __func__, "added");
+		return entries_refuse_null(server, __func__, "added");
 	status = mcps__template_make(&entry, added, &error);
-	return add_entry(server, status, entry, &error);
+	return entries_add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_add_prompt(mcps_server *server,
@@ -136,36 +138,37 @@ mcps_status mcps_server_add_prompt(mcps_server *server,
 	mcps_status status;
 
 	if (server == NULL || prompt == NULL)
-		return refuse_null(server, __func__, "prompt");
+		return entries_refuse_null(server, __func__, "prompt");
 	status = mcps__prompt_make(&entry, prompt, &error);
-	return add_entry(server, status, entry, &error);
+	return entries_add_entry(server, status, entry, &error);
 }
 
 mcps_status mcps_server_remove_tool(mcps_server *server, const char *name)
 {
-	return remove_entry(server, ENTRY_TOOL, name);
+	return entries_remove_entry(server, ENTRY_TOOL, name);
 }
 
 mcps_status mcps_server_remove_resource(mcps_server *server, const char *uri)
 {
-	return remove_entry(server, ENTRY_RESOURCE, uri);
+	return entries_remove_entry(server, ENTRY_RESOURCE, uri);
 }
 
 mcps_status mcps_server_remove_template(mcps_server *server,
                                         const char *uri_template)
 {
-	return remove_entry(server, ENTRY_TEMPLATE, uri_template);
+	return entries_remove_entry(server, ENTRY_TEMPLATE, uri_template);
 }
 
 mcps_status mcps_server_remove_prompt(mcps_server *server, const char *name)
 {
-	return remove_entry(server, ENTRY_PROMPT, name);
+	return entries_remove_entry(server, ENTRY_PROMPT, name);
 }
 
 void mcps_resource_updated(mcps_server *server, const char *uri)
 {
-	struct mcp *running =
-		server != NULL && uri != NULL ? running_mcp(server) : NULL;
+	struct mcp *running = server != NULL && uri != NULL
+	                              ? entries_running_mcp(server)
+	                              : NULL;
 
 	if (running != NULL)
 		mcps__notify_updated(running, uri);

@@ -4,20 +4,21 @@
 
 /* ---- owners ---- */
 
-static void owner_init(struct work_owner *owner, const uint8_t *key)
+static void fair_queue_owner_init(struct work_owner *owner, const uint8_t *key)
 {
 	memcpy(owner->key, key, sizeof owner->key);
 	owner->end = &owner->first;
 }
 
-static struct work_owner *owner_add(struct fair_queue *queue,
-                                    const uint8_t *key, unsigned hash)
+static struct work_owner *fair_queue_owner_add(struct fair_queue *queue,
+                                               const uint8_t *key,
+                                               unsigned hash)
 {
 	struct work_owner *owner = mcps__calloc(1, sizeof *owner);
 
 	if (owner == NULL)
 		return NULL;
-	owner_init(owner, key);
+	fair_queue_owner_init(owner, key);
 	HASH_ADD_BYHASHVALUE(hh, queue->by_key, key, sizeof owner->key, hash,
 	                     owner);
 	if (owner->hh.tbl != NULL)
@@ -26,8 +27,8 @@ static struct work_owner *owner_add(struct fair_queue *queue,
 	return NULL;
 }
 
-static struct work_owner *owner_find(struct fair_queue *queue,
-                                     const uint8_t *key)
+static struct work_owner *fair_queue_owner_find(struct fair_queue *queue,
+                                                const uint8_t *key)
 {
 	struct work_owner *owner;
 	unsigned hash;
@@ -37,10 +38,11 @@ static struct work_owner *owner_find(struct fair_queue *queue,
 	HASH_VALUE(key, sizeof owner->key, hash);
 	HASH_FIND_BYHASHVALUE(hh, queue->by_key, key, sizeof owner->key, hash,
 	                      owner);
-	return owner != NULL ? owner : owner_add(queue, key, hash);
+	return owner != NULL ? owner : fair_queue_owner_add(queue, key, hash);
 }
 
-static void owner_forget(struct fair_queue *queue, struct work_owner *owner)
+static void fair_queue_owner_forget(struct fair_queue *queue,
+                                    struct work_owner *owner)
 {
 	if (owner->first != NULL || owner->running != 0 ||
 	    owner == &queue->nobody)
@@ -49,18 +51,19 @@ static void owner_forget(struct fair_queue *queue, struct work_owner *owner)
 	mcps__free(owner);
 }
 
-static bool owner_is_at_bound(const struct fair_queue *queue,
-                              const struct work_owner *owner)
+static bool fair_queue_owner_is_at_bound(const struct fair_queue *queue,
+                                         const struct work_owner *owner)
 {
 	return queue->has_bounds && owner != &queue->nobody &&
 	       owner->running >= queue->most_of_one;
 }
 
 /* To the end of the ring, if it may run something and is not there yet. */
-static void owner_make_ready(struct fair_queue *queue, struct work_owner *owner)
+static void fair_queue_owner_make_ready(struct fair_queue *queue,
+                                        struct work_owner *owner)
 {
 	if (owner->is_ready || owner->first == NULL ||
-	    owner_is_at_bound(queue, owner))
+	    fair_queue_owner_is_at_bound(queue, owner))
 		return;
 	owner->is_ready = true;
 	owner->next = NULL;
@@ -70,8 +73,8 @@ static void owner_make_ready(struct fair_queue *queue, struct work_owner *owner)
 
 /* ---- work ---- */
 
-static mcps_status find_place(const struct fair_queue *queue,
-                              const struct work_owner *owner)
+static mcps_status fair_queue_find_place(const struct fair_queue *queue,
+                                         const struct work_owner *owner)
 {
 	uint32_t room = queue->places - queue->waiting;
 
@@ -80,8 +83,8 @@ static mcps_status find_place(const struct fair_queue *queue,
 	return owner->waiting < room ? MCPS_OK : MCPS_E_LIMIT;
 }
 
-static void push(struct fair_queue *queue, struct work_owner *owner,
-                 struct work *work)
+static void fair_queue_push(struct fair_queue *queue, struct work_owner *owner,
+                            struct work *work)
 {
 	work->owner = owner;
 	work->next = NULL;
@@ -90,13 +93,13 @@ static void push(struct fair_queue *queue, struct work_owner *owner,
 	owner->waiting += !work->must;
 	queue->waiting += !work->must;
 	queue->queued++;
-	owner_make_ready(queue, owner);
+	fair_queue_owner_make_ready(queue, owner);
 }
 
 mcps_status mcps__fair_queue_add(struct fair_queue *queue, struct work *work,
                                  const uint8_t *key)
 {
-	struct work_owner *owner = owner_find(queue, key);
+	struct work_owner *owner = fair_queue_owner_find(queue, key);
 	mcps_status status = MCPS_OK;
 
 	if (owner == NULL && work->must)
@@ -104,11 +107,11 @@ mcps_status mcps__fair_queue_add(struct fair_queue *queue, struct work *work,
 	if (owner == NULL)
 		return MCPS_E_NOMEM;
 	if (!work->must)
-		status = find_place(queue, owner);
+		status = fair_queue_find_place(queue, owner);
 	if (status == MCPS_OK)
-		push(queue, owner, work);
+		fair_queue_push(queue, owner, work);
 	else
-		owner_forget(queue, owner);
+		fair_queue_owner_forget(queue, owner);
 	return status;
 }
 
@@ -131,15 +134,15 @@ struct work *mcps__fair_queue_take(struct fair_queue *queue)
 	queue->waiting -= !work->must;
 	queue->queued--;
 	owner->running++;
-	owner_make_ready(queue, owner);
+	fair_queue_owner_make_ready(queue, owner);
 	return work;
 }
 
 void mcps__fair_queue_ended(struct fair_queue *queue, struct work_owner *owner)
 {
 	owner->running--;
-	owner_make_ready(queue, owner);
-	owner_forget(queue, owner);
+	fair_queue_owner_make_ready(queue, owner);
+	fair_queue_owner_forget(queue, owner);
 }
 
 /* ---- all of it ---- */
@@ -150,12 +153,13 @@ void mcps__fair_queue_lift_bounds(struct fair_queue *queue)
 
 	queue->has_bounds = false;
 	HASH_ITER (hh, queue->by_key, owner, next)
-		owner_make_ready(queue, owner);
+		fair_queue_owner_make_ready(queue, owner);
 }
 
 /* Late work stands in front: the first piece that is not late ends the
  * search. */
-static uint32_t owner_count_late(struct work_owner *owner, int64_t before_ms)
+static uint32_t fair_queue_owner_count_late(struct work_owner *owner,
+                                            int64_t before_ms)
 {
 	uint32_t count = 0;
 
@@ -176,7 +180,7 @@ uint32_t mcps__fair_queue_count_late(struct fair_queue *queue,
 	if (queue->queued == 0)
 		return 0;
 	HASH_ITER (hh, queue->by_key, owner, next)
-		count += owner_count_late(owner, before_ms);
+		count += fair_queue_owner_count_late(owner, before_ms);
 	return count;
 }
 
@@ -189,7 +193,7 @@ mcps_status mcps__fair_queue_init(struct fair_queue *queue, uint32_t places,
 		                      .most_of_one = most_of_one,
 		                      .has_bounds = true };
 	queue->ready_end = &queue->ready;
-	owner_init(&queue->nobody, no_key);
+	fair_queue_owner_init(&queue->nobody, no_key);
 	HASH_ADD(hh, queue->by_key, key, sizeof queue->nobody.key,
 	         &queue->nobody);
 	return queue->nobody.hh.tbl != NULL ? MCPS_OK : MCPS_E_NOMEM;

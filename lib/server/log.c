@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* A line stays one line. */
-static void clean(char *text)
+static void log_clean(char *text)
 {
 	for (; *text != '\0'; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -23,6 +23,6 @@ void mcps_server_log(mcps_server *server, enum mcps_log_level level,
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	clean(text);
+	log_clean(text);
 	mcps__log(&server->log, level, "program", "%s", text);
 }

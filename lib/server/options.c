@@ -14,41 +14,41 @@
 
 #define DAY_S 86400u
 
-static void fill_u32(uint32_t *value, uint32_t otherwise)
+static void options_fill_u32(uint32_t *value, uint32_t otherwise)
 {
 	if (*value == 0)
 		*value = otherwise;
 }
 
-static void fill(struct mcps_server_options *options)
+static void options_fill(struct mcps_server_options *options)
 {
-	fill_u32(&options->max_session_idle_s, 7 * DAY_S);
-	fill_u32(&options->max_session_age_s, 30 * DAY_S);
-	fill_u32(&options->max_sessions_in_memory, 100000);
-	fill_u32(&options->max_sessions_per_caller, 1000);
-	fill_u32(&options->max_anonymous_sessions, 100000);
-	fill_u32(&options->workers, 4);
-	fill_u32(&options->max_waiting_calls, 1024);
-	fill_u32(&options->max_entries_per_page, 250);
-	fill_u32(&options->max_subscriptions_per_session, 64);
-	fill_u32(&options->max_nesting, 64);
-	fill_u32(&options->max_keys, 1024);
-	fill_u32(&options->max_batch, 50);
-	fill_u32(&options->session_rate_per_caller, 50);
-	fill_u32(&options->session_burst_per_caller, 1000);
-	fill_u32(&options->max_calls_per_caller, 64);
-	fill_u32(&options->max_streams_per_caller, 1000);
-	fill_u32(&options->stream_after_ms, 1000);
-	fill_u32(&options->heartbeat_s, 15);
-	fill_u32(&options->max_event_age_s, 900);
-	fill_u32(&options->max_streams_per_session, 8);
-	fill_u32(&options->retry_ms, 5000);
-	fill_u32(&options->max_tombstones_per_caller, 100000);
-	fill_u32(&options->session_rate_per_address, 20);
-	fill_u32(&options->session_burst_per_address, 200);
-	fill_u32(&options->anonymous_session_rate, 500);
-	fill_u32(&options->anonymous_session_burst, 5000);
-	fill_u32(&options->max_gap_s, DAY_S);
+	options_fill_u32(&options->max_session_idle_s, 7 * DAY_S);
+	options_fill_u32(&options->max_session_age_s, 30 * DAY_S);
+	options_fill_u32(&options->max_sessions_in_memory, 100000);
+	options_fill_u32(&options->max_sessions_per_caller, 1000);
+	options_fill_u32(&options->max_anonymous_sessions, 100000);
+	options_fill_u32(&options->workers, 4);
+	options_fill_u32(&options->max_waiting_calls, 1024);
+	options_fill_u32(&options->max_entries_per_page, 250);
+	options_fill_u32(&options->max_subscriptions_per_session, 64);
+	options_fill_u32(&options->max_nesting, 64);
+	options_fill_u32(&options->max_keys, 1024);
+	options_fill_u32(&options->max_batch, 50);
+	options_fill_u32(&options->session_rate_per_caller, 50);
+	options_fill_u32(&options->session_burst_per_caller, 1000);
+	options_fill_u32(&options->max_calls_per_caller, 64);
+	options_fill_u32(&options->max_streams_per_caller, 1000);
+	options_fill_u32(&options->stream_after_ms, 1000);
+	options_fill_u32(&options->heartbeat_s, 15);
+	options_fill_u32(&options->max_event_age_s, 900);
+	options_fill_u32(&options->max_streams_per_session, 8);
+	options_fill_u32(&options->retry_ms, 5000);
+	options_fill_u32(&options->max_tombstones_per_caller, 100000);
+	options_fill_u32(&options->session_rate_per_address, 20);
+	options_fill_u32(&options->session_burst_per_address, 200);
+	options_fill_u32(&options->anonymous_session_rate, 500);
+	options_fill_u32(&options->anonymous_session_burst, 5000);
+	options_fill_u32(&options->max_gap_s, DAY_S);
 	if (options->store_ballast == 0)
 		options->store_ballast = 2u * 1024 * 1024;
 	if (options->max_event_bytes_per_session == 0)
@@ -71,7 +71,7 @@ void mcps__options_init(struct mcps_server_options *options)
 {
 	memset(options, 0, sizeof *options);
 	options->size = sizeof *options;
-	fill(options);
+	options_fill(options);
 }
 
 /* ---- texts ---- */
@@ -81,8 +81,8 @@ enum { TEXT_COUNT = 8 };
 /* Bring an entry of a list into its form, in place. */
 typedef mcps_status (*entry_fn)(char *entry, struct mcps_error *error);
 
-static void texts_of(struct mcps_server_options *options,
-                     const char **texts[TEXT_COUNT])
+static void options_texts_of(struct mcps_server_options *options,
+                             const char **texts[TEXT_COUNT])
 {
 	const char **all[TEXT_COUNT] = {
 		&options->title,        &options->description,
@@ -105,14 +105,14 @@ mcps_status mcps__options_set_text(const char **text, const char *value)
 	return MCPS_OK;
 }
 
-static void list_free(const char *const *list)
+static void options_list_free(const char *const *list)
 {
 	for (size_t i = 0; list != NULL && list[i] != NULL; i++)
 		mcps__free((void *)list[i]);
 	mcps__free((void *)list);
 }
 
-static mcps_status list_copy(const char *const **list)
+static mcps_status options_list_copy(const char *const **list)
 {
 	const char *const *given = *list;
 	size_t count = 0;
@@ -150,8 +150,8 @@ mcps_status mcps__options_append(const char *const **list, const char *value)
 }
 
 /* The last entry of LIST, as READ has it; without it if that refuses. */
-static mcps_status read_last(const char *const *list, entry_fn read,
-                             struct mcps_error *error)
+static mcps_status options_read_last(const char *const *list, entry_fn read,
+                                     struct mcps_error *error)
 {
 	char **last = (char **)list;
 	mcps_status status;
@@ -166,31 +166,32 @@ static mcps_status read_last(const char *const *list, entry_fn read,
 	return status;
 }
 
-static mcps_status allow(const char *const **list, const char *value,
-                         entry_fn read, struct mcps_error *error)
+static mcps_status options_allow(const char *const **list, const char *value,
+                                 entry_fn read, struct mcps_error *error)
 {
 	mcps_status status = mcps__options_append(list, value);
 
 	if (status != MCPS_OK)
 		return mcps__fail(error, status, "out of memory");
-	return read_last(*list, read, error);
+	return options_read_last(*list, read, error);
 }
 
 mcps_status mcps__options_allow_host(struct mcps_server_options *options,
                                      const char *host, struct mcps_error *error)
 {
-	return allow(&options->hosts, host, mcps__allow_host, error);
+	return options_allow(&options->hosts, host, mcps__allow_host, error);
 }
 
 mcps_status mcps__options_allow_origin(struct mcps_server_options *options,
                                        const char *origin,
                                        struct mcps_error *error)
 {
-	return allow(&options->origins, origin, mcps__allow_origin, error);
+	return options_allow(&options->origins, origin, mcps__allow_origin,
+	                     error);
 }
 
-static mcps_status read_all(const char *const *list, entry_fn read,
-                            struct mcps_error *error)
+static mcps_status options_read_all(const char *const *list, entry_fn read,
+                                    struct mcps_error *error)
 {
 	mcps_status status = MCPS_OK;
 
@@ -203,24 +204,24 @@ void mcps__options_finish(struct mcps_server_options *options)
 {
 	const char **texts[TEXT_COUNT];
 
-	texts_of(options, texts);
+	options_texts_of(options, texts);
 	for (int i = 0; i < TEXT_COUNT; i++) {
 		mcps__free((void *)*texts[i]);
 		*texts[i] = NULL;
 	}
-	list_free(options->hosts);
-	list_free(options->origins);
-	list_free(options->trusted_proxies);
+	options_list_free(options->hosts);
+	options_list_free(options->origins);
+	options_list_free(options->trusted_proxies);
 	options->hosts = options->origins = options->trusted_proxies = NULL;
 }
 
 /* Everything that is borrowed becomes a copy, or NULL. */
-static mcps_status copy_all(struct mcps_server_options *options)
+static mcps_status options_copy_all(struct mcps_server_options *options)
 {
 	const char **texts[TEXT_COUNT];
 	mcps_status status = MCPS_OK;
 
-	texts_of(options, texts);
+	options_texts_of(options, texts);
 	for (int i = 0; i < TEXT_COUNT; i++) {
 		const char *given = *texts[i];
 
@@ -228,11 +229,11 @@ static mcps_status copy_all(struct mcps_server_options *options)
 		if (mcps__options_set_text(texts[i], given) != MCPS_OK)
 			status = MCPS_E_NOMEM;
 	}
-	if (list_copy(&options->hosts) != MCPS_OK)
+	if (options_list_copy(&options->hosts) != MCPS_OK)
 		status = MCPS_E_NOMEM;
-	if (list_copy(&options->origins) != MCPS_OK)
+	if (options_list_copy(&options->origins) != MCPS_OK)
 		status = MCPS_E_NOMEM;
-	if (list_copy(&options->trusted_proxies) != MCPS_OK)
+	if (options_list_copy(&options->trusted_proxies) != MCPS_OK)
 		status = MCPS_E_NOMEM;
 	return status;
 }
@@ -253,8 +254,8 @@ mcps_status mcps__options_check_proxy(const char *proxy,
 		proxy);
 }
 
-static mcps_status check_proxies(const char *const *proxies,
-                                 struct mcps_error *error)
+static mcps_status options_check_proxies(const char *const *proxies,
+                                         struct mcps_error *error)
 {
 	mcps_status status = MCPS_OK;
 
@@ -264,8 +265,8 @@ static mcps_status check_proxies(const char *const *proxies,
 	return status;
 }
 
-static mcps_status check(const struct mcps_server_options *options,
-                         struct mcps_error *error)
+static mcps_status options_check(const struct mcps_server_options *options,
+                                 struct mcps_error *error)
 {
 	const char *path = options->path;
 	struct mcps_error why = { MCPS_OK, "" };
@@ -317,7 +318,7 @@ static mcps_status check(const struct mcps_server_options *options,
 		return mcps__fail(error, MCPS_E_INVAL,
 		                  "option max_nesting: at most 256, not %u",
 		                  options->max_nesting);
-	return check_proxies(options->trusted_proxies, error);
+	return options_check_proxies(options->trusted_proxies, error);
 }
 
 mcps_status mcps__options_set(struct mcps_server_options *options,
@@ -331,17 +332,17 @@ mcps_status mcps__options_set(struct mcps_server_options *options,
 		error);
 
 	if (status == MCPS_OK)
-		status = check(&fresh, error);
+		status = options_check(&fresh, error);
 	if (status != MCPS_OK)
 		return status;
-	fill(&fresh);
-	status = copy_all(&fresh);
+	options_fill(&fresh);
+	status = options_copy_all(&fresh);
 	mcps__options_finish(options);
 	*options = fresh;
 	if (status != MCPS_OK)
 		return mcps__fail(error, status, "out of memory");
-	status = read_all(fresh.hosts, mcps__allow_host, error);
-	return status == MCPS_OK
-	               ? read_all(fresh.origins, mcps__allow_origin, error)
-	               : status;
+	status = options_read_all(fresh.hosts, mcps__allow_host, error);
+	return status == MCPS_OK ? options_read_all(fresh.origins,
+	                                            mcps__allow_origin, error)
+	                         : status;
 }

@@ -89,7 +89,7 @@ static mcps_status start_workers(mcps_server *server, struct mcps_error *error)
 	return mcps__workers_start(&server->workers, &wanted, error);
 }
 
-static const char *revision_text(uint32_t number)
+static const char *server_revision_text(uint32_t number)
 {
 	const struct revision *revision = mcps__revision_by_number(number);
 
@@ -125,7 +125,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 		.subscriptions = options->max_subscriptions_per_session,
 		.hook = options->on_session,
 		.hook_arg = options->on_session_arg,
-		.revision_text = revision_text,
+		.revision_text = server_revision_text,
 	};
 	mcps_status status;
 
@@ -151,7 +151,7 @@ static mcps_status start_sessions(mcps_server *server, struct mcps_error *error)
 
 /* Cursors are signed with a key of their own, made from the one of ids: they
  * stay good over a restart. */
-static void derive_cursor_key(mcps_server *server)
+static void server_derive_cursor_key(mcps_server *server)
 {
 	static const char purpose[] = "mcps list cursor";
 
@@ -161,7 +161,7 @@ static void derive_cursor_key(mcps_server *server)
 	                   server->sessions.options.keys.current, ID_KEY_SIZE);
 }
 
-static void finish_counts(struct mcp *mcp)
+static void server_finish_counts(struct mcp *mcp)
 {
 	mcps__caller_limit_finish(&mcp->listening);
 	mcps__caller_limit_finish(&mcp->call_limit);
@@ -212,7 +212,7 @@ static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 		.instructions = options->instructions,
 	};
 	mcps__deliver_connect(mcp);
-	derive_cursor_key(server);
+	server_derive_cursor_key(server);
 	return MCPS_OK;
 }
 
@@ -265,12 +265,12 @@ static mcps_status start_endpoint(mcps_server *server, struct mcps_error *error)
 	                         &server->log, error);
 }
 
-static int64_t now_ms(void)
+static int64_t server_now_ms(void)
 {
 	return mcps__steady_ms(&mcps__system_clock);
 }
 
-static void touch_streams(mcps_server *server)
+static void server_touch_streams(mcps_server *server)
 {
 	const struct sessions_options *options = &server->sessions.options;
 	int64_t every_ms = options->idle_ms / 4;
@@ -279,22 +279,22 @@ static void touch_streams(mcps_server *server)
 		every_ms = options->event_age_ms / 4;
 	if (every_ms > TOUCH_STREAMS_EVERY_MS)
 		every_ms = TOUCH_STREAMS_EVERY_MS;
-	if (now_ms() - server->touched_ms < every_ms)
+	if (server_now_ms() - server->touched_ms < every_ms)
 		return;
-	server->touched_ms = now_ms();
+	server->touched_ms = server_now_ms();
 	mcps__streams_touch(&server->sessions);
 }
 
 /* A full batch means that there is more. */
-static bool sweep(void *arg)
+static bool server_sweep(void *arg)
 {
 	mcps_server *server = arg;
 
-	touch_streams(server);
+	server_touch_streams(server);
 	return mcps__sessions_sweep(&server->sessions) >= SWEEP_FULL;
 }
 
-static void give_memory_back(mcps_server *server)
+static void server_give_memory_back(mcps_server *server)
 {
 	struct memory_limit *bodies = &server->endpoint.bodies;
 	struct memory_limit *answers = &server->answers;
@@ -302,12 +302,13 @@ static void give_memory_back(mcps_server *server)
 	              mcps__memory_limit_take_peak(answers);
 	size_t used = atomic_load(&bodies->used) + atomic_load(&answers->used);
 
-	if (mcps__give_back_is_due(&server->give_back, peak, used, now_ms()))
+	if (mcps__give_back_is_due(&server->give_back, peak, used,
+	                           server_now_ms()))
 		mcps__memory_give_back();
 }
 
 /* The store is opened before anybody counts, and rebuilds on its own thread. */
-static void count_rebuilds(mcps_server *server)
+static void server_count_rebuilds(mcps_server *server)
 {
 	struct writer_counts store = { 0 };
 
@@ -321,21 +322,23 @@ static void count_rebuilds(mcps_server *server)
 /* Done four times a second: streams for calls that take long, signs of life on
  * silent streams, lines about limits, and a look at calls that wait for a
  * worker, at whether work goes on, and at memory that is to be given back. */
-static bool pulse(void *arg)
+static bool server_pulse(void *arg)
 {
 	mcps_server *server = arg;
 	const struct mcps_server_options *options = &server->options;
 
 	mcps__drain_open_streams(&server->endpoint,
-	                         now_ms() - options->stream_after_ms);
-	mcps__asking_give_up(&server->endpoint, now_ms() - ASKING_MOST_MS);
+	                         server_now_ms() - options->stream_after_ms);
+	mcps__asking_give_up(&server->endpoint,
+	                     server_now_ms() - ASKING_MOST_MS);
 	mcps__sse_connections_heartbeat(&server->streams.sse_connections,
 	                                INT64_C(1000) * options->heartbeat_s);
-	mcps__readiness_watch(&server->readiness, now_ms(), &server->log);
-	count_rebuilds(server);
+	mcps__readiness_watch(&server->readiness, server_now_ms(),
+	                      &server->log);
+	server_count_rebuilds(server);
 	mcps__incidents_flush(&server->incidents);
 	mcps__workers_check(server->workers);
-	give_memory_back(server);
+	server_give_memory_back(server);
 	return false;
 }
 
@@ -350,7 +353,7 @@ static mcps_status start_all(mcps_server *server, struct mcps_error *error)
 	if (status == MCPS_OK)
 		status = start_writer(server, error);
 	if (status == MCPS_OK)
-		count_rebuilds(server);
+		server_count_rebuilds(server);
 	if (status == MCPS_OK)
 		status = start_sessions(server, error);
 	if (status == MCPS_OK)
@@ -361,10 +364,10 @@ static mcps_status start_all(mcps_server *server, struct mcps_error *error)
 		status = start_gate(server, error);
 	if (status == MCPS_OK)
 		status = mcps__timer_start(&server->timer, SWEEP_EVERY_MS,
-		                           sweep, server, error);
+		                           server_sweep, server, error);
 	if (status == MCPS_OK)
-		status = mcps__timer_start(&server->pulse, PULSE_MS, pulse,
-		                           server, error);
+		status = mcps__timer_start(&server->pulse, PULSE_MS,
+		                           server_pulse, server, error);
 	return status;
 }
 
@@ -450,7 +453,7 @@ void mcps_server_read_incidents(const mcps_server *server, mcps_incident_fn fn,
 
 /* ---- the end ---- */
 
-static void finish_endpoint(struct endpoint *endpoint)
+static void server_finish_endpoint(struct endpoint *endpoint)
 {
 	mcps__principal_unref(endpoint->anonymous);
 	mcps__tokens_free(endpoint->tokens);
@@ -463,14 +466,14 @@ static void finish_endpoint(struct endpoint *endpoint)
 
 /* A downtime begins. A failure is logged by the writer, and costs little: the
  * last sweep stored session time, too. */
-static void store_clock(mcps_server *server)
+static void server_store_clock(mcps_server *server)
 {
 	if (server->has_sessions)
 		(void)mcps__sessions_store_clock(&server->sessions);
 }
 
 /* Each is memory that is lost, or is freed too late. */
-static void look_for_admissions(mcps_server *server)
+static void server_look_for_admissions(mcps_server *server)
 {
 	unsigned left = atomic_load(&server->endpoint.admissions);
 
@@ -490,18 +493,18 @@ void mcps_server_free(mcps_server *server)
 	if (server == NULL || mcps__server_was_forked(server))
 		return;
 	mcps__attachment_release(server->attachment);
-	look_for_admissions(server);
+	server_look_for_admissions(server);
 	mcps__timer_stop(server->pulse);
 	mcps__timer_stop(server->timer);
 	mcps__workers_stop(server->workers);
-	store_clock(server);
+	server_store_clock(server);
 	mcps__writer_stop(server->writer);
 	mcps__workers_free(server->workers);
 	mcps__incidents_flush(&server->incidents);
 	if (server->has_endpoint)
-		finish_endpoint(&server->endpoint);
+		server_finish_endpoint(&server->endpoint);
 	if (server->has_mcp)
-		finish_counts(&server->mcp);
+		server_finish_counts(&server->mcp);
 	if (server->has_sessions)
 		mcps__sessions_finish(&server->sessions);
 	if (server->has_streams)

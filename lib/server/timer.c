@@ -20,7 +20,7 @@ struct timer {
 };
 
 /* False when it is time to end. */
-static bool sleep_until(struct timer *timer, uint32_t wait_ms)
+static bool timer_wait(struct timer *timer, uint32_t wait_ms)
 {
 	const struct timespec at = mcps__steady_deadline(wait_ms);
 	bool goes_on;
@@ -39,7 +39,7 @@ static void *timer_main(void *arg)
 	struct timer *timer = arg;
 	bool has_more = false;
 
-	while (sleep_until(timer, has_more ? 10 : timer->period_ms))
+	while (timer_wait(timer, has_more ? 10 : timer->period_ms))
 		has_more = timer->fn(timer->arg);
 	return NULL;
 }

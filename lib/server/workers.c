@@ -45,7 +45,7 @@ struct workers {
 
 /* The thread to wake once the lock is released; NULL: none. A stop wakes all
  * of them. */
-static struct worker *call_one(struct workers *workers)
+static struct worker *workers_call_one(struct workers *workers)
 {
 	struct worker *worker = workers->asleep;
 
@@ -58,13 +58,13 @@ static struct worker *call_one(struct workers *workers)
 	return worker;
 }
 
-static void wake(struct worker *worker)
+static void workers_wake_one(struct worker *worker)
 {
 	if (worker != NULL)
 		pthread_cond_signal(&worker->called);
 }
 
-static void sleep_one(struct workers *workers, struct worker *self)
+static void workers_put_to_sleep(struct workers *workers, struct worker *self)
 {
 	self->below = workers->asleep;
 	workers->asleep = self;
@@ -75,13 +75,13 @@ static void sleep_one(struct workers *workers, struct worker *self)
 	self->is_called = false;
 }
 
-static bool is_idle(const struct workers *workers)
+static bool workers_is_idle(const struct workers *workers)
 {
 	return workers->busy == 0 &&
 	       !mcps__fair_queue_is_ready(&workers->queue);
 }
 
-static void end_work(struct worker *self)
+static void workers_end_work(struct worker *self)
 {
 	struct workers *workers = self->workers;
 
@@ -89,28 +89,28 @@ static void end_work(struct worker *self)
 		return;
 	mcps__fair_queue_ended(&workers->queue, self->owner);
 	workers->busy--;
-	if (workers->idle_awaits != 0 && is_idle(workers))
+	if (workers->idle_awaits != 0 && workers_is_idle(workers))
 		pthread_cond_broadcast(&workers->idle);
 }
 
 /* The work that ran before has ended. NULL: the threads are to end. */
-static struct work *take(struct worker *self)
+static struct work *workers_take(struct worker *self)
 {
 	struct workers *workers = self->workers;
 	struct worker *next;
 	struct work *work;
 
 	pthread_mutex_lock(&workers->lock);
-	end_work(self);
+	workers_end_work(self);
 	while (!mcps__fair_queue_is_ready(&workers->queue) &&
 	       !workers->is_stopping)
-		sleep_one(workers, self);
+		workers_put_to_sleep(workers, self);
 	work = mcps__fair_queue_take(&workers->queue);
 	self->owner = work != NULL ? work->owner : NULL;
 	workers->busy += self->owner != NULL;
-	next = call_one(workers);
+	next = workers_call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
-	wake(next);
+	workers_wake_one(next);
 	return work;
 }
 
@@ -118,15 +118,15 @@ static void *worker_main(void *arg)
 {
 	struct work *work;
 
-	while ((work = take(arg)) != NULL)
+	while ((work = workers_take(arg)) != NULL)
 		work->run(work);
 	return NULL;
 }
 
 /* ---- submitting ---- */
 
-static mcps_status submit(void *arg, struct work *work, const uint8_t *owner,
-                          bool must)
+static mcps_status workers_queue_work(void *arg, struct work *work,
+                                      const uint8_t *owner, bool must)
 {
 	struct workers *workers = arg;
 	mcps_status status = MCPS_E_STOPPING;
@@ -138,9 +138,9 @@ static mcps_status submit(void *arg, struct work *work, const uint8_t *owner,
 	pthread_mutex_lock(&workers->lock);
 	if (!workers->is_stopping)
 		status = mcps__fair_queue_add(&workers->queue, work, owner);
-	called = call_one(workers);
+	called = workers_call_one(workers);
 	pthread_mutex_unlock(&workers->lock);
-	wake(called);
+	workers_wake_one(called);
 	if (status != MCPS_E_STOPPING || !must)
 		return status;
 	work->run(work);
@@ -149,7 +149,7 @@ static mcps_status submit(void *arg, struct work *work, const uint8_t *owner,
 
 struct executor mcps__workers_executor(struct workers *workers)
 {
-	return (struct executor){ submit, workers };
+	return (struct executor){ workers_queue_work, workers };
 }
 
 void mcps__workers_check(struct workers *workers)
@@ -172,10 +172,10 @@ bool mcps__workers_await_idle(struct workers *workers, uint32_t wait_ms)
 
 	pthread_mutex_lock(&workers->lock);
 	workers->idle_awaits++;
-	while (!is_idle(workers) && result == 0)
+	while (!workers_is_idle(workers) && result == 0)
 		result = mcps__steady_wait(&workers->idle, &workers->lock, &at);
 	workers->idle_awaits--;
-	is_over = is_idle(workers);
+	is_over = workers_is_idle(workers);
 	pthread_mutex_unlock(&workers->lock);
 	return is_over;
 }
@@ -190,7 +190,8 @@ static int worker_start(struct workers *workers, struct worker *worker)
 	                          worker);
 }
 
-static uint32_t choose_most_of_one(const struct workers_options *options)
+static uint32_t
+workers_choose_most_of_one(const struct workers_options *options)
 {
 	uint32_t most = options->most_of_one;
 
@@ -208,7 +209,8 @@ static struct workers *workers_new(const struct workers_options *options)
 	if (workers == NULL)
 		return NULL;
 	if (mcps__fair_queue_init(&workers->queue, options->queue,
-	                          choose_most_of_one(options)) != MCPS_OK) {
+	                          workers_choose_most_of_one(options)) !=
+	    MCPS_OK) {
 		mcps__free(workers);
 		return NULL;
 	}
