@@ -449,9 +449,12 @@ START_TEST(one_session_too_many_evicts_the_callers_oldest)
 	heard.evicted = 0;
 	wire_start(WIRE_NAMED, .max_sessions_per_caller = 3,
 	           .unknown_ids = MCPS_UNKNOWN_NEVER, .on_session = hear);
-	bob = wire_session_of("bob");
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		ann[i] = wire_session_of("ann");
+	/* Answered once the notifications of ann's sessions are stored, too:
+	 * none of them is in use any more. */
+	bob = wire_session_of("bob");
+	ann[3] = wire_session_of("ann");
 	wait_evicted(1);
 	ck_assert_str_eq(heard.subject, "ann");
 	ck_assert_int_eq(wire_once(ann[0].lines, touch).status, 404);
