@@ -9,13 +9,18 @@
 #include "mcp/dispatch.h"
 
 /* A client that takes nothing but event streams gets one, whole. It has no id:
- * there is nothing to resume. Failures of HTTP stay JSON. */
+ * there is nothing to resume. Failures of HTTP stay JSON, and so does an answer
+ * without memory for its event: a call that was carried out is answered. */
 static void exchange_plan_as_event(struct plan *plan)
 {
 	const struct event_id none = { 0, 0 };
 	struct buffer event = { 0 };
 
 	mcps__event_write(&event, &none, plan->body.data, plan->body.length);
+	if (event.failed) {
+		mcps__buffer_finish(&event);
+		return;
+	}
 	mcps__buffer_finish(&plan->body);
 	plan->body = event;
 	plan->kind = PLAN_EVENTS;

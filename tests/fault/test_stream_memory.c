@@ -218,6 +218,23 @@ static void call_that_takes_long(void)
 	alice.answer = harness_receive(flight);
 }
 
+/* The answer is an event stream, but whole. */
+static void call_for_events(void)
+{
+	struct flight *flight =
+		SEND(&harness, .caller = "alice", .id = the_id, .is_bare = true,
+	             .headers = "Content-Type: application/json\n"
+	                        "Accept: text/event-stream\n",
+	             .body = TALK(1));
+
+	meanwhile = says_nothing;
+	alice.answer = (struct answer){ .body = "" };
+	if (flight == NULL)
+		return;
+	(void)harness_work(&harness);
+	alice.answer = harness_receive(flight);
+}
+
 static void tells_and_disconnects(mcps_call *c)
 {
 	tells(c);
@@ -413,6 +430,7 @@ static const struct scenario {
 	{ "resume", call_and_forget, resume, check_resumed },
 	{ "drain", one_listens, drain_amid_a_call, check_drained },
 	{ "long", NULL, call_that_takes_long, check_call },
+	{ "events", NULL, call_for_events, check_call },
 	{ "disconnect", NULL, call_and_disconnect, check_call },
 	{ "older", be_older, call_and_tell, check_call },
 	{ "older disconnect", be_older, call_and_disconnect, check_call },
