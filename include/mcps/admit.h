@@ -32,8 +32,8 @@ MCPS_BEGIN_DECLS
 
 typedef struct mcps_admission mcps_admission;
 
-/** What a program says of a request. All texts are borrowed, and stay valid
- * until the admission is freed. */
+/** A request as the program describes it. All texts are borrowed, and stay
+ * valid until the admission is freed. */
 struct mcps_admit_view {
 	size_t size;        /* sizeof(struct mcps_admit_view) */
 	const char *method; /* "POST", "GET", "DELETE", "OPTIONS" */
@@ -43,8 +43,8 @@ struct mcps_admit_view {
 	                     * "unix"; for limits by address and
 	                     * options.trusted_proxies; NULL: not known */
 
-	/** Who is calling, if the program knows by itself. subject NULL: the
-	 * server's auth hook or token file says, else the caller is
+	/** The caller, if the program knows it. subject NULL: the server's
+	 * auth hook or token file decides; without both the caller is
 	 * anonymous. */
 	const char *issuer, *subject;
 
@@ -123,7 +123,7 @@ MCPS_API MCPS_MUST_USE mcps_status
 mcps_admission_begin(mcps_admission *admission);
 
 /**
- * Of an INITIALIZE: store its session, or renew the one whose id came along,
+ * Store the session of an INITIALIZE, or renew the one whose id came along,
  * if it has the same revision and capabilities. The result is OPENED once
  * that is durable, or ANSWER.
  *
@@ -141,15 +141,15 @@ mcps_admission_get_result(const mcps_admission *admission);
 MCPS_API bool mcps_admission_session(const mcps_admission *admission,
                                      struct mcps_session_view *out);
 
-/** Who is calling, of what is SERVE or OPENED; NULL: anonymous. */
+/** The caller, if the result is SERVE or OPENED; NULL: anonymous. */
 MCPS_API const char *mcps_admission_subject(const mcps_admission *admission);
 
 /** The HTTP status of an ANSWER, else 200. */
 MCPS_API int mcps_admission_status(const mcps_admission *admission);
 
-/** What to add to the answer, whoever makes it: Mcp-Session-Id of what is
- * OPENED, CORS; Content-Type, Retry-After and the like of an ANSWER. Ends
- * with a name that is NULL. Valid until the admission is freed or goes on.
+/** Headers to add to the response, whatever makes it: Mcp-Session-Id if the
+ * result is OPENED, CORS; Content-Type, Retry-After and the like of an ANSWER.
+ * Ends with a name that is NULL. Valid until the admission is freed or goes on.
  * Without an admission (NULL) the list is empty. */
 MCPS_API const struct mcps_header *
 mcps_admission_headers(mcps_admission *admission);

@@ -1,9 +1,9 @@
-/* Who is calling.
+/* The auth hook: it identifies the caller.
  *
  * The hook sees each request before anything is stored or remembered for it.
- * Whom it names owns the sessions: a session id of somebody else names
- * nothing. Identity is (issuer, subject), never the bytes of a credential, so
- * a refreshed token is the same caller.
+ * Sessions belong to the caller that it names: the session id of another caller
+ * names nothing. Identity is (issuer, subject), never the bytes of a
+ * credential, so a refreshed token is the same caller.
  */
 #ifndef MCPS_AUTH_H
 #define MCPS_AUTH_H

@@ -1,4 +1,4 @@
-/* What a handler may do while it answers a call. Every function here belongs
+/* Functions for a handler while it answers a call. Every function here belongs
  * to the handler's own thread and is valid until the handler returns, except
  * where it says "any thread". */
 #ifndef MCPS_CALL_H
@@ -13,10 +13,10 @@ MCPS_BEGIN_DECLS
 
 /* ---- results: content blocks, in the order they are added ---- */
 
-/** Add a text block. Of a tool blocks are its result; of a prompt each is
- * a message; of a resource texts and bytes are its contents, and whatever else
- * is MCPS_E_INVAL. @return MCPS_OK, MCPS_E_NOMEM or MCPS_E_INVAL (@p format is
- * NULL): return it. */
+/** Add a text block. The blocks of a tool are its result, each block of a
+ * prompt is a message, texts and bytes are the contents of a resource, for
+ * which any other block is MCPS_E_INVAL. @return MCPS_OK, MCPS_E_NOMEM or
+ * MCPS_E_INVAL (@p format is NULL): return it. */
 MCPS_API mcps_status mcps_text(mcps_call *call, const char *format, ...)
 	MCPS_PRINTF(2, 3);
 
@@ -51,9 +51,9 @@ MCPS_API mcps_status mcps_bytes(mcps_call *call, const void *bytes,
 
 /**
  * Name a resource without embedding it (2025-06-18 and later; older clients
- * get its name and URI as text). Of @p link count size, uri, name, title,
- * description, mime_type, content_size, icons, annotations and meta; it need
- * not be listed.
+ * get its name and URI as text). The members size, uri, name, title,
+ * description, mime_type, content_size, icons, annotations and meta of @p link
+ * count; the resource need not be listed.
  *
  * @return also MCPS_E_INVAL: no size, uri or name, or something malformed
  */
@@ -70,9 +70,9 @@ MCPS_API mcps_status mcps_annotate(mcps_call *call,
  * MCPS_E_NOMEM */
 MCPS_API mcps_status mcps_meta(mcps_call *call, struct json_object *taken);
 
-/** Who says the messages of a prompt. */
+/** The speaker of a message of a prompt. */
 enum mcps_role {
-	MCPS_USER,     /* who asks */
+	MCPS_USER,     /* the person who asks */
 	MCPS_ASSISTANT /* the model */
 };
 
@@ -89,11 +89,11 @@ MCPS_API mcps_status mcps_suggest(mcps_call *call, const char *value);
 MCPS_API void mcps_suggest_total(mcps_call *call, uint64_t total);
 
 /**
- * It failed, in words for the model: a tool's result has isError, blocks
- * added before stay. Of anything else the words become a JSON-RPC error. State
- * changes are dropped. It cannot be taken back: a handler that called it has
- * failed, even if it returns MCPS_OK. If @p format is NULL, the words are that
- * it failed and gave no reason.
+ * Say in words for the model that the call failed. The result of a tool gets
+ * isError, and keeps blocks that were added before; for any other method the
+ * words become a JSON-RPC error. State changes are dropped. This cannot be
+ * taken back: the call has failed even if its handler returns MCPS_OK. If
+ * @p format is NULL, the words are that it failed and gave no reason.
  *
  * @return MCPS_E_TOOL: return it; MCPS_E_NOMEM
  */
@@ -103,10 +103,11 @@ MCPS_API mcps_status mcps_fail(mcps_call *call, const char *format, ...)
 /* ---- while it runs ---- */
 
 /**
- * Tell how far it is, if the client asked to be told (2025-11-25, Progress):
- * the answer becomes an event stream, which the client can resume. What does
- * not rise is dropped, and so is what comes faster than twenty times a second,
- * but for the end. Tools on workers only; others are not heard.
+ * Report progress, if the client asked for it (2025-11-25, Progress): the
+ * answer becomes an event stream, which the client can resume. A value that is
+ * not above the last one is dropped. At most twenty values are sent in a
+ * second, and always the last one (done equals total). Tools on workers only;
+ * other handlers send nothing.
  *
  * @param total 0: unknown
  * @param format of a message for people; NULL: none

@@ -1,5 +1,5 @@
-/* What describes things to clients beside their names: icons and annotations,
- * of tools, resources, prompts and of single content blocks. */
+/* Icons and annotations: they describe tools, resources, prompts and single
+ * content blocks to clients. */
 #ifndef MCPS_CONTENT_H
 #define MCPS_CONTENT_H
 

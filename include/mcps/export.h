@@ -1,4 +1,4 @@
-/* What marks a public symbol, and the attributes that compilers understand. */
+/* Macros that mark public symbols, and attributes that compilers understand. */
 #ifndef MCPS_EXPORT_H
 #define MCPS_EXPORT_H
 

@@ -17,11 +17,11 @@
  * to call it once more whenever connections have ended: else it accepts nobody
  * for ever when it was full (docs/MOUNT-GUIDE.md, examples/mount_loop.c).
  *
- * What a daemon of ours would do and the program's does not: cut clients that
- * send or read slowly but steadily (there is MHD_OPTION_CONNECTION_TIMEOUT for
- * silent ones), refuse a request without Host by itself
- * (MHD_OPTION_STRICT_FOR_CLIENT), and keep connections for calls while clients
- * listen: libmicrohttpd does not tell how many there are, so set
+ * The stand-alone daemon does some things that the program's does not: cut
+ * clients that send or read slowly but steadily (there is
+ * MHD_OPTION_CONNECTION_TIMEOUT for silent ones), refuse a request without Host
+ * by itself (MHD_OPTION_STRICT_FOR_CLIENT), and keep connections for calls
+ * while clients listen: libmicrohttpd does not tell how many there are, so set
  * options.max_streams.
  *
  * This header is not part of <mcps/mcps.h>, and does not need

@@ -47,7 +47,7 @@ typedef struct mcps_resource {
 	const char *description; /* for models; may be NULL */
 	const char *mime_type;   /* may be NULL */
 
-	/** What it holds: a text, or bytes, or what read adds. */
+	/** Its contents: a text, or bytes, or whatever read adds. */
 	const char *text;
 	const void *bytes;
 	size_t length; /* of bytes */

@@ -18,7 +18,8 @@
 
 MCPS_BEGIN_DECLS
 
-/** What becomes of a session id that the store does not know. Cumulative. */
+/** How a session id that the store does not know is treated. Each policy
+ * includes the ones before it. */
 enum mcps_unknown_ids {
 	MCPS_UNKNOWN_DEFAULT, /* MCPS_UNKNOWN_AUTHENTICATED */
 	MCPS_UNKNOWN_NEVER,   /* 404 */
@@ -89,7 +90,7 @@ struct mcps_server_options {
 	/** Milliseconds to wait until another process releases the store; 0: do
 	 * not wait. */
 	uint32_t lock_wait_ms;
-	/** What to do with a damaged store; refuse to start. */
+	/** How a damaged store is treated; refuse to start. */
 	enum mcps_on_corrupt on_corrupt;
 	/** Bytes beside the database that are given up when the disk is full,
 	 * so that sessions can still be ended; 2 MiB. #MCPS_NO_STORE_BALLAST:
@@ -192,8 +193,8 @@ struct mcps_server_options {
 	/* ---- streams ---- */
 
 	/** A call that runs longer is answered by an event stream, which its
-	 * client can resume; 1 000. What a call says before its result makes
-	 * it one at once. */
+	 * client can resume; 1 000. Progress or a log message before the
+	 * result makes it one at once. */
 	uint32_t stream_after_ms;
 	uint32_t heartbeat_s; /* on streams that are silent; 15 */
 	/** Milliseconds that a client is told to wait before it connects again
@@ -264,7 +265,7 @@ MCPS_API void mcps_server_configure(mcps_server *server,
                                     const struct mcps_server_options *options);
 
 /** The options as they are now, defaults filled in; borrowed, up to the next
- * set-up call. So single ones can be changed: copy, change, configure. */
+ * set-up call. To change single ones: copy, change, configure. */
 MCPS_API const struct mcps_server_options *
 mcps_server_get_options(const mcps_server *server);
 
@@ -347,10 +348,10 @@ MCPS_API MCPS_MUST_USE mcps_status mcps_server_check(mcps_server *server,
                                                      void *arg);
 
 /**
- * Read the token file and the key file again. What cannot be read stays as it
- * was: tokens and keys from before count, and a key file that is missing is not
- * made. A token file without a token is valid, and refuses every caller. Any
- * thread of the program's own.
+ * Read the token file and the key file again. A file that cannot be read
+ * changes nothing: its former tokens or keys count, and a missing key file is
+ * not made. A token file without a token is valid, and refuses every caller.
+ * Any thread of the program's own.
  *
  * Rotating the key: rename the line "current" of the key file to "previous",
  * add a new "current" (64 hex digits, such as of openssl rand -hex 32), reload.
@@ -410,7 +411,7 @@ MCPS_API bool mcps_server_is_ready(const mcps_server *server);
  */
 MCPS_API const char *mcps_server_not_ready_reason(const mcps_server *server);
 
-/** What the server is called, and where it is: borrowed, valid while the
+/** Name, version and address of the server: borrowed, valid while the
  * server is. The store's URL is the back end's name when it was handed over. */
 MCPS_API const char *mcps_server_name(const mcps_server *server);
 MCPS_API const char *mcps_server_version(const mcps_server *server);

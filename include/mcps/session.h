@@ -39,7 +39,7 @@ struct mcps_session_view {
 	const char *client_version;
 };
 
-/** What happens to sessions. */
+/** Events of sessions. */
 enum mcps_session_event {
 	MCPS_SESSION_CREATED,
 	MCPS_SESSION_RESTORED,

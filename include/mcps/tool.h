@@ -20,7 +20,7 @@ MCPS_BEGIN_DECLS
 
 struct json_object;
 
-/** What a member of an argument struct is. */
+/** The type of a member of an argument struct. */
 enum mcps_kind {
 	MCPS_BOOL,   /* bool */
 	MCPS_INT,    /* int64_t; 3.0 is accepted as 3 */
@@ -53,8 +53,8 @@ typedef struct mcps_field {
 	 * HUGE_VAL (or -HUGE_VAL) for a side without a bound. */
 	double minimum, maximum;
 
-	/** Of a string, in Unicode characters. 0: none (what the body limit
-	 * lets through). */
+	/** Length of a string, in Unicode characters. max_length 0: only the
+	 * limit of the body. */
 	size_t min_length, max_length;
 
 	/** Set by MCPS_FIELD and MCPS_FIELDS_END, so that a table without its
@@ -130,7 +130,7 @@ typedef struct mcps_field {
  */
 typedef mcps_status (*mcps_tool_fn)(mcps_call *call, const void *args);
 
-/** What a client may assume (tool annotations; 2025-03-26 and later). */
+/** Hints for clients (tool annotations; 2025-03-26 and later). */
 enum mcps_hint {
 	MCPS_READ_ONLY = 1,
 	MCPS_IDEMPOTENT = 2,
@@ -171,7 +171,7 @@ typedef struct mcps_tool {
 	unsigned hints;      /* enum mcps_hint */
 	uint32_t timeout_ms; /* then mcps_cancelled() is true; 0: never */
 
-	/** What mcps_structured() of this tool looks like: a JSON Schema
+	/** The form of this tool's mcps_structured(): a JSON Schema
 	 * 2020-12 text, an object schema, published as given to clients of
 	 * 2025-06-18 and later. A call that succeeds without a structured
 	 * result is then an error; that it fits the schema is the tool's to

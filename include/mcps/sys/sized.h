@@ -1,12 +1,12 @@
 /* Structs whose first member is their size: for libraries on top of mcps.
  *
  * The caller that fills such a struct may be compiled against another version
- * of the header. New members are added at the end only. So a smaller struct is
- * one of an older version: members that it lacks are zero, which is each
- * member's default. A larger struct is one of a newer version: it is accepted
- * as long as the members that this version does not know are zero, because
- * nothing is lost then. All structs of mcps with a member "size" are read like
- * this.
+ * of the header. New members are added at the end only. A smaller struct is
+ * therefore one of an older version: members that it lacks are zero, which is
+ * each member's default. A larger struct is one of a newer version: it is
+ * accepted as long as the members that this version does not know are zero,
+ * because nothing is lost then. All structs of mcps with a member "size" are
+ * read like this.
  */
 #ifndef MCPS_SYS_SIZED_H
 #define MCPS_SYS_SIZED_H

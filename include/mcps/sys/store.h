@@ -1,4 +1,4 @@
-/* What a store back end implements.
+/* The interface that a store back end implements.
  *
  * A back end is plain synchronous code behind a table of functions. It is
  * called from one thread at a time, always inside begin/commit when it
@@ -108,7 +108,7 @@ struct mcps_event_row {
 	size_t length;    /* may be 0 */
 };
 
-/** What one sweep removes: at most @c limit rows, oldest first. State and
+/** The rows that one sweep removes: at most @c limit, oldest first. State and
  * streams that go with their session are not counted; each event is a row.
  * A damaged row of a session stays until its id is too old to be believed:
  * until the time in its key is before aged_before_ms, or, without such a time,
