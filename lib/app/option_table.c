@@ -17,9 +17,9 @@ static const struct option built_in[] = {
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(daemon.listen),
 	  .otherwise = "127.0.0.1:8931",
-	  .help = "HOST:PORT, [V6]:PORT, :PORT (all of IPv4; port 0: any free "
-	          "one) or unix:PATH. A socket passed by a supervisor "
-	          "(LISTEN_FDS) takes its place" },
+	  .help = "serve at this address: HOST:PORT, [V6]:PORT, :PORT (all of "
+	          "IPv4; port 0: any free one) or unix:PATH. A socket passed "
+	          "by a supervisor (LISTEN_FDS) takes its place" },
 	{ .name = "socket-mode",
 	  .argument = "MODE",
 	  .kind = OPTION_MODE,
@@ -27,21 +27,21 @@ static const struct option built_in[] = {
 	  .offset = AT(daemon.socket_mode),
 	  .otherwise = "0600",
 	  .most = 0777,
-	  .help = "who may connect to a Unix socket, as for chmod" },
+	  .help = "file mode of a Unix socket, as for chmod" },
 	{ .name = "path",
 	  .argument = "PATH",
 	  .kind = OPTION_TEXT,
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(server.path),
 	  .otherwise = "/mcp",
-	  .help = "of the endpoint" },
+	  .help = "path of the endpoint" },
 	{ .name = "eras",
 	  .argument = "legacy",
 	  .kind = OPTION_WORD,
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(server.eras),
 	  .least = MCPS_ERAS_LEGACY,
-	  .help = "the protocol revisions served: legacy are those with "
+	  .help = "serve these protocol revisions: legacy are those with "
 	          "sessions, up to 2025-11-25. Clients that also know later "
 	          "ones fall back to these" },
 	{ .name = "health",
@@ -50,14 +50,15 @@ static const struct option built_in[] = {
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(health),
 	  .otherwise = "none",
-	  .help = "where /livez and /readyz answer probes, as for --listen" },
+	  .help = "answer probes at /livez and /readyz of this address, "
+	          "written as for --listen" },
 	{ .name = "allow-host",
 	  .argument = "NAME",
 	  .kind = OPTION_LIST,
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(hosts),
 	  .otherwise = "none",
-	  .help = "a host name that is this server's, beside localhost and "
+	  .help = "accept this host name in requests, beside localhost and "
 	          "addresses; *: any. Several: repeat it, or put commas "
 	          "between them" },
 	{ .name = "allow-origin",
@@ -66,24 +67,24 @@ static const struct option built_in[] = {
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(origins),
 	  .otherwise = "none",
-	  .help = "web pages that may call, such as https://example.com, "
-	          "beside pages of this machine; moz-extension://*: all of a "
-	          "scheme; *: any. Several: as for --allow-host" },
+	  .help = "accept requests of these web pages, such as "
+	          "https://example.com, beside pages of this machine; "
+	          "moz-extension://*: all of a scheme; *: any. Several: as for "
+	          "--allow-host" },
 	{ .name = "trusted-proxy",
 	  .argument = "CIDR|unix",
 	  .kind = OPTION_LIST,
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(proxies),
 	  .otherwise = "none",
-	  .help = "a proxy that says in Forwarded or X-Forwarded-For which "
-	          "client a request comes from: an address, a range such as "
-	          "10.0.0.0/8, or unix for peers of Unix sockets. Several: as "
-	          "for --allow-host" },
+	  .help = "believe Forwarded and X-Forwarded-For of this proxy: an "
+	          "address, a range such as 10.0.0.0/8, or unix for peers of "
+	          "Unix sockets. Several: as for --allow-host" },
 	{ .name = "cors",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_ADDRESS,
 	  .offset = AT(server.cors),
-	  .help = "let those pages read the answers" },
+	  .help = "let the pages of --allow-origin read the answers" },
 
 	{ .name = "store",
 	  .argument = "URL",
@@ -91,15 +92,15 @@ static const struct option built_in[] = {
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.store),
 	  .otherwise = "memory:",
-	  .help = "where sessions live: sqlite:FILE, or memory: (they end "
-	          "with the process)" },
+	  .help = "keep sessions here: sqlite:FILE, or memory: (they end with "
+	          "the process)" },
 	{ .name = "on-corrupt",
 	  .argument = "refuse|quarantine",
 	  .kind = OPTION_WORD,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.on_corrupt),
-	  .help = "a damaged store: do not start, or set it aside and begin "
-	          "a new one" },
+	  .help = "treat a damaged store like this: do not start, or set it "
+	          "aside and begin a new one" },
 	{ .name = "store-ballast",
 	  .argument = "SIZE",
 	  .kind = OPTION_SIZE,
@@ -121,16 +122,16 @@ static const struct option built_in[] = {
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.key_file),
 	  .otherwise = "the store's, with .key after it",
-	  .help = "the key that signs session ids; made at a start if it is "
-	          "missing. Only its owner, or a group of this process, may "
-	          "use it" },
+	  .help = "sign session ids with the key in this file, which a start "
+	          "makes if it is missing. Only its owner, or a group of this "
+	          "process, may use it" },
 	{ .name = "resource",
 	  .argument = "NAME",
 	  .kind = OPTION_TEXT,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.resource),
 	  .otherwise = "the path",
-	  .help = "what tells this endpoint from others with the same key "
+	  .help = "name that tells this endpoint from others with the same key "
 	          "and store" },
 	{ .name = "unknown-ids",
 	  .argument = "never|issued|authenticated",
@@ -138,24 +139,23 @@ static const struct option built_in[] = {
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.unknown_ids),
 	  .least = MCPS_UNKNOWN_NEVER,
-	  .help = "which session ids that the store does not know begin "
-	          "anew under the same id: none, those this server signed "
-	          "for the caller, or also any of an identified caller" },
+	  .help = "recreate these session ids that the store does not know: "
+	          "none, those this server signed for the caller, or also any "
+	          "of an identified caller" },
 	{ .name = "max-session-idle",
 	  .argument = "TIME",
 	  .kind = OPTION_SECONDS,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.max_session_idle_s),
 	  .least = 1,
-	  .help = "sessions end when they were not used for so "
-	          "long" },
+	  .help = "end sessions that were not used for this long" },
 	{ .name = "max-session-age",
 	  .argument = "TIME",
 	  .kind = OPTION_SECONDS,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.max_session_age_s),
 	  .least = 1,
-	  .help = "... and at this age in any case" },
+	  .help = "end sessions at this age, used or not" },
 	{ .name = "max-gap",
 	  .argument = "TIME",
 	  .kind = OPTION_SECONDS,
@@ -170,15 +170,15 @@ static const struct option built_in[] = {
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.stream_after_ms),
 	  .least = 1,
-	  .help = "a call that runs longer is answered by an event stream, "
-	          "which its client can resume" },
+	  .help = "answer a call that runs longer by an event stream, which "
+	          "its client can resume" },
 	{ .name = "heartbeat",
 	  .argument = "TIME",
 	  .kind = OPTION_SECONDS,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.heartbeat_s),
 	  .least = 1,
-	  .help = "between signs of life on streams that are silent" },
+	  .help = "send a sign of life this often on silent streams" },
 	{ .name = "retry",
 	  .argument = "TIME",
 	  .kind = OPTION_MILLISECONDS,
@@ -194,14 +194,14 @@ static const struct option built_in[] = {
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.max_event_age_s),
 	  .least = 1,
-	  .help = "so long events are kept for clients that resume" },
+	  .help = "keep events for this long so that clients can resume" },
 	{ .name = "max-event-bytes-per-session",
 	  .argument = "SIZE",
 	  .kind = OPTION_SIZE,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.max_event_bytes_per_session),
 	  .least = 1,
-	  .help = "... and so many bytes of each session" },
+	  .help = "keep at most this many bytes of events of each session" },
 	{ .name = "max-streams-per-session",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -209,16 +209,16 @@ static const struct option built_in[] = {
 	  .offset = AT(server.max_streams_per_session),
 	  .least = 1,
 	  .most = 1024,
-	  .help = "streams of one session that answer no call; one more "
-	          "takes the place of the oldest" },
+	  .help = "streams of one session that answer no call; one more takes "
+	          "the place of the oldest" },
 	{ .name = "max-sessions-in-memory",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
 	  .group = GROUP_SESSIONS,
 	  .offset = AT(server.max_sessions_in_memory),
 	  .least = 1,
-	  .help = "most sessions held in memory; the others are in the "
-	          "store alone" },
+	  .help = "hold at most this many sessions in memory; the others are "
+	          "in the store alone" },
 
 	{ .name = "tokens",
 	  .argument = "FILE",
@@ -227,8 +227,9 @@ static const struct option built_in[] = {
 	  .offset = AT(tokens),
 	  .otherwise = "everybody is anonymous",
 	  .variable = "MCPS_TOKENS_FILE",
-	  .help = "who may call: a line for each bearer token, its SHA-256 "
-	          "in hex, a subject, and scopes with commas between them" },
+	  .help = "accept the callers in this file: a line for each bearer "
+	          "token, its SHA-256 in hex, a subject, and scopes with "
+	          "commas between them" },
 	{ .name = "max-sessions-per-caller",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -256,7 +257,7 @@ static const struct option built_in[] = {
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.session_burst_per_caller),
 	  .least = 1,
-	  .help = "... and at once" },
+	  .help = "sessions that one identified caller may begin at once" },
 	{ .name = "session-rate-per-address",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -271,7 +272,8 @@ static const struct option built_in[] = {
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.session_burst_per_address),
 	  .least = 1,
-	  .help = "... and at once" },
+	  .help = "sessions that anonymous callers of one address may begin at "
+	          "once" },
 	{ .name = "anonymous-session-rate",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -286,16 +288,17 @@ static const struct option built_in[] = {
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.anonymous_session_burst),
 	  .least = 1,
-	  .help = "... and at once" },
+	  .help = "sessions that all anonymous callers together may begin at "
+	          "once" },
 	{ .name = "max-tombstones-per-caller",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.max_tombstones_per_caller),
 	  .least = 1,
-	  .help = "remember so many ended sessions of one caller (of all "
-	          "anonymous callers: together); beyond it the oldest ids are "
-	          "forgotten, and no id that is as old is recreated" },
+	  .help = "remember this many ended sessions of one caller (of all "
+	          "anonymous callers: together); older ids are forgotten and "
+	          "not recreated" },
 	{ .name = "request-rate-per-caller",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -309,7 +312,7 @@ static const struct option built_in[] = {
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.request_burst_per_caller),
 	  .otherwise = "as in a second",
-	  .help = "... and at once" },
+	  .help = "requests of one identified caller at once" },
 	{ .name = "request-rate-per-address",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -324,7 +327,7 @@ static const struct option built_in[] = {
 	  .group = GROUP_CALLERS,
 	  .offset = AT(server.request_burst_per_address),
 	  .otherwise = "as in a second",
-	  .help = "... and at once" },
+	  .help = "requests of one address at once" },
 	{ .name = "max-calls-per-caller",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -355,14 +358,14 @@ static const struct option built_in[] = {
 	  .group = GROUP_LIMITS,
 	  .offset = AT(server.max_body),
 	  .least = 1,
-	  .help = "of one request" },
+	  .help = "size of the body of one request" },
 	{ .name = "max-bodies",
 	  .argument = "SIZE",
 	  .kind = OPTION_SIZE,
 	  .group = GROUP_LIMITS,
 	  .offset = AT(server.max_bodies),
 	  .least = 1,
-	  .help = "of all requests under way" },
+	  .help = "memory for the bodies of all requests under way" },
 	{ .name = "max-answers",
 	  .argument = "SIZE",
 	  .kind = OPTION_SIZE,
@@ -376,7 +379,8 @@ static const struct option built_in[] = {
 	  .group = GROUP_LIMITS,
 	  .offset = AT(server.max_result),
 	  .least = 1,
-	  .help = "largest answer, and largest sum of the answers of a batch" },
+	  .help = "size of one answer, and of all answers of a batch "
+	          "together" },
 	{ .name = "max-batch",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -391,7 +395,7 @@ static const struct option built_in[] = {
 	  .offset = AT(server.max_nesting),
 	  .least = 1,
 	  .most = 256,
-	  .help = "levels of JSON" },
+	  .help = "levels of nested JSON" },
 	{ .name = "max-keys",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -405,7 +409,7 @@ static const struct option built_in[] = {
 	  .group = GROUP_LIMITS,
 	  .offset = AT(server.max_entries_per_page),
 	  .least = 1,
-	  .help = "entries of one answer to tools/list" },
+	  .help = "entries of one page of a list, such as tools/list" },
 
 	{ .name = "workers",
 	  .argument = "NUMBER",
@@ -421,8 +425,8 @@ static const struct option built_in[] = {
 	  .group = GROUP_WORK,
 	  .offset = AT(server.max_waiting_calls),
 	  .least = 1,
-	  .help = "calls that may wait for one of them; one caller has at "
-	          "most half of these places" },
+	  .help = "calls that may wait for a worker; one caller has at most "
+	          "half of these places" },
 	{ .name = "max-workers-per-caller",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -441,7 +445,7 @@ static const struct option built_in[] = {
 	  .least = 1,
 	  .most = 8,
 	  .otherwise = "one for two cores, at most 8",
-	  .help = "network threads" },
+	  .help = "threads that read requests and write answers" },
 	{ .name = "max-connections",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -449,7 +453,7 @@ static const struct option built_in[] = {
 	  .offset = AT(daemon.max_connections),
 	  .least = 1,
 	  .otherwise = "16384, or what the descriptor limit leaves",
-	  .help = "most at once" },
+	  .help = "connections at the same time" },
 	{ .name = "max-streams",
 	  .argument = "NUMBER",
 	  .kind = OPTION_NUMBER,
@@ -477,7 +481,7 @@ static const struct option built_in[] = {
 	  .least = 1,
 	  .most = 86400,
 	  .otherwise = "75s",
-	  .help = "of connections without a request" },
+	  .help = "close a connection without a request after this time" },
 
 	{ .name = "config",
 	  .argument = "FILE",
@@ -505,22 +509,22 @@ static const struct option built_in[] = {
 	  .offset = AT(server.lock_wait_ms),
 	  .most = 86400000,
 	  .otherwise = "the drain and 7s",
-	  .help = "how long a start waits for another process to let go of "
-	          "the store; then the exit code is 75" },
+	  .help = "wait this long at the start for another process to let go "
+	          "of the store; then the exit code is 75" },
 	{ .name = "log-level",
 	  .argument = "debug|info|warn|error",
 	  .kind = OPTION_WORD,
 	  .group = GROUP_RUNNING,
 	  .offset = AT(log_level),
 	  .is_live = true,
-	  .help = "the least that is worth a line on stderr" },
+	  .help = "write log lines of this level and above to stderr" },
 	{ .name = "log-format",
 	  .argument = "text|json",
 	  .kind = OPTION_WORD,
 	  .group = GROUP_RUNNING,
 	  .offset = AT(log_format),
 	  .is_live = true,
-	  .help = "lines for people, or JSON objects, one a line" },
+	  .help = "write lines for people, or JSON objects, one a line" },
 	{ .name = "log-calls",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_RUNNING,
@@ -542,14 +546,14 @@ static const struct option built_in[] = {
 	  .group = GROUP_ABOUT,
 	  .offset = AT(check),
 	  .reach = REACH_FLAG_ONLY,
-	  .help = "say what would be done, and whether it can be, without "
+	  .help = "print what would be done, and whether it can be, without "
 	          "doing it; the exit code tells, too" },
 	{ .name = "help",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_ABOUT,
 	  .offset = AT(help),
 	  .reach = REACH_FLAG_ONLY,
-	  .help = "print this and exit" },
+	  .help = "print this text and exit" },
 	{ .name = "version",
 	  .kind = OPTION_FLAG,
 	  .group = GROUP_ABOUT,
@@ -562,8 +566,7 @@ static const struct option built_in[] = {
 	  .group = GROUP_HEALTHCHECK,
 	  .offset = AT(live),
 	  .reach = REACH_FLAG_ONLY,
-	  .help = "ask whether it lives (/livez), not whether it is ready "
-	          "(/readyz)" },
+	  .help = "ask for /livez instead of /readyz" },
 
 	{ .name = "for",
 	  .argument = "claude-code|vscode|cursor|codex|claude-desktop",
@@ -572,14 +575,14 @@ static const struct option built_in[] = {
 	  .offset = AT(client),
 	  .least = 1,
 	  .reach = REACH_FLAG_ONLY,
-	  .help = "which client" },
+	  .help = "client to print the settings for" },
 	{ .name = "url",
 	  .argument = "URL",
 	  .kind = OPTION_TEXT,
 	  .group = GROUP_CLIENT_CONFIG,
 	  .offset = AT(url),
 	  .otherwise = "made from --listen and --path",
-	  .help = "of the endpoint as the client sees it, such as "
+	  .help = "address of the endpoint for the client, such as "
 	          "https://example.com/mcp behind a proxy" },
 };
 
