@@ -25,7 +25,7 @@ export function poll(what, holds) {
   return within(PATIENCE_MS, what, look());
 }
 
-// A promise, and who settles it. Nobody has to listen to its failure.
+// A promise with its resolve() and reject(). Nobody has to listen to its failure.
 export function deferred() {
   const self = {};
   self.promise = new Promise((resolve, reject) => Object.assign(self, { resolve, reject }));

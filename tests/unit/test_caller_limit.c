@@ -155,7 +155,7 @@ START_TEST(two_threads_leave_nothing_behind)
 }
 END_TEST
 
-TEST_MAIN("inflight")
+TEST_MAIN("caller limit")
 {
 	test_fixture(set_up, tear_down);
 	test_timeout(120);
