@@ -202,7 +202,7 @@ static void connection_watch(struct request_context *context)
 
 /* ---- answering ---- */
 
-/* Of what stops, nothing more is to be had here. */
+/* Returns true if the connection closes after its next answer. */
 static bool connection_is_last_answer(const struct mhd_context *mhd)
 {
 	return atomic_load(&mhd->closes) ||

@@ -46,7 +46,7 @@ mcps_status mcps__disconnect_thread_open(struct disconnect_thread *self,
 		return MCPS_OK;
 	disconnect_thread_release(self);
 	return mcps__fail(error, MCPS_E_SYSTEM,
-	                  "cannot look out for clients that leave: %s",
+	                  "cannot watch for clients that disconnect: %s",
 	                  strerror(failure));
 }
 

@@ -193,7 +193,7 @@ static mcps_status start_mcp(mcps_server *server, struct mcps_error *error)
 	struct mcp *mcp = &server->mcp;
 
 	if (init_counts(mcp, options) != MCPS_OK)
-		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+		return mcps__fail(error, MCPS_E_SYSTEM, "cannot make a lock");
 	server->has_mcp = true;
 	mcp->max_result = options->max_result;
 	mcp->registry = &server->registry;

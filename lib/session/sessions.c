@@ -103,12 +103,12 @@ mcps_status mcps__sessions_init(struct sessions *sessions,
 		                  "cannot read the store's own data: %s",
 		                  mcps_status_text(status));
 	if (pthread_mutex_init(&sessions->lock, NULL) != 0)
-		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+		return mcps__fail(error, MCPS_E_SYSTEM, "cannot make a lock");
 	if (mcps__session_clock_init(&sessions->time, o->clock, &start.clock,
 	                             o->max_gap_ms))
 		return MCPS_OK;
 	pthread_mutex_destroy(&sessions->lock);
-	return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+	return mcps__fail(error, MCPS_E_SYSTEM, "cannot make a lock");
 }
 
 void mcps__sessions_finish(struct sessions *sessions)

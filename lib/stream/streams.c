@@ -43,12 +43,12 @@ mcps_status mcps__streams_init(struct streams *streams,
 	status = mcps__random_fill(options->random, &streams->ids_from,
 	                           sizeof streams->ids_from);
 	if (status != MCPS_OK)
-		return mcps__fail(error, status, "no chance to be had");
+		return mcps__fail(error, status, "cannot read random bytes");
 	atomic_init(&streams->last_id, streams->ids_from);
 	if (!mcps__sse_connections_init(&streams->sse_connections,
 	                                options->clock, options->retry_ms,
 	                                options->incidents, options->answers))
-		return mcps__fail(error, MCPS_E_SYSTEM, "no lock to be had");
+		return mcps__fail(error, MCPS_E_SYSTEM, "cannot make a lock");
 	pthread_mutex_init(&streams->calls_lock, NULL); /* cannot fail */
 	pthread_mutex_init(&streams->topics_lock, NULL);
 	options->layer =
