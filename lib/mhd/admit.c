@@ -26,6 +26,7 @@ struct admit_request {
 	struct joined *joined;
 	char peer[ADDRESS_TEXT_SIZE];
 	bool is_get;
+	bool lacks_memory; /* for a header: it seemed to be absent */
 };
 
 /* ---- what the admission is told ---- */
@@ -74,8 +75,10 @@ static const char *admit_keep(struct admit_request *request,
 
 	if (!text->failed)
 		kept = mcps__malloc(sizeof *kept + text->length + 1);
-	if (kept == NULL)
+	if (kept == NULL) {
+		request->lacks_memory = true;
 		return NULL;
+	}
 	memcpy(kept->text, text->data, text->length);
 	kept->text[text->length] = '\0';
 	kept->next = request->joined;
@@ -110,11 +113,13 @@ static void admit_done(void *arg)
 static bool admit_take_body(struct admit_request *request, const char *data,
                             size_t size)
 {
-	size_t most = mcps_server_get_options(request->server)->max_body + 1;
-	size_t room =
-		most > request->body.length ? most - request->body.length : 0;
+	size_t most = mcps_server_get_options(request->server)->max_body;
+	size_t length = request->body.length;
 
-	mcps__buffer_add(&request->body, data, size < room ? size : room);
+	if (length <= most)
+		mcps__buffer_add(&request->body, data,
+		                 size <= most - length ? size
+		                                       : most - length + 1);
 	return !request->body.failed;
 }
 
@@ -281,7 +286,7 @@ int mcps_mhd_admit(mcps_server *server, struct MHD_Connection *connection,
 	status = admit_decide(request, method);
 	if (status == MCPS_LATER)
 		return (int)MHD_YES; /* suspended: the next call goes on */
-	if (status != MCPS_OK)
+	if (status != MCPS_OK || request->lacks_memory)
 		return (int)MHD_NO;
 	return mcps_admission_get_result(request->admission) ==
 	                       MCPS_ADMISSION_ANSWER

@@ -39,10 +39,12 @@ static void append_send_event(struct stream *stream, uint64_t seq,
 		                                                   : stream->id,
 		                     .seq = seq };
 
-	if (stream->sse != NULL && (message->length != 0 || !ends))
+	if (stream->sse == NULL)
+		return;
+	if (message->length != 0 || !ends)
 		mcps__sse_connection_push(stream->sse, &id, message->data,
-		                          message->length);
-	if (stream->sse != NULL && ends)
+		                          message->length, ends);
+	else
 		mcps__sse_connection_end(stream->sse);
 }
 

@@ -97,7 +97,7 @@ static void resume_page_send(struct fill *fill)
 
 		if (!resume_is_silent(fill, event))
 			mcps__sse_connection_push(fill->sse, &id, event->data,
-			                          event->length);
+			                          event->length, false);
 		fill->after.seq = event->seq;
 	}
 	mcps__sse_connection_wake(fill->sse);
@@ -220,8 +220,7 @@ static void resume_without(struct fill *fill)
 			fill->sse); /* the client comes again */
 	} else {
 		mcps__sse_connection_push(fill->sse, &none, message.data,
-		                          message.length);
-		mcps__sse_connection_end(fill->sse);
+		                          message.length, true);
 	}
 	mcps__buffer_finish(&message);
 }

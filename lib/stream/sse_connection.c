@@ -198,13 +198,6 @@ static void sse_wake(struct sse_connection *sse)
 	sse->glue.wake(sse->glue.arg);
 }
 
-bool mcps__sse_connection_reserve_last(struct sse_connection *sse,
-                                       struct reply_id id)
-{
-	sse->last_words = mcps__frame_outcome(id);
-	return sse->last_words != NULL;
-}
-
 static void enqueue(struct sse_connection *sse, struct sse_frame *frame)
 {
 	*sse->end = frame;
@@ -228,6 +221,21 @@ static bool say_last_words(struct sse_connection *sse)
 		return false;
 	sse->last_words = NULL;
 	enqueue(sse, frame);
+	return true;
+}
+
+bool mcps__sse_connection_reserve_last(struct sse_connection *sse,
+                                       struct reply_id id)
+{
+	struct sse_frame *frame = mcps__frame_outcome(id);
+
+	if (frame == NULL)
+		return false;
+	pthread_mutex_lock(&sse->lock);
+	sse->last_words = frame;
+	if (sse->phase == SSE_ENDING && say_last_words(sse)) /* already */
+		sse->is_cut = false;
+	pthread_mutex_unlock(&sse->lock);
 	return true;
 }
 
@@ -305,7 +313,7 @@ static void sse_close_now(struct sse_connection *sse, uint32_t retry_ms)
 
 void mcps__sse_connection_push(struct sse_connection *sse,
                                const struct event_id *id, const char *data,
-                               size_t length)
+                               size_t length, bool ends)
 {
 	pthread_mutex_lock(&sse->lock);
 	if (sse_is_open(sse) && (id->stream == 0 || id->seq > sse->cursor)) {
@@ -316,6 +324,10 @@ void mcps__sse_connection_push(struct sse_connection *sse,
 		} else if (sse_queue_event(sse, id, data, length) &&
 		           id->stream != 0)
 			sse->cursor = id->seq;
+	}
+	if (ends) {
+		sse->phase = SSE_ENDING;
+		sse_wake(sse);
 	}
 	pthread_mutex_unlock(&sse->lock);
 }

@@ -173,10 +173,11 @@ void mcps__sse_connection_count_for(struct sse_connection *sse,
 
 /* Queue an event; ID->stream 0: one that has no id. Events whose seq is not
  * above the last one are dropped: they were sent. After the last of several
- * wake, or end, or close. */
+ * wake, or end, or close. ENDS: nothing more comes, and the connection is
+ * woken; nothing else can be queued between the last event and the end. */
 void mcps__sse_connection_push(struct sse_connection *sse,
                                const struct event_id *id, const char *data,
-                               size_t length);
+                               size_t length, bool ends);
 /* There is something for the connection, if it sleeps. */
 void mcps__sse_connection_wake(struct sse_connection *sse);
 

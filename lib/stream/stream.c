@@ -364,8 +364,8 @@ void mcps__stream_abandon(struct stream *stream, const struct buffer *message)
 	stream->is_over = true;
 	if (stream->sse != NULL && message != NULL)
 		mcps__sse_connection_push(stream->sse, &none, message->data,
-		                          message->length);
-	if (stream->sse != NULL)
+		                          message->length, true);
+	else if (stream->sse != NULL)
 		mcps__sse_connection_end(stream->sse);
 	pthread_cond_broadcast(&stream->room);
 	pthread_mutex_unlock(&stream->lock);

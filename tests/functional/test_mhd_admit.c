@@ -74,11 +74,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection,
 	mcps_mhd_admit_completed(request);
 }
 
-static void set_up(void)
+static void start(size_t max_body)
 {
-	static const struct mcps_server_options options = {
-		.size = sizeof options, .max_body = MAX_BODY
-	};
+	const struct mcps_server_options options = { .size = sizeof options,
+		                                     .max_body = max_body };
 
 	atomic_store(&answered, 0);
 	atomic_store(&ends_the_session, false);
@@ -92,6 +91,16 @@ static void set_up(void)
 	wire_set_port(MHD_get_daemon_info(daemon_of_program,
 	                                  MHD_DAEMON_INFO_BIND_PORT)
 	                      ->port);
+}
+
+static void set_up(void)
+{
+	start(MAX_BODY);
+}
+
+static void set_up_without_limit(void)
+{
+	start(SIZE_MAX);
 }
 
 static void tear_down(void)
@@ -250,4 +259,7 @@ TEST_MAIN("mhd_admit")
 		answer_after_the_end_of_its_session_is_that_the_outcome_is_unknown);
 	test_add(header_of_several_lines_is_seen_whole);
 	test_add(client_that_leaves_in_its_body_leaves_nothing_behind);
+	test_case("without a limit");
+	test_fixture(set_up_without_limit, tear_down);
+	test_add(initialize_opens_a_session_and_its_requests_are_answered);
 }
