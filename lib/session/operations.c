@@ -32,7 +32,13 @@ static struct session *session_claim(struct sessions *sessions,
 	return NULL;
 }
 
-/* ---- load ---- */
+/* ---- load ----
+ *
+ *     POST, GET or DELETE with an id that is not in memory
+ *     live, the caller's: served | ended: 404 | unknown: the policy decides
+ *
+ * "Session Management" 3 of Transports (2025-11-25): once a session was ended,
+ * requests with its id MUST get 404. Only its row can tell. */
 
 static mcps_status session_load_run(struct session_job *job, mcps_store *store)
 {
@@ -58,7 +64,15 @@ void mcps__sessions_load(struct sessions *sessions, const uint8_t *key,
 	mcps__session_job_submit(job, true);
 }
 
-/* ---- create and recreate ---- */
+/* ---- create and recreate ----
+ *
+ *     initialize: no id, an ended or an unknown one: a new session
+ *     POST or GET with an unknown id, if the policy allows: recreated under it
+ *
+ * "Session Management" 1 (2025-11-25): the server MAY assign an id in its
+ * response to initialize, which SHOULD be unique and hard to guess. Recreating
+ * is ours: the specification has clients initialize again after a 404, and many
+ * do not. */
 
 /* The row of a session that begins now. */
 static mcps_status session_row_prepare(struct session_job *job,
@@ -213,7 +227,15 @@ void mcps__sessions_recreate(struct sessions *sessions, const uint8_t *key,
 	mcps__session_job_submit(job, false);
 }
 
-/* ---- end, and a tombstone for an unknown id ---- */
+/* ---- end, and a tombstone for an unknown id ----
+ *
+ *     DELETE, live, the caller's: 204 once its tombstone is committed
+ *     DELETE, ended: 404
+ *     DELETE, unknown: 404; a signed id of the caller gets a tombstone, too
+ *
+ * "Session Management" 5 (2025-11-25): a client that needs its session no
+ * longer SHOULD send DELETE. After that 3 binds: 404, so the tombstone is
+ * stored before the response is sent. */
 
 static mcps_status session_end_run(struct session_job *job, mcps_store *store)
 {
@@ -293,7 +315,10 @@ void mcps__sessions_tombstone(struct sessions *sessions, const uint8_t *key,
 	mcps__session_job_submit(job, false);
 }
 
-/* ---- save: a live session stays live ---- */
+/* ---- save: a live session stays live ----
+ *
+ *     initialize, live, same revision and capabilities: renewed in place
+ *     notifications/initialized, logging/setLevel: stored in its row */
 
 struct save {
 	struct writer_job job;
