@@ -14,7 +14,7 @@ mcps_status mcps__fail(struct mcps_error *error, mcps_status status,
 mcps_status mcps__fail_also(struct mcps_error *error, mcps_status before,
                             const char *text);
 
-/* What a callback returns to end a list of rows early. It is no failure, and no
+/* A callback returns it to end a list of rows early. It is no failure, and no
  * status of <mcps/status.h>: no function of the library returns it. */
 #define STATUS_STOP ((mcps_status)2)
 

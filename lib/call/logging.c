@@ -1,5 +1,5 @@
-/* What handlers say to the client's log (2025-11-25, Logging). The level lives
- * in the flags of the stored session. */
+/* Log messages of handlers to the client (2025-11-25, Logging). The level is
+ * stored in the flags of the session. */
 #include "call/logging.h"
 
 #include "call/misuse.h"

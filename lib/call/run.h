@@ -6,7 +6,7 @@
 
 #include "call/call.h"
 
-/* What differs from kind to kind: a row of functions for each. */
+/* The functions in which the kinds of handlers differ: a row for each kind. */
 struct handler_kind {
 	const char *noun;    /* "tool": for sentences */
 	const char *subject; /* "tool": before a name in them */
@@ -24,7 +24,7 @@ struct handler_kind {
 /* Whether the caller has the scopes of call->entry; if not, it is answered. */
 bool mcps__run_is_allowed(struct mcps_call *call);
 
-/* Run it on call->entry. What it needs stands in the call. */
+/* Run the handler of call->entry. CALL holds all that it needs. */
 enum dispatch_end mcps__run(struct mcps_call *call,
                             const struct handler_kind *handler_kind);
 

@@ -20,7 +20,7 @@ struct catalog {
 	struct entry_list lists[ENTRY_KINDS];
 	uint8_t digest[MCPS_LISTS_DIGEST_SIZE]; /* of the lists, see below */
 
-	/* Of one that was replaced, see registry.c. */
+	/* Used once the catalog was replaced, see registry.c. */
 	struct catalog *next;
 	uint32_t unseen; /* stripes that may still have readers of it */
 };

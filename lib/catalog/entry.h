@@ -38,8 +38,8 @@ enum handler_fault {
 	FAULT_KINDS,
 };
 
-/* What all kinds have. References: each catalog it stands in, and each call
- * that runs it elsewhere than in dispatch. */
+/* The members that all kinds have. Each catalog that contains an entry, and
+ * each call that runs it outside of dispatch, holds a reference. */
 struct entry {
 	atomic_uint refs;
 	enum entry_kind kind;

@@ -1,4 +1,4 @@
-/* What holds for every field of a kind. */
+/* The properties that all fields of a kind share. */
 #include "catalog/fields_internal.h"
 
 struct json_object;

@@ -1,5 +1,5 @@
-/* What a row of a field table may say, as a table of rules about the row
- * alone. */
+/* The rules that a row of a field table must follow, whatever the other rows
+ * are, as a table. */
 #include "catalog/fields_internal.h"
 
 #include <math.h>

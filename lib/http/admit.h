@@ -51,7 +51,7 @@ enum admit_decision {
 enum admit_decision mcps__admit(const struct admit_view *view,
                                 enum session_found found);
 
-/* What the store's answer makes of a decision. */
+/* The outcome of a decision, once the store has answered. */
 enum admit_outcome {
 	ADMIT_OUTCOME_SERVE,  /* with the session that came along */
 	ADMIT_OUTCOME_AGAIN,  /* admit again with what was found */

@@ -1,4 +1,4 @@
-/* What every stage of an exchange may do: refuse it, park it, keep it. */
+/* Functions for every stage of an exchange: refuse it, park it, keep it. */
 #include "http/exchange_internal.h"
 
 #include "base/memory.h"

@@ -9,8 +9,9 @@
 #include "mcp/dispatch.h"
 
 /* A client that takes nothing but event streams gets one, whole. It has no id:
- * there is nothing to resume. Failures of HTTP stay JSON, and so does an answer
- * without memory for its event: a call that was carried out is answered. */
+ * there is nothing to resume. Failures of HTTP stay JSON. A response for whose
+ * event there is no memory is sent as JSON, too: a call that was carried out is
+ * answered. */
 static void exchange_plan_as_event(struct plan *plan)
 {
 	const struct event_id none = { 0, 0 };

@@ -1,4 +1,4 @@
-/* What others may ask of a server: the layers above, and the program. */
+/* Access to parts of a server, for the layers above and for the program. */
 #include "server/server_internal.h"
 
 _Atomic(struct attachment *) *mcps__server_slot(mcps_server *server)

@@ -1,4 +1,4 @@
-/* What went wrong while a server was set up: the first error sticks. */
+/* The first error of setting up a server is remembered until its start. */
 #include "server/server_internal.h"
 
 #include "base/error.h"

@@ -15,8 +15,8 @@ static void complete_store_uses(struct sessions *sessions,
 	}
 }
 
-/* What those behind the first hear: a failure to know is everybody's, but who
- * finds a session ended did not end it. */
+/* The status for the requests behind the first one. All of them share a failure
+ * to know the session, but a request that finds it ended did not end it. */
 static mcps_status complete_status_behind(enum session_found found,
                                           mcps_status status)
 {

@@ -7,8 +7,8 @@
 
 struct session_job;
 
-/* What the store thread does: fills in job->found, returns MCPS_OK or why
- * the store could not say. May run again. */
+/* The store thread calls it. It fills in job->found, and returns MCPS_OK or the
+ * failure of the store. May run again. */
 typedef mcps_status (*session_job_fn)(struct session_job *job,
                                       mcps_store *store);
 

@@ -1,5 +1,5 @@
-/* What a session subscribed to, as stored: a value of its state that no tool
- * can name. URIs, each with its NUL. */
+/* The subscriptions of a session as they are stored: a value of its state that
+ * no tool can name. URIs, each with its NUL. */
 #ifndef MCPS_SESSION_SUBSCRIBED_H
 #define MCPS_SESSION_SUBSCRIBED_H
 

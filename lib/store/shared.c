@@ -1,4 +1,4 @@
-/* What the back ends share: rules about rows, and random bytes. */
+/* Shared by the back ends: rules about rows, and random bytes. */
 #include "store/backends.h"
 
 #include <string.h>

@@ -29,7 +29,8 @@ enum { SSE_EVENTS_MAX = 256, SSE_BYTES_MAX = 1024 * 1024 };
  * use all the memory they may. */
 enum { SSE_FREE_BYTES = 4096 };
 
-/* What is taken as a whole is copied, and stays until it is sent. */
+/* A short stream that is sent as one response is copied, and kept until it is
+ * sent. */
 enum { SSE_WHOLE_MAX = 32 * 1024 };
 
 /* How the connection waits. sleep is called by read, on the connection's

@@ -1,4 +1,4 @@
-/* What an SSE connection queues: the text of one event. */
+/* The text of one event in the queue of an SSE connection. */
 #ifndef MCPS_STREAM_SSE_FRAME_H
 #define MCPS_STREAM_SSE_FRAME_H
 

@@ -1,5 +1,5 @@
-/* What all streams of a server share: their connections, those of calls under
- * way, and the index of subscriptions. */
+/* Shared by all streams of a server: their connections, the streams of running
+ * calls, and the index of subscriptions. */
 #ifndef MCPS_STREAM_STREAMS_H
 #define MCPS_STREAM_STREAMS_H
 

@@ -71,7 +71,7 @@ static struct subscription **subscription_find(struct session *session,
 	return at;
 }
 
-/* What was updated at SINCE_MS or later is pending. */
+/* Updates at SINCE_MS or later are pending. */
 static bool subscription_index_add(struct streams *streams,
                                    struct session *session, const char *uri,
                                    int64_t since_ms)
@@ -127,8 +127,8 @@ static void subscription_note_update(struct streams *streams, const char *uri)
 		mcps__sessions_note(streams->sessions, INCIDENT_UPDATES);
 }
 
-/* What is pending for a session that may come back counts as updated now: it
- * may have been seen since, without having been told. */
+/* A pending update of a session that may come back counts as made now: the
+ * session may have been used since without a notification. */
 void mcps__subscriptions_leave(struct sessions *sessions,
                                struct session *session)
 {
@@ -430,8 +430,8 @@ static void subscription_set_pending(struct subscription *subscription,
 	subscription->queued_on_stream = queued_on_stream;
 }
 
-/* What is pending, which it then is no more. What there is no memory for stays,
- * and *ALL becomes false. */
+/* Take the pending updates off the session. An update for which there is no
+ * memory stays, and *ALL becomes false. */
 static struct pending_update *subscription_take_pending(struct streams *streams,
                                                         struct session *session,
                                                         bool *all)

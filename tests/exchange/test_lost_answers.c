@@ -65,7 +65,7 @@ static const struct talk {
 
 /* ---- what their client gets ---- */
 
-/* Of the events that were parsed last. */
+/* Counts the responses among the events that were parsed last. */
 static int count_responses(void)
 {
 	int count = 0;

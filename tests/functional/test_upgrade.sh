@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stores that earlier releases left (tests/upgrade/VERSION/) are served on: no
-# caller notices the upgrade. What a release left is never changed: a copy is
-# served. MCPS_UPGRADE_STORES names another directory of such stores.
+# caller notices the upgrade. The test serves copies and never changes the files of a
+# release. MCPS_UPGRADE_STORES names another directory of such stores.
 set -eu
 top=${top_srcdir:-.}
 # shellcheck disable=SC2034 # calls.sh uses it
@@ -30,14 +30,14 @@ for release in "${MCPS_UPGRADE_STORES:-$top/tests/upgrade}"/[0-9]*/; do
 	. "$release/sessions"
 	cp "$release/store.db" "$release/store.db.key" "$work"
 	chmod 600 "$work"/store.db*
-	serve "$work/store.db" --store-ballast 0
+	serve "$work/store.db"
 	expect 'Argo' call "$live" recall '{"key":"ship"}'
 	expect '"count":3}' call "$live" count '{}'
 	expect '"count":2}' call "$live" count '{"scope":"principal"}'
 	expect 'HTTP/1.1 404' call "$ended" recall '{"key":"ship"}'
 	expect 'HTTP/1.1 204' end "$live"
 	stop
-	serve "$work/store.db" --store-ballast 0
+	serve "$work/store.db"
 	expect 'HTTP/1.1 404' call "$live" recall '{"key":"ship"}'
 	stop
 	rm "$work"/store.db*

@@ -12,7 +12,7 @@ listed=$(mktemp)
 trap 'rm -f "$listed"' EXIT
 ${MAKE:-make} -s --no-print-directory -C "$build" list-dist >"$listed" || exit 1
 
-# What is listed is a file, or a folder with all that is in it.
+# Each listed name is a file, or a folder with all that is in it.
 git ls-files | awk -v listed="$listed" '
 BEGIN {
 	while ((getline <listed) > 0)

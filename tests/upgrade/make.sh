@@ -15,7 +15,7 @@ trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 # shellcheck disable=SC1091 # it is beside this file
 . "$here/calls.sh"
 
-serve "$work/store.db" --store-ballast 0
+serve "$work/store.db"
 live=$(begin)
 ended=$(begin)
 {
