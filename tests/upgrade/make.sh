@@ -11,7 +11,7 @@ directory=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 server=
-trap 'kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 # shellcheck disable=SC1091 # it is beside this file
 . "$here/calls.sh"
 
